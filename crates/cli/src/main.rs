@@ -1,0 +1,2 @@
+//! The tracehound command.
+fn main() {}
