@@ -1,1 +1,29 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod amount;
+mod attribution;
+mod chain;
+mod decoded;
+mod derived;
+mod id;
+pub mod notation;
+mod rows;
+pub mod tables;
+
+pub use address::{ADDRESS_KEY_BYTES, Address, AddressFamily};
+pub use amount::{Amount, InCoins};
+pub use attribution::{Listing, ListingEvent, Price, Tag};
+pub use chain::{Asset, Chain, ChainSet, UnknownChain};
+pub use decoded::{
+    AliasKind, DecodedAlias, DecodedBlock, DecodedInput, DecodedOutput, DecodedTransaction,
+    ScriptType, SpentByInput,
+};
+pub use derived::{ClusterEdge, ClusterMember, Link};
+pub use id::{
+    AddressId, BlockHash, ClusterId, Height, OutPoint, ParseHashError, Timestamp, TxId, TxIndex,
+    bytes_from_hex,
+};
+pub use rows::{
+    Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
+};

@@ -1,0 +1,194 @@
+//! What a source reads out of a block, before ids are given: the hand-over from `ingest` and `simulate`.
+//!
+//! Flat on purpose: inputs and outputs of a whole block stand in two vectors in block order, and each transaction
+//! says how many are its own. A vector a transaction costs more than decoding the transaction.
+
+use crate::{Address, BlockHash, Height, OutPoint, Timestamp, TxId};
+
+/// One block as a source read it, with everything the ledger keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedBlock {
+    /// Where it stands in the chain.
+    pub height: Height,
+    /// Its name.
+    pub hash: BlockHash,
+    /// The block before it.
+    pub previous_hash: BlockHash,
+    /// The root over its transactions, checked by the source.
+    pub merkle_root: [u8; 32],
+    /// Block time as on chain.
+    pub time: Timestamp,
+    /// Compact proof-of-work target, checked by the source.
+    pub bits: u32,
+    /// Whole size on the wire.
+    pub size_bytes: u32,
+    /// In block order.
+    pub transactions: Vec<DecodedTransaction>,
+    /// Of all transactions, in block order.
+    pub inputs: Vec<DecodedInput>,
+    /// Of all transactions, in block order.
+    pub outputs: Vec<DecodedOutput>,
+    /// Same-key and same-script facts that this block's inputs reveal, in block order.
+    pub aliases: Vec<DecodedAlias>,
+    /// Whether every input carries what it spends (undo data, or a node's `prevout`).
+    pub has_spent_outputs: bool,
+}
+
+/// One transaction of a [`DecodedBlock`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedTransaction {
+    /// Its name.
+    pub id: TxId,
+    /// Version as on chain.
+    pub version: i32,
+    /// Lock time as on chain.
+    pub lock_time: u32,
+    /// Size with witnesses.
+    pub size_bytes: u32,
+    /// Weight units (BIP 141).
+    pub weight: u32,
+    /// How many of the block's inputs are its own; a coinbase has none in the tables.
+    pub n_inputs: u32,
+    /// How many of the block's outputs are its own.
+    pub n_outputs: u32,
+    /// Whether it creates coins.
+    pub coinbase: bool,
+}
+
+/// One input; coinbase inputs are left out, because they spend nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedInput {
+    /// What it spends.
+    pub previous: OutPoint,
+    /// Sequence number as on chain.
+    pub sequence: u32,
+    /// The spent output where the source itself knows it.
+    pub spent: Option<SpentByInput>,
+}
+
+/// A spent output as undo data or a node tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpentByInput {
+    /// Amount in satoshi.
+    pub amount_sat: u64,
+    /// Kind of script.
+    pub script_type: ScriptType,
+    /// Whom it paid.
+    pub address: Option<Address>,
+}
+
+/// One output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedOutput {
+    /// Amount in satoshi.
+    pub amount_sat: u64,
+    /// Kind of script.
+    pub script_type: ScriptType,
+    /// Whom it pays; `None` where nobody can ever spend it (`OP_RETURN`).
+    pub address: Option<Address>,
+    /// The script itself where the address does not say it all (bare multisig, `OP_RETURN`, non-standard).
+    pub script: Option<Box<[u8]>>,
+}
+
+/// Two addresses that one key or one script controls, as shown by what an input reveals. A fact of hashing, not a
+/// guess: it holds whoever spends. It becomes a row only where both addresses have appeared on chain by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodedAlias {
+    /// Position of the transaction in its block.
+    pub tx_position: u32,
+    /// What was revealed.
+    pub kind: AliasKind,
+    /// One address.
+    pub a: Address,
+    /// The other.
+    pub b: Address,
+}
+
+/// Why two addresses have one controller; numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum AliasKind {
+    /// One public key in two forms of address.
+    SameKey = 1,
+    /// A script hash and the script, key or witness program that it wraps.
+    WrappedScript = 2,
+}
+
+impl AliasKind {
+    /// The kind of a stored number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::SameKey, Self::WrappedScript].into_iter().find(|kind| *kind as u8 == number)
+    }
+
+    /// The name used in tables and messages; also the name of the heuristic that it feeds.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SameKey => "same_key",
+            Self::WrappedScript => "wrapped_script",
+        }
+    }
+}
+
+/// Kinds of output script, named as Bitcoin Core names them where it does; numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum ScriptType {
+    /// Anything that no template matches.
+    NonStandard = 0,
+    /// A bare public key.
+    P2pk = 1,
+    /// Hash of a public key.
+    P2pkh = 2,
+    /// Hash of a script.
+    P2sh = 3,
+    /// Witness version 0, 20 bytes.
+    P2wpkh = 4,
+    /// Witness version 0, 32 bytes.
+    P2wsh = 5,
+    /// Witness version 1, 32 bytes.
+    P2tr = 6,
+    /// Another witness version or length.
+    WitnessUnknown = 7,
+    /// Bare m-of-n.
+    Multisig = 8,
+    /// `OP_RETURN`: data, never spendable.
+    OpReturn = 9,
+}
+
+impl ScriptType {
+    const ALL: [Self; 10] = [
+        Self::NonStandard,
+        Self::P2pk,
+        Self::P2pkh,
+        Self::P2sh,
+        Self::P2wpkh,
+        Self::P2wsh,
+        Self::P2tr,
+        Self::WitnessUnknown,
+        Self::Multisig,
+        Self::OpReturn,
+    ];
+
+    /// The type of a stored number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// Bitcoin Core's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NonStandard => "nonstandard",
+            Self::P2pk => "pubkey",
+            Self::P2pkh => "pubkeyhash",
+            Self::P2sh => "scripthash",
+            Self::P2wpkh => "witness_v0_keyhash",
+            Self::P2wsh => "witness_v0_scripthash",
+            Self::P2tr => "witness_v1_taproot",
+            Self::WitnessUnknown => "witness_unknown",
+            Self::Multisig => "multisig",
+            Self::OpReturn => "nulldata",
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Rows of the derived tables to columns and back.
+
+use std::sync::Arc;
+
+use arrow_array::types::{
+    Decimal128Type, Float32Type, Int64Type, UInt8Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Decimal128Array, RecordBatch};
+
+use super::columns::{Columns, batch, number_array, string_array};
+use super::{CLUSTER_EDGES, CLUSTERS, LINKS, TableError};
+use crate::{
+    AddressId, Amount, Asset, ClusterEdge, ClusterId, ClusterMember, Height, Link, Timestamp,
+    TxIndex,
+};
+
+/// Rows of `links` to columns.
+pub fn links_to(rows: &[Link]) -> RecordBatch {
+    let columns = vec![
+        number_array::<UInt64Type>(rows.iter().map(|row| row.tx.get())),
+        number_array::<UInt32Type>(rows.iter().map(|row| row.height.get())),
+        number_array::<UInt32Type>(rows.iter().map(|row| row.a.get())),
+        number_array::<UInt32Type>(rows.iter().map(|row| row.b.get())),
+        number_array::<UInt8Type>(rows.iter().map(|row| row.heuristic)),
+        number_array::<Float32Type>(rows.iter().map(|row| row.confidence)),
+    ];
+    batch(&LINKS, columns)
+}
+
+/// Rows of `links` from columns.
+///
+/// # Errors
+/// If the batch has another schema.
+pub fn links_from(batch: &RecordBatch) -> Result<Vec<Link>, TableError> {
+    let columns = Columns::new(&LINKS, batch);
+    let transactions = columns.numbers::<UInt64Type>("tx")?;
+    let heights = columns.numbers::<UInt32Type>("height")?;
+    let a = columns.numbers::<UInt32Type>("address_a")?;
+    let b = columns.numbers::<UInt32Type>("address_b")?;
+    let heuristics = columns.numbers::<UInt8Type>("heuristic")?;
+    let confidences = columns.numbers::<Float32Type>("confidence")?;
+    let row = |row: usize| Link {
+        tx: TxIndex::new(transactions[row]),
+        height: Height::new(heights[row]),
+        a: AddressId::new(a[row]),
+        b: AddressId::new(b[row]),
+        heuristic: heuristics[row],
+        confidence: confidences[row],
+    };
+    Ok((0..batch.num_rows()).map(row).collect())
+}
+
+/// Rows of `clusters` to columns.
+pub fn clusters_to(rows: &[ClusterMember]) -> RecordBatch {
+    let columns = vec![
+        number_array::<UInt32Type>(rows.iter().map(|row| row.cluster.get().get())),
+        number_array::<UInt32Type>(rows.iter().map(|row| row.address.get())),
+    ];
+    batch(&CLUSTERS, columns)
+}
+
+/// Rows of `clusters` from columns.
+///
+/// # Errors
+/// If the batch has another schema.
+pub fn clusters_from(batch: &RecordBatch) -> Result<Vec<ClusterMember>, TableError> {
+    let columns = Columns::new(&CLUSTERS, batch);
+    let clusters = columns.numbers::<UInt32Type>("cluster")?;
+    let addresses = columns.numbers::<UInt32Type>("address")?;
+    let rows = clusters.iter().zip(addresses).map(|(cluster, address)| ClusterMember {
+        cluster: ClusterId::new(AddressId::new(*cluster)),
+        address: AddressId::new(*address),
+    });
+    Ok(rows.collect())
+}
+
+/// Rows of `cluster_edges` to columns.
+pub fn cluster_edges_to(rows: &[ClusterEdge]) -> RecordBatch {
+    let amounts = rows.iter().map(|row| {
+        i128::try_from(row.amount.units())
+            .expect("sums of one chain's native asset stay far below 10^38")
+    });
+    let amounts = Decimal128Array::from_iter_values(amounts)
+        .with_precision_and_scale(38, 0)
+        .expect("38 digits are the most a decimal holds");
+    let columns = vec![
+        number_array::<UInt32Type>(rows.iter().map(|row| row.source.get().get())),
+        number_array::<UInt32Type>(rows.iter().map(|row| row.target.get().get())),
+        string_array(rows.iter().map(|row| row.asset.symbol())),
+        Arc::new(amounts),
+        number_array::<UInt64Type>(rows.iter().map(|row| row.n_transactions)),
+        number_array::<UInt64Type>(rows.iter().map(|row| row.n_mixing)),
+        number_array::<UInt64Type>(rows.iter().map(|row| row.n_amount_unknown)),
+        number_array::<Int64Type>(rows.iter().map(|row| row.first_time.get())),
+        number_array::<Int64Type>(rows.iter().map(|row| row.last_time.get())),
+    ];
+    batch(&CLUSTER_EDGES, columns)
+}
+
+/// Rows of `cluster_edges` from columns.
+///
+/// # Errors
+/// If the batch has another schema or a negative amount.
+pub fn cluster_edges_from(batch: &RecordBatch) -> Result<Vec<ClusterEdge>, TableError> {
+    let columns = Columns::new(&CLUSTER_EDGES, batch);
+    let sources = columns.numbers::<UInt32Type>("source")?;
+    let targets = columns.numbers::<UInt32Type>("target")?;
+    let assets = columns.strings("asset")?;
+    let amounts = columns.numbers::<Decimal128Type>("amount")?;
+    let n_transactions = columns.numbers::<UInt64Type>("n_transactions")?;
+    let n_mixing = columns.numbers::<UInt64Type>("n_mixing")?;
+    let n_unknown = columns.numbers::<UInt64Type>("n_amount_unknown")?;
+    let first = columns.numbers::<Int64Type>("first_time_s")?;
+    let last = columns.numbers::<Int64Type>("last_time_s")?;
+    let cluster = |id: u32| ClusterId::new(AddressId::new(id));
+    let row = |row: usize| {
+        let units =
+            u128::try_from(amounts[row]).map_err(|_| columns.bad("amount", row, amounts[row]))?;
+        Ok(ClusterEdge {
+            source: cluster(sources[row]),
+            target: cluster(targets[row]),
+            asset: Asset::new(assets.value(row)),
+            amount: Amount::from_units(units),
+            n_transactions: n_transactions[row],
+            n_mixing: n_mixing[row],
+            n_amount_unknown: n_unknown[row],
+            first_time: Timestamp::new(first[row]),
+            last_time: Timestamp::new(last[row]),
+        })
+    };
+    (0..batch.num_rows()).map(row).collect()
+}

@@ -1,0 +1,141 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::{
+    AddressFamily, AddressId, Alias, AliasKind, Amount, Asset, ClusterEdge, ClusterId,
+    ClusterMember, Height, Link, Listing, ListingEvent, Price, Resolution, Spent, Tag, Timestamp,
+    TxIndex, notation,
+};
+
+#[track_caller]
+fn check<Row: PartialEq + std::fmt::Debug>(
+    table: &Table,
+    rows: &[Row],
+    to: fn(&[Row]) -> arrow_array::RecordBatch,
+    from: fn(&arrow_array::RecordBatch) -> Result<Vec<Row>, TableError>,
+) {
+    let batch = to(rows);
+    assert_eq!(batch.schema(), table.schema(), "{}", table.name);
+    assert_eq!(from(&batch).unwrap(), rows, "{}", table.name);
+    assert_eq!(from(&to(&[])).unwrap(), [], "{}", table.name);
+    for column in 0..batch.num_columns() {
+        let mut cut = batch.clone();
+        let name = cut.schema().field(column).name().clone();
+        cut.remove_column(column);
+        let message = from(&cut).unwrap_err().to_string();
+        assert!(message.contains(table.name) && message.contains(&name), "{message}");
+    }
+    if let Some(key) = table.key {
+        assert!(table.schema().column_with_name(key).is_some(), "{} has no {key}", table.name);
+    }
+}
+
+fn id(number: u32) -> AddressId {
+    AddressId::new(number)
+}
+
+#[test]
+fn chain_tables_are_read_back() {
+    let ledger = notation::parse("-> a:50 data:0\n a:50 ?:7 -> b:20 c:30 | b:20 -> a:20").unwrap();
+    let batch = &ledger.batch;
+    check(&BLOCKS, &batch.blocks, blocks_to, blocks_from);
+    check(&TRANSACTIONS, &batch.transactions, transactions_to, transactions_from);
+    check(&INPUTS, &batch.inputs, inputs_to, inputs_from);
+    let mut outputs = batch.outputs.clone();
+    outputs[1].script = Some(Box::new([0x6a, 1, 2]));
+    check(&OUTPUTS, &outputs, outputs_to, outputs_from);
+    let (tx, height) = (TxIndex::new(3), Height::new(1));
+    let alias = Alias { tx, height, kind: AliasKind::WrappedScript, a: id(0), b: id(2) };
+    check(&ALIASES, &[alias], aliases_to, aliases_from);
+    let known = Spent { address: None, amount_sat: 9 };
+    let resolution = Resolution { tx, height, position: 1, spent: known };
+    check(&RESOLUTIONS, &[resolution], resolutions_to, resolutions_from);
+    let read = batch_from(
+        &transactions_to(&batch.transactions),
+        &inputs_to(&batch.inputs),
+        &outputs_to(&batch.outputs),
+    );
+    assert_eq!(read.unwrap().views().count(), 3);
+}
+
+#[test]
+fn derived_tables_are_read_back() {
+    let (tx, height) = (TxIndex::new(1 << 40), Height::new(7));
+    let link = Link { tx, height, a: id(1), b: id(2), heuristic: 1, confidence: 0.99 };
+    check(&LINKS, &[link], links_to, links_from);
+    let member = ClusterMember { cluster: ClusterId::new(id(1)), address: id(2) };
+    check(&CLUSTERS, &[member], clusters_to, clusters_from);
+    let edge = ClusterEdge {
+        source: ClusterId::new(id(1)),
+        target: ClusterId::new(id(4)),
+        asset: Asset::btc(),
+        amount: Amount::from_units(10_u128.pow(30)),
+        n_transactions: 3,
+        n_mixing: 1,
+        n_amount_unknown: 1,
+        first_time: Timestamp::new(-5),
+        last_time: Timestamp::new(5),
+    };
+    check(&CLUSTER_EDGES, &[edge], cluster_edges_to, cluster_edges_from);
+}
+
+#[test]
+fn attribution_tables_are_read_back() {
+    let address = crate::Address::of_20(AddressFamily::Evm, [9; 20]);
+    let tag = Tag {
+        address,
+        address_text: "0x09".to_owned(),
+        network: "ETH".to_owned(),
+        label: "Mixer \u{1f300}".to_owned(),
+        category: "mixing".to_owned(),
+        concepts: "mixing;service".to_owned(),
+        actor: String::new(),
+        source: "https://example.org".to_owned(),
+        confidence_name: "web_crawl".to_owned(),
+        confidence: 20,
+        defines_cluster: true,
+        pack: "packs/a.yaml".to_owned(),
+        creator: "x".to_owned(),
+        modified_at: None,
+        known_at: Timestamp::new(1),
+    };
+    let dated = Tag { modified_at: Some(Timestamp::new(3)), ..tag.clone() };
+    check(&TAGS, &[tag, dated], tags_to, tags_from);
+    let listing = Listing {
+        list: "ofac-sdn".to_owned(),
+        event: ListingEvent::Delisted,
+        address,
+        address_text: "0x09".to_owned(),
+        label: "ETH".to_owned(),
+        entity_id: "1".to_owned(),
+        entity_name: "N".to_owned(),
+        programs: "CYBER2".to_owned(),
+        effective_at: Timestamp::new(1),
+        known_at: Timestamp::new(2),
+        list_version: "aa".to_owned(),
+    };
+    check(&LISTINGS, &[listing], listings_to, listings_from);
+    let price = Price {
+        asset: "BTC".to_owned(),
+        currency: "USD".to_owned(),
+        time: Timestamp::new(0),
+        open: 1.0,
+        high: 2.0,
+        low: 0.5,
+        close: 1.5,
+        volume: 10.0,
+    };
+    check(&PRICES, &[price], prices_to, prices_from);
+}
+
+#[test]
+fn what_no_table_holds_is_refused_with_its_place() {
+    let mut outputs = notation::parse("-> a:1").unwrap().batch.outputs;
+    outputs[0].script = Some(Box::new([]));
+    let batch = outputs_to(&outputs);
+    let mut columns = batch.columns().to_vec();
+    columns[5] = std::sync::Arc::new(arrow_array::UInt8Array::from(vec![200]));
+    let bent = arrow_array::RecordBatch::try_new(batch.schema(), columns).unwrap();
+    let message = outputs_from(&bent).unwrap_err().to_string();
+    assert_eq!(message, "table outputs: column script_type, row 0: 200 is not a known value");
+}
