@@ -1,1 +1,6 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+pub mod bitcoin;
+pub mod lists;
+pub mod source;
+pub mod tags;

@@ -95,6 +95,27 @@ pub struct Listing {
     pub list_version: String,
 }
 
+/// A row of the table `list_imports`: one version of a list that was taken in, whether or not it changed anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListImported {
+    /// Which list.
+    pub list: String,
+    /// SHA-256 of the list files read, in hexadecimal.
+    pub list_version: String,
+    /// The format read.
+    pub format: String,
+    /// When the list was published, if known.
+    pub published_at: Option<Timestamp>,
+    /// When it was taken in.
+    pub known_at: Timestamp,
+    /// Entries on it.
+    pub n_entries: u64,
+    /// Of them new.
+    pub n_added: u64,
+    /// Entries gone since the last version.
+    pub n_removed: u64,
+}
+
 /// A row of the table `prices`: one candle of an asset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Price {

@@ -11,9 +11,12 @@ pub mod notation;
 mod rows;
 pub mod tables;
 
-pub use address::{ADDRESS_KEY_BYTES, Address, AddressFamily};
+pub use address::{
+    ADDRESS_KEY_BYTES, Address, AddressError, AddressErrorKind, AddressFamily, AddressNote,
+    ParsedAddress, parse_address,
+};
 pub use amount::{Amount, InCoins};
-pub use attribution::{Listing, ListingEvent, Price, Tag};
+pub use attribution::{ListImported, Listing, ListingEvent, Price, Tag};
 pub use chain::{Asset, Chain, ChainSet, UnknownChain};
 pub use decoded::{
     AliasKind, DecodedAlias, DecodedBlock, DecodedInput, DecodedOutput, DecodedTransaction,

@@ -5,7 +5,17 @@
 //! list that names one of them names the other. The ticker beside a listed address is never consulted, because lists
 //! use it loosely (USDT is written beside Tron, Ethereum and Bitcoin addresses alike).
 
+mod base58;
+mod cashaddr;
+mod display;
+mod evm;
+mod monero;
+mod segwit;
+mod text;
+
 use std::fmt;
+
+pub use text::{AddressError, AddressErrorKind, AddressNote, ParsedAddress, parse_address};
 
 use bitcoin_hashes::{Hash, hash160};
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow_array::types::{Float64Type, Int64Type, UInt8Type};
+use arrow_array::types::{Float64Type, Int64Type, UInt8Type, UInt64Type};
 use arrow_array::{Array, BooleanArray, RecordBatch};
 
 use super::columns::{Columns, batch, fixed_array, nullable_array, number_array, string_array};
-use super::{LISTINGS, PRICES, TAGS, TableError};
-use crate::{ADDRESS_KEY_BYTES, Address, Listing, ListingEvent, Price, Tag, Timestamp};
+use super::{LIST_IMPORTS, LISTINGS, PRICES, TAGS, TableError};
+use crate::{ADDRESS_KEY_BYTES, Address, ListImported, Listing, ListingEvent, Price, Tag, Timestamp};
 
 /// Rows of `tags` to columns.
 pub fn tags_to(rows: &[Tag]) -> RecordBatch {
@@ -128,6 +128,48 @@ pub fn listings_from(batch: &RecordBatch) -> Result<Vec<Listing>, TableError> {
         })
     };
     (0..batch.num_rows()).map(row).collect()
+}
+
+/// Rows of `list_imports` to columns.
+pub fn list_imports_to(rows: &[ListImported]) -> RecordBatch {
+    let columns = vec![
+        string_array(rows.iter().map(|row| row.list.as_str())),
+        string_array(rows.iter().map(|row| row.list_version.as_str())),
+        string_array(rows.iter().map(|row| row.format.as_str())),
+        nullable_array::<Int64Type>(rows.iter().map(|row| row.published_at.map(Timestamp::get))),
+        number_array::<Int64Type>(rows.iter().map(|row| row.known_at.get())),
+        number_array::<UInt64Type>(rows.iter().map(|row| row.n_entries)),
+        number_array::<UInt64Type>(rows.iter().map(|row| row.n_added)),
+        number_array::<UInt64Type>(rows.iter().map(|row| row.n_removed)),
+    ];
+    batch(&LIST_IMPORTS, columns)
+}
+
+/// Rows of `list_imports` from columns.
+///
+/// # Errors
+/// If the batch has another schema.
+pub fn list_imports_from(batch: &RecordBatch) -> Result<Vec<ListImported>, TableError> {
+    let columns = Columns::new(&LIST_IMPORTS, batch);
+    let lists = columns.strings("list")?;
+    let versions = columns.strings("list_version")?;
+    let formats = columns.strings("format")?;
+    let published = columns.nullable::<Int64Type>("published_at_s")?;
+    let known = columns.numbers::<Int64Type>("known_at_s")?;
+    let n_entries = columns.numbers::<UInt64Type>("n_entries")?;
+    let n_added = columns.numbers::<UInt64Type>("n_added")?;
+    let n_removed = columns.numbers::<UInt64Type>("n_removed")?;
+    let row = |row: usize| ListImported {
+        list: lists.value(row).to_owned(),
+        list_version: versions.value(row).to_owned(),
+        format: formats.value(row).to_owned(),
+        published_at: published.is_valid(row).then(|| Timestamp::new(published.value(row))),
+        known_at: Timestamp::new(known[row]),
+        n_entries: n_entries[row],
+        n_added: n_added[row],
+        n_removed: n_removed[row],
+    };
+    Ok((0..batch.num_rows()).map(row).collect())
 }
 
 /// Rows of `prices` to columns.

@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 pub use attribution_tables::{
-    listings_from, listings_to, prices_from, prices_to, tags_from, tags_to,
+    list_imports_from, list_imports_to, listings_from, listings_to, prices_from, prices_to, tags_from, tags_to,
 };
 pub use chain_tables::{
     aliases_from, aliases_to, batch_from, blocks_from, blocks_to, inputs_from, inputs_to,
@@ -245,6 +245,25 @@ pub static LISTINGS: Table = Table {
             field("effective_at_s", DataType::Int64),
             field("known_at_s", DataType::Int64),
             field("list_version", DataType::Utf8),
+        ]
+    },
+};
+
+/// One row a version of a list that was taken in.
+pub static LIST_IMPORTS: Table = Table {
+    name: "list_imports",
+    about: "one row a version of a list that was taken in, whether or not it changed anything",
+    key: None,
+    columns: || {
+        vec![
+            field("list", DataType::Utf8),
+            field("list_version", DataType::Utf8),
+            field("format", DataType::Utf8),
+            optional("published_at_s", DataType::Int64),
+            field("known_at_s", DataType::Int64),
+            field("n_entries", DataType::UInt64),
+            field("n_added", DataType::UInt64),
+            field("n_removed", DataType::UInt64),
         ]
     },
 };

@@ -115,6 +115,17 @@ fn attribution_tables_are_read_back() {
         list_version: "aa".to_owned(),
     };
     check(&LISTINGS, &[listing], listings_to, listings_from);
+    let imported = ListImported {
+        list: "ofac-sdn".to_owned(),
+        list_version: "aa".to_owned(),
+        format: "plain".to_owned(),
+        published_at: None,
+        known_at: Timestamp::new(2),
+        n_entries: 3,
+        n_added: 2,
+        n_removed: 1,
+    };
+    check(&LIST_IMPORTS, &[imported], list_imports_to, list_imports_from);
     let price = Price {
         asset: "BTC".to_owned(),
         currency: "USD".to_owned(),

@@ -1,0 +1,66 @@
+//! `tracehound lists …` and `tracehound tags …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use engine::Timestamp;
+
+use super::words::time;
+
+const LISTS_EXAMPLES: &str = "\
+Examples:
+  tracehound lists import ofac SDN_ADVANCED.XML
+  tracehound lists import ofac sdn/ --dry-run               what would change
+  tracehound lists import ofac sdn.csv --accept-removals 3  three addresses were really delisted
+  tracehound lists import house addresses.txt --published 2024-09-27
+
+An import that would lose addresses is refused unless --accept-removals says how many may go: a cut-off
+download must not take anybody off a list.";
+
+const TAGS_EXAMPLES: &str = "\
+Examples:
+  tracehound tags import packs/
+  tracehound tags import exchanges.yaml mixers.yaml";
+
+/// `tracehound lists …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ListsAction {
+    /// Import a list, or its next version.
+    #[command(after_help = LISTS_EXAMPLES)]
+    Import(ListsImportArgs),
+    /// Show the lists that are held, with their versions and age.
+    #[command(after_help = "Example:\n  tracehound lists show")]
+    Show,
+}
+
+/// `tracehound lists import`
+#[derive(Args, Debug)]
+pub(crate) struct ListsImportArgs {
+    /// Which list: `ofac` (the SDN list), or a name of your own for a plain list of addresses.
+    #[arg(value_name = "LIST")]
+    pub(crate) list: String,
+    /// Its files or folder.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// When it was published, where the files do not tell; a date (midnight UTC) or RFC 3339.
+    #[arg(long, value_name = "DATE", value_parser = time)]
+    pub(crate) published: Option<Timestamp>,
+    /// Up to so many addresses may vanish from the list.
+    #[arg(long, value_name = "N")]
+    pub(crate) accept_removals: Option<usize>,
+    /// Say what would change, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// `tracehound tags …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TagsAction {
+    /// Import tag packs (GraphSense YAML); says for each pack what was kept and what was refused.
+    #[command(after_help = TAGS_EXAMPLES)]
+    Import {
+        /// Files or folders of packs.
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
+}

@@ -1,0 +1,39 @@
+//! Words of the command line that are more than text: times and amounts.
+
+use engine::Timestamp;
+
+const COIN_DECIMALS: usize = 8;
+
+/// A date (its midnight) or an RFC 3339 time, UTC.
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    let date = text.parse::<jiff::civil::Date>().ok().filter(|_| is_date(text));
+    let seconds = match date {
+        Some(date) => {
+            let midnight = date.to_zoned(jiff::tz::TimeZone::UTC);
+            midnight.map(|midnight| midnight.timestamp().as_second())
+        }
+        None => text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second),
+    };
+    seconds
+        .map(Timestamp::new)
+        .map_err(|_| "write a date (2024-09-27) or an RFC 3339 time (2024-09-27T10:00:00Z)".to_owned())
+}
+
+/// Whether the text is a date alone. The parser of dates also takes a whole RFC 3339 time and drops its clock.
+fn is_date(text: &str) -> bool {
+    text.len() == "2024-09-27".len() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+/// An amount in BTC, in satoshi: exact, at most eight decimals.
+pub(crate) fn satoshi(text: &str) -> Result<u64, String> {
+    let fault = || "write an amount in BTC with at most eight decimals, such as 0.5".to_owned();
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if (whole.is_empty() && part.is_empty()) || part.len() > COIN_DECIMALS {
+        return Err(fault());
+    }
+    if !is_number(whole) || !is_number(part) {
+        return Err(fault());
+    }
+    format!("{whole}{part:0<COIN_DECIMALS$}").parse().map_err(|_| fault())
+}

@@ -1,0 +1,28 @@
+//! Answers and reports as text for a person: pure functions from plain data and a [`Look`] to text.
+//!
+//! Every text that others wrote goes through [`crate::show`] on its way. A verdict is a word and a sign; color
+//! only repeats it. Checked by: `render/tests.rs`, whole pages as they print.
+
+mod demo;
+mod ink;
+mod owners;
+mod path;
+mod reports;
+mod screen;
+mod status;
+mod table;
+mod trace;
+mod words;
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use demo::demo;
+pub(crate) use ink::Look;
+pub(crate) use owners::{explain, members, neighbors};
+pub(crate) use reports::{config_right, export, ingest, init, list, run, tables, tags, verify};
+pub(crate) use screen::{screen, screen_line, tally};
+pub(crate) use status::{lists, status};
+pub(crate) use trace::trace;

@@ -1,0 +1,125 @@
+//! Clusters: their members, why two addresses share one, and whom they dealt with.
+
+use engine::{ExplainAnswer, MembersAnswer, NeighborsAnswer};
+
+use super::ink::{Look, Tone};
+use super::screen::{listing_table, more, tag_table};
+use super::table::{Cell, Column, Table};
+use super::words::{address, coins, count, counted, hash, minute};
+use crate::show;
+
+/// Why two addresses have one owner, or that nothing says so.
+pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
+    let snapshot = look.faint(&format!("snapshot {}", show::line(&answer.snapshot)));
+    let (a, b) = (show::line(&answer.a), show::line(&answer.b));
+    if !answer.same_cluster {
+        let verdict = look.paint(Tone::Warning, "○ NOT ONE OWNER");
+        return format!(
+            "{verdict}  as far as the links show\n  {}  cluster {}\n  {}  cluster {}\n\n{snapshot}\n",
+            look.heading(&a),
+            answer.cluster_a,
+            look.heading(&b),
+            answer.cluster_b,
+        );
+    }
+    let verdict = look.paint(Tone::Good, "● ONE OWNER");
+    let mut page = format!(
+        "{verdict}  cluster {}, confidence {:.3}\n  {}\n  {}\n",
+        answer.cluster_a,
+        answer.confidence,
+        look.heading(&a),
+        look.heading(&b)
+    );
+    let pieces = counted(answer.evidence.len() as u64, "piece of evidence", "pieces of evidence");
+    page += &format!("\n{}\n", look.heading(&format!("Joined by {pieces}")));
+    let mut table = Table::headed(
+        2,
+        &[
+            (Column::Right, ""),
+            (Column::Left, "address"),
+            (Column::Left, ""),
+            (Column::Left, "address"),
+            (Column::Left, "heuristic"),
+            (Column::Right, "conf."),
+            (Column::Left, "time (UTC)"),
+            (Column::Left, "transaction"),
+        ],
+    );
+    for (index, step) in answer.evidence.iter().enumerate() {
+        table.row([
+            (index + 1).to_string().into(),
+            address(&step.a, look).into(),
+            "–".into(),
+            address(&step.b, look).into(),
+            step.heuristic.into(),
+            format!("{:.3}", step.confidence).into(),
+            minute(step.time_s).into(),
+            Cell::new(Tone::Faint, hash(&step.tx.to_string(), look)),
+        ]);
+    }
+    page + &table.lines(look) + &format!("\n{snapshot}\n")
+}
+
+/// The members of a cluster, and what is known of them.
+pub(crate) fn members(answer: &MembersAnswer, look: Look) -> String {
+    let size = counted(answer.size, "address", "addresses");
+    let mut page = format!("{}\n", look.heading(&format!("Cluster {} of {size}", answer.cluster)));
+    for member in &answer.members {
+        page += &format!("  {}\n", show::line(member));
+    }
+    page += &more(answer.size, answer.members.len(), look);
+    if !answer.listed.is_empty() {
+        page += &format!("\n{}\n", look.paint(Tone::Bad, "■ On a list"));
+        let hits = answer.listed.iter();
+        page += &listing_table(
+            hits.flat_map(|hit| hit.listings.iter().map(|listing| (hit.address.as_str(), listing))),
+            look,
+        );
+    }
+    if !answer.tags.is_empty() {
+        page += &format!("\n{}\n", look.heading("Tags"));
+        page += &tag_table(&answer.tags, true, look);
+    }
+    page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
+}
+
+/// Whom a cluster paid, or who paid it, the largest amounts first.
+pub(crate) fn neighbors(answer: &NeighborsAnswer, look: Look) -> String {
+    let what = match answer.direction {
+        "in" => "was paid by",
+        _ => "paid",
+    };
+    let total = counted(answer.total, "cluster", "clusters");
+    let asked = show::line(&answer.address);
+    let mut page =
+        format!("{}\n", look.heading(&format!("Cluster {} of {asked} {what} {total}", answer.cluster)));
+    if answer.neighbors.is_empty() {
+        return page;
+    }
+    let mut table = Table::headed(
+        2,
+        &[
+            (Column::Right, "BTC in all"),
+            (Column::Right, "transfers"),
+            (Column::Left, "first (UTC)"),
+            (Column::Left, "last (UTC)"),
+            (Column::Right, "cluster"),
+            (Column::Left, "its address"),
+            (Column::Prose, "known as"),
+        ],
+    );
+    for neighbor in &answer.neighbors {
+        table.row([
+            coins(neighbor.amount_sat).into(),
+            count(neighbor.n_transfers).into(),
+            minute(neighbor.first_time_s).into(),
+            minute(neighbor.last_time_s).into(),
+            neighbor.cluster.to_string().into(),
+            address(&neighbor.address, look).into(),
+            Cell::new(Tone::Remark, show::line(&neighbor.entity)),
+        ]);
+    }
+    page += &table.lines(look);
+    page += &more(answer.total, answer.neighbors.len(), look);
+    page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
+}

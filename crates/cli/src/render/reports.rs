@@ -1,0 +1,240 @@
+//! What long work did, once it is over.
+
+use std::path::Path;
+
+use engine::{ExportReport, IngestReport, ListReport, PackReport, RunReport, TagsReport, VerifyReport};
+
+use super::ink::{Look, Tone};
+use super::table::{Cell, Column, Table};
+use super::words::{count, counted, day, hash};
+use crate::show;
+
+/// Lines of one kind shown where there may be thousands.
+const LINES_MAX: usize = 20;
+const MEGABYTE: u64 = 1_000_000;
+
+/// Numbers with their names; rows without anything to say are left out.
+struct Numbers(Table);
+
+impl Numbers {
+    fn new() -> Self {
+        Self(Table::new(2, &[Column::Left, Column::Right, Column::Prose]))
+    }
+
+    fn always(&mut self, name: &str, number: u64, remark: String) {
+        self.0.row([name.into(), count(number).into(), Cell::new(Tone::Faint, remark)]);
+    }
+
+    fn some(&mut self, name: &str, number: u64, remark: &str) {
+        if number > 0 {
+            self.always(name, number, remark.to_owned());
+        }
+    }
+}
+
+fn snapshot(id: &str, look: Look) -> String {
+    look.faint(&format!("  snapshot {}", show::line(id))) + "\n"
+}
+
+fn marked(sign: &str, tone: Tone, lines: &[String], look: Look) -> String {
+    let mut text = String::new();
+    let shown = if look.full { lines.len() } else { LINES_MAX };
+    for line in lines.iter().take(shown) {
+        text += &look.paint(tone, &format!("  {sign} {}", show::line(line)));
+        text.push('\n');
+    }
+    if lines.len() > shown {
+        text += &look.faint(&format!("  … and {} more (-v shows all)", count((lines.len() - shown) as u64)));
+        text.push('\n');
+    }
+    text
+}
+
+/// A store was made.
+pub(crate) fn init(store: &str, look: Look) -> String {
+    let done = look.paint(Tone::Good, "✓ made a store");
+    let store = show::line(store);
+    format!("{done} in {store}\n  its configuration: {store}/tracehound.toml\n  next: tracehound ingest bitcoin PATH\n")
+}
+
+/// The configuration is right.
+pub(crate) fn config_right(store: &Path, look: Look) -> String {
+    let store = store.to_string_lossy();
+    format!("{} of {}\n", look.paint(Tone::Good, "✓ nothing is wrong with the configuration"), show::line(&store))
+}
+
+/// Blocks were taken in.
+pub(crate) fn ingest(report: &IngestReport, look: Look) -> String {
+    let done = match report.blocks {
+        0 => "✓ no new blocks".to_owned(),
+        blocks => format!("✓ took in {}", counted(blocks, "block", "blocks")),
+    };
+    let size = match report.bytes {
+        0 => String::new(),
+        bytes if bytes < MEGABYTE => format!(", {} bytes", count(bytes)),
+        bytes => format!(", {} MB", count(bytes / MEGABYTE)),
+    };
+    let last = report.last_height.map(|height| format!(", up to height {height}")).unwrap_or_default();
+    let mut page = look.paint(Tone::Good, &done) + &size + &last + "\n";
+    let mut numbers = Numbers::new();
+    if report.blocks > 0 {
+        numbers.always("transactions", report.transactions, String::new());
+        let unknown = match report.inputs_unknown {
+            0 => String::new(),
+            unknown => format!("{} spend an unknown output", count(unknown)),
+        };
+        numbers.always("inputs", report.inputs, unknown);
+        numbers.always("outputs", report.outputs, String::new());
+        numbers.always("new addresses", report.addresses_new, String::new());
+    }
+    numbers.some("inputs resolved", report.inputs_resolved, "of earlier blocks");
+    numbers.some("blocks passed over", report.blocks_held, "the ledger has them");
+    numbers.some("blocks taken back", report.blocks_unwound, "another branch has more work");
+    page += &numbers.0.lines(look);
+    page += &marked("!", Tone::Warning, &report.notes, look);
+    page + &snapshot(&report.snapshot, look)
+}
+
+/// A list was imported.
+pub(crate) fn list(report: &ListReport, look: Look) -> String {
+    let name = show::line(&report.list);
+    let done = match report.dry_run {
+        true => look.paint(Tone::Warning, "○ nothing was changed"),
+        false => look.paint(Tone::Good, "✓ imported"),
+    };
+    let published = report.published_s.map(|time| format!(", published {}", day(time))).unwrap_or_default();
+    let mut page = format!("{done}  {name} ({}){published}\n", show::line(&report.format));
+    let mut numbers = Numbers::new();
+    numbers.always("entities", report.entities, String::new());
+    numbers.always("addresses", report.entries, String::new());
+    let seen = match report.added_in_ledger {
+        0 => String::new(),
+        seen => format!("{} in the ledger", count(seen)),
+    };
+    numbers.always("added", report.added.len() as u64, seen);
+    numbers.always("removed", report.removed.len() as u64, String::new());
+    let relabelled = match report.relabelled {
+        0 => String::new(),
+        relabelled => format!("{} with another name, ticker or program", count(relabelled)),
+    };
+    numbers.always("unchanged", report.unchanged, relabelled);
+    numbers.always("live after it", report.live, String::new());
+    page += &numbers.0.lines(look);
+    if report.dry_run || look.full {
+        page += &marked("+", Tone::Plain, &report.added, look);
+    }
+    page += &marked("-", Tone::Warning, &report.removed, look);
+    page += &marked("!", Tone::Warning, &report.warnings, look);
+    if !report.unmatched.is_empty() {
+        let n_unmatched = counted(report.unmatched.len() as u64, "identifier is", "identifiers are");
+        page += &format!("  {n_unmatched} no address that is decoded; matching leaves them out:\n");
+        page += &marked("?", Tone::Warning, &report.unmatched, look);
+    }
+    page += &look.faint(&format!("  version {}", hash(&report.version, look)));
+    page + "\n" + &snapshot(&report.snapshot, look)
+}
+
+/// Tag packs were imported.
+pub(crate) fn tags(report: &TagsReport, look: Look) -> String {
+    let packs = counted(report.packs.len() as u64, "pack", "packs");
+    let done = look.paint(Tone::Good, &format!("✓ imported {}", counted(report.tags, "tag", "tags")));
+    let mut page = format!("{done} from {packs}; {} refused", count(report.refused));
+    if report.actors > 0 {
+        page += &format!("; {}", counted(report.actors, "actor", "actors"));
+    }
+    page += &format!("; the store holds {}\n", count(report.tags_held));
+    if !report.packs.is_empty() {
+        page += &packs_table(&report.packs, look);
+    }
+    if look.full {
+        for pack in &report.packs {
+            page += &marked("?", Tone::Warning, &pack.refusals, look);
+        }
+    }
+    page += &marked("✗ not imported:", Tone::Bad, &report.failed, look);
+    page + &snapshot(&report.snapshot, look)
+}
+
+fn packs_table(packs: &[PackReport], look: Look) -> String {
+    let mut table = Table::headed(
+        2,
+        &[
+            (Column::Right, "tags"),
+            (Column::Right, "repeats"),
+            (Column::Right, "refused"),
+            (Column::Left, "pack"),
+            (Column::Prose, "refused because, and remarks on what is kept"),
+        ],
+    );
+    for pack in packs {
+        let reasons = pack.reasons.iter().chain(&pack.remarks);
+        let reasons: Vec<String> =
+            reasons.map(|(reason, number)| format!("{reason} ({})", count(*number))).collect();
+        table.row([
+            count(pack.tags).into(),
+            count(pack.duplicates).into(),
+            Cell::new(if pack.refused > 0 { Tone::Warning } else { Tone::Plain }, count(pack.refused)),
+            show::line(&pack.pack).into(),
+            Cell::new(Tone::Faint, show::line(&reasons.join(", "))),
+        ]);
+    }
+    table.lines(look)
+}
+
+/// The derived tables were made.
+pub(crate) fn run(report: &RunReport, look: Look) -> String {
+    let done = match report.up_to_date {
+        true => "✓ there was nothing to do",
+        false => "✓ everything is up to date",
+    };
+    let mut page = look.paint(Tone::Good, done) + "\n";
+    let mut numbers = Numbers::new();
+    numbers.always("links", report.links, format!("{} new", count(report.links_new)));
+    for (heuristic, links) in &report.links_by_heuristic {
+        numbers.always(&format!("  {}", show::line(heuristic)), *links, String::new());
+    }
+    let clustered = counted(report.clustered_addresses, "address", "addresses");
+    let largest = count(report.largest_cluster);
+    numbers.always("clusters", report.clusters, format!("{clustered} in them, {largest} in the largest"));
+    numbers.always("cluster edges", report.cluster_edges, String::new());
+    numbers.always("flow edges", report.flow_edges, String::new());
+    numbers.some("mixing transactions", report.mixing_transactions, "several owners may have joined in each");
+    numbers.some("listed clusters", report.listed_clusters, "");
+    numbers.some("tagged clusters", report.tagged_clusters, "");
+    let [from, to] = report.near_listed;
+    numbers.some("clusters paid from a listed one", from, "directly or over others");
+    numbers.some("clusters that paid to a listed one", to, "directly or over others");
+    page += &numbers.0.lines(look);
+    page + &snapshot(&report.snapshot, look)
+}
+
+/// The store was verified.
+pub(crate) fn verify(report: &VerifyReport, look: Look) -> String {
+    let files = counted(report.files, "file", "files");
+    let rerun = if report.rerun { "; the derived tables were made again and compared" } else { "" };
+    let mut page = match report.sound {
+        true => look.paint(Tone::Good, "✓ sound"),
+        false => look.paint(Tone::Bad, "✗ damaged"),
+    };
+    page += &format!("  {files} read{rerun}\n");
+    page += &marked("✗", Tone::Bad, &report.damage, look);
+    page += &marked("✗", Tone::Bad, &report.contradictions, look);
+    page + &snapshot(&report.snapshot, look)
+}
+
+/// A table was exported.
+pub(crate) fn export(report: &ExportReport, path: &Path, look: Look) -> String {
+    let rows = counted(report.rows, "row", "rows");
+    let done = look.paint(Tone::Good, &format!("✓ wrote {rows}"));
+    let (table, path) = (show::line(&report.table), path.to_string_lossy());
+    format!("{done} of {table} to {}\n{}", show::line(&path), snapshot(&report.snapshot, look))
+}
+
+/// The tables that can be exported.
+pub(crate) fn tables<'a>(tables: impl Iterator<Item = (&'a str, &'a str)>, look: Look) -> String {
+    let mut rows = Table::new(0, &[Column::Left, Column::Prose]);
+    for (name, about) in tables {
+        rows.row([Cell::new(Tone::Strong, name), about.into()]);
+    }
+    rows.lines(look)
+}

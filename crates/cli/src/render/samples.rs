@@ -1,0 +1,357 @@
+//! Answers for the tests of rendering, written by hand.
+
+use std::path::PathBuf;
+
+use engine::{
+    ClusterHit, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, HopAnswer, IngestReport,
+    LargeCluster, ListReport, ListStatus, ListingAnswer, MembersAnswer, NearestAnswer, NeighborAnswer,
+    NeighborsAnswer, PackReport, PathAnswer, ProximityAnswer, RunReport, Sats, ScreenAnswer, StatusAnswer,
+    TagAnswer, TagsReport, Timestamp, TraceAnswer, Verdict,
+};
+use ledger::{AddressId, Chain, ClusterId, Height, TxId};
+
+pub(crate) const A: &str = "12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h";
+pub(crate) const B: &str = "bc1q9zpgru2ztkkyxj4t0rg3sxzu0mhhnx7y9hnlyc";
+pub(crate) const C: &str = "3QZZDTVRR9ZfUtwqbMn8xuz1skFcq54Ln1";
+const SNAPSHOT: &str = "42-9f86d081884c7d65";
+const LISTS: &str = "3b7f2c9a1e5d4f60aabbccddeeff00112233445566778899";
+const TIME: i64 = 1_548_516_600;
+
+fn cluster(id: u32) -> ClusterId {
+    ClusterId::new(AddressId::new(id))
+}
+
+pub(crate) fn hop(from: &str, to: &str, satoshi: u64, mixing: bool) -> HopAnswer {
+    HopAnswer {
+        tx: TxId::from_bytes([0x5e; 32]),
+        height: Height::new(560_062),
+        time_s: Timestamp::new(TIME),
+        from_cluster: cluster(7),
+        from_address: from.to_owned(),
+        to_cluster: cluster(9),
+        to_address: to.to_owned(),
+        amount_sat: Sats(satoshi),
+        mixing,
+    }
+}
+
+pub(crate) fn listing() -> ListingAnswer {
+    ListingAnswer {
+        list: "ofac-sdn".to_owned(),
+        entity_id: "26748".to_owned(),
+        entity_name: "YAN, Xiaobing".to_owned(),
+        programs: "SDNTK".to_owned(),
+        listed_as: A.to_owned(),
+        label: "XBT".to_owned(),
+        listed_from_s: Timestamp::new(1_566_345_600),
+        known_at_s: Timestamp::new(1_727_395_200),
+        list_version: LISTS.to_owned(),
+    }
+}
+
+pub(crate) fn tag(label: &str) -> TagAnswer {
+    TagAnswer {
+        address: C.to_owned(),
+        label: label.to_owned(),
+        category: "exchange".to_owned(),
+        actor: "binance".to_owned(),
+        confidence: 90,
+        source: "https://example.org".to_owned(),
+        pack: "exchanges.yaml".to_owned(),
+    }
+}
+
+/// An address of which nothing is known, in the ledger.
+pub(crate) fn nothing_found() -> ScreenAnswer {
+    ScreenAnswer {
+        query: A.to_owned(),
+        address: A.to_owned(),
+        family: "p2pkh",
+        chains: vec![Chain::Bitcoin, Chain::BitcoinCash],
+        notes: Vec::new(),
+        verdict: Verdict::NothingFound,
+        hit: false,
+        direct: Vec::new(),
+        cluster_hits: Vec::new(),
+        cluster_hit_count: 0,
+        tags: Vec::new(),
+        cluster_tags: Vec::new(),
+        cluster_tag_count: 0,
+        in_ledger: true,
+        cluster: Some(cluster(4512)),
+        cluster_size: 1,
+        proximity: ProximityAnswer { hops_max: 20, ..ProximityAnswer::default() },
+        stale: false,
+        stale_because: Vec::new(),
+        list_version: LISTS.to_owned(),
+        snapshot: SNAPSHOT.to_owned(),
+        as_of_s: None,
+    }
+}
+
+/// An address with everything that can be found.
+pub(crate) fn listed() -> ScreenAnswer {
+    let path = vec![hop(C, B, 123_456_789_012, true), hop(B, A, 50_000_000, false)];
+    let nearest = |hops, entity: &str, path: &[HopAnswer]| {
+        Some(NearestAnswer {
+            hops,
+            cluster: cluster(9),
+            address: C.to_owned(),
+            entity: entity.to_owned(),
+            path: path.to_vec(),
+        })
+    };
+    ScreenAnswer {
+        query: format!("bitcoin:{A}"),
+        notes: vec!["taken out of a payment URI".to_owned()],
+        verdict: Verdict::Listed,
+        hit: true,
+        direct: vec![listing()],
+        cluster_hits: vec![ClusterHit { address: B.to_owned(), listings: vec![listing()] }],
+        cluster_hit_count: 12,
+        tags: vec![tag("Binance\u{202e} \x1b[31mhot")],
+        cluster_tags: vec![tag("Binance")],
+        cluster_tag_count: 1,
+        cluster_size: 1312,
+        proximity: ProximityAnswer {
+            hops_max: 20,
+            from_listed: nearest(2, "SUEX OTC, S.R.O.", &path),
+            to_listed: None,
+            from_tagged: nearest(2, "SUEX", &path),
+            to_tagged: nearest(0, "Binance", &[]),
+        },
+        stale: true,
+        stale_because: vec!["list ofac-sdn is 49 hours old".to_owned()],
+        as_of_s: Some(Timestamp::new(1_566_345_600)),
+        ..nothing_found()
+    }
+}
+
+pub(crate) fn trace() -> TraceAnswer {
+    let shortest = PathAnswer {
+        hops: 2,
+        bottleneck_sat: Some(Sats(50_000_000)),
+        path: vec![hop(C, B, 123_456_789_012, true), hop(B, A, 50_000_000, false)],
+    };
+    TraceAnswer {
+        from: C.to_owned(),
+        to: A.to_owned(),
+        time_respecting: true,
+        same_cluster: false,
+        shortest: Some(shortest.clone()),
+        widest: Some(shortest),
+        shortest_truncated_by: None,
+        widest_truncated_by: None,
+        edges_visited: 12_345,
+        hops_max: 20,
+        degree_max: 100_000,
+        stale_because: Vec::new(),
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn explain() -> ExplainAnswer {
+    let step = |a: &str, b: &str, heuristic, confidence| EvidenceAnswer {
+        a: a.to_owned(),
+        b: b.to_owned(),
+        heuristic,
+        confidence,
+        tx: TxId::from_bytes([0x5e; 32]),
+        height: Height::new(560_062),
+        time_s: Timestamp::new(TIME),
+    };
+    ExplainAnswer {
+        a: A.to_owned(),
+        b: B.to_owned(),
+        same_cluster: true,
+        cluster_a: cluster(4512),
+        cluster_b: cluster(4512),
+        evidence: vec![step(A, C, "common_input", 0.99), step(C, B, "same_key", 1.0)],
+        confidence: 0.99,
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn members() -> MembersAnswer {
+    MembersAnswer {
+        cluster: cluster(4512),
+        size: 1312,
+        members: vec![A.to_owned(), B.to_owned()],
+        truncated: true,
+        tags: vec![tag("Binance")],
+        listed: vec![ClusterHit { address: A.to_owned(), listings: vec![listing()] }],
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn neighbors() -> NeighborsAnswer {
+    NeighborsAnswer {
+        address: A.to_owned(),
+        cluster: cluster(4512),
+        direction: "out",
+        neighbors: vec![NeighborAnswer {
+            cluster: cluster(9),
+            address: C.to_owned(),
+            entity: "Binance".to_owned(),
+            amount_sat: 123_456_789_012,
+            n_transfers: 1024,
+            first_time_s: Timestamp::new(TIME),
+            last_time_s: Timestamp::new(TIME + 3600),
+        }],
+        total: 3,
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn status() -> StatusAnswer {
+    StatusAnswer {
+        blocks: 17,
+        first_height: Some(560_062),
+        last_height: Some(560_078),
+        last_time_s: Some(TIME),
+        transactions: 38_245,
+        inputs: 81_010,
+        inputs_unknown: 40_100,
+        outputs: 99_123,
+        addresses: 120_456,
+        links: 30_111,
+        clusters: 9_876,
+        clustered_addresses: 40_987,
+        largest_clusters: vec![LargeCluster {
+            cluster: cluster(9),
+            address: C.to_owned(),
+            size: 1312,
+            entity: "Binance".to_owned(),
+        }],
+        cluster_edges: 70_001,
+        tags: 310_000,
+        tagged_addresses: 512,
+        listings: 500,
+        listed_addresses: 1,
+        lists: vec![ListStatus {
+            list: "ofac-sdn".to_owned(),
+            entries: 500,
+            version: LISTS.to_owned(),
+            imported_at_s: Timestamp::new(TIME),
+        }],
+        list_version: LISTS.to_owned(),
+        stale: true,
+        stale_because: vec!["3 blocks came in after the last run".to_owned()],
+        snapshot: SNAPSHOT.to_owned(),
+        commit: 42,
+        ..StatusAnswer::default()
+    }
+}
+
+pub(crate) fn ingest() -> IngestReport {
+    IngestReport {
+        blocks: 17,
+        bytes: 19_400_000,
+        transactions: 38_245,
+        inputs: 81_010,
+        inputs_unknown: 40_100,
+        outputs: 99_123,
+        addresses_new: 120_456,
+        blocks_held: 2,
+        last_height: Some(560_078),
+        commits: 1,
+        notes: vec!["passed over notes.txt".to_owned()],
+        snapshot: SNAPSHOT.to_owned(),
+        ..IngestReport::default()
+    }
+}
+
+pub(crate) fn list() -> ListReport {
+    ListReport {
+        list: "ofac-sdn".to_owned(),
+        format: "sdn_advanced.xml".to_owned(),
+        version: LISTS.to_owned(),
+        published_s: Some(Timestamp::new(1_727_395_200)),
+        entities: 80,
+        entries: 500,
+        unmatched: vec!["XMR 4xyz (too short)".to_owned()],
+        added: vec![A.to_owned()],
+        removed: vec![C.to_owned()],
+        unchanged: 498,
+        relabelled: 2,
+        warnings: vec!["two entries name the same address".to_owned()],
+        live: 499,
+        added_in_ledger: 1,
+        dry_run: true,
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn tags() -> TagsReport {
+    TagsReport {
+        packs: vec![PackReport {
+            pack: "exchanges.yaml".to_owned(),
+            tags: 1000,
+            refused: 2,
+            duplicates: 3,
+            reasons: [("checksum fails".to_owned(), 2)].into(),
+            remarks: [("no confidence given".to_owned(), 1000)].into(),
+            refusals: vec!["line 7: the base58 checksum fails".to_owned()],
+        }],
+        tags: 1000,
+        refused: 2,
+        actors: 5,
+        failed: vec!["broken.yaml: line 3: not YAML".to_owned()],
+        tags_held: 1000,
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn run() -> RunReport {
+    RunReport {
+        links_new: 111,
+        links: 30_111,
+        links_by_heuristic: [("common_input".to_owned(), 30_000), ("same_key".to_owned(), 111)].into(),
+        clusters: 9_876,
+        clustered_addresses: 40_987,
+        largest_cluster: 1312,
+        cluster_edges: 70_001,
+        flow_edges: 90_002,
+        mixing_transactions: 44,
+        listed_clusters: 1,
+        tagged_clusters: 500,
+        near_listed: [7, 9],
+        up_to_date: false,
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn demo() -> DemoReport {
+    let question = |question: &str, command: &str, answer, truth: &str, agrees| DemoQuestion {
+        question: question.to_owned(),
+        command: command.to_owned(),
+        answer,
+        truth: truth.to_owned(),
+        agrees,
+    };
+    DemoReport {
+        ingest: ingest(),
+        list: list(),
+        tags: tags(),
+        run: run(),
+        status: status(),
+        questions: vec![
+            question(
+                "Have these two addresses one owner?",
+                "tracehound cluster explain A B",
+                DemoAnswer::Explain(Box::new(explain())),
+                "yes: customer 7",
+                true,
+            ),
+            question(
+                "Where did the money go?",
+                "tracehound trace C --to A",
+                DemoAnswer::Trace(Box::new(trace())),
+                "over 3 hops",
+                false,
+            ),
+        ],
+        store: PathBuf::from("/tmp/tracehound-demo/store"),
+        try_next: vec!["tracehound status --store /tmp/tracehound-demo/store".to_owned()],
+    }
+}

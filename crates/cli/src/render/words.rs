@@ -1,0 +1,141 @@
+//! Numbers, amounts, times and identifiers as a person reads them.
+
+use engine::Timestamp;
+
+use super::ink::Look;
+use crate::show;
+
+/// Decimals of a bitcoin.
+const COIN_DECIMALS: usize = 8;
+/// Width from which identifiers keep a few more characters.
+const WIDE: usize = 96;
+const DAY_S: i64 = 86_400;
+
+/// With a comma every three digits.
+pub(crate) fn count(number: impl Into<u128>) -> String {
+    grouped(&number.into().to_string())
+}
+
+fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 hop`, `2 hops`.
+pub(crate) fn counted(number: impl Into<u128>, one: &str, more: &str) -> String {
+    let number = number.into();
+    format!("{} {}", count(number), if number == 1 { one } else { more })
+}
+
+/// An amount in BTC, exact, without the unit.
+pub(crate) fn coins(satoshi: u128) -> String {
+    let digits = format!("{satoshi:0>width$}", width = COIN_DECIMALS + 1);
+    let (whole, part) = digits.split_at(digits.len() - COIN_DECIMALS);
+    format!("{}.{part}", grouped(whole))
+}
+
+/// An amount in BTC, exact, with the unit.
+pub(crate) fn bitcoins(satoshi: u128) -> String {
+    format!("{} BTC", coins(satoshi))
+}
+
+/// `2019-01-26 15:30`, UTC.
+pub(crate) fn minute(time: Timestamp) -> String {
+    formatted(time, "%Y-%m-%d %H:%M")
+}
+
+/// `2019-01-26`, UTC; with the clock where it is not midnight.
+pub(crate) fn day(time: Timestamp) -> String {
+    match time.get().rem_euclid(DAY_S) {
+        0 => formatted(time, "%Y-%m-%d"),
+        _ => minute(time),
+    }
+}
+
+fn formatted(time: Timestamp, format: &str) -> String {
+    match jiff::Timestamp::from_second(time.get()) {
+        Ok(time) => time.strftime(format).to_string(),
+        Err(_) => format!("{} s", time.get()),
+    }
+}
+
+/// An address as it stands in tables: whole if that is wanted, else its ends.
+pub(crate) fn address(address: &str, look: Look) -> String {
+    match look.width >= WIDE {
+        true => ends(address, 8, 6, look),
+        false => ends(address, 6, 4, look),
+    }
+}
+
+/// A transaction, a block or a hash as it stands in tables: whole if that is wanted, else its ends.
+pub(crate) fn hash(hash: &str, look: Look) -> String {
+    match look.width >= WIDE {
+        true => ends(hash, 8, 6, look),
+        false => ends(hash, 6, 4, look),
+    }
+}
+
+fn ends(text: &str, front: usize, back: usize, look: Look) -> String {
+    let text = show::line(text);
+    let n_chars = text.chars().count();
+    if look.full || n_chars <= front + 1 + back {
+        return text;
+    }
+    let head: String = text.chars().take(front).collect();
+    let tail: String = text.chars().skip(n_chars - back).collect();
+    format!("{head}…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        #[track_caller]
+        fn check(number: u128, text: &str) {
+            assert_eq!(count(number), text);
+        }
+        check(0, "0");
+        check(999, "999");
+        check(1000, "1,000");
+        check(123_456, "123,456");
+        check(1_234_567, "1,234,567");
+    }
+
+    #[test]
+    fn amounts_are_exact() {
+        #[track_caller]
+        fn check(satoshi: u128, text: &str) {
+            assert_eq!(bitcoins(satoshi), text);
+        }
+        check(0, "0.00000000 BTC");
+        check(1, "0.00000001 BTC");
+        check(2_099_999_997_690_000, "20,999,999.97690000 BTC");
+    }
+
+    #[test]
+    fn times_are_utc() {
+        assert_eq!(minute(Timestamp::new(1_548_516_600)), "2019-01-26 15:30");
+        assert_eq!(day(Timestamp::new(1_727_395_200)), "2024-09-27");
+        assert_eq!(day(Timestamp::new(1_727_395_260)), "2024-09-27 00:01");
+        assert_eq!(minute(Timestamp::new(i64::MAX)), "9223372036854775807 s");
+    }
+
+    #[test]
+    fn identifiers_keep_their_ends() {
+        let look = Look { color: false, width: 100, full: false };
+        let text = "12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h";
+        assert_eq!(address(text, look), "12QtD5BF…TojH9h");
+        assert_eq!(address(text, Look { width: 80, ..look }), "12QtD5…jH9h");
+        assert_eq!(address(text, Look { full: true, ..look }), text);
+        assert_eq!(address("short", look), "short");
+        assert_eq!(address("\x1b[2J", look), "\\u{1b}[2J");
+    }
+}

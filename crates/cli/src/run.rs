@@ -1,0 +1,158 @@
+//! What each command does: opens the store, calls the engine, has the answer rendered. No rule of the product is
+//! made here.
+
+mod batch;
+mod export;
+mod intake;
+mod pages;
+mod questions;
+mod screen;
+
+use std::path::PathBuf;
+
+use engine::{Engine, Timestamp, View};
+
+pub(crate) use screen::Tally;
+
+use crate::args::{Cli, ClusterAction, Command, ConfigAction, DemoArgs, IngestChain, ListsAction, TagsAction};
+use crate::console::Console;
+use crate::outcome::{Exit, Failure};
+use crate::render::{self, Look};
+use crate::watch::Watcher;
+
+/// What every command has.
+pub(crate) struct Session {
+    store: PathBuf,
+    console: Console,
+    now: Timestamp,
+}
+
+/// Runs the command.
+pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
+    // The clock is read once and here: everything below is told the time.
+    let now = Timestamp::new(jiff::Timestamp::now().as_second());
+    let session = Session { store: cli.global.store, console, now };
+    match cli.command {
+        Command::Init => session.init(),
+        Command::Ingest(IngestChain::Bitcoin(args)) => session.ingest_bitcoin(args),
+        Command::Lists(ListsAction::Import(args)) => session.import_list(args),
+        Command::Lists(ListsAction::Show) => session.show_lists(),
+        Command::Tags(TagsAction::Import { paths }) => session.import_tags(&paths),
+        Command::Run => session.run(),
+        Command::Screen(args) => session.screen(&args),
+        Command::Trace(args) => session.trace(&args),
+        Command::Cluster(ClusterAction::Members(args)) => session.members(&args),
+        Command::Cluster(ClusterAction::Explain(args)) => session.explain(&args),
+        Command::Neighbors(args) => session.neighbors(&args),
+        Command::Status => session.status(),
+        Command::Export(args) => session.export(&args),
+        Command::Verify { rerun } => session.verify(rerun),
+        Command::Demo(args) => session.demo(&args),
+        Command::Config(action) => session.config(action),
+        Command::Completions { shell } => pages::completions(shell, console),
+        Command::Man { dir } => pages::man(dir.as_deref(), console),
+        Command::Reference => console.print(&pages::reference()).map(|()| Exit::Done),
+    }
+}
+
+impl Session {
+    fn engine(&self, more: &[(String, String)]) -> Result<Engine, Failure> {
+        let overrides = [overrides(std::env::vars_os()), more.to_vec()].concat();
+        Ok(Engine::open(&self.store, &overrides)?)
+    }
+
+    fn view(&self) -> Result<View, Failure> {
+        let view = self.engine(&[])?.view()?;
+        if self.console.verbose {
+            let store = self.store.display();
+            self.console.note(&format!("store {store}, snapshot {}", view.snapshot_id()));
+        }
+        Ok(view)
+    }
+
+    fn watcher(&self) -> Watcher {
+        Watcher::new(self.console)
+    }
+
+    fn init(&self) -> Result<Exit, Failure> {
+        Engine::init(&self.store)?;
+        let made = Made { store: self.store.display().to_string() };
+        self.console.report(&made, |made, look| render::init(&made.store, look))?;
+        Ok(Exit::Done)
+    }
+
+    fn run(&self) -> Result<Exit, Failure> {
+        let report = self.engine(&[])?.run(self.now, &self.watcher())?;
+        self.console.report(&report, render::run)?;
+        Ok(Exit::Done)
+    }
+
+    fn verify(&self, rerun: bool) -> Result<Exit, Failure> {
+        let report = self.engine(&[])?.verify(rerun, &self.watcher())?;
+        self.console.report(&report, render::verify)?;
+        Ok(if report.sound { Exit::Done } else { Exit::Failed })
+    }
+
+    fn config(&self, action: ConfigAction) -> Result<Exit, Failure> {
+        let engine = self.engine(&[])?;
+        match action {
+            ConfigAction::Show => self.console.answer(engine.config(), |config, _| config.to_toml())?,
+            ConfigAction::Check => {
+                let right = Right { right: true };
+                self.console.report(&right, |_, look| render::config_right(&self.store, look))?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    fn demo(&self, args: &DemoArgs) -> Result<Exit, Failure> {
+        let dir = args.dir.clone().unwrap_or_else(|| std::env::temp_dir().join("tracehound-demo"));
+        let options = engine::DemoOptions { seed: args.seed, n_transactions: args.transactions };
+        let report = Engine::demo(&dir, &options, self.now, &self.watcher())?;
+        let look = |report: &_, look: Look| render::demo(report, look);
+        self.console.answer(&report, look)?;
+        Ok(if report.questions.iter().all(|question| question.agrees) { Exit::Done } else { Exit::Failed })
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Made {
+    store: String,
+}
+
+#[derive(serde::Serialize)]
+struct Right {
+    right: bool,
+}
+
+/// Keys of the configuration that the environment overrides: `TRACEHOUND_TRACE__HOPS_MAX` is `trace.hops_max`.
+/// Sorted, so that no order of the environment decides which of two faults is told.
+fn overrides(variables: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>) -> Vec<(String, String)> {
+    let mut keys: Vec<(String, String)> = variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter_map(|(name, value)| {
+            let (section, key) = name.strip_prefix("TRACEHOUND_")?.split_once("__")?;
+            Some((format!("{}.{}", section.to_lowercase(), key.to_lowercase()), value))
+        })
+        .collect();
+    keys.sort();
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_overrides_keys_and_nothing_else_is_one() {
+        let variables = [
+            ("TRACEHOUND_TRACE__HOPS_MAX", "8"),
+            ("TRACEHOUND_STORE", "x"),
+            ("PATH", "/bin"),
+            ("TRACEHOUND_INGEST__NETWORK", "regtest"),
+        ];
+        let found = overrides(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let expected = [("ingest.network", "regtest"), ("trace.hops_max", "8")];
+        assert_eq!(found, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+}

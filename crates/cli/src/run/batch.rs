@@ -1,0 +1,295 @@
+//! Answers as columns: flat Arrow batches and the IPC stream that carries them.
+//!
+//! In: answers. Out: an Arrow IPC stream, at most [`ROWS_MAX`] rows a batch. Times are unix seconds UTC, amounts
+//! decimals without places, as in the tables of the store. Checked by: reading the stream back.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::writer::StreamWriter;
+use engine::{MembersAnswer, NearestAnswer, NeighborsAnswer, ScreenAnswer};
+
+use crate::outcome::Failure;
+
+/// Rows gathered before a batch is written.
+pub(crate) const ROWS_MAX: usize = 8192;
+
+const DECIMAL_DIGITS: u8 = 38;
+
+/// An Arrow IPC stream.
+pub(crate) struct Stream<W: Write>(StreamWriter<W>);
+
+impl<W: Write> Stream<W> {
+    pub(crate) fn new(output: W, schema: SchemaRef) -> Result<Self, Failure> {
+        Ok(Self(StreamWriter::try_new(output, &schema).map_err(fault)?))
+    }
+
+    /// Writes the batch, so that a reader has it before the next is made.
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        self.0.write(batch).map_err(fault)?;
+        self.0.flush().map_err(fault)
+    }
+
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        self.0.finish().map_err(fault)?;
+        self.0.flush().map_err(fault)
+    }
+}
+
+fn fault(error: ArrowError) -> Failure {
+    match error {
+        ArrowError::IoError(_, error) if error.kind() == io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+        error => Failure::Arrow(error),
+    }
+}
+
+fn field(name: &str, kind: DataType) -> Field {
+    Field::new(name, kind, false)
+}
+
+fn nullable(name: &str, kind: DataType) -> Field {
+    Field::new(name, kind, true)
+}
+
+/// One row an address; `error` is null for an address that was answered, and then nothing else but `query` stands
+/// in the row.
+pub(crate) fn screen_schema() -> SchemaRef {
+    use DataType::{Boolean, UInt32, UInt64, Utf8};
+    let hops = |name| nullable(name, UInt32);
+    Arc::new(Schema::new(vec![
+        field("query", Utf8),
+        nullable("error", Utf8),
+        nullable("address", Utf8),
+        nullable("family", Utf8),
+        nullable("verdict", Utf8),
+        nullable("hit", Boolean),
+        nullable("listed_entity", Utf8),
+        nullable("list", Utf8),
+        nullable("n_cluster_hits", UInt64),
+        nullable("tag", Utf8),
+        nullable("n_cluster_tags", UInt64),
+        nullable("in_ledger", Boolean),
+        nullable("cluster", UInt32),
+        nullable("cluster_size", UInt64),
+        hops("hops_from_listed"),
+        hops("hops_to_listed"),
+        hops("hops_from_tagged"),
+        hops("hops_to_tagged"),
+        hops("hops_max"),
+        nullable("stale", Boolean),
+        nullable("list_version", Utf8),
+        nullable("snapshot", Utf8),
+    ]))
+}
+
+/// Screening answers on their way to a batch.
+#[derive(Default)]
+pub(crate) struct ScreenRows(Vec<ScreenRow>);
+
+enum ScreenRow {
+    Answered(Box<ScreenAnswer>),
+    Unread { at: String, error: String },
+}
+
+impl ScreenRows {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn push(&mut self, answer: &ScreenAnswer) {
+        self.0.push(ScreenRow::Answered(Box::new(answer.clone())));
+    }
+
+    pub(crate) fn push_unread(&mut self, at: &str, error: &str) {
+        self.0.push(ScreenRow::Unread { at: at.to_owned(), error: error.to_owned() });
+    }
+
+    pub(crate) fn into_batch(self) -> Result<RecordBatch, Failure> {
+        let rows = &self.0;
+        let query = rows.iter().map(|row| match row {
+            ScreenRow::Answered(answer) => Some(answer.query.as_str()),
+            ScreenRow::Unread { at, .. } => Some(at.as_str()),
+        });
+        let error = rows.iter().map(|row| match row {
+            ScreenRow::Answered(_) => None,
+            ScreenRow::Unread { error, .. } => Some(error.as_str()),
+        });
+        let listing = |a: &ScreenAnswer| {
+            a.direct.first().or_else(|| a.cluster_hits.first()?.listings.first()).cloned()
+        };
+        let tag = |a: &ScreenAnswer| {
+            a.tags.first().or(a.cluster_tags.first()).map(|tag| tag.label.clone())
+        };
+        let hops = |nearest: &Option<NearestAnswer>| nearest.as_ref().map(|nearest| nearest.hops);
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(query.collect::<StringArray>()),
+            Arc::new(error.collect::<StringArray>()),
+            text(rows, |a| Some(a.address.clone())),
+            text(rows, |a| Some(a.family.to_owned())),
+            text(rows, |a| Some(a.verdict.name().to_owned())),
+            flag(rows, |a| a.hit),
+            text(rows, |a| listing(a).map(|listing| listing.entity_name)),
+            text(rows, |a| listing(a).map(|listing| listing.list)),
+            count(rows, |a| a.cluster_hit_count),
+            text(rows, tag),
+            count(rows, |a| a.cluster_tag_count),
+            flag(rows, |a| a.in_ledger),
+            number(rows, |a| a.cluster.map(|cluster| cluster.get().get())),
+            count(rows, |a| a.cluster_size),
+            number(rows, |a| hops(&a.proximity.from_listed)),
+            number(rows, |a| hops(&a.proximity.to_listed)),
+            number(rows, |a| hops(&a.proximity.from_tagged)),
+            number(rows, |a| hops(&a.proximity.to_tagged)),
+            number(rows, |a| Some(a.proximity.hops_max)),
+            flag(rows, |a| a.stale),
+            text(rows, |a| Some(a.list_version.clone())),
+            text(rows, |a| Some(a.snapshot.clone())),
+        ];
+        Ok(RecordBatch::try_new(screen_schema(), columns)?)
+    }
+}
+
+impl ScreenRow {
+    fn get<T>(&self, of: impl FnOnce(&ScreenAnswer) -> Option<T>) -> Option<T> {
+        match self {
+            Self::Answered(answer) => of(answer),
+            Self::Unread { .. } => None,
+        }
+    }
+}
+
+fn text(rows: &[ScreenRow], of: impl Fn(&ScreenAnswer) -> Option<String>) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| row.get(&of)).collect::<StringArray>())
+}
+
+fn flag(rows: &[ScreenRow], of: impl Fn(&ScreenAnswer) -> bool) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| row.get(|a| Some(of(a)))).collect::<BooleanArray>())
+}
+
+fn count(rows: &[ScreenRow], of: impl Fn(&ScreenAnswer) -> u64) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| row.get(|a| Some(of(a)))).collect::<UInt64Array>())
+}
+
+fn number(rows: &[ScreenRow], of: impl Fn(&ScreenAnswer) -> Option<u32>) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| row.get(&of)).collect::<UInt32Array>())
+}
+
+/// One row a member.
+pub(crate) fn members_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![field("cluster", DataType::UInt32), field("address", DataType::Utf8)]))
+}
+
+/// The members of a cluster as columns.
+pub(crate) fn members(answer: &MembersAnswer) -> Result<RecordBatch, Failure> {
+    let cluster = std::iter::repeat_n(answer.cluster.get().get(), answer.members.len());
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(UInt32Array::from_iter_values(cluster)),
+        Arc::new(StringArray::from_iter_values(&answer.members)),
+    ];
+    Ok(RecordBatch::try_new(members_schema(), columns)?)
+}
+
+/// One row a neighbor.
+pub(crate) fn neighbors_schema() -> SchemaRef {
+    use DataType::{Decimal128, Int64, UInt32, UInt64, Utf8};
+    Arc::new(Schema::new(vec![
+        field("direction", Utf8),
+        field("cluster", UInt32),
+        field("address", Utf8),
+        field("entity", Utf8),
+        field("amount_sat", Decimal128(DECIMAL_DIGITS, 0)),
+        field("n_transfers", UInt64),
+        field("first_time_s", Int64),
+        field("last_time_s", Int64),
+    ]))
+}
+
+/// The neighbors of a cluster as columns.
+pub(crate) fn neighbors(answer: &NeighborsAnswer) -> Result<RecordBatch, Failure> {
+    let rows = &answer.neighbors;
+    let amounts = rows.iter().map(|row| i128::try_from(row.amount_sat));
+    let amounts: Vec<i128> = amounts
+        .collect::<Result<_, _>>()
+        .map_err(|_| ArrowError::ArithmeticOverflow("an amount beyond 38 digits".to_owned()))?;
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|_| answer.direction))),
+        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.cluster.get().get()))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.address))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.entity))),
+        Arc::new(Decimal128Array::from(amounts).with_precision_and_scale(DECIMAL_DIGITS, 0)?),
+        Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.n_transfers))),
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.first_time_s.get()))),
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.last_time_s.get()))),
+    ];
+    Ok(RecordBatch::try_new(neighbors_schema(), columns)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use arrow::array::AsArray;
+    use arrow::datatypes::{Decimal128Type, UInt32Type};
+    use arrow::ipc::reader::StreamReader;
+
+    use super::*;
+    use crate::render::samples;
+
+    fn read(bytes: &[u8]) -> Vec<RecordBatch> {
+        StreamReader::try_new(bytes, None).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn screening_answers_are_read_back() {
+        let mut rows = ScreenRows::default();
+        rows.push(&samples::listed());
+        rows.push_unread("argument 2", "no address format fits \"x\"");
+        rows.push(&samples::nothing_found());
+        let mut bytes = Vec::new();
+        let mut stream = Stream::new(&mut bytes, screen_schema()).unwrap();
+        stream.write(&rows.into_batch().unwrap()).unwrap();
+        stream.finish().unwrap();
+        drop(stream);
+        let batches = read(&bytes);
+        let batch = &batches[0];
+        assert_eq!((batches.len(), batch.num_rows()), (1, 3));
+        let texts = |name: &str| -> Vec<Option<String>> {
+            batch[name].as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+        };
+        assert_eq!(texts("query")[1].as_deref(), Some("argument 2"));
+        assert!(texts("error")[1].as_deref().unwrap().contains("no address format"));
+        assert_eq!(texts("error")[0], None);
+        let verdicts = [Some("listed".to_owned()), None, Some("nothing_found".to_owned())];
+        assert_eq!(texts("verdict"), verdicts);
+        let hops: Vec<_> = batch["hops_from_listed"].as_primitive::<UInt32Type>().iter().collect();
+        assert_eq!(hops, [Some(2), None, None]);
+    }
+
+    #[test]
+    fn amounts_keep_every_digit() {
+        let mut answer = samples::neighbors();
+        answer.neighbors[0].amount_sat = 10_u128.pow(37);
+        let batch = neighbors(&answer).unwrap();
+        assert_eq!(batch["amount_sat"].as_primitive::<Decimal128Type>().value(0), 10_i128.pow(37));
+        answer.neighbors[0].amount_sat = u128::MAX;
+        assert!(neighbors(&answer).is_err());
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_is_no_fault() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        assert!(matches!(Stream::new(Gone, members_schema()), Err(Failure::ReaderGone)));
+    }
+}

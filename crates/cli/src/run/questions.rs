@@ -1,0 +1,116 @@
+//! `trace`, `cluster`, `neighbors`, `status`: questions that are one call to the engine.
+
+use std::collections::BTreeMap;
+
+use engine::{Direction, NeighborsAnswer, TraceAnswer, TraceTarget};
+
+use super::Session;
+use super::batch::{self, Stream};
+use crate::args::{ExplainArgs, MembersArgs, NeighborsArgs, Only, Side, TraceArgs};
+use crate::console::{Console, binary_output};
+use crate::outcome::{Exit, Failure};
+use crate::render;
+
+impl Session {
+    pub(super) fn trace(&self, args: &TraceArgs) -> Result<Exit, Failure> {
+        let view = self.view()?;
+        let target = match (&args.to, &args.to_category) {
+            (Some(address), _) => TraceTarget::Address(address.clone()),
+            (None, category) => TraceTarget::Category(category.clone().unwrap_or_default()),
+        };
+        let mut options = view.trace_options();
+        options.hops_max = args.hops_max.unwrap_or(options.hops_max);
+        options.degree_max = args.degree_max.unwrap_or(options.degree_max);
+        options.edges_visited_max = args.edges_max.unwrap_or(options.edges_visited_max);
+        options.time_respecting = !args.any_order;
+        options.from_time = args.from_time;
+        options.to_time = args.to_time;
+        options.amount_min_sat = args.min_amount.unwrap_or(options.amount_min_sat);
+        let answer = view.trace(&args.from, &target, &options)?;
+        let console = self.console.full(args.full);
+        match console.json {
+            true => console.print_json(&only(&answer, args.only)?)?,
+            false => console.print(&render::trace(&answer, args.only, console.look))?,
+        }
+        let is_stale = args.fail_stale && !answer.stale_because.is_empty();
+        Ok(if is_stale { Exit::Stale } else { Exit::Done })
+    }
+
+    pub(super) fn members(&self, args: &MembersArgs) -> Result<Exit, Failure> {
+        let limit = bound(args.limit);
+        if args.arrow {
+            let output = binary_output("--arrow")?;
+            let answer = self.view()?.members(&args.address, limit)?;
+            let mut stream = Stream::new(output, batch::members_schema())?;
+            stream.write(&batch::members(&answer)?)?;
+            stream.finish()?;
+            return Ok(Exit::Done);
+        }
+        let answer = self.view()?.members(&args.address, limit)?;
+        self.console.answer(&answer, render::members)?;
+        Ok(Exit::Done)
+    }
+
+    pub(super) fn explain(&self, args: &ExplainArgs) -> Result<Exit, Failure> {
+        let answer = self.view()?.explain(&args.a, &args.b)?;
+        self.console.full(args.full).answer(&answer, render::explain)?;
+        Ok(Exit::Done)
+    }
+
+    pub(super) fn neighbors(&self, args: &NeighborsArgs) -> Result<Exit, Failure> {
+        let output = args.arrow.then(|| binary_output("--arrow")).transpose()?;
+        let view = self.view()?;
+        let sides: &[(&'static str, Direction)] = match args.direction {
+            Side::In => &[("in", Direction::In)],
+            Side::Out => &[("out", Direction::Out)],
+            Side::Both => &[("in", Direction::In), ("out", Direction::Out)],
+        };
+        let mut answers = BTreeMap::new();
+        for (name, direction) in sides {
+            answers.insert(*name, view.neighbors(&args.address, *direction, bound(args.limit))?);
+        }
+        match output {
+            Some(output) => {
+                let mut stream = Stream::new(output, batch::neighbors_schema())?;
+                answers.values().try_for_each(|answer| stream.write(&batch::neighbors(answer)?))?;
+                stream.finish()?;
+            }
+            None => print_neighbors(&answers, self.console.full(args.full))?,
+        }
+        Ok(Exit::Done)
+    }
+
+    pub(super) fn status(&self) -> Result<Exit, Failure> {
+        let answer = self.view()?.status(self.now)?;
+        self.console.answer(&answer, render::status)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// One object with a key a direction, whichever were asked for: its shape does not depend on the options.
+fn print_neighbors(answers: &BTreeMap<&str, NeighborsAnswer>, console: Console) -> Result<(), Failure> {
+    console.answer(answers, |answers, look| {
+        let pages: Vec<String> = answers.values().map(|answer| render::neighbors(answer, look)).collect();
+        pages.join("\n")
+    })
+}
+
+/// The answer without the path that was not asked for. It is left out, not null: null says that there is none.
+fn only(answer: &TraceAnswer, only: Option<Only>) -> Result<serde_json::Value, Failure> {
+    let mut value = serde_json::to_value(answer).map_err(std::io::Error::from)?;
+    let other = match only {
+        Some(Only::Shortest) => "widest",
+        Some(Only::Widest) => "shortest",
+        None => return Ok(value),
+    };
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove(other);
+        fields.remove(&format!("{other}_truncated_by"));
+    }
+    Ok(value)
+}
+
+/// 0 stands for no bound.
+fn bound(limit: usize) -> usize {
+    if limit == 0 { usize::MAX } else { limit }
+}

@@ -1,0 +1,169 @@
+//! Verification: every live file is read and hashed, tables are compared with each other, and on request everything
+//! derived is made again from the ledger and compared.
+
+use ledger::{BlockHash, tables};
+use store::Snapshot;
+
+use crate::intake::LedgerColumns;
+use crate::layout::{self, BITCOIN, SHARED, checkpoint};
+use crate::reader::{self, LedgerReader};
+use crate::stages::{Views, labels_again};
+use crate::{Engine, Error, Progress, VerifyReport, Watch};
+
+/// Contradictions that are told in full; more of them would say nothing new.
+const SHOWN_MAX: usize = 50;
+
+impl Engine {
+    /// Verifies the last committed snapshot; with `rerun` also that the derived tables follow from the ledger.
+    ///
+    /// # Errors
+    /// Only what keeps it from going on; damage is the answer, not an error.
+    pub fn verify(&self, rerun: bool, watch: &dyn Watch) -> Result<VerifyReport, Error> {
+        let snapshot = self.store.snapshot()?;
+        watch.tell(Progress::Begin { what: "files".to_owned(), total: None, unit: "files" });
+        let mut files = 0;
+        let damage = snapshot.verify(&mut |_| {
+            files += 1;
+            watch.tell(Progress::At { done: files });
+        })?;
+        watch.tell(Progress::End);
+        let mut report = VerifyReport {
+            files,
+            damage: damage.iter().map(ToString::to_string).collect(),
+            rerun,
+            snapshot: snapshot.id().to_string(),
+            ..VerifyReport::default()
+        };
+        if report.damage.is_empty() {
+            let mut check = Check { snapshot: &snapshot, found: Vec::new() };
+            check.ledger()?;
+            check.links()?;
+            if rerun {
+                check.derived(self.config().screening.hops_max, watch)?;
+            }
+            report.contradictions = check.found;
+        }
+        report.sound = report.damage.is_empty() && report.contradictions.is_empty();
+        Ok(report)
+    }
+}
+
+struct Check<'a> {
+    snapshot: &'a Snapshot,
+    found: Vec<String>,
+}
+
+impl Check<'_> {
+    fn expect(&mut self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds && self.found.len() < SHOWN_MAX {
+            self.found.push(what());
+        }
+    }
+
+    fn equal(&mut self, what: &str, left: u64, right: u64) {
+        self.expect(left == right, || format!("{what}: {left} against {right}"));
+    }
+
+    /// Blocks connect, and tables, columns and dictionaries hold the same number of things.
+    fn ledger(&mut self) -> Result<(), Error> {
+        let columns = LedgerColumns::open(self.snapshot)?;
+        let rows = |table: &tables::Table| self.snapshot.rows(table.name, BITCOIN);
+        let counts = [
+            ("blocks in the table and in the column", rows(&tables::BLOCKS), columns.n_blocks() as u64),
+            ("transactions in the table and in the column", rows(&tables::TRANSACTIONS), columns.first_output.len()),
+            ("outputs in the table and in the column", rows(&tables::OUTPUTS), columns.outputs.len()),
+            (
+                "inputs in the table and in the count",
+                rows(&tables::INPUTS),
+                self.snapshot.checkpoint(checkpoint::INPUTS).unwrap_or(0),
+            ),
+            (
+                "transactions in the table and in the dictionary",
+                rows(&tables::TRANSACTIONS),
+                u64::from(self.snapshot.dictionary(layout::BITCOIN_TX)?.len()),
+            ),
+        ];
+        for (what, left, right) in counts {
+            self.equal(what, left, right);
+        }
+        self.chain(&columns)
+    }
+
+    fn chain(&mut self, columns: &LedgerColumns) -> Result<(), Error> {
+        let blocks = reader::blocks(self.snapshot)?;
+        for (position, block) in blocks.iter().enumerate() {
+            let record = columns.block(position);
+            let same = record.hash == *block.hash.as_bytes() && record.first_tx == block.first_tx.get();
+            self.expect(same, || format!("block {}: table and column disagree", block.height));
+        }
+        for pair in blocks.windows(2) {
+            let (before, block) = (&pair[0], &pair[1]);
+            let follows = block.height.get() == before.height.get() + 1;
+            let connects = !follows || block.previous_hash == before.hash;
+            self.expect(connects, || {
+                format!("block {} does not connect to {}", block.height, BlockHash::to_string(&before.hash))
+            });
+            self.expect(block.height > before.height, || format!("block {} comes twice", block.height));
+        }
+        Ok(())
+    }
+
+    /// Links are those that the heuristics make of the ledger today, and inputs spend what outputs hold.
+    fn links(&mut self) -> Result<(), Error> {
+        let reader = LedgerReader::open(self.snapshot)?;
+        let below = self.snapshot.checkpoint(checkpoint::LINKS).unwrap_or(0);
+        let stored = reader::links(self.snapshot)?;
+        let mut at = 0;
+        for range in reader.ranges(0) {
+            let batch = reader.read(range)?;
+            let expected = forensics::links(&batch);
+            let expected: Vec<_> = expected.into_iter().filter(|link| u64::from(link.height.get()) < below).collect();
+            let found = stored.get(at..at + expected.len()).unwrap_or_default();
+            let same = found == expected.as_slice();
+            self.expect(same, || format!("links of blocks {} to {} are not those of the ledger", range.0, range.1));
+            at += expected.len();
+        }
+        self.equal("links stored and links of the ledger", stored.len() as u64, at as u64);
+        Ok(())
+    }
+
+    /// Clusters and cluster edges are those that the links and the ledger give.
+    fn derived(&mut self, hops_max: u32, watch: &dyn Watch) -> Result<(), Error> {
+        if !crate::stages::is_current(self.snapshot) {
+            self.expect(false, || "the derived tables are older than the ledger: run `tracehound run`".to_owned());
+            return Ok(());
+        }
+        let views = Views::make(self.snapshot, hops_max, watch)?;
+        watch.tell(Progress::End);
+        let mut clusters = Vec::new();
+        for batch in self.snapshot.scan(tables::CLUSTERS.name, SHARED, None, None)? {
+            clusters.append(&mut tables::clusters_from(&batch?)?);
+        }
+        self.expect(clusters == views.cluster_rows(), || "the table clusters does not follow from the links".to_owned());
+        let mut edges = Vec::new();
+        for batch in self.snapshot.scan(tables::CLUSTER_EDGES.name, SHARED, None, None)? {
+            edges.append(&mut tables::cluster_edges_from(&batch?)?);
+        }
+        self.expect(edges == views.edge_rows(), || {
+            "the table cluster_edges does not follow from ledger and clusters".to_owned()
+        });
+        let links = reader::links(self.snapshot)?;
+        let n_addresses = self.snapshot.dictionary(layout::ADDRESSES)?.len();
+        let labels = labels_again(&links, n_addresses);
+        let derived = crate::derived::Derived::open(self.snapshot)?;
+        let stored = derived.as_ref().map_or(&[][..], crate::derived::Derived::labels);
+        self.expect(labels == stored, || "the labels of the snapshot do not follow from the links".to_owned());
+        self.expect(self.same_mapped(&views)?, || "the mapped snapshot does not follow from the ledger".to_owned());
+        Ok(())
+    }
+
+    /// Whether every mapped file holds what making it again gives.
+    fn same_mapped(&self, views: &Views) -> Result<bool, Error> {
+        for (name, batch) in views.mapped_batches()? {
+            if self.snapshot.mapped(&name)? != batch {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

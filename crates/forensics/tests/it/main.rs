@@ -1,0 +1,13 @@
+//! Integration tests of `forensics`: small ledgers by hand, random ones against oracles, labelled real rounds.
+
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+mod cluster_edges;
+mod clusters;
+mod collaborative;
+mod explain;
+mod fixtures;
+mod flow;
+mod heuristics;
+mod trace;
+mod worlds;

@@ -1,0 +1,12 @@
+//! Every algorithm of the crate against an oracle that shares no code with it.
+#![allow(clippy::unwrap_used)]
+
+mod components;
+mod csr;
+mod evidence;
+mod limits;
+mod neighborhood;
+mod oracle;
+mod paths;
+mod proximity;
+mod world;

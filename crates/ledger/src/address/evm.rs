@@ -1,0 +1,38 @@
+//! Ethereum and every chain under the same addresses: `0x` and 40 hexadecimal digits.
+//!
+//! In: the digits. Out: 20 bytes, and whether the letter case fits the checksum.
+//! Source: EIP-55.
+//! Departures: a failed checksum is a note, not an error: see `text.rs`.
+//! Checked against: the vectors of EIP-55 (`text/tests.rs`).
+
+use sha3::{Digest, Keccak256};
+
+use super::text::{AddressNote, Attempt, ParsedAddress};
+use crate::{Address, AddressFamily, Chain, bytes_from_hex};
+
+pub(super) fn parse(digits: &str) -> Attempt {
+    let payload = bytes_from_hex::<20>(digits)?;
+    let address = Address::of_20(AddressFamily::Evm, payload);
+    let parsed = ParsedAddress::on(address, &[Chain::Ethereum, Chain::Evm]);
+    let any = |test: fn(&u8) -> bool| digits.as_bytes().iter().any(test);
+    // Digits of one letter case carry no checksum.
+    let is_checked = any(u8::is_ascii_lowercase) && any(u8::is_ascii_uppercase);
+    Some(Ok(if is_checked && encode(&payload)[2..] != *digits {
+        parsed.with_note(AddressNote::ChecksumMismatch)
+    } else {
+        parsed
+    }))
+}
+
+/// The text with the letter case of EIP-55.
+pub(super) fn encode(payload: &[u8]) -> String {
+    let lower: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = Keccak256::digest(lower.as_bytes());
+    let mut text = String::with_capacity(42);
+    text.push_str("0x");
+    for (at, digit) in lower.chars().enumerate() {
+        let nibble = hash[at / 2] >> (if at % 2 == 0 { 4 } else { 0 }) & 0xf;
+        text.push(if nibble >= 8 { digit.to_ascii_uppercase() } else { digit });
+    }
+    text
+}

@@ -1,0 +1,239 @@
+//! Reading a table's rows back in order, from the files that a manifest names and no other.
+//!
+//! In: table, partition, columns, a range of keys. Out: record batches of at most 64 Ki rows.
+//! Since keys never decrease, a range of keys is a range of rows: files by the manifest, row groups by their
+//! statistics, the rest by binary search and slicing; nothing is copied to filter.
+
+use std::fs::File;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
+
+use crate::directory::Shared;
+use crate::error::{Error, Result};
+use crate::manifest::TableFile;
+use crate::snapshot::Snapshot;
+use crate::table::{COMMITS, Keys};
+
+const BATCH_ROWS: usize = 1 << 16;
+
+/// The rows of a partition, batch by batch; ends after the first error.
+#[derive(Debug)]
+pub struct Scan {
+    /// Holds the files in place while they are read.
+    snapshot: Snapshot,
+    table: String,
+    files: std::vec::IntoIter<TableFile>,
+    /// Columns of the answer, by name and in order; `None` is all.
+    columns: Option<Vec<String>>,
+    key: Option<String>,
+    keys: Option<RangeInclusive<u64>>,
+    open: Option<Open>,
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    reader: ParquetRecordBatchReader,
+    /// Positions of the answer's columns in what the reader gives, and their schema.
+    order: Vec<usize>,
+    schema: SchemaRef,
+    key: Option<usize>,
+    path: std::path::PathBuf,
+}
+
+impl Scan {
+    pub(crate) fn new(
+        snapshot: &Snapshot,
+        table: &str,
+        partition: &str,
+        columns: Option<&[&str]>,
+        keys: Option<RangeInclusive<u64>>,
+    ) -> Result<Scan> {
+        let wrong = |what: String| Error::Schema { table: table.to_owned(), what };
+        let entry = snapshot.manifest().tables.get(table);
+        if let Some(entry) = entry {
+            let known = |name: &&str| entry.schema.iter().any(|field| field.name == *name);
+            if let Some(unknown) = columns.unwrap_or(&[]).iter().find(|name| !known(name)) {
+                return Err(wrong(format!("no column {unknown:?}")));
+            }
+            if keys.is_some() && entry.key.is_none() {
+                return Err(wrong("it has no key to select rows by".to_owned()));
+            }
+        }
+        let overlaps = |file: &&TableFile| match (&keys, file.key_min, file.key_max) {
+            (Some(keys), Some(min), Some(max)) => min <= *keys.end() && max >= *keys.start(),
+            _ => true,
+        };
+        let files: Vec<TableFile> =
+            snapshot.files(table, partition).iter().filter(overlaps).cloned().collect();
+        Ok(Scan {
+            snapshot: snapshot.clone(),
+            table: table.to_owned(),
+            files: files.into_iter(),
+            columns: columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+            key: entry.and_then(|entry| entry.key.clone()).filter(|_| keys.is_some()),
+            keys,
+            open: None,
+            ended: false,
+        })
+    }
+
+    fn open(&self, file: &TableFile) -> Result<Open> {
+        let path = self.snapshot.path(&file.path);
+        let builder = builder(&path, file)?;
+        let stored = builder.schema().clone();
+        let missing = |name: &str| {
+            let what = format!("file {} has no column {name:?}", file.path);
+            Error::Schema { table: self.table.clone(), what }
+        };
+        let index = |name: &String| stored.index_of(name).map_err(|_| missing(name));
+        let wanted: Vec<usize> = match &self.columns {
+            None => (0..stored.fields().len()).collect(),
+            Some(names) => names.iter().map(index).collect::<Result<_>>()?,
+        };
+        let key = self.key.as_ref().map(index).transpose()?;
+        let mut read: Vec<usize> = wanted.iter().copied().chain(key).collect();
+        read.sort_unstable();
+        read.dedup();
+        let place = |column: usize| read.iter().position(|&other| other == column);
+        let order = wanted.iter().filter_map(|&column| place(column)).collect();
+        let fields: Vec<_> = wanted.iter().map(|&at| stored.fields()[at].clone()).collect();
+        let groups = row_groups(builder.metadata(), key, self.keys.as_ref());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), read.iter().copied());
+        let builder = builder.with_batch_size(BATCH_ROWS).with_row_groups(groups);
+        let reader = builder.with_projection(mask).build().map_err(Error::parquet(&path))?;
+        let schema = Arc::new(Schema::new(fields));
+        Ok(Open { reader, order, schema, key: key.and_then(place), path })
+    }
+
+    fn advance(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if self.open.is_none() {
+                let Some(file) = self.files.next() else { return Ok(None) };
+                self.open = Some(self.open(&file)?);
+            }
+            let open = self.open.as_mut().expect("just opened");
+            match open.reader.next() {
+                None => self.open = None,
+                Some(batch) => {
+                    let batch = batch.map_err(Error::arrow(&open.path))?;
+                    let batch = open.select(&batch, self.keys.as_ref())?;
+                    if batch.num_rows() > 0 {
+                        return Ok(Some(batch));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Open {
+    fn select(
+        &self,
+        batch: &RecordBatch,
+        keys: Option<&RangeInclusive<u64>>,
+    ) -> Result<RecordBatch> {
+        let keys = keys.zip(self.key.and_then(|key| Keys::of(batch.column(key))));
+        let rows = match &keys {
+            Some((range, keys)) => {
+                let from = keys.first_from(*range.start());
+                from..keys.first_above(*range.end()).max(from)
+            }
+            None => 0..batch.num_rows(),
+        };
+        let batch = batch.slice(rows.start, rows.len());
+        let columns = self.order.iter().map(|&at| batch.column(at).clone()).collect();
+        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(Error::arrow(&self.path))
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.advance().transpose();
+        self.ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+/// Opens a file for reading, after checking that it is as long as it should be.
+pub(crate) fn builder(
+    path: &Path,
+    entry: &TableFile,
+) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    let found = file.metadata().map_err(Error::io("read", path))?.len();
+    if found != entry.bytes {
+        return Err(Error::damaged(path, format!("{found} bytes, {} expected", entry.bytes)));
+    }
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(Error::parquet(path))
+}
+
+/// The row groups that may hold a key of the range; without statistics, all.
+fn row_groups(
+    metadata: &ParquetMetaData,
+    key: Option<usize>,
+    keys: Option<&RangeInclusive<u64>>,
+) -> Vec<usize> {
+    let overlaps = |group: &RowGroupMetaData| {
+        let Some((key, keys)) = key.zip(keys) else { return true };
+        // A key column lies at the root, but columns before it may be nested: find it by its path.
+        let name = metadata.file_metadata().schema_descr().root_schema().get_fields()[key].name();
+        let column = group.columns().iter().find(|column| {
+            let parts = column.column_path().parts();
+            parts.len() == 1 && parts[0] == name
+        });
+        match column.and_then(|column| column.statistics()).and_then(key_range) {
+            Some((min, max)) => min <= *keys.end() && max >= *keys.start(),
+            None => true,
+        }
+    };
+    let groups = metadata.row_groups().iter().enumerate();
+    groups.filter(|(_, group)| overlaps(group)).map(|(index, _)| index).collect()
+}
+
+/// Parquet stores unsigned numbers as signed ones of the same bits; since its order is unsigned for them, the
+/// bounds are too.
+fn key_range(statistics: &Statistics) -> Option<(u64, u64)> {
+    match statistics {
+        Statistics::Int32(of) => {
+            let unsigned = |bound: &i32| u64::from(bound.cast_unsigned());
+            Some((unsigned(of.min_opt()?), unsigned(of.max_opt()?)))
+        }
+        Statistics::Int64(of) => {
+            Some((of.min_opt()?.cast_unsigned(), of.max_opt()?.cast_unsigned()))
+        }
+        _ => None,
+    }
+}
+
+/// The commits of a file's rows: in its footer when it holds rows of several, else the commit that wrote it.
+pub(crate) fn commits_of(shared: &Shared, file: &TableFile) -> Result<Vec<(u64, u64)>> {
+    let path = shared.path(&file.path);
+    let builder = builder(&path, file)?;
+    let entries = builder.metadata().file_metadata().key_value_metadata();
+    let entry = entries.into_iter().flatten().find(|entry| entry.key == COMMITS);
+    let Some(text) = entry.and_then(|entry| entry.value.as_deref()) else {
+        return Ok(vec![(file.commit, file.rows)]);
+    };
+    let pair = |pair: &str| {
+        let (commit, rows) = pair.split_once(':')?;
+        Some((commit.parse().ok()?, rows.parse().ok()?))
+    };
+    let pairs: Option<Vec<(u64, u64)>> = text.split(',').map(pair).collect();
+    pairs.ok_or_else(|| Error::damaged(&path, "its footer does not tell its commits"))
+}
