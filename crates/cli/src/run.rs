@@ -10,7 +10,7 @@ mod screen;
 
 use std::path::PathBuf;
 
-use engine::{Engine, Timestamp, View};
+use engine::{Engine, Time, View};
 
 pub(crate) use screen::Tally;
 
@@ -24,13 +24,13 @@ use crate::watch::Watcher;
 pub(crate) struct Session {
     store: PathBuf,
     console: Console,
-    now: Timestamp,
+    now: Time,
 }
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
     // The clock is read once and here: everything below is told the time.
-    let now = Timestamp::new(jiff::Timestamp::now().as_second());
+    let now = Time::new(jiff::Timestamp::now().as_second());
     let session = Session { store: cli.global.store, console, now };
     match cli.command {
         Command::Init => session.init(),
@@ -106,12 +106,30 @@ impl Session {
     }
 
     fn demo(&self, args: &DemoArgs) -> Result<Exit, Failure> {
-        let dir = args.dir.clone().unwrap_or_else(|| std::env::temp_dir().join("tracehound-demo"));
+        let dir = match &args.dir {
+            Some(dir) => dir.clone(),
+            None => cleared_demo_folder()?,
+        };
         let options = engine::DemoOptions { seed: args.seed, n_transactions: args.transactions };
         let report = Engine::demo(&dir, &options, self.now, &self.watcher())?;
         let look = |report: &_, look: Look| render::demo(report, look);
         self.console.answer(&report, look)?;
         Ok(if report.questions.iter().all(|question| question.agrees) { Exit::Done } else { Exit::Failed })
+    }
+}
+
+/// The demo's own folder, emptied of the last demo. In the user's cache: a name below the common temporary folder
+/// could be somebody else's.
+fn cleared_demo_folder() -> Result<PathBuf, Failure> {
+    let of = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")));
+    let Some(cache) = cache else {
+        return Err(Failure::usage("neither XDG_CACHE_HOME nor HOME says where a demo may go", "give --dir DIR"));
+    };
+    let dir = cache.join("tracehound").join("demo");
+    match std::fs::remove_dir_all(&dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::file(&dir, error)),
+        _ => Ok(dir),
     }
 }
 

@@ -29,7 +29,7 @@ impl Engine {
         let mut writer = self.store.writer()?;
         let held = held(&writer.snapshot())?;
         let mut opened = open_source(source, &held, &self.source_options(options)?)?;
-        let mut intake = Intake { engine: self, writer: &mut writer, options, now, watch, report: IngestReport::default(), unknown: None };
+        let mut intake = Intake::new(self, &mut writer, options, now, watch);
         intake.begin(opened.as_ref());
         let follow = matches!(source, BitcoinSource::Node { follow: true, .. });
         let mut outcome = intake.pull(opened.as_mut());
@@ -115,7 +115,17 @@ struct Intake<'a> {
     unknown: Option<UnknownInputs>,
 }
 
-impl Intake<'_> {
+impl<'a> Intake<'a> {
+    fn new(
+        engine: &'a Engine,
+        writer: &'a mut Writer,
+        options: &'a IngestOptions,
+        now: Timestamp,
+        watch: &'a dyn Watch,
+    ) -> Self {
+        Self { engine, writer, options, now, watch, report: IngestReport::default(), unknown: None }
+    }
+
     fn begin(&mut self, source: &dyn Source) {
         let plan = source.plan();
         self.report.blocks_held = plan.n_already_held;
@@ -227,5 +237,38 @@ impl Intake<'_> {
         self.watch.tell(Progress::Note { text: note.clone() });
         self.report.notes.push(note);
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Takes in blocks that are decoded already and follow the ledger, as one commit: for worlds made in memory.
+    ///
+    /// # Errors
+    /// If the first block does not follow the last one held, or the store fails.
+    pub fn ingest_blocks(&self, blocks: &[DecodedBlock], now: Timestamp) -> Result<IngestReport, Error> {
+        let mut writer = self.store.writer()?;
+        let last = LedgerColumns::open(&writer.snapshot())?.last_block();
+        if let (Some(last), Some(first)) = (last, blocks.first())
+            && (last.hash != *first.previous_hash.as_bytes() || first.height.get() != last.height + 1)
+        {
+            let what = format!("it does not follow block {} of the ledger", last.height);
+            return Err(Error::Contradiction { height: first.height.get(), what });
+        }
+        let options = IngestOptions::default();
+        let mut intake = Intake::new(self, &mut writer, &options, now, &crate::Unwatched);
+        intake.append(blocks)?;
+        Ok(intake.report)
+    }
+
+    /// Takes the ledger and all that is derived from it back, so that `last` is its last block.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub fn unwind_bitcoin(&self, last: Height, now: Timestamp) -> Result<IngestReport, Error> {
+        let mut writer = self.store.writer()?;
+        let options = IngestOptions::default();
+        let mut intake = Intake::new(self, &mut writer, &options, now, &crate::Unwatched);
+        intake.unwind(last)?;
+        Ok(intake.report)
     }
 }

@@ -33,10 +33,6 @@ impl LedgerReader {
         Ok(Self { snapshot: snapshot.clone(), columns, resolutions: resolutions(snapshot)? })
     }
 
-    pub(crate) fn columns(&self) -> &LedgerColumns {
-        &self.columns
-    }
-
     pub(crate) fn n_resolutions(&self) -> u64 {
         self.resolutions.len() as u64
     }

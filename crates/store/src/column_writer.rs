@@ -63,10 +63,19 @@ impl BlockHash {
         }
     }
 
-    pub(crate) fn digest(&self) -> u64 {
+    fn blocks(&self) -> impl Iterator<Item = u64> {
         let part = (self.part_len > 0).then(|| self.part.digest());
-        let hashes = self.full.iter().copied().chain(part);
-        xxh3_64(&hashes.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
+        self.full.iter().copied().chain(part)
+    }
+
+    /// One hash over the hashes of all blocks.
+    pub(crate) fn digest(&self) -> u64 {
+        xxh3_64(&self.blocks().flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
+    }
+
+    /// The hashes of all blocks, 16 digits each.
+    pub(crate) fn hex(&self) -> String {
+        self.blocks().map(hash_hex).collect()
     }
 }
 
@@ -117,7 +126,7 @@ impl ColumnWriter {
     }
 
     pub(crate) fn extend(&mut self, staging: &mut Staging, bytes: &[u8]) -> Result<()> {
-        if bytes.len() % self.width != 0 {
+        if !bytes.len().is_multiple_of(self.width) {
             let (name, expected, got) = (self.name.clone(), self.width, bytes.len());
             return Err(Error::Width { name, expected, got });
         }

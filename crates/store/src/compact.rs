@@ -7,10 +7,10 @@
 //! rewritten O(log n) times.
 //! Checked by: `tests/it/tables.rs`.
 
+use crate::checked::{TableReader, rows_expected};
 use crate::commit::Commit;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::manifest::{Run, TableFile};
-use crate::scan;
 use crate::snapshot::Snapshot;
 use crate::stage::rewrite;
 use crate::table::TableSpec;
@@ -62,15 +62,13 @@ fn merge(commit: &mut Commit<'_>, table: &str, partition: &str) -> Result<bool> 
     let from = worth_merging(files, settings.compact_files, settings.compact_bytes_max);
     let Some(from) = from else { return Ok(false) };
     let merged = &files[from..];
-    let path = staging.shared.path(&merged[0].path);
-    let schema = scan::builder(&path, &merged[0])?.schema().clone();
-    let schema = arrow_schema::Schema::new(schema.fields().clone());
+    let reader = TableReader::open(&staging.shared, &merged[0])?;
+    let schema = arrow_schema::Schema::new(reader.parquet.schema().fields().clone());
     let spec = TableSpec { name: table.to_owned(), schema: schema.into(), key };
     let rows: u64 = merged.iter().map(|file| file.rows).sum();
     let file = rewrite(staging, &spec, partition, merged, None)?;
     if file.rows != rows {
-        let what = format!("{} rows where the manifest has {rows}", file.rows);
-        return Err(Error::damaged(&path, what));
+        return Err(rows_expected(&reader.path, file.rows, rows));
     }
     files.splice(from.., [file]);
     Ok(true)

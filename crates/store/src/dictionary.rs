@@ -121,6 +121,9 @@ pub(crate) struct Index {
 /// Keys searched together: enough for the processor to wait for many cache misses at once.
 const TOGETHER: usize = 32;
 
+/// Keys searched by one task: waking a thread costs as much as some hundred lookups.
+const PER_TASK: usize = 2048;
+
 impl Index {
     fn open(shared: &Shared, name: &str, entry: &DictionaryEntry) -> Result<Index> {
         let keys = Records::open(shared, name, &entry.keys)?;
@@ -142,22 +145,21 @@ impl Index {
 
     /// Fills in the ids of all keys, from the tail and the segments.
     fn find_all(&self, tail: &Tail, fingerprints: &[u64], keys: &[u8], ids: &mut [Option<u32>]) {
-        use rayon::prelude::*;
         let width = self.keys.width;
-        let some = |((fingerprints, keys), ids): ((&[u64], &[u8]), &mut [Option<u32>])| {
-            for ((fingerprint, key), id) in
-                fingerprints.iter().zip(keys.chunks_exact(width)).zip(&mut *ids)
-            {
+        if fingerprints.len() <= PER_TASK {
+            let each = fingerprints.iter().zip(keys.chunks_exact(width)).zip(&mut *ids);
+            for ((fingerprint, key), id) in each {
                 *id = tail.find(*fingerprint, key);
             }
-            self.find_together(fingerprints, keys, ids);
-        };
-        let per_task = TOGETHER * 16;
-        fingerprints
-            .par_chunks(per_task)
-            .zip(keys.par_chunks(per_task * width))
-            .zip(ids.par_chunks_mut(per_task))
-            .for_each(some);
+            return self.find_together(fingerprints, keys, ids);
+        }
+        let middle = fingerprints.len() / 2;
+        let fingerprints = fingerprints.split_at(middle);
+        let (keys, ids) = (keys.split_at(middle * width), ids.split_at_mut(middle));
+        rayon::join(
+            || self.find_all(tail, fingerprints.0, keys.0, ids.0),
+            || self.find_all(tail, fingerprints.1, keys.1, ids.1),
+        );
     }
 
     /// Fills in the ids that are still missing. In two passes over a few keys: the first only loads where to look,

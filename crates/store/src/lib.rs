@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod checked;
 mod column;
 mod column_writer;
 mod commit;

@@ -85,6 +85,10 @@ pub struct TableFile {
     pub bytes: u64,
     /// SHA-256 over the whole file.
     pub sha256: String,
+    /// Where the footer begins. It holds, as `store.blocks`, the hashes of the 1 MiB blocks before it.
+    pub body_bytes: u64,
+    /// The hash of the footer, made like that of a column's chunk. Footer and blocks are checked when they are read.
+    pub footer: String,
     /// The commit that wrote the file.
     pub commit: u64,
     /// The first commit that one of its rows comes from; before `commit` after a merge or a cut

@@ -70,10 +70,9 @@ pub(crate) struct MapCache {
 impl MapCache {
     pub(crate) fn open(&self, path: &Path, len: u64) -> Result<Arc<Map>> {
         let mut maps = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(map) = maps.get(path).and_then(Weak::upgrade) {
-            if map.bytes().len() as u64 == len {
-                return Ok(map);
-            }
+        let open = maps.get(path).and_then(Weak::upgrade);
+        if let Some(map) = open.filter(|map| map.bytes().len() as u64 == len) {
+            return Ok(map);
         }
         let map = Arc::new(Map::open(path, len)?);
         maps.retain(|_, map| map.strong_count() > 0);

@@ -100,11 +100,8 @@ impl Frame {
             let head = number(block.offset())?;
             let body = head.checked_add(number(block.metaDataLength().into())?)?;
             let stop = body.checked_add(number(block.bodyLength())?)?;
-            (head % 8 == 0 && head + 8 <= body && stop <= start).then(|| Part {
-                block: *block,
-                head: head..body,
-                body: body..stop,
-            })
+            let fits = head.is_multiple_of(8) && head + 8 <= body && stop <= start;
+            fits.then_some(Part { block: *block, head: head..body, body: body..stop })
         };
         let parts = |blocks: Vec<&Block>| {
             let parts: Option<Vec<Part>> = blocks.into_iter().map(part).collect();

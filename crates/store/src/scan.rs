@@ -4,23 +4,21 @@
 //! Since keys never decrease, a range of keys is a range of rows: files by the manifest, row groups by their
 //! statistics, the rest by binary search and slicing; nothing is copied to filter.
 
-use std::fs::File;
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 
-use crate::directory::Shared;
+use crate::checked::TableReader;
 use crate::error::{Error, Result};
 use crate::manifest::TableFile;
 use crate::snapshot::Snapshot;
-use crate::table::{COMMITS, Keys};
+use crate::table::Keys;
 
 const BATCH_ROWS: usize = 1 << 16;
 
@@ -87,8 +85,8 @@ impl Scan {
     }
 
     fn open(&self, file: &TableFile) -> Result<Open> {
-        let path = self.snapshot.path(&file.path);
-        let builder = builder(&path, file)?;
+        let reader = TableReader::open(self.snapshot.shared(), file)?;
+        let (path, builder) = (reader.path, reader.parquet);
         let stored = builder.schema().clone();
         let missing = |name: &str| {
             let what = format!("file {} has no column {name:?}", file.path);
@@ -170,19 +168,6 @@ impl Iterator for Scan {
     }
 }
 
-/// Opens a file for reading, after checking that it is as long as it should be.
-pub(crate) fn builder(
-    path: &Path,
-    entry: &TableFile,
-) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(Error::io("open", path))?;
-    let found = file.metadata().map_err(Error::io("read", path))?.len();
-    if found != entry.bytes {
-        return Err(Error::damaged(path, format!("{found} bytes, {} expected", entry.bytes)));
-    }
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(Error::parquet(path))
-}
-
 /// The row groups that may hold a key of the range; without statistics, all.
 fn row_groups(
     metadata: &ParquetMetaData,
@@ -219,21 +204,4 @@ fn key_range(statistics: &Statistics) -> Option<(u64, u64)> {
         }
         _ => None,
     }
-}
-
-/// The commits of a file's rows: in its footer when it holds rows of several, else the commit that wrote it.
-pub(crate) fn commits_of(shared: &Shared, file: &TableFile) -> Result<Vec<(u64, u64)>> {
-    let path = shared.path(&file.path);
-    let builder = builder(&path, file)?;
-    let entries = builder.metadata().file_metadata().key_value_metadata();
-    let entry = entries.into_iter().flatten().find(|entry| entry.key == COMMITS);
-    let Some(text) = entry.and_then(|entry| entry.value.as_deref()) else {
-        return Ok(vec![(file.commit, file.rows)]);
-    };
-    let pair = |pair: &str| {
-        let (commit, rows) = pair.split_once(':')?;
-        Some((commit.parse().ok()?, rows.parse().ok()?))
-    };
-    let pairs: Option<Vec<(u64, u64)>> = text.split(',').map(pair).collect();
-    pairs.ok_or_else(|| Error::damaged(&path, "its footer does not tell its commits"))
 }

@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
 
+use crate::checked::TableReader;
 use crate::column::Column;
 use crate::dictionary::Dictionary;
 use crate::directory::{Held, Shared};
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Run, SnapshotId, TableFile};
-use crate::scan::{self, Scan};
+use crate::scan::Scan;
 use crate::verify::{self, Damage};
 use crate::{mapped, runs};
 
@@ -123,7 +124,7 @@ impl Snapshot {
     /// # Errors
     /// The file is damaged.
     pub fn commits_of(&self, file: &TableFile) -> Result<Vec<(u64, u64)>> {
-        scan::commits_of(self.shared(), file)
+        TableReader::open(self.shared(), file)?.commits()
     }
 
     /// The rows of a partition in order, of `columns` (all when `None`, else in the order given), whose key is

@@ -5,9 +5,9 @@
 
 use arrow_array::RecordBatch;
 
+use crate::checked::TableReader;
 use crate::error::{Error, Result};
 use crate::manifest::TableFile;
-use crate::scan;
 use crate::staging::Staging;
 use crate::table::{Keys, TableSpec, TableWriter};
 
@@ -131,9 +131,10 @@ pub(crate) fn rewrite(
     let shared = staging.shared.clone();
     let mut writer = TableWriter::create(staging, spec, partition)?;
     for file in files {
-        let path = shared.path(&file.path);
+        let reader = TableReader::open(&shared, file)?;
+        let (commits, path) = (reader.commits()?, reader.path);
         let mut rows = 0;
-        for batch in scan::builder(&path, file)?.build().map_err(Error::parquet(&path))? {
+        for batch in reader.parquet.build().map_err(Error::parquet(&path))? {
             let batch = batch.map_err(Error::arrow(&path))?;
             let key = spec.key.as_ref().and_then(|key| batch.column_by_name(key));
             let keep = match (key_max, key.and_then(|key| Keys::of(key))) {
@@ -143,7 +144,7 @@ pub(crate) fn rewrite(
             writer.write(&batch.slice(0, keep))?;
             rows += keep as u64;
         }
-        for (commit, of_commit) in scan::commits_of(&shared, file)? {
+        for (commit, of_commit) in commits {
             let kept = of_commit.min(rows);
             writer.rows_of(commit, kept);
             rows -= kept;

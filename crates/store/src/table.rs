@@ -23,9 +23,12 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
+use crate::column_writer::BlockHash;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
-use crate::manifest::{FieldEntry, TableEntry, TableFile, check_name, field_entries, hex};
+use crate::manifest::{
+    FieldEntry, TableEntry, TableFile, check_name, field_entries, hash_hex, hex,
+};
 use crate::staging::Staging;
 
 /// What the store needs to know of a table.
@@ -161,6 +164,8 @@ impl<'a> Keys<'a> {
 
 /// The footer entry that tells which commits a merged file's rows come from: `commit:rows,…`
 pub(crate) const COMMITS: &str = "store.commits";
+/// The footer entry with the xxh3-64 hashes of the 1 MiB blocks before the footer, 16 hex digits each.
+pub(crate) const BLOCKS: &str = "store.blocks";
 
 fn properties(schema: &Schema, key: Option<&str>, row_group_rows: usize) -> WriterProperties {
     let mut builder = WriterProperties::builder()
@@ -257,6 +262,12 @@ impl TableWriter {
             let entry = KeyValue::new(COMMITS.to_owned(), texts.join(","));
             self.writer.append_key_value_metadata(entry);
         }
+        self.writer.flush().map_err(Error::parquet(&self.path))?;
+        self.writer.sync().map_err(Error::io("write", &self.path))?;
+        let body = std::mem::take(&mut self.writer.inner_mut().blocks);
+        let body_bytes = self.writer.inner().offset;
+        let blocks = KeyValue::new(BLOCKS.to_owned(), body.hex());
+        self.writer.append_key_value_metadata(blocks);
         let mut sink = self.writer.into_inner().map_err(Error::parquet(&self.path))?;
         sink.flush().map_err(Error::io("write", &self.path))?;
         Ok(TableFile {
@@ -266,6 +277,8 @@ impl TableWriter {
             key_max: self.keys.map(|(_, max)| max),
             bytes: sink.offset,
             sha256: hex(&sink.hash.finalize()),
+            body_bytes,
+            footer: hash_hex(sink.blocks.digest()),
             commit,
             commit_min,
         })
@@ -280,13 +293,15 @@ pub(crate) struct Sink {
     buffer: Vec<u8>,
     pub(crate) offset: u64,
     pub(crate) hash: Sha256,
+    pub(crate) blocks: BlockHash,
 }
 
 const PIECE: usize = 1 << 20;
 
 impl Sink {
     pub(crate) fn new(disk: Disk, file: Arc<File>, path: PathBuf) -> Sink {
-        Sink { disk, file, path, buffer: Vec::new(), offset: 0, hash: Sha256::new() }
+        let (hash, blocks) = Default::default();
+        Sink { disk, file, path, buffer: Vec::new(), offset: 0, hash, blocks }
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -296,6 +311,7 @@ impl Sink {
             other => io::Error::other(other),
         })?;
         self.hash.update(bytes);
+        self.blocks.absorb(bytes);
         self.offset += bytes.len() as u64;
         Ok(())
     }

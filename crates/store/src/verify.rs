@@ -9,6 +9,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
+use crate::checked::TableReader;
 use crate::column_writer::{BLOCK, BlockHash};
 use crate::dictionary::Segment;
 use crate::directory::{Shared, manifest_path};
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::manifest::{ColumnEntry, Manifest, TableEntry, TableFile, field_entries, hash_hex, hex};
 use crate::snapshot::Snapshot;
 use crate::table::difference;
-use crate::{mapped, runs, scan};
+use crate::{mapped, runs};
 
 /// A file that is not what the manifest says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +124,7 @@ impl Check<'_> {
     fn table_file(&self, table: &TableEntry, file: &TableFile) -> Result<()> {
         self.sha256(&file.path, file.bytes, &file.sha256)?;
         let path = self.shared.path(&file.path);
-        let builder = scan::builder(&path, file)?;
+        let builder = TableReader::open(self.shared, file)?.parquet;
         let rows = builder.metadata().file_metadata().num_rows();
         self.same(&file.path, "rows", &rows.to_string(), &file.rows.to_string())?;
         let found = field_entries(builder.schema());

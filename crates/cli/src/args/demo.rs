@@ -15,7 +15,7 @@ comes through a peeling chain. It is taken in by the same code as real blocks. T
 /// `tracehound demo`
 #[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
-    /// Where the world and its store are put; a folder of its own under the system's temporary folder if not given.
+    /// Where the world and its store are put; if not given, ~/.cache/tracehound/demo, in place of the last demo.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// The seed of the world.

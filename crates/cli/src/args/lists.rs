@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use engine::Timestamp;
+use engine::Time;
 
 use super::words::time;
 
@@ -25,7 +25,9 @@ Examples:
 /// `tracehound lists …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum ListsAction {
-    /// Import a list, or its next version.
+    /// Import a list, or its next versions.
+    ///
+    /// Each folder is one publication, taken in by date; loose files together are one.
     #[command(after_help = LISTS_EXAMPLES)]
     Import(ListsImportArgs),
     /// Show the lists that are held, with their versions and age.
@@ -44,7 +46,7 @@ pub(crate) struct ListsImportArgs {
     pub(crate) paths: Vec<PathBuf>,
     /// When it was published, where the files do not tell; a date (midnight UTC) or RFC 3339.
     #[arg(long, value_name = "DATE", value_parser = time)]
-    pub(crate) published: Option<Timestamp>,
+    pub(crate) published: Option<Time>,
     /// Up to so many addresses may vanish from the list.
     #[arg(long, value_name = "N")]
     pub(crate) accept_removals: Option<usize>,

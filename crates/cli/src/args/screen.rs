@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use engine::Timestamp;
+use engine::Time;
 
 use super::words::time;
 
@@ -35,10 +35,10 @@ pub(crate) struct ScreenArgs {
     pub(crate) arrow: bool,
     /// Match the lists as they stood then; a date (midnight UTC) or RFC 3339.
     #[arg(long, value_name = "DATE", value_parser = time)]
-    pub(crate) as_of: Option<Timestamp>,
+    pub(crate) as_of: Option<Time>,
     /// Use only what was known to this store then.
     #[arg(long, value_name = "DATE", value_parser = time)]
-    pub(crate) known_at: Option<Timestamp>,
+    pub(crate) known_at: Option<Time>,
     /// A listed entity within so many hops, in either direction, is a hit too.
     #[arg(long, value_name = "N")]
     pub(crate) within: Option<u32>,

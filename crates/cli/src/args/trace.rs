@@ -1,7 +1,7 @@
 //! `tracehound trace`
 
 use clap::{Args, ValueEnum};
-use engine::Timestamp;
+use engine::Time;
 
 use super::words::{satoshi, time};
 
@@ -44,10 +44,10 @@ pub(crate) struct TraceArgs {
     pub(crate) any_order: bool,
     /// Leave out transfers before; a date (midnight UTC) or RFC 3339.
     #[arg(long, value_name = "DATE", value_parser = time)]
-    pub(crate) from_time: Option<Timestamp>,
+    pub(crate) from_time: Option<Time>,
     /// Leave out transfers after.
     #[arg(long, value_name = "DATE", value_parser = time)]
-    pub(crate) to_time: Option<Timestamp>,
+    pub(crate) to_time: Option<Time>,
     /// Leave out transfers of less, in BTC.
     #[arg(long, value_name = "BTC", value_parser = satoshi)]
     pub(crate) min_amount: Option<u64>,

@@ -1,11 +1,11 @@
 //! Words of the command line that are more than text: times and amounts.
 
-use engine::Timestamp;
+use engine::Time;
 
 const COIN_DECIMALS: usize = 8;
 
 /// A date (its midnight) or an RFC 3339 time, UTC.
-pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn time(text: &str) -> Result<Time, String> {
     let date = text.parse::<jiff::civil::Date>().ok().filter(|_| is_date(text));
     let seconds = match date {
         Some(date) => {
@@ -15,7 +15,7 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
         None => text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second),
     };
     seconds
-        .map(Timestamp::new)
+        .map(Time::new)
         .map_err(|_| "write a date (2024-09-27) or an RFC 3339 time (2024-09-27T10:00:00Z)".to_owned())
 }
 

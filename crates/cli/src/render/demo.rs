@@ -1,6 +1,6 @@
 //! The demo: the world in numbers, three questions, and for each the command, the answer and the truth.
 
-use engine::{DemoAnswer, DemoQuestion, DemoReport};
+use engine::{DemoAnswer, DemoQuestion, DemoReport, Ownership};
 
 use super::ink::{Look, Tone};
 use super::words::{count, counted};
@@ -54,7 +54,19 @@ fn world(report: &DemoReport, look: Look) -> String {
         let mixing = report.run.mixing_transactions;
         page += &format!("  {} that may mix several owners\n", counted(mixing, "transaction", "transactions"));
     }
+    let Ownership { pairs_right, pairs_wrong, pairs_missed } = report.ownership;
+    page += &format!(
+        "  of pairs of addresses in one cluster, {} truly have one owner; of pairs of one owner, {} are found\n",
+        share(pairs_right, pairs_right + pairs_wrong),
+        share(pairs_right, pairs_right + pairs_missed),
+    );
     page + &look.faint(&format!("  the store: {}\n", show::line(&report.store.display().to_string())))
+}
+
+/// So much of the whole in percent, rounded down: 100 % means all of them.
+fn share(part: u64, whole: u64) -> String {
+    let tenths = (u128::from(part) * 1000).checked_div(u128::from(whole));
+    tenths.map_or_else(|| "none".to_owned(), |tenths| format!("{}.{} %", tenths / 10, tenths % 10))
 }
 
 fn asked(question: &DemoQuestion, number: usize, total: usize, look: Look) -> String {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use engine::{
     ClusterHit, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, HopAnswer, IngestReport,
-    LargeCluster, ListReport, ListStatus, ListingAnswer, MembersAnswer, NearestAnswer, NeighborAnswer,
+    LargeCluster, ListReport, Ownership, ListStatus, ListingAnswer, MembersAnswer, NearestAnswer, NeighborAnswer,
     NeighborsAnswer, PackReport, PathAnswer, ProximityAnswer, RunReport, Sats, ScreenAnswer, StatusAnswer,
-    TagAnswer, TagsReport, Timestamp, TraceAnswer, Verdict,
+    TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
 
@@ -25,7 +25,7 @@ pub(crate) fn hop(from: &str, to: &str, satoshi: u64, mixing: bool) -> HopAnswer
     HopAnswer {
         tx: TxId::from_bytes([0x5e; 32]),
         height: Height::new(560_062),
-        time_s: Timestamp::new(TIME),
+        time_s: Time::new(TIME),
         from_cluster: cluster(7),
         from_address: from.to_owned(),
         to_cluster: cluster(9),
@@ -43,8 +43,8 @@ pub(crate) fn listing() -> ListingAnswer {
         programs: "SDNTK".to_owned(),
         listed_as: A.to_owned(),
         label: "XBT".to_owned(),
-        listed_from_s: Timestamp::new(1_566_345_600),
-        known_at_s: Timestamp::new(1_727_395_200),
+        listed_from_s: Time::new(1_566_345_600),
+        known_at_s: Time::new(1_727_395_200),
         list_version: LISTS.to_owned(),
     }
 }
@@ -111,7 +111,7 @@ pub(crate) fn listed() -> ScreenAnswer {
         cluster_hit_count: 12,
         tags: vec![tag("Binance\u{202e} \x1b[31mhot")],
         cluster_tags: vec![tag("Binance")],
-        cluster_tag_count: 1,
+        cluster_tag_count: 2,
         cluster_size: 1312,
         proximity: ProximityAnswer {
             hops_max: 20,
@@ -122,7 +122,7 @@ pub(crate) fn listed() -> ScreenAnswer {
         },
         stale: true,
         stale_because: vec!["list ofac-sdn is 49 hours old".to_owned()],
-        as_of_s: Some(Timestamp::new(1_566_345_600)),
+        as_of_s: Some(Time::new(1_566_345_600)),
         ..nothing_found()
     }
 }
@@ -158,7 +158,7 @@ pub(crate) fn explain() -> ExplainAnswer {
         confidence,
         tx: TxId::from_bytes([0x5e; 32]),
         height: Height::new(560_062),
-        time_s: Timestamp::new(TIME),
+        time_s: Time::new(TIME),
     };
     ExplainAnswer {
         a: A.to_owned(),
@@ -195,8 +195,8 @@ pub(crate) fn neighbors() -> NeighborsAnswer {
             entity: "Binance".to_owned(),
             amount_sat: 123_456_789_012,
             n_transfers: 1024,
-            first_time_s: Timestamp::new(TIME),
-            last_time_s: Timestamp::new(TIME + 3600),
+            first_time_s: Time::new(TIME),
+            last_time_s: Time::new(TIME + 3600),
         }],
         total: 3,
         snapshot: SNAPSHOT.to_owned(),
@@ -232,7 +232,7 @@ pub(crate) fn status() -> StatusAnswer {
             list: "ofac-sdn".to_owned(),
             entries: 500,
             version: LISTS.to_owned(),
-            imported_at_s: Timestamp::new(TIME),
+            imported_at_s: Time::new(TIME),
         }],
         list_version: LISTS.to_owned(),
         stale: true,
@@ -266,7 +266,7 @@ pub(crate) fn list() -> ListReport {
         list: "ofac-sdn".to_owned(),
         format: "sdn_advanced.xml".to_owned(),
         version: LISTS.to_owned(),
-        published_s: Some(Timestamp::new(1_727_395_200)),
+        published_s: Some(Time::new(1_727_395_200)),
         entities: 80,
         entries: 500,
         unmatched: vec!["XMR 4xyz (too short)".to_owned()],
@@ -351,6 +351,7 @@ pub(crate) fn demo() -> DemoReport {
                 false,
             ),
         ],
+        ownership: Ownership { pairs_right: 990, pairs_wrong: 10, pairs_missed: 1010 },
         store: PathBuf::from("/tmp/tracehound-demo/store"),
         try_next: vec!["tracehound status --store /tmp/tracehound-demo/store".to_owned()],
     }

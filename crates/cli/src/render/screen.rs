@@ -1,6 +1,6 @@
 //! A screening answer: the verdict first, then what it rests on.
 
-use engine::{ListingAnswer, NearestAnswer, ScreenAnswer, TagAnswer, Timestamp, Verdict};
+use engine::{ListingAnswer, NearestAnswer, ScreenAnswer, TagAnswer, Time, Verdict};
 
 use super::ink::{Look, Tone};
 use super::path;
@@ -185,7 +185,7 @@ pub(super) fn listing_table<'a>(
     table.lines(look)
 }
 
-fn since(listed_from: Timestamp, known_at: Timestamp) -> String {
+fn since(listed_from: Time, known_at: Time) -> String {
     match listed_from == known_at {
         true => format!("since {}", day(listed_from)),
         false => format!("since {}, known {}", day(listed_from), day(known_at)),
@@ -198,13 +198,15 @@ fn tags(answer: &ScreenAnswer, look: Look) -> String {
         page += &format!("\n{}\n", look.heading("Tags"));
         page += &tag_table(&answer.tags, false, look);
     }
-    if answer.cluster_tag_count > 0 {
+    if !answer.cluster_tags.is_empty() {
+        // The count has the tags of the address itself among them.
+        let n_others = answer.cluster_tag_count.saturating_sub(answer.tags.len() as u64);
         page += &format!("\n{}\n", look.heading(&format!(
-            "Same owner, tagged: {}",
-            counted(answer.cluster_tag_count, "tag", "tags")
+            "Same owner: {} on other addresses",
+            counted(n_others, "tag", "tags")
         )));
         page += &tag_table(&answer.cluster_tags, true, look);
-        page += &more(answer.cluster_tag_count, answer.cluster_tags.len(), look);
+        page += &more(n_others, answer.cluster_tags.len(), look);
     }
     page
 }

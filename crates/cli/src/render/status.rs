@@ -1,6 +1,6 @@
 //! The state of the store in numbers.
 
-use engine::{ListStatus, StatusAnswer, Timestamp};
+use engine::{ListStatus, StatusAnswer, Time};
 
 use super::ink::{Look, Tone};
 use super::screen::stale_lines;
@@ -56,7 +56,7 @@ fn numbers(answer: &StatusAnswer, look: Look) -> String {
 
 fn span(answer: &StatusAnswer) -> String {
     let (Some(first), Some(last)) = (answer.first_height, answer.last_height) else { return String::new() };
-    let time = answer.last_time_s.map(|time| format!(", up to {} UTC", minute(Timestamp::new(time))));
+    let time = answer.last_time_s.map(|time| format!(", up to {} UTC", minute(Time::new(time))));
     format!("height {first} to {last}{}", time.unwrap_or_default())
 }
 

@@ -1,6 +1,6 @@
 //! Numbers, amounts, times and identifiers as a person reads them.
 
-use engine::Timestamp;
+use engine::Time;
 
 use super::ink::Look;
 use crate::show;
@@ -46,19 +46,19 @@ pub(crate) fn bitcoins(satoshi: u128) -> String {
 }
 
 /// `2019-01-26 15:30`, UTC.
-pub(crate) fn minute(time: Timestamp) -> String {
+pub(crate) fn minute(time: Time) -> String {
     formatted(time, "%Y-%m-%d %H:%M")
 }
 
 /// `2019-01-26`, UTC; with the clock where it is not midnight.
-pub(crate) fn day(time: Timestamp) -> String {
+pub(crate) fn day(time: Time) -> String {
     match time.get().rem_euclid(DAY_S) {
         0 => formatted(time, "%Y-%m-%d"),
         _ => minute(time),
     }
 }
 
-fn formatted(time: Timestamp, format: &str) -> String {
+fn formatted(time: Time, format: &str) -> String {
     match jiff::Timestamp::from_second(time.get()) {
         Ok(time) => time.strftime(format).to_string(),
         Err(_) => format!("{} s", time.get()),
@@ -122,10 +122,10 @@ mod tests {
 
     #[test]
     fn times_are_utc() {
-        assert_eq!(minute(Timestamp::new(1_548_516_600)), "2019-01-26 15:30");
-        assert_eq!(day(Timestamp::new(1_727_395_200)), "2024-09-27");
-        assert_eq!(day(Timestamp::new(1_727_395_260)), "2024-09-27 00:01");
-        assert_eq!(minute(Timestamp::new(i64::MAX)), "9223372036854775807 s");
+        assert_eq!(minute(Time::new(1_548_516_600)), "2019-01-26 15:30");
+        assert_eq!(day(Time::new(1_727_395_200)), "2024-09-27");
+        assert_eq!(day(Time::new(1_727_395_260)), "2024-09-27 00:01");
+        assert_eq!(minute(Time::new(i64::MAX)), "9223372036854775807 s");
     }
 
     #[test]

@@ -25,6 +25,9 @@ impl Session {
         let follow = args.follow;
         let source = source(args);
         let watcher = self.watcher();
+        if self.console.verbose {
+            self.console.note("Ctrl-C stops after the commit at hand; the same command goes on from there");
+        }
         let report = engine.ingest_bitcoin(&source, &options, self.now, &watcher)?;
         self.console.report(&report, render::ingest)?;
         // Following has no end but Ctrl-C. Other work that came to its end is done, pressed or not.
@@ -43,8 +46,11 @@ impl Session {
             accept_removals: args.accept_removals,
             dry_run: args.dry_run,
         };
-        let report = self.engine(&[])?.import_list(&import, self.now, &self.watcher())?;
-        self.console.report(&report, render::list)?;
+        let reports = self.engine(&[])?.import_lists(&import, self.now, &self.watcher())?;
+        self.console.report(&reports, |reports, look| {
+            let pages: Vec<String> = reports.iter().map(|report| render::list(report, look)).collect();
+            pages.join("\n")
+        })?;
         Ok(Exit::Done)
     }
 

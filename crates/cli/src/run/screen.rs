@@ -82,7 +82,7 @@ impl Session {
         let console = self.console.full(args.full);
         let output = args.arrow.then(|| binary_output("--arrow")).transpose()?;
         let view = self.view()?;
-        let options = ScreenOptions { now: self.now, as_of: args.as_of, known_at: args.known_at };
+        let options = ScreenOptions { now: Some(self.now), as_of: args.as_of, known_at: args.known_at };
         if let (Some(address), None) = (single(args), &output) {
             let mut answer = view.screen(address, &options)?;
             widen(&mut answer, args.within);

@@ -183,3 +183,6 @@ impl Hasher for Identity {
         self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,16 +119,12 @@ pub fn diff(current: &[&Listing], next: &ParsedList) -> ListDiff {
         let at_address = by_address.get(&address).map_or(&[][..], Vec::as_slice);
         if let Some(before) = live.get(&(address, party.as_str())) {
             kept.insert(key_of(before));
-            match is_same(before, &entry) {
-                true => difference.unchanged += 1,
-                false => difference
-                    .relabelled
-                    .push(Relabelled { before: (*before).clone(), after: entry }),
+            if !is_same(before, &entry) {
+                difference.relabelled.push(Relabelled { before: (*before).clone(), after: entry });
             }
         } else if party.is_empty() && !at_address.is_empty() {
             // The version names no party: whoever is listed under this address stays.
             kept.extend(at_address.iter().map(|listing| key_of(listing)));
-            difference.unchanged += at_address.len();
         } else if let Some(before) =
             live.get(&(address, "")).filter(|before| !kept.contains(&key_of(before)))
         {
@@ -138,6 +134,7 @@ pub fn diff(current: &[&Listing], next: &ParsedList) -> ListDiff {
             difference.added.push(entry);
         }
     }
+    difference.unchanged = kept.len() - difference.relabelled.len();
     let is_gone = |(key, _): &(&(Address, &str), &&Listing)| !kept.contains(*key);
     difference.removed =
         live.iter().filter(is_gone).map(|(_, listing)| (*listing).clone()).collect();

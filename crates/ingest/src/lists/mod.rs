@@ -28,7 +28,7 @@ pub use live::{
 };
 pub use publication::{ListEntry, ListFormat, ListWarning, ParsedList, UnmatchedEntry};
 pub use read::{ListFile, ReadOptions, read_list, read_list_files};
-pub(crate) use text_rows::strict_rows;
+pub(crate) use text_rows::{Row, strict_rows};
 
 #[cfg(test)]
 mod tests;

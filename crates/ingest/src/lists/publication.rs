@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ledger::{Address, AddressError, Timestamp, parse_address};
+use ledger::{Address, AddressError, AddressNote, Timestamp, parse_address};
 
 use super::error::{ListError, ListErrorKind};
 
@@ -202,6 +202,12 @@ impl Publication {
                     new_labels.push(label.clone());
                 }
                 let decoded = parse_address(&text);
+                if decoded
+                    .as_ref()
+                    .is_ok_and(|parsed| parsed.notes.contains(&AddressNote::ChecksumMismatch))
+                {
+                    self.warn("", format!("the letter case of {text} does not fit its checksum; listed all the same"));
+                }
                 let entry = ListEntry {
                     entity_id: party.id.clone(),
                     entity_name: party.name.clone(),
@@ -252,18 +258,41 @@ impl Publication {
 /// Whether a text holds an address that a checksum vouches for: such a text outside the fields for addresses is
 /// worth a warning.
 pub(super) fn looks_like_address(text: &str) -> bool {
-    use ledger::AddressNote;
     (25..=128).contains(&text.len())
         && parse_address(text).is_ok_and(|parsed| !parsed.notes.contains(&AddressNote::NoChecksum))
 }
 
-/// Whether the name of a field means a digital-currency address without being written as OFAC writes it.
+/// Whether the name of a field is meant to be OFAC's for an address, and is not written as OFAC writes it.
 pub(super) fn nearly_identifier(name: &str) -> bool {
+    if name.starts_with(IDENTIFIER_PREFIX) {
+        return false;
+    }
     let lower = name.to_ascii_lowercase();
-    !name.starts_with(IDENTIFIER_PREFIX)
-        && ["digital curr", "currency addr", "virtual curr", "cryptocurr"]
-            .iter()
-            .any(|part| lower.contains(part))
+    let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
+    if has(&["digital curr", "currency addr", "virtual curr", "cryptocurr"]) {
+        return true;
+    }
+    // Few names come this far, so the distance may cost what it costs.
+    let start: String =
+        lower.chars().skip_while(|c| !c.is_alphanumeric()).take(IDENTIFIER_PREFIX.len()).collect();
+    has(&["igital", "urrency", "ddress"])
+        && distance(&start, &IDENTIFIER_PREFIX.to_ascii_lowercase()) <= 6
+}
+
+/// How many characters must be changed, added or left out to make one text of the other (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, c) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (column, d) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(c != *d);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
 }
 
 /// Midnight UTC of a calendar date; `None` if there is no such date.

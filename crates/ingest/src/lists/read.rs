@@ -133,9 +133,13 @@ fn kind_of(head: &[u8]) -> Option<Kind> {
         return Some(Kind::AddressCsv);
     }
     if n_columns > 1 && !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Quoted fields hold commas too, so the columns are counted properly.
-        let row = super::text_rows::rows(line, "").next()?;
-        let n_fields = row.ok().map_or(n_columns, |row| row.fields.len());
+        // Quoted fields hold commas too, so the columns are counted properly. A row that cannot be read and is full of
+        // OFAC's nulls is left to the reader of sdn.csv, which says what is wrong with it.
+        let n_fields = match super::text_rows::rows(line, "").next()? {
+            Ok(row) => row.fields.len(),
+            Err(_) if line.matches("-0-").count() >= 3 => SDN_COLUMNS,
+            Err(_) => return None,
+        };
         return match n_fields {
             SDN_COLUMNS => Some(Kind::Sdn),
             ADD_COLUMNS => Some(Kind::Add),

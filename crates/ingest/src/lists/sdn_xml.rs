@@ -126,8 +126,9 @@ fn entry<R: BufRead>(
                     match walk.name() {
                         "program" => party.programs.push(walk.leaf()?),
                         name => {
-                            return Err(walk
-                                .malformed(format!("<{name}> does not belong into <programList>")));
+                            return Err(walk.malformed(format!(
+                                "<{name}> does not belong into <programList>"
+                            )));
                         }
                     }
                 }

@@ -11,6 +11,11 @@ const EVM: &[F] = &[F::Evm];
 /// Tokens that live on several chains.
 const TOKEN: &[F] = &[F::Evm, F::Tron, F::Solana, F::P2pkh, F::P2sh, F::P2wpkh, F::P2wsh, F::P2tr];
 
+/// Whether a currency lives on many chains, some unknown to us: its addresses may be of any form.
+pub(super) fn is_token(currency: &str) -> bool {
+    families(currency).is_some_and(|families| families == TOKEN)
+}
+
 /// The families of a currency; `None` if it is of a chain that we do not decode, or not known at all.
 pub(super) fn families(currency: &str) -> Option<&'static [F]> {
     Some(match currency.to_ascii_uppercase().as_str() {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::{Address, AddressErrorKind, AddressNote, Tag, Timestamp, parse_address};
 
 use super::confidence::{UNKNOWN, confidence_level};
-use super::currency::families;
+use super::currency::{families, is_token};
 use super::error::TagError;
 use super::yaml::{self, Node};
 
@@ -150,7 +150,9 @@ impl TagPackReport {
 
     pub(super) fn count_duplicates(&mut self) {
         let mut seen = BTreeSet::new();
-        seen.extend(self.tags.iter().map(|tag| (tag.address, &tag.label, &tag.source, &tag.network)));
+        seen.extend(
+            self.tags.iter().map(|tag| (tag.address, &tag.label, &tag.source, &tag.network)),
+        );
         self.duplicates = u64::try_from(self.tags.len() - seen.len()).unwrap_or(u64::MAX);
     }
 }
@@ -311,7 +313,7 @@ impl Reader {
             };
             match tag {
                 Ok(tag) => self.report.tags.push(tag),
-                Err(reason) => self.report.refuse(line, text, reason),
+                Err(reason) => self.report.refuse(line, harmless(text), reason),
             }
         }
     }
@@ -366,6 +368,14 @@ impl Reader {
     }
 }
 
+/// The text, unless it is a private key: reports are passed on.
+pub(super) fn harmless(text: &str) -> &str {
+    match parse_address(text).map_err(|error| error.kind()) {
+        Err(AddressErrorKind::NotAnAddress("private key")) => "(not shown)",
+        _ => text,
+    }
+}
+
 /// Name and number of a confidence.
 pub(super) fn graded(name: &str, report: &mut TagPackReport) -> (String, u8) {
     if name.is_empty() {
@@ -380,15 +390,15 @@ pub(super) fn graded(name: &str, report: &mut TagPackReport) -> (String, u8) {
 }
 
 /// Decodes the address of a tag. A text that no decoder reads is kept as it is, unless it is of a currency that we do
-/// decode and plainly damaged: then nobody could ever find it.
+/// decode and so must be damaged: then nobody could ever find it.
 pub(super) fn decode(
     text: &str,
     currencies: [&str; 2],
 ) -> Result<(Address, Vec<Remark>), RefusalReason> {
     let known: Vec<_> = currencies.iter().filter_map(|currency| families(currency)).collect();
-    let is_ours = !known.is_empty() || currencies.iter().all(|currency| currency.is_empty());
+    let is_named = currencies.iter().any(|currency| !currency.is_empty());
     let mut remarks = Vec::new();
-    let address = match parse_address(text) {
+    let error = match parse_address(text) {
         Ok(parsed) => {
             for note in &parsed.notes {
                 match note {
@@ -398,32 +408,30 @@ pub(super) fn decode(
                 }
             }
             let family = parsed.address.family();
-            let is_named = currencies.iter().any(|currency| !currency.is_empty());
             if is_named && !known.iter().any(|families| families.contains(&family)) {
                 remarks.push(Remark::CurrencyContradicts);
             }
-            parsed.address
+            return Ok((parsed.address, remarks));
         }
-        Err(error) => {
-            let reason = match error.kind() {
-                AddressErrorKind::Checksum(_) => RefusalReason::BadChecksum,
-                AddressErrorKind::Testnet => RefusalReason::Testnet,
-                AddressErrorKind::NotAnAddress(_) => RefusalReason::NotAnAddress,
-                AddressErrorKind::Malformed(_) | AddressErrorKind::NotAscii => {
-                    RefusalReason::BadAddress
-                }
-                _ => return Ok((Address::opaque(text.trim()), vec![Remark::KeptAsText])),
-            };
-            // A private key must not be kept, whatever the currency.
-            let is_secret = error.kind() == AddressErrorKind::NotAnAddress("private key");
-            if is_ours || is_secret {
-                return Err(reason);
-            }
-            remarks.push(Remark::KeptAsText);
-            Address::opaque(text.trim())
-        }
+        Err(error) => error,
     };
-    Ok((address, remarks))
+    let is_ours = !known.is_empty() && !currencies.iter().any(|currency| is_token(currency));
+    let (reason, is_refused) = match error.kind() {
+        // A private key must not be kept, whatever the currency.
+        AddressErrorKind::NotAnAddress("private key") => (RefusalReason::NotAnAddress, true),
+        AddressErrorKind::NotAnAddress(_) => (RefusalReason::NotAnAddress, is_ours || !is_named),
+        AddressErrorKind::Checksum(_) => (RefusalReason::BadChecksum, is_ours || !is_named),
+        AddressErrorKind::Testnet => (RefusalReason::Testnet, is_ours || !is_named),
+        AddressErrorKind::Malformed(_) | AddressErrorKind::NotAscii => {
+            (RefusalReason::BadAddress, is_ours || !is_named)
+        }
+        AddressErrorKind::Unsupported(_) => (RefusalReason::BadAddress, false),
+        _ => (RefusalReason::BadAddress, is_ours),
+    };
+    match is_refused {
+        true => Err(reason),
+        false => Ok((Address::opaque(text.trim()), vec![Remark::KeptAsText])),
+    }
 }
 
 /// The time that a pack writes as a date or a time, with or without offset.

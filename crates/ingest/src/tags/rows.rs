@@ -6,7 +6,7 @@
 use ledger::{Tag, Timestamp};
 
 use super::error::TagError;
-use super::pack::{RefusalReason, Remark, TagPackReport, decode, graded, time_of};
+use super::pack::{RefusalReason, Remark, TagPackReport, decode, graded, harmless, time_of};
 use crate::lists::{ListError, Place, Row, strict_rows};
 
 const COLUMNS: [&str; 8] =
@@ -51,7 +51,7 @@ pub fn read_tag_csv(
         let (decoded, remarks) = match decoded {
             Ok(decoded) => decoded,
             Err(reason) => {
-                report.refuse(Some(line), address, reason);
+                report.refuse(Some(line), harmless(address), reason);
                 continue;
             }
         };

@@ -66,8 +66,12 @@ impl AddressNote {
     pub fn about(self) -> &'static str {
         match self {
             Self::Trimmed => "blanks, invisible characters or quotes around the text were left out",
-            Self::PaymentUri => "the text is a payment URI; its scheme and parameters were left out",
-            Self::ChecksumMismatch => "the letter case does not fit the checksum: one character may be wrong",
+            Self::PaymentUri => {
+                "the text is a payment URI; its scheme and parameters were left out"
+            }
+            Self::ChecksumMismatch => {
+                "the letter case does not fit the checksum: one character may be wrong"
+            }
             Self::NoChecksum => "the format has no checksum: a wrong character cannot be seen",
             Self::PaymentTag => "a payment id or destination tag beside the address was left out",
             Self::TokenAware => "a CashAddr that may receive tokens; the same owner as without",

@@ -3,8 +3,8 @@
 //! Each block, in this order: coinbases mature, the plot moves on, the exchange, the miners and the mixer do what is
 //! due, and ordinary people fill the block up to its share of the transactions asked for. Every transaction is built
 //! here, in [`Simulation::make`], so value is conserved and ownership recorded in one place.
-//! Invariant: the inputs of a transaction come out of one purse, and a purse has one owner; only the two kinds of
-//! mixing round break it, and both are written down.
+//! Invariant: the inputs of a transaction have one owner; only the two kinds of mixing round break it, and both are
+//! written down.
 //! Cost: linear in transactions; memory is the unspent outputs and 38 bytes per address.
 
 mod cast;

@@ -240,7 +240,7 @@ impl SegmentWriter {
         let unpadded = (usize::try_from(self.buckets).expect("a table fits the memory")) * 4;
         let padding = table_bytes(self.bits) - unpadded;
         self.table.buffer.resize(self.table.buffer.len() + padding, 0);
-        if self.entries % GROUP as u64 != 0 {
+        if !self.entries.is_multiple_of(GROUP as u64) {
             self.put_group()?;
         }
         self.write_out(false, 0)?;

@@ -169,7 +169,7 @@ impl State {
 
     fn check_width(&self, keys: &[u8]) -> Result<()> {
         let expected = self.column.width();
-        if keys.len() % expected == 0 {
+        if keys.len().is_multiple_of(expected) {
             return Ok(());
         }
         Err(Error::Width { name: self.name.clone(), expected, got: keys.len() })

@@ -105,7 +105,7 @@ fn no_garbage(dir: &Path, store: &Store) {
 }
 
 /// One attempt at the last commit with a failure at operation `at`; whether the failure was reached.
-fn attempt(at: u64, fault: Fault) -> bool {
+fn attempt(at: u64, fault: Fault, poisoned: &mut u64) -> bool {
     let scratch = folder();
     let dir = scratch.path().join("store");
     let (before, after) = prepare(&dir);
@@ -117,7 +117,7 @@ fn attempt(at: u64, fault: Fault) -> bool {
         let [.., last] = script();
         acknowledged = commit(&mut writer, &mut model, &last).is_ok();
         if fault == Fault::Fail && failpoints.fired() && !acknowledged {
-            retry(&mut writer, &before, &after);
+            *poisoned += u64::from(retry(&mut writer, &before, &after));
         }
     }
     let fired = failpoints.fired();
@@ -130,21 +130,26 @@ fn attempt(at: u64, fault: Fault) -> bool {
 }
 
 /// The disk works again: the same writer goes on where the commit was merely given up, and refuses to where a sync or
-/// the publishing failed.
-fn retry(writer: &mut Writer, before: &Model, after: &Model) {
+/// the publishing failed. Whether it refused.
+fn retry(writer: &mut Writer, before: &Model, after: &Model) -> bool {
     let mut model = before.clone();
     match commit(writer, &mut model, &script()[2]) {
         Ok(snapshot) => after.check(&snapshot),
-        Err(error) => assert!(matches!(error, Error::Poisoned), "{error}"),
+        Err(Error::Poisoned) => return true,
+        Err(error) => panic!("{error}"),
     }
+    false
 }
 
 fn check_all(fault: Fault) {
-    let mut operations = 0;
-    while attempt(operations + 1, fault) {
+    let (mut operations, mut poisoned) = (0, 0);
+    while attempt(operations + 1, fault, &mut poisoned) {
         operations += 1;
     }
     assert!(operations > 40, "only {operations} operations were tried");
+    // Every file and folder of the commit is synced, the manifest renamed: each failure there ends the writer.
+    let ends = if fault == Fault::Fail { 15 } else { 0 };
+    assert!(poisoned >= ends, "only {poisoned} of {operations} failures ended the writer");
 }
 
 #[test]

@@ -77,6 +77,11 @@ fn entries_left_over_from_a_truncation_are_harmless() {
             assert_eq!(dictionary.lookup_one(dictionary.key(id).unwrap()), Some(id));
         }
     }
+    // They fall out when their segment is merged.
+    let (_, snapshot) = assign(&mut writer, 1000..1400);
+    let segments = &snapshot.manifest().dictionaries["d"].segments;
+    let held: Vec<u64> = segments.iter().map(|segment| segment.entries).collect();
+    assert_eq!(held, [u64::from(snapshot.dictionary("d").unwrap().len())]);
     let dictionary = before.dictionary("d").unwrap();
     assert!(
         (0..100).all(|n| dictionary.lookup_one(&key(n)) == Some(n)),

@@ -1,0 +1,10 @@
+//! Runs the binary as a person or a script would, on a simulated world with known truth.
+
+#![allow(clippy::unwrap_used)]
+
+mod errors;
+mod intake;
+mod pages;
+mod questions;
+mod screening;
+mod world;

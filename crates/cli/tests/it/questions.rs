@@ -1,0 +1,131 @@
+//! `status`, `trace`, `cluster`, `neighbors`, `export`, `verify` and the demo itself.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use crate::world::{ended, tracehound, world};
+
+#[test]
+fn the_demo_answers_its_questions_truly() {
+    let world = world();
+    let questions = world.report["questions"].as_array().unwrap();
+    assert_eq!(questions.len(), 3);
+    assert!(questions.iter().all(|question| question["agrees"] == true), "{questions:#?}");
+}
+
+#[test]
+fn the_demo_shows_questions_answers_and_truth() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("d").to_str().unwrap().to_owned();
+    let demo = crate::world::run(&["demo", "--transactions", "900", "--dir", &path]).exits(0);
+    for part in ["1 of 3", "2 of 3", "3 of 3", "$ tracehound", "✓ truth: ", "3 of 3 answers agree", "Try next"] {
+        assert!(demo.stdout.contains(part), "no {part:?} in\n{}", demo.stdout);
+    }
+    assert!(!demo.stdout.contains('\x1b'), "no color in a pipe");
+    assert_eq!(demo.stderr, "", "no progress in a pipe");
+    crate::world::run(&["demo", "--dir", &path]).fails(1, "already is a store", "");
+}
+
+#[test]
+fn status_has_its_numbers() {
+    let status = world().run(&["status", "--json"]).exits(0).json();
+    for key in [
+        "blocks", "transactions", "inputs", "inputs_unknown", "outputs", "addresses", "links", "clusters",
+        "tagged_addresses", "listed_addresses",
+    ] {
+        assert!(status[key].is_u64(), "{key}: {status:#}");
+    }
+    assert!(status["blocks"].as_u64() > Some(100) && status["listed_addresses"].as_u64() >= Some(1));
+    assert!(!status["snapshot"].as_str().unwrap().is_empty());
+    assert_eq!(status["stale"], false);
+    let text = world().run(&["status"]).exits(0).stdout;
+    for name in ["Blocks", "Clusters", "Largest clusters", "snapshot "] {
+        assert!(text.contains(name), "{text}");
+    }
+}
+
+#[test]
+fn a_trace_finds_both_paths_or_the_one_asked_for() {
+    let (from, to) = world().traced();
+    let both = world().run(&["trace", &from, "--to", &to, "--json"]).exits(0).json();
+    assert!(both["shortest"]["hops"].as_u64() < both["widest"]["hops"].as_u64(), "{both:#}");
+    let one = world().run(&["trace", &from, "--to", &to, "--json", "--only", "widest"]).exits(0).json();
+    assert_eq!(one["widest"], both["widest"]);
+    assert!(one.get("shortest").is_none(), "left out, for null would say that there is none");
+    let text = world().run(&["trace", &from, "--to", &to]).exits(0).stdout;
+    assert!(text.starts_with("▲ CONNECTED") && text.contains("Shortest: ") && text.contains("Widest: "), "{text}");
+    let bounded = world().run(&["trace", &from, "--to", &to, "--hops-max", "1"]).exits(0).stdout;
+    assert!(bounded.contains("NO PATH"), "{bounded}");
+}
+
+#[test]
+fn a_trace_reaches_a_category() {
+    let (from, to) = world().traced();
+    let back = world().run(&["trace", &to, "--to-category", "sanctioned", "--any-order", "--json"]).exits(0).json();
+    assert!(back["time_respecting"] == false, "{back:#}");
+    let wide = world().run(&["trace", &from, "--to", &to, "--min-amount", "21000000", "--json"]).exits(0).json();
+    assert!(wide["shortest"].is_null(), "nobody has that much");
+}
+
+#[test]
+fn clusters_are_shown_and_explained() {
+    let (a, b) = world().explained();
+    let explained = world().run(&["cluster", "explain", &a, &b, "--json"]).exits(0).json();
+    assert_eq!(explained["same_cluster"], true);
+    assert_eq!(explained["evidence"].as_array().unwrap().len(), 2);
+    let members = world().run(&["cluster", "members", &a, "--limit", "0", "--json"]).exits(0).json();
+    let listed: Vec<&str> = members["members"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
+    assert!(listed.contains(&a.as_str()) && listed.contains(&b.as_str()));
+    let one = world().run(&["cluster", "members", &a, "--limit", "1"]).exits(0).stdout;
+    assert!(one.contains("more"), "{one}");
+    let other = world().run(&["cluster", "explain", &a, &world().hit()]).exits(0).stdout;
+    assert!(other.contains("NOT ONE OWNER"), "{other}");
+}
+
+#[test]
+fn neighbors_of_each_side_have_a_key() {
+    let (address, _) = world().traced();
+    let both = world().run(&["neighbors", &address, "--json"]).exits(0).json();
+    assert_eq!(both["in"]["direction"], "in");
+    assert_eq!(both["out"]["direction"], "out");
+    let out = world().run(&["neighbors", &address, "--direction", "out", "--json"]).exits(0).json();
+    assert_eq!(out["out"], both["out"]);
+    assert!(out.get("in").is_none());
+}
+
+#[test]
+fn tables_are_exported() {
+    let list = world().run(&["export", "--list", "--json"]).exits(0).json();
+    assert!(list.as_array().unwrap().iter().any(|row| row["table"] == "transactions"), "{list:#}");
+    let rows = world().run(&["status", "--json"]).json()["transactions"].as_u64().unwrap();
+    let csv = world().run(&["export", "transactions", "--format", "csv"]).exits(0).stdout;
+    assert_eq!(csv.lines().count() as u64, rows + 1);
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["t.parquet", "t.arrow", "t.csv"] {
+        let path = dir.path().join(name);
+        let words = ["export", "transactions", "--output", path.to_str().unwrap(), "--json"];
+        assert_eq!(world().run(&words).exits(0).json()["rows"], rows, "{name}");
+    }
+    let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "no half file is left: {left:?}");
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_failure() {
+    let mut command = tracehound();
+    command.args(["--store", world().store(), "export", "outputs", "--format", "csv"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains(','), "{line}");
+    let ended = ended(child.wait_with_output().unwrap()).exits(0);
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn a_sound_store_is_verified() {
+    let verified = world().run(&["verify", "--rerun", "--json"]).exits(0).json();
+    assert_eq!(verified["sound"], true, "{verified:#}");
+    let text = world().run(&["verify"]).exits(0).stdout;
+    assert!(text.starts_with("✓ sound"), "{text}");
+}

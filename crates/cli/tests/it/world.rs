@@ -1,0 +1,147 @@
+//! One small world for all tests, made once by `tracehound demo`, and a way to run commands on it.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// What the demo printed, and where it put things.
+pub(crate) struct World {
+    pub(crate) dir: PathBuf,
+    pub(crate) report: Value,
+    // Removed when the process ends well; a static is never dropped, so the folder is named by the target.
+    _folder: (),
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The command, away from whatever the machine's environment says.
+pub(crate) fn tracehound() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tracehound"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("TRACEHOUND_") {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs it with these words.
+pub(crate) fn run<W: AsRef<OsStr>>(words: &[W]) -> Ended {
+    ended(tracehound().args(words).output().unwrap())
+}
+
+/// Runs it with these words and this standard input.
+pub(crate) fn run_with_input(words: &[&str], input: &str) -> Ended {
+    let mut command = tracehound();
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    ended(child.wait_with_output().unwrap())
+}
+
+pub(crate) fn ended(output: Output) -> Ended {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+impl Ended {
+    /// The only JSON document on standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// One JSON document a line.
+    #[track_caller]
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+
+    /// An error on standard error with this text, a hint, and nothing on standard output.
+    #[track_caller]
+    pub(crate) fn fails(self, code: i32, what: &str, hint: &str) {
+        let ended = self.exits(code);
+        assert!(ended.stderr.starts_with("error: "), "{ended:#?}");
+        assert!(ended.stderr.contains(what), "{ended:#?}");
+        assert!(ended.stderr.contains("hint: ") && ended.stderr.contains(hint), "{ended:#?}");
+        assert_eq!(ended.stdout, "");
+    }
+}
+
+/// The world, made on first use.
+pub(crate) fn world() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| {
+        // Below the target folder, which outlives the test and is cleaned with it; emptied here, because a static
+        // is never dropped.
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("world-{}", std::process::id()));
+        let words = ["demo", "--json", "--transactions", "900", "--seed", "7", "--dir"];
+        let demo = run(&[&words.map(OsStr::new)[..], &[dir.as_os_str()]].concat()).exits(0);
+        World { report: demo.json(), dir, _folder: () }
+    })
+}
+
+impl World {
+    pub(crate) fn store(&self) -> &str {
+        self.report["store"].as_str().unwrap()
+    }
+
+    /// A file or folder that the demo left beside its store.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.dir.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Runs the words on the world's store.
+    pub(crate) fn run(&self, words: &[&str]) -> Ended {
+        run(&[&["--store", self.store()], words].concat())
+    }
+
+    /// The words of a question's command after the store.
+    fn words(&self, kind: &str) -> Vec<String> {
+        let questions = self.report["questions"].as_array().unwrap();
+        let command = questions.iter().find(|question| question["answer"]["kind"] == kind).unwrap();
+        let words = command["command"].as_str().unwrap().split(' ').skip(3);
+        words.map(str::to_owned).collect()
+    }
+
+    /// An address whose cluster is listed, while it is not.
+    pub(crate) fn hit(&self) -> String {
+        self.words("screen")[1].clone()
+    }
+
+    /// The listed address, and one that its money reached.
+    pub(crate) fn traced(&self) -> (String, String) {
+        let words = self.words("trace");
+        (words[1].clone(), words[3].clone())
+    }
+
+    /// Two addresses of one owner.
+    pub(crate) fn explained(&self) -> (String, String) {
+        let words = self.words("explain");
+        (words[2].clone(), words[3].clone())
+    }
+
+    /// An address of which nothing is known.
+    pub(crate) fn clean(&self) -> String {
+        let next = self.report["try_next"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
+        let screen = next.filter(|line| line.contains(" screen ")).last().unwrap();
+        screen.rsplit(' ').next().unwrap().to_owned()
+    }
+}

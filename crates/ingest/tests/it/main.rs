@@ -1,0 +1,12 @@
+//! Integration tests of `tracehound-ingest`: one binary, a module a subject.
+#![allow(clippy::unwrap_used)]
+
+mod broken_files;
+mod contract;
+mod decoding;
+mod exports;
+mod node;
+mod real_blocks;
+mod served;
+mod undo_data;
+mod world;
