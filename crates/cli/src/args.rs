@@ -141,7 +141,9 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = "Example:\n  tracehound config show")]
     Config(ConfigAction),
     /// Print completions for a shell.
-    #[command(after_help = "Example:\n  tracehound completions bash > /etc/bash_completion.d/tracehound")]
+    #[command(
+        after_help = "Example:\n  tracehound completions bash > /etc/bash_completion.d/tracehound"
+    )]
     Completions {
         /// For which shell.
         shell: clap_complete::Shell,

@@ -66,7 +66,11 @@ impl Console {
     }
 
     /// Writes an answer: as JSON if that is wanted, else as `text` says.
-    pub(crate) fn answer<A: Serialize>(&self, answer: &A, text: impl FnOnce(&A, Look) -> String) -> Result<(), Failure> {
+    pub(crate) fn answer<A: Serialize>(
+        &self,
+        answer: &A,
+        text: impl FnOnce(&A, Look) -> String,
+    ) -> Result<(), Failure> {
         match self.json {
             true => self.print_json(answer),
             false => self.print(&text(answer, self.look)),
@@ -74,7 +78,11 @@ impl Console {
     }
 
     /// Writes what long work did: like an answer, but `--quiet` leaves the text out.
-    pub(crate) fn report<A: Serialize>(&self, report: &A, text: impl FnOnce(&A, Look) -> String) -> Result<(), Failure> {
+    pub(crate) fn report<A: Serialize>(
+        &self,
+        report: &A,
+        text: impl FnOnce(&A, Look) -> String,
+    ) -> Result<(), Failure> {
         match self.quiet && !self.json {
             true => Ok(()),
             false => self.answer(report, text),

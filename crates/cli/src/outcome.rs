@@ -135,10 +135,15 @@ mod tests {
         );
         let question = engine::Error::Question { what: "no \x1b[2J".to_owned(), hint: None };
         check(question.into(), Exit::Usage, "error: no \\u{1b}[2J\n");
-        let missing = engine::Error::NotFound { what: "no".to_owned(), hint: Some("yes".to_owned()) };
+        let missing =
+            engine::Error::NotFound { what: "no".to_owned(), hint: Some("yes".to_owned()) };
         check(missing.into(), Exit::Failed, "error: no\nhint: yes\n");
         check(Failure::usage("a", "b"), Exit::Usage, "error: a\nhint: b\n");
-        check(io::Error::from(io::ErrorKind::BrokenPipe).into(), Exit::Done, "error: the reader of the output is gone\n");
+        check(
+            io::Error::from(io::ErrorKind::BrokenPipe).into(),
+            Exit::Done,
+            "error: the reader of the output is gone\n",
+        );
         let full = io::Error::from(io::ErrorKind::StorageFull);
         assert_eq!(Failure::from(full).exit(), Exit::Failed);
     }

@@ -14,7 +14,9 @@ use engine::{Engine, Time, View};
 
 pub(crate) use screen::Tally;
 
-use crate::args::{Cli, ClusterAction, Command, ConfigAction, DemoArgs, IngestChain, ListsAction, TagsAction};
+use crate::args::{
+    Cli, ClusterAction, Command, ConfigAction, DemoArgs, IngestChain, ListsAction, TagsAction,
+};
 use crate::console::Console;
 use crate::outcome::{Exit, Failure};
 use crate::render::{self, Look};
@@ -96,7 +98,9 @@ impl Session {
     fn config(&self, action: ConfigAction) -> Result<Exit, Failure> {
         let engine = self.engine(&[])?;
         match action {
-            ConfigAction::Show => self.console.answer(engine.config(), |config, _| config.to_toml())?,
+            ConfigAction::Show => {
+                self.console.answer(engine.config(), |config, _| config.to_toml())?
+            }
             ConfigAction::Check => {
                 let right = Right { right: true };
                 self.console.report(&right, |_, look| render::config_right(&self.store, look))?;
@@ -114,21 +118,31 @@ impl Session {
         let report = Engine::demo(&dir, &options, self.now, &self.watcher())?;
         let look = |report: &_, look: Look| render::demo(report, look);
         self.console.answer(&report, look)?;
-        Ok(if report.questions.iter().all(|question| question.agrees) { Exit::Done } else { Exit::Failed })
+        Ok(if report.questions.iter().all(|question| question.agrees) {
+            Exit::Done
+        } else {
+            Exit::Failed
+        })
     }
 }
 
 /// The demo's own folder, emptied of the last demo. In the user's cache: a name below the common temporary folder
 /// could be somebody else's.
 fn cleared_demo_folder() -> Result<PathBuf, Failure> {
-    let of = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let of =
+        |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")));
     let Some(cache) = cache else {
-        return Err(Failure::usage("neither XDG_CACHE_HOME nor HOME says where a demo may go", "give --dir DIR"));
+        return Err(Failure::usage(
+            "neither XDG_CACHE_HOME nor HOME says where a demo may go",
+            "give --dir DIR",
+        ));
     };
     let dir = cache.join("tracehound").join("demo");
     match std::fs::remove_dir_all(&dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::file(&dir, error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::file(&dir, error))
+        }
         _ => Ok(dir),
     }
 }
@@ -145,7 +159,9 @@ struct Right {
 
 /// Keys of the configuration that the environment overrides: `TRACEHOUND_TRACE__HOPS_MAX` is `trace.hops_max`.
 /// Sorted, so that no order of the environment decides which of two faults is told.
-fn overrides(variables: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>) -> Vec<(String, String)> {
+fn overrides(
+    variables: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+) -> Vec<(String, String)> {
     let mut keys: Vec<(String, String)> = variables
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter_map(|(name, value)| {
@@ -169,7 +185,8 @@ mod tests {
             ("PATH", "/bin"),
             ("TRACEHOUND_INGEST__NETWORK", "regtest"),
         ];
-        let found = overrides(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let found =
+            overrides(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
         let expected = [("ingest.network", "regtest"), ("trace.hops_max", "8")];
         assert_eq!(found, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
     }

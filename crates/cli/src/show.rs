@@ -89,7 +89,10 @@ mod tests {
         ("Bürgschaft № 7 · 取引所", "Bürgschaft № 7 · 取引所"),
         ("\x1b[2J\x1b[Hall clear", r"\u{1b}[2J\u{1b}[Hall clear"),
         ("\x1b]0;title\x07", r"\u{1b}]0;title\u{7}"),
-        ("\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\", r"\u{1b}]8;;http://evil\u{1b}\click\u{1b}]8;;\u{1b}\"),
+        (
+            "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\",
+            r"\u{1b}]8;;http://evil\u{1b}\click\u{1b}]8;;\u{1b}\",
+        ),
         ("\u{9b}31mred", r"\u{9b}31mred"),
         ("\u{90}q\u{9c}", r"\u{90}q\u{9c}"),
         ("bad\rgood", r"bad\rgood"),
@@ -108,7 +111,8 @@ mod tests {
     fn attacks_are_shown_as_what_they_are() {
         for (text, shown) in CORPUS {
             assert_eq!(clean(text), *shown, "{text:?}");
-            let value: String = serde_json::from_str(&json(&serde_json::to_string(text).unwrap())).unwrap();
+            let value: String =
+                serde_json::from_str(&json(&serde_json::to_string(text).unwrap())).unwrap();
             assert_eq!(value, *text, "JSON says the same, escaped");
         }
     }

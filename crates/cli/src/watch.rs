@@ -27,7 +27,9 @@ impl Watcher {
         let watcher = Self { console, bar: Arc::default(), interrupts: Arc::default() };
         let (interrupts, bar) = (Arc::clone(&watcher.interrupts), Arc::clone(&watcher.bar));
         let handler = move || match interrupts.fetch_add(1, Ordering::SeqCst) {
-            0 => say(&bar, "stopping after the commit at hand; press Ctrl-C again to stop at once\n"),
+            0 => {
+                say(&bar, "stopping after the commit at hand; press Ctrl-C again to stop at once\n")
+            }
             _ => std::process::exit(Exit::Interrupted as i32),
         };
         if let Err(error) = ctrlc::set_handler(handler) {
@@ -96,10 +98,15 @@ fn new_bar(what: String, total: Option<u64>, unit: &'static str) -> ProgressBar 
     let unit = if unit == "bytes" { "" } else { unit };
     let (bar, template) = match total {
         Some(total) => {
-            let line = format!("{{msg:24}} [{{bar:30}}] {position}/{length} {unit}  {speed}  {{eta}} left");
+            let line = format!(
+                "{{msg:24}} [{{bar:30}}] {position}/{length} {unit}  {speed}  {{eta}} left"
+            );
             (ProgressBar::new(total), line)
         }
-        None => (ProgressBar::new_spinner(), format!("{{spinner}} {{msg:24}} {position} {unit}  {speed}")),
+        None => (
+            ProgressBar::new_spinner(),
+            format!("{{spinner}} {{msg:24}} {position} {unit}  {speed}"),
+        ),
     };
     let style = ProgressStyle::with_template(&template).expect("the templates above are right");
     bar.set_style(style.progress_chars("=> "));

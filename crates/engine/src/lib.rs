@@ -27,7 +27,7 @@ pub use answers::*;
 pub use config::{CONFIG_FILE, Config, IngestConfig, ScreeningConfig, TraceConfig, did_you_mean};
 pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport};
 pub use error::Error;
-pub use ledger::{Address, Amount, Chain, ParsedAddress, Timestamp as Time, parse_address};
+pub use ledger::{Address, AddressFamily, Amount, Chain, ParsedAddress, Timestamp as Time, parse_address};
 pub use progress::{Progress, Unwatched, Watch};
 pub use query::{Direction, ScreenOptions, TraceOptions, TraceTarget};
 pub use reports::*;

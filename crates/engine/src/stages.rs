@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{Float32Type, UInt8Type, UInt32Type, UInt64Type};
+use forensics::collaborative::possible_protocols;
 use forensics::heuristics::{HEURISTICS, Heuristic};
 use forensics::{Clusters, FlowBuilder, FlowEdges};
 use graph::{Components, Csr, ProximityParts, proximity};
@@ -146,6 +147,8 @@ pub(crate) struct Views {
     edges: Vec<ledger::ClusterEdge>,
     flow: FlowEdges,
     n_nodes: u32,
+    /// Transactions that may be collaborative.
+    n_mixing: u64,
     /// Clusters with a tag, ascending, one entry a tag.
     tagged: Vec<u32>,
     tag_rows: RecordBatch,
@@ -167,6 +170,7 @@ impl Views {
         let mut flow = FlowEdges::default();
         let mut builder = FlowBuilder::new(&labels);
         let mut edges = forensics::ClusterEdges::default();
+        let mut n_mixing = 0;
         for (done, range) in (1..).zip(ranges) {
             if watch.stopped() {
                 return Err(Error::Stopped);
@@ -174,6 +178,7 @@ impl Views {
             let batch = reader.read(range)?;
             builder.push(&batch, &mut flow)?;
             edges.apply(&batch, &labels)?;
+            n_mixing += batch.views().filter(|view| possible_protocols(view).any()).count() as u64;
             watch.tell(Progress::At { done });
         }
         let n_nodes = builder.n_nodes();
@@ -184,7 +189,7 @@ impl Views {
         let members = clusters.members();
         let cluster_rows = clusters.rows();
         let mut views = Self {
-            links, labels, members, cluster_rows, edges: edges.rows(), flow, n_nodes, tagged, tag_rows, listed,
+            links, labels, members, cluster_rows, edges: edges.rows(), flow, n_nodes, n_mixing, tagged, tag_rows, listed,
             near: Vec::new(),
         };
         views.listed.sort_unstable();
@@ -217,15 +222,10 @@ impl Views {
         }
         let mut tagged = self.tagged.clone();
         tagged.dedup();
-        let mut mixing: Vec<u32> = self.flow.junction_tx.clone();
-        let flagged = self.flow.flags.iter().zip(&self.flow.time).filter(|(flags, _)| **flags & forensics::MIXING != 0);
-        mixing.extend(flagged.map(|(_, time)| *time));
-        mixing.sort_unstable();
-        mixing.dedup();
         RunReport {
             links_by_heuristic: by_heuristic,
             flow_edges: self.flow.len() as u64,
-            mixing_transactions: mixing.len() as u64,
+            mixing_transactions: self.n_mixing,
             listed_clusters: self.listed.len() as u64,
             tagged_clusters: tagged.len() as u64,
             ..RunReport::default()

@@ -60,6 +60,11 @@ impl View {
         &self.snapshot_id
     }
 
+    /// The text of every address that has appeared, by id.
+    pub fn addresses(&self) -> impl Iterator<Item = String> + '_ {
+        (0..self.addresses.len()).map(|id| self.address_text(AddressId::new(id)))
+    }
+
     /// What is mapped of a run, or an error that says to make one.
     pub(crate) fn derived(&self) -> Result<&Derived, Error> {
         self.derived.as_ref().ok_or_else(|| {

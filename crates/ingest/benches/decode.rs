@@ -19,8 +19,11 @@ fn main() {
         return;
     };
     let n_bytes: usize = blocks.iter().map(|(_, bytes)| bytes.len()).sum();
-    let rows: [(&str, fn(Height, &[u8])); 3] =
-        [("bitcoin, deserialize", plain), ("bitcoin, deserialize and txids", with_ids), ("ours, everything", ours)];
+    let rows: [(&str, fn(Height, &[u8])); 3] = [
+        ("bitcoin, deserialize", plain),
+        ("bitcoin, deserialize and txids", with_ids),
+        ("ours, everything", ours),
+    ];
     let mut best = [Duration::MAX; 3];
     for _ in 0..ROUNDS {
         for (best, (_, decode)) in best.iter_mut().zip(&rows) {
@@ -33,7 +36,10 @@ fn main() {
     for ((name, _), time) in rows.iter().zip(best) {
         let speed = n_bytes as f64 / 1e6 / time.as_secs_f64();
         let ratio = best[0].as_secs_f64() / time.as_secs_f64();
-        println!("{name:32} {:7.2} ms {speed:7.1} MB/s {ratio:5.2} x plain", time.as_secs_f64() * 1e3);
+        println!(
+            "{name:32} {:7.2} ms {speed:7.1} MB/s {ratio:5.2} x plain",
+            time.as_secs_f64() * 1e3
+        );
     }
 }
 

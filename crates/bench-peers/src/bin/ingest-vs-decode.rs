@@ -2,7 +2,7 @@
 //!
 //! In: a folder of raw blocks. Out: a table of medians over five rounds: MB/s of `bitcoin::consensus::deserialize` on one
 //! core, of the same with transaction ids, of our decoder on one core, and of the whole ingest (decoding, checks, ids,
-//! resolution, every table and column written and synced) on one thread and on all.
+//! resolution, every table and column written and synced) on as many threads as `RAYON_NUM_THREADS` allows.
 #![allow(clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};
@@ -27,20 +27,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let bytes: usize = blocks.iter().map(Vec::len).sum();
     println!("{} blocks, {:.1} MB, medians of {ROUNDS} rounds", blocks.len(), bytes as f64 / 1e6);
-    let mut times: [Vec<Duration>; 5] = Default::default();
+    let mut times: [Vec<Duration>; 4] = Default::default();
     for _ in 0..ROUNDS {
         times[0].push(timed(|| Ok(decode_plain(&blocks, false)?))?);
         times[1].push(timed(|| Ok(decode_plain(&blocks, true)?))?);
         times[2].push(timed(|| decode_ours(&blocks))?);
-        times[3].push(ingest(&folder, 1)?);
-        times[4].push(ingest(&folder, 0)?);
+        times[3].push(ingest(&folder)?);
     }
     let names = [
         "bitcoin crate, deserialize, 1 core",
         "the same with transaction ids, 1 core",
         "our decoder with checks and addresses, 1 core",
-        "whole ingest, all tables written, 1 thread",
-        "whole ingest, all tables written, all cores",
+        "whole ingest, all tables written and synced",
     ];
     let [plain, ..] = times.each_ref().map(|times| median(times.clone()));
     for (name, times) in names.iter().zip(&times) {
@@ -93,11 +91,10 @@ fn decode_ours(blocks: &[Vec<u8>]) -> Result<usize, Fault> {
 }
 
 /// The time of `ingest bitcoin FOLDER` into a fresh store, without making the store.
-fn ingest(folder: &Path, threads: usize) -> Result<Duration, Fault> {
+fn ingest(folder: &Path) -> Result<Duration, Fault> {
     let dir = tempfile::tempdir()?;
     let engine = Engine::init(&dir.path().join("store"))?;
     let source = BitcoinSource::Path(vec![folder.to_owned()]);
-    engine.set_threads(threads)?;
     let start = Instant::now();
     engine.ingest_bitcoin(&source, &IngestOptions::default(), Time::new(0), &Unwatched)?;
     Ok(start.elapsed())

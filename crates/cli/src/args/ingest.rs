@@ -25,7 +25,8 @@ pub(crate) enum IngestChain {
 #[derive(Args, Debug)]
 pub(crate) struct BitcoinArgs {
     /// Files or folders; what they are is told from what they hold.
-    #[arg(value_name = "PATH", required_unless_present = "node", conflicts_with = "node")]
+    #[arg(value_name = "PATH", required_unless_present = "node")]
+    #[arg(conflicts_with_all = ["node", "cookie", "user", "rest", "follow"])]
     pub(crate) paths: Vec<PathBuf>,
     /// Take in blocks that do not connect to what the ledger holds.
     #[arg(long)]

@@ -10,8 +10,7 @@ Examples:
   tracehound cluster members 12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h --limit 100
   tracehound cluster members 12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h --limit 0 --arrow > members.arrows";
 
-const EXPLAIN_EXAMPLE: &str =
-    "Example:\n  tracehound cluster explain 12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h 1EpMiZkQVekM5ij12nMiEwttFPcDK9XhX6";
+const EXPLAIN_EXAMPLE: &str = "Example:\n  tracehound cluster explain 12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h 1EpMiZkQVekM5ij12nMiEwttFPcDK9XhX6";
 
 pub(super) const NEIGHBORS_EXAMPLE: &str =
     "Example:\n  tracehound neighbors 12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h --direction in --limit 10";

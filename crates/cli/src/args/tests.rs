@@ -20,8 +20,11 @@ fn every_command_has_an_example() {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         assert!(help.contains("Example"), "{path} --help shows no example");
         let name = path.split(' ').next_back().unwrap();
-        assert!(help.contains(&format!("tracehound {}", path.trim_start_matches("tracehound ").trim()))
-            || path == "tracehound", "the example of {path} does not use {name}");
+        assert!(
+            help.contains(&format!("tracehound {}", path.trim_start_matches("tracehound ").trim()))
+                || path == "tracehound",
+            "the example of {path} does not use {name}"
+        );
         assert!(command.get_about().is_some(), "{path} does not say what it is about");
         for inner in command.get_subcommands() {
             check(inner, &format!("{path} {}", inner.get_name()));
@@ -63,7 +66,8 @@ fn what_excludes_or_needs_something_else_is_refused() {
     }
     check("tracehound ingest bitcoin", "<PATH>");
     check("tracehound ingest bitcoin x --node http://h", "cannot be used with");
-    check("tracehound ingest bitcoin x --follow", "--node <URL>");
+    check("tracehound ingest bitcoin x --follow", "cannot be used with");
+    check("tracehound ingest bitcoin --follow", "--node <URL>");
     check("tracehound trace A", "--to");
     check("tracehound trace A --to B --to-category sanctioned", "cannot be used with");
     check("tracehound screen", "<ADDRESS>");

@@ -14,14 +14,15 @@ pub(crate) fn time(text: &str) -> Result<Time, String> {
         }
         None => text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second),
     };
-    seconds
-        .map(Time::new)
-        .map_err(|_| "write a date (2024-09-27) or an RFC 3339 time (2024-09-27T10:00:00Z)".to_owned())
+    seconds.map(Time::new).map_err(|_| {
+        "write a date (2024-09-27) or an RFC 3339 time (2024-09-27T10:00:00Z)".to_owned()
+    })
 }
 
 /// Whether the text is a date alone. The parser of dates also takes a whole RFC 3339 time and drops its clock.
 fn is_date(text: &str) -> bool {
-    text.len() == "2024-09-27".len() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+    text.len() == "2024-09-27".len()
+        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 /// An amount in BTC, in satoshi: exact, at most eight decimals.

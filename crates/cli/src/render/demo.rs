@@ -1,9 +1,9 @@
 //! The demo: the world in numbers, three questions, and for each the command, the answer and the truth.
 
-use engine::{DemoAnswer, DemoQuestion, DemoReport, Ownership};
+use engine::{DemoAnswer, DemoQuestion, DemoReport};
 
 use super::ink::{Look, Tone};
-use super::words::{count, counted};
+use super::words::{count, counted, wrapped};
 use super::{explain, screen, trace};
 use crate::show;
 
@@ -19,18 +19,20 @@ pub(crate) fn demo(report: &DemoReport, look: Look) -> String {
     }
     page += &rule("", look);
     let n_agreeing = report.questions.iter().filter(|question| question.agrees).count();
-    let (sign, tone) = if n_agreeing == n_questions { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
+    let (sign, tone) =
+        if n_agreeing == n_questions { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
     let line = format!("{sign} {n_agreeing} of {n_questions} answers agree with the truth");
     page += &format!("{}\n\n{}\n", look.paint(tone, &line), look.heading("Try next"));
     for command in &report.try_next {
-        page += &format!("  {}\n", show::line(command));
+        page += &format!("  {}\n", show::clean(command));
     }
     page
 }
 
 fn world(report: &DemoReport, look: Look) -> String {
     let status = &report.status;
-    let mut page = look.heading("A simulated world, taken in by the same code as real blocks") + "\n";
+    let mut page =
+        look.heading("A simulated world, taken in by the same code as real blocks") + "\n";
     page += &format!(
         "  {}, {}, {}\n",
         counted(status.blocks, "block", "blocks"),
@@ -52,15 +54,19 @@ fn world(report: &DemoReport, look: Look) -> String {
     );
     if report.run.mixing_transactions > 0 {
         let mixing = report.run.mixing_transactions;
-        page += &format!("  {} that may mix several owners\n", counted(mixing, "transaction", "transactions"));
+        page += &format!(
+            "  {} that may mix several owners\n",
+            counted(mixing, "transaction", "transactions")
+        );
     }
-    let Ownership { pairs_right, pairs_wrong, pairs_missed } = report.ownership;
+    let found = report.ownership;
     page += &format!(
-        "  of pairs of addresses in one cluster, {} truly have one owner; of pairs of one owner, {} are found\n",
-        share(pairs_right, pairs_right + pairs_wrong),
-        share(pairs_right, pairs_right + pairs_missed),
+        "  of the pairs of addresses in one cluster, {} truly have one owner\n  of the pairs of one owner, {} are found\n",
+        share(found.pairs_right, found.pairs_right + found.pairs_wrong),
+        share(found.pairs_right, found.pairs_right + found.pairs_missed),
     );
-    page + &look.faint(&format!("  the store: {}\n", show::line(&report.store.display().to_string())))
+    page + &look
+        .faint(&format!("  the store: {}\n", show::line(&report.store.display().to_string())))
 }
 
 /// So much of the whole in percent, rounded down: 100 % means all of them.
@@ -71,18 +77,21 @@ fn share(part: u64, whole: u64) -> String {
 
 fn asked(question: &DemoQuestion, number: usize, total: usize, look: Look) -> String {
     let mut page = rule(&format!("{} of {}", count(number as u64), count(total as u64)), look);
-    page += &format!("{}\n", look.heading(&show::line(&question.question)));
-    page += &format!("\n  $ {}\n\n", look.paint(Tone::Remark, &show::line(&question.command)));
+    page += &format!("{}\n", look.heading(&wrapped(&show::clean(&question.question), "", look)));
+    page += &format!("\n  $ {}\n\n", look.paint(Tone::Remark, &show::clean(&question.command)));
     let inner = Look { width: look.width.saturating_sub(INDENT.len()), ..look };
     let answer = match &question.answer {
         DemoAnswer::Screen(answer) => screen(answer, inner),
         DemoAnswer::Trace(answer) => trace(answer, None, inner),
         DemoAnswer::Explain(answer) => explain(answer, inner),
     };
-    page += &answer.lines().map(|line| format!("{INDENT}{line}").trim_end().to_owned() + "\n").collect::<String>();
+    page += &answer
+        .lines()
+        .map(|line| format!("{INDENT}{line}").trim_end().to_owned() + "\n")
+        .collect::<String>();
     let (sign, tone) = if question.agrees { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
-    let truth = format!("  {sign} truth: {}", show::line(&question.truth));
-    page + "\n" + &look.paint(tone, &truth) + "\n"
+    let truth = format!("{sign} truth: {}", show::clean(&question.truth));
+    page + "\n" + &look.paint(tone, &wrapped(&truth, INDENT, look)) + "\n"
 }
 
 fn rule(name: &str, look: Look) -> String {

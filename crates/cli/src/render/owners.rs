@@ -14,13 +14,12 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
     let (a, b) = (show::line(&answer.a), show::line(&answer.b));
     if !answer.same_cluster {
         let verdict = look.paint(Tone::Warning, "○ NOT ONE OWNER");
-        return format!(
-            "{verdict}  as far as the links show\n  {}  cluster {}\n  {}  cluster {}\n\n{snapshot}\n",
-            look.heading(&a),
-            answer.cluster_a,
-            look.heading(&b),
-            answer.cluster_b,
-        );
+        let mut table = Table::new(2, &[Column::Left, Column::Left]);
+        for (address, cluster) in [(a, answer.cluster_a), (b, answer.cluster_b)] {
+            table.row([Cell::new(Tone::Strong, address), format!("cluster {cluster}").into()]);
+        }
+        let clusters = table.lines(look);
+        return format!("{verdict}  as far as the links show\n{clusters}\n{snapshot}\n");
     }
     let verdict = look.paint(Tone::Good, "● ONE OWNER");
     let mut page = format!(
@@ -30,6 +29,9 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
         look.heading(&a),
         look.heading(&b)
     );
+    if answer.evidence.is_empty() {
+        return page + &format!("\n{snapshot}\n");
+    }
     let pieces = counted(answer.evidence.len() as u64, "piece of evidence", "pieces of evidence");
     page += &format!("\n{}\n", look.heading(&format!("Joined by {pieces}")));
     let mut table = Table::headed(
@@ -37,8 +39,7 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
         &[
             (Column::Right, ""),
             (Column::Left, "address"),
-            (Column::Left, ""),
-            (Column::Left, "address"),
+            (Column::Left, "and"),
             (Column::Left, "heuristic"),
             (Column::Right, "conf."),
             (Column::Left, "time (UTC)"),
@@ -49,7 +50,6 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
         table.row([
             (index + 1).to_string().into(),
             address(&step.a, look).into(),
-            "–".into(),
             address(&step.b, look).into(),
             step.heuristic.into(),
             format!("{:.3}", step.confidence).into(),
@@ -91,8 +91,10 @@ pub(crate) fn neighbors(answer: &NeighborsAnswer, look: Look) -> String {
     };
     let total = counted(answer.total, "cluster", "clusters");
     let asked = show::line(&answer.address);
-    let mut page =
-        format!("{}\n", look.heading(&format!("Cluster {} of {asked} {what} {total}", answer.cluster)));
+    let mut page = format!(
+        "{}\n",
+        look.heading(&format!("Cluster {} of {asked} {what} {total}", answer.cluster))
+    );
     if answer.neighbors.is_empty() {
         return page;
     }

@@ -15,7 +15,6 @@ pub(crate) fn hops(path: &[HopAnswer], indent: usize, look: Look) -> String {
             (Column::Left, "time (UTC)"),
             (Column::Right, "BTC"),
             (Column::Left, "from"),
-            (Column::Left, ""),
             (Column::Left, "to"),
             (Column::Left, "transaction"),
             (Column::Left, ""),
@@ -28,8 +27,7 @@ pub(crate) fn hops(path: &[HopAnswer], indent: usize, look: Look) -> String {
             minute(hop.time_s).into(),
             format!("{most}{}", coins(hop.amount_sat.0.into())).into(),
             address(&hop.from_address, look).into(),
-            "→".into(),
-            address(&hop.to_address, look).into(),
+            format!("→ {}", address(&hop.to_address, look)).into(),
             Cell::new(Tone::Faint, hash(&hop.tx.to_string(), look)),
             Cell::new(Tone::Warning, if hop.mixing { "mixing" } else { "" }),
         ]);

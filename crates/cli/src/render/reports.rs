@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use engine::{ExportReport, IngestReport, ListReport, PackReport, RunReport, TagsReport, VerifyReport};
+use engine::{
+    ExportReport, IngestReport, ListReport, PackReport, RunReport, TagsReport, VerifyReport,
+};
 
 use super::ink::{Look, Tone};
 use super::table::{Cell, Column, Table};
@@ -44,7 +46,8 @@ fn marked(sign: &str, tone: Tone, lines: &[String], look: Look) -> String {
         text.push('\n');
     }
     if lines.len() > shown {
-        text += &look.faint(&format!("  … and {} more (-v shows all)", count((lines.len() - shown) as u64)));
+        text += &look
+            .faint(&format!("  … and {} more (-v shows all)", count((lines.len() - shown) as u64)));
         text.push('\n');
     }
     text
@@ -54,13 +57,19 @@ fn marked(sign: &str, tone: Tone, lines: &[String], look: Look) -> String {
 pub(crate) fn init(store: &str, look: Look) -> String {
     let done = look.paint(Tone::Good, "✓ made a store");
     let store = show::line(store);
-    format!("{done} in {store}\n  its configuration: {store}/tracehound.toml\n  next: tracehound ingest bitcoin PATH\n")
+    format!(
+        "{done} in {store}\n  its configuration: {store}/tracehound.toml\n  next: tracehound ingest bitcoin PATH\n"
+    )
 }
 
 /// The configuration is right.
 pub(crate) fn config_right(store: &Path, look: Look) -> String {
     let store = store.to_string_lossy();
-    format!("{} of {}\n", look.paint(Tone::Good, "✓ nothing is wrong with the configuration"), show::line(&store))
+    format!(
+        "{} of {}\n",
+        look.paint(Tone::Good, "✓ nothing is wrong with the configuration"),
+        show::line(&store)
+    )
 }
 
 /// Blocks were taken in.
@@ -74,7 +83,8 @@ pub(crate) fn ingest(report: &IngestReport, look: Look) -> String {
         bytes if bytes < MEGABYTE => format!(", {} bytes", count(bytes)),
         bytes => format!(", {} MB", count(bytes / MEGABYTE)),
     };
-    let last = report.last_height.map(|height| format!(", up to height {height}")).unwrap_or_default();
+    let last =
+        report.last_height.map(|height| format!(", up to height {height}")).unwrap_or_default();
     let mut page = look.paint(Tone::Good, &done) + &size + &last + "\n";
     let mut numbers = Numbers::new();
     if report.blocks > 0 {
@@ -102,7 +112,8 @@ pub(crate) fn list(report: &ListReport, look: Look) -> String {
         true => look.paint(Tone::Warning, "○ nothing was changed"),
         false => look.paint(Tone::Good, "✓ imported"),
     };
-    let published = report.published_s.map(|time| format!(", published {}", day(time))).unwrap_or_default();
+    let published =
+        report.published_s.map(|time| format!(", published {}", day(time))).unwrap_or_default();
     let mut page = format!("{done}  {name} ({}){published}\n", show::line(&report.format));
     let mut numbers = Numbers::new();
     numbers.always("entities", report.entities, String::new());
@@ -126,7 +137,8 @@ pub(crate) fn list(report: &ListReport, look: Look) -> String {
     page += &marked("-", Tone::Warning, &report.removed, look);
     page += &marked("!", Tone::Warning, &report.warnings, look);
     if !report.unmatched.is_empty() {
-        let n_unmatched = counted(report.unmatched.len() as u64, "identifier is", "identifiers are");
+        let n_unmatched =
+            counted(report.unmatched.len() as u64, "identifier is", "identifiers are");
         page += &format!("  {n_unmatched} no address that is decoded; matching leaves them out:\n");
         page += &marked("?", Tone::Warning, &report.unmatched, look);
     }
@@ -137,7 +149,8 @@ pub(crate) fn list(report: &ListReport, look: Look) -> String {
 /// Tag packs were imported.
 pub(crate) fn tags(report: &TagsReport, look: Look) -> String {
     let packs = counted(report.packs.len() as u64, "pack", "packs");
-    let done = look.paint(Tone::Good, &format!("✓ imported {}", counted(report.tags, "tag", "tags")));
+    let done =
+        look.paint(Tone::Good, &format!("✓ imported {}", counted(report.tags, "tag", "tags")));
     let mut page = format!("{done} from {packs}; {} refused", count(report.refused));
     if report.actors > 0 {
         page += &format!("; {}", counted(report.actors, "actor", "actors"));
@@ -173,7 +186,10 @@ fn packs_table(packs: &[PackReport], look: Look) -> String {
         table.row([
             count(pack.tags).into(),
             count(pack.duplicates).into(),
-            Cell::new(if pack.refused > 0 { Tone::Warning } else { Tone::Plain }, count(pack.refused)),
+            Cell::new(
+                if pack.refused > 0 { Tone::Warning } else { Tone::Plain },
+                count(pack.refused),
+            ),
             show::line(&pack.pack).into(),
             Cell::new(Tone::Faint, show::line(&reasons.join(", "))),
         ]);
@@ -195,10 +211,18 @@ pub(crate) fn run(report: &RunReport, look: Look) -> String {
     }
     let clustered = counted(report.clustered_addresses, "address", "addresses");
     let largest = count(report.largest_cluster);
-    numbers.always("clusters", report.clusters, format!("{clustered} in them, {largest} in the largest"));
+    numbers.always(
+        "clusters",
+        report.clusters,
+        format!("{clustered} in them, {largest} in the largest"),
+    );
     numbers.always("cluster edges", report.cluster_edges, String::new());
     numbers.always("flow edges", report.flow_edges, String::new());
-    numbers.some("mixing transactions", report.mixing_transactions, "several owners may have joined in each");
+    numbers.some(
+        "mixing transactions",
+        report.mixing_transactions,
+        "several owners may have joined in each",
+    );
     numbers.some("listed clusters", report.listed_clusters, "");
     numbers.some("tagged clusters", report.tagged_clusters, "");
     let [from, to] = report.near_listed;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use engine::{
-    ClusterHit, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, HopAnswer, IngestReport,
-    LargeCluster, ListReport, Ownership, ListStatus, ListingAnswer, MembersAnswer, NearestAnswer, NeighborAnswer,
-    NeighborsAnswer, PackReport, PathAnswer, ProximityAnswer, RunReport, Sats, ScreenAnswer, StatusAnswer,
-    TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
+    ClusterHit, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, HopAnswer,
+    IngestReport, LargeCluster, ListReport, ListStatus, ListingAnswer, MembersAnswer,
+    NearestAnswer, NeighborAnswer, NeighborsAnswer, PackReport, PathAnswer, ProximityAnswer,
+    RunReport, Sats, ScreenAnswer, StatusAnswer, TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
 
@@ -306,7 +306,8 @@ pub(crate) fn run() -> RunReport {
     RunReport {
         links_new: 111,
         links: 30_111,
-        links_by_heuristic: [("common_input".to_owned(), 30_000), ("same_key".to_owned(), 111)].into(),
+        links_by_heuristic: [("common_input".to_owned(), 30_000), ("same_key".to_owned(), 111)]
+            .into(),
         clusters: 9_876,
         clustered_addresses: 40_987,
         largest_cluster: 1312,
@@ -329,7 +330,7 @@ pub(crate) fn demo() -> DemoReport {
         truth: truth.to_owned(),
         agrees,
     };
-    DemoReport {
+    let mut report = DemoReport {
         ingest: ingest(),
         list: list(),
         tags: tags(),
@@ -351,8 +352,11 @@ pub(crate) fn demo() -> DemoReport {
                 false,
             ),
         ],
-        ownership: Ownership { pairs_right: 990, pairs_wrong: 10, pairs_missed: 1010 },
+        ownership: Default::default(),
         store: PathBuf::from("/tmp/tracehound-demo/store"),
         try_next: vec!["tracehound status --store /tmp/tracehound-demo/store".to_owned()],
-    }
+    };
+    (report.ownership.pairs_right, report.ownership.pairs_wrong) = (990, 10);
+    report.ownership.pairs_missed = 1010;
+    report
 }

@@ -5,7 +5,7 @@ use engine::{ListingAnswer, NearestAnswer, ScreenAnswer, TagAnswer, Time, Verdic
 use super::ink::{Look, Tone};
 use super::path;
 use super::table::{Cell, Column, Table};
-use super::words::{address, count, counted, day, hash};
+use super::words::{self, address, count, counted, day, hash, wrapped};
 use crate::run::Tally;
 use crate::show;
 
@@ -25,7 +25,7 @@ pub(crate) fn screen(answer: &ScreenAnswer, look: Look) -> String {
     let (sign, word, tone) = said(answer.verdict);
     let verdict = look.paint(tone, &format!("{sign} {word}"));
     let mut page = format!("{verdict}  {}\n", look.heading(&show::line(&answer.address)));
-    page += &format!("  {}\n", meaning(answer));
+    page += &(wrapped(&meaning(answer), "  ", look) + "\n");
     page += &about(answer, look);
     page += &listings(answer, look);
     page += &tags(answer, look);
@@ -75,7 +75,8 @@ fn meaning(answer: &ScreenAnswer) -> String {
             format!("the address is on a list: {names}")
         }
         Verdict::ClusterListed => {
-            let listings: Vec<_> = answer.cluster_hits.iter().flat_map(|hit| hit.listings.clone()).collect();
+            let listings: Vec<_> =
+                answer.cluster_hits.iter().flat_map(|hit| hit.listings.clone()).collect();
             format!("its owner has listed addresses: {}", names(&listings))
         }
         Verdict::Connected => {
@@ -83,9 +84,14 @@ fn meaning(answer: &ScreenAnswer) -> String {
             let hops = hops.into_iter().flatten().map(|nearest| nearest.hops).min().unwrap_or(0);
             format!("a listed entity is {} away", counted(hops, "hop", "hops"))
         }
-        Verdict::Tagged => "somebody has tagged it, its owner or an entity that it dealt with".to_owned(),
+        Verdict::Tagged => {
+            "somebody has tagged it, its owner or an entity that it dealt with".to_owned()
+        }
         Verdict::NothingFound if answer.in_ledger => {
-            format!("no list or tag names it, its owner or anybody within {}", counted(hops_max, "hop", "hops"))
+            format!(
+                "no list or tag names it, its owner or anybody within {}",
+                counted(hops_max, "hop", "hops")
+            )
         }
         Verdict::NothingFound => "no list or tag names it; the ledger has not seen it".to_owned(),
     }
@@ -107,10 +113,11 @@ fn short_reason(answer: &ScreenAnswer) -> String {
     match answer.verdict {
         Verdict::Listed => names(&answer.direct),
         Verdict::ClusterListed | Verdict::Connected => meaning(answer),
-        Verdict::Tagged => answer.tags.first().or(answer.cluster_tags.first()).map_or_else(
-            || nearest_tagged(answer).unwrap_or_default(),
-            of_tag,
-        ),
+        Verdict::Tagged => answer
+            .tags
+            .first()
+            .or(answer.cluster_tags.first())
+            .map_or_else(|| nearest_tagged(answer).unwrap_or_default(), of_tag),
         Verdict::NothingFound => String::new(),
     }
 }
@@ -132,7 +139,7 @@ fn about(answer: &ScreenAnswer, look: Look) -> String {
         )),
         _ => facts.push("not in the ledger".to_owned()),
     }
-    let mut text = look.faint(&format!("  {}", facts.join(" · "))) + "\n";
+    let mut text = look.faint(&words::facts(facts.iter().map(String::as_str), "  ", look)) + "\n";
     let query = answer.query.trim();
     if query != answer.address {
         text += &look.faint(&format!("  asked as {}", show::line(query)));
@@ -153,10 +160,13 @@ fn listings(answer: &ScreenAnswer, look: Look) -> String {
     }
     if answer.cluster_hit_count > 0 {
         let n_hits = answer.cluster_hit_count;
-        page += &format!("\n{}\n", look.heading(&format!(
-            "Same owner, on a list: {}",
-            counted(n_hits, "other address", "other addresses")
-        )));
+        page += &format!(
+            "\n{}\n",
+            look.heading(&format!(
+                "Same owner, on a list: {}",
+                counted(n_hits, "other address", "other addresses")
+            ))
+        );
         let hits = answer.cluster_hits.iter();
         page += &listing_table(
             hits.flat_map(|hit| hit.listings.iter().map(|listing| (hit.address.as_str(), listing))),
@@ -172,7 +182,8 @@ pub(super) fn listing_table<'a>(
     entries: impl Iterator<Item = (&'a str, &'a ListingAnswer)>,
     look: Look,
 ) -> String {
-    let mut table = Table::new(2, &[Column::Left, Column::Prose, Column::Left, Column::Left, Column::Left]);
+    let mut table =
+        Table::new(2, &[Column::Left, Column::Prose, Column::Left, Column::Left, Column::Left]);
     for (listed, listing) in entries {
         table.row([
             address(listed, look).into(),
@@ -201,10 +212,13 @@ fn tags(answer: &ScreenAnswer, look: Look) -> String {
     if !answer.cluster_tags.is_empty() {
         // The count has the tags of the address itself among them.
         let n_others = answer.cluster_tag_count.saturating_sub(answer.tags.len() as u64);
-        page += &format!("\n{}\n", look.heading(&format!(
-            "Same owner: {} on other addresses",
-            counted(n_others, "tag", "tags")
-        )));
+        page += &format!(
+            "\n{}\n",
+            look.heading(&format!(
+                "Same owner: {} on other addresses",
+                counted(n_others, "tag", "tags")
+            ))
+        );
         page += &tag_table(&answer.cluster_tags, true, look);
         page += &more(n_others, answer.cluster_tags.len(), look);
     }
@@ -213,7 +227,8 @@ fn tags(answer: &ScreenAnswer, look: Look) -> String {
 
 /// Tags, with the address each is on if that is not clear.
 pub(super) fn tag_table(tags: &[TagAnswer], with_address: bool, look: Look) -> String {
-    let mut table = Table::new(2, &[Column::Left, Column::Prose, Column::Left, Column::Right, Column::Left]);
+    let mut table =
+        Table::new(2, &[Column::Left, Column::Prose, Column::Left, Column::Right, Column::Left]);
     for tag in tags {
         let tagged = if with_address { address(&tag.address, look) } else { String::new() };
         table.row([
@@ -264,7 +279,9 @@ fn proximity(answer: &ScreenAnswer, look: Look) -> String {
     page += &table.lines(look);
     let mut told: Vec<&[engine::HopAnswer]> = Vec::new();
     for (what, nearest, _) in rows {
-        let Some(nearest) = nearest.as_ref().filter(|nearest| !nearest.path.is_empty()) else { continue };
+        let Some(nearest) = nearest.as_ref().filter(|nearest| !nearest.path.is_empty()) else {
+            continue;
+        };
         // A listed entity is often the nearest tagged one too.
         if !told.contains(&nearest.path.as_slice()) {
             page += &format!("\n  {}\n", look.heading(&format!("The way {what}")));
@@ -286,18 +303,20 @@ pub(super) fn stale_lines(because: &[String], look: Look) -> String {
     }
     let mut text = String::from("\n");
     for why in because {
-        text += &look.paint(Tone::Warning, &format!("! stale: {}", show::line(why)));
+        let line = format!("! stale: {}", show::line(why));
+        text += &look.paint(Tone::Warning, &wrapped(&line, "", look));
         text.push('\n');
     }
     text
 }
 
 fn provenance(answer: &ScreenAnswer, look: Look) -> String {
-    let as_of = answer.as_of_s.map(|time| format!("lists as of {} · ", day(time))).unwrap_or_default();
+    let as_of = answer.as_of_s.map(|time| format!("lists as of {}", day(time)));
     let lists = match answer.list_version.as_str() {
         "" => "no lists".to_owned(),
         version => format!("lists {}", hash(version, look)),
     };
-    let line = format!("{as_of}{lists} · snapshot {}", show::line(&answer.snapshot));
-    format!("\n{}\n", look.faint(&line))
+    let snapshot = format!("snapshot {}", show::line(&answer.snapshot));
+    let facts = [as_of.as_deref(), Some(&lists), Some(&snapshot)];
+    format!("\n{}\n", look.faint(&words::facts(facts.into_iter().flatten(), "", look)))
 }

@@ -28,14 +28,19 @@ pub(crate) fn status(answer: &StatusAnswer, look: Look) -> String {
         page += &list_table(&answer.lists, look);
     }
     page += &stale_lines(&answer.stale_because, look);
-    let snapshot = format!("snapshot {} · commit {}", show::line(&answer.snapshot), count(answer.commit));
+    let snapshot =
+        format!("snapshot {} · commit {}", show::line(&answer.snapshot), count(answer.commit));
     page + &format!("\n{}\n", look.faint(&snapshot))
 }
 
 fn numbers(answer: &StatusAnswer, look: Look) -> String {
     let mut table = Table::new(0, &[Column::Left, Column::Right, Column::Prose]);
     let mut row = |name: &str, number: u64, remark: String| {
-        table.row([name.into(), Cell::new(Tone::Strong, count(number)), Cell::new(Tone::Faint, remark)]);
+        table.row([
+            name.into(),
+            Cell::new(Tone::Strong, count(number)),
+            Cell::new(Tone::Faint, remark),
+        ]);
     };
     row("Blocks", answer.blocks, span(answer));
     row("Transactions", answer.transactions, String::new());
@@ -46,16 +51,17 @@ fn numbers(answer: &StatusAnswer, look: Look) -> String {
     let clustered = counted(answer.clustered_addresses, "address", "addresses");
     row("Clusters", answer.clusters, format!("of two or more; {clustered} in them"));
     row("Cluster edges", answer.cluster_edges, String::new());
-    let in_ledger = |number: u64| {
-        format!("{} of the ledger", counted(number, "address", "addresses"))
-    };
+    let in_ledger =
+        |number: u64| format!("{} of the ledger", counted(number, "address", "addresses"));
     row("Tags", answer.tags, in_ledger(answer.tagged_addresses));
     row("Listings", answer.listings, in_ledger(answer.listed_addresses));
     table.lines(look)
 }
 
 fn span(answer: &StatusAnswer) -> String {
-    let (Some(first), Some(last)) = (answer.first_height, answer.last_height) else { return String::new() };
+    let (Some(first), Some(last)) = (answer.first_height, answer.last_height) else {
+        return String::new();
+    };
     let time = answer.last_time_s.map(|time| format!(", up to {} UTC", minute(Time::new(time))));
     format!("height {first} to {last}{}", time.unwrap_or_default())
 }

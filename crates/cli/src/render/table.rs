@@ -56,7 +56,8 @@ impl Table {
 
     /// With a line of column names.
     pub(crate) fn headed(indent: usize, columns: &[(Column, &str)]) -> Self {
-        let mut table = Self::new(indent, &columns.iter().map(|(column, _)| *column).collect::<Vec<_>>());
+        let mut table =
+            Self::new(indent, &columns.iter().map(|(column, _)| *column).collect::<Vec<_>>());
         table.row(columns.iter().map(|(_, name)| Cell::new(Tone::Faint, *name)));
         table
     }
@@ -138,7 +139,8 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_by_what_a_terminal_shows() {
-        let mut table = Table::headed(2, &[(Column::Right, "n"), (Column::Prose, "name"), (Column::Left, "")]);
+        let mut table =
+            Table::headed(2, &[(Column::Right, "n"), (Column::Prose, "name"), (Column::Left, "")]);
         table.row(["7".into(), "取引所".into(), "x".into()]);
         table.row(["1,000".into(), "b".into()]);
         assert_eq!(table.lines(LOOK), "      n  name\n      7  取引所  x\n  1,000  b\n");
@@ -150,7 +152,10 @@ mod tests {
         table.row(["12QtD5BFwRsdNsAZ".into(), "a very long name of somebody".into(), "".into()]);
         assert_eq!(table.lines(LOOK), "12QtD5BFwRsdNsAZ  a very long…\n");
         table.row(["x".into(), "".into(), "0123456789".into()]);
-        assert_eq!(table.lines(LOOK).lines().last(), Some("x                               0123456789"));
+        assert_eq!(
+            table.lines(LOOK).lines().last(),
+            Some("x                               0123456789")
+        );
     }
 
     #[test]

@@ -1,18 +1,181 @@
+//! Whole pages as they print, kept in `src/render/expected`: what changes there is what a person sees change.
+//! `UPDATE=1 cargo test -p tracehound-cli pages` writes them anew.
+
 #![allow(clippy::unwrap_used)]
 
+use unicode_width::UnicodeWidthStr;
+
 use super::*;
+use crate::args::Only;
+use crate::run::Tally;
 
 const LOOK: Look = Look { color: false, width: 100, full: false };
 
+/// Every page there is, of the answers in `samples`.
+fn pages(look: Look) -> Vec<(&'static str, String)> {
+    let mut apart = samples::explain();
+    (apart.same_cluster, apart.evidence) = (false, Vec::new());
+    let mut cut = samples::trace();
+    (cut.shortest, cut.widest) = (None, None);
+    cut.shortest_truncated_by = Some("edges_visited_max".to_owned());
+    let mut none = cut.clone();
+    none.shortest_truncated_by = None;
+    let same = engine::TraceAnswer { same_cluster: true, ..none.clone() };
+    let mut unknown = samples::nothing_found();
+    (unknown.in_ledger, unknown.cluster) = (false, None);
+    let lines = [samples::listed(), samples::nothing_found()]
+        .map(|answer| screen_line(&answer, look))
+        .concat();
+    vec![
+        ("screen-listed", screen(&samples::listed(), look)),
+        ("screen-nothing", screen(&samples::nothing_found(), look)),
+        ("screen-unknown", screen(&unknown, look)),
+        ("screen-lines", lines),
+        ("trace", trace(&samples::trace(), None, look)),
+        ("trace-widest", trace(&samples::trace(), Some(Only::Widest), look)),
+        ("trace-none", trace(&none, None, look)),
+        ("trace-cut", trace(&cut, None, look)),
+        ("trace-same", trace(&same, None, look)),
+        ("explain", explain(&samples::explain(), look)),
+        ("explain-apart", explain(&apart, look)),
+        ("members", members(&samples::members(), look)),
+        ("neighbors", neighbors(&samples::neighbors(), look)),
+        ("status", status(&samples::status(), look)),
+        ("lists", lists(&samples::status().lists, &samples::status().list_version, look)),
+        ("ingest", ingest(&samples::ingest(), look)),
+        ("list", list(&samples::list(), look)),
+        ("tags", tags(&samples::tags(), look)),
+        ("run", run(&samples::run(), look)),
+        ("demo", demo(&samples::demo(), look)),
+    ]
+}
+
 #[test]
-fn show() {
-    let mut all = String::new();
-    for page in [
-        screen(&samples::listed(), LOOK), screen(&samples::nothing_found(), LOOK),
-        screen_line(&samples::listed(), LOOK), screen_line(&samples::nothing_found(), LOOK),
-        trace(&samples::trace(), None, LOOK), explain(&samples::explain(), LOOK), members(&samples::members(), LOOK),
-        neighbors(&samples::neighbors(), LOOK), status(&samples::status(), LOOK), ingest(&samples::ingest(), LOOK),
-        list(&samples::list(), LOOK), tags(&samples::tags(), LOOK), run(&samples::run(), LOOK), demo(&samples::demo(), LOOK),
-    ] { all += &page; all += "=========\n"; }
-    panic!("{all}");
+fn pages_print_as_kept() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/render/expected");
+    for (name, page) in pages(LOOK) {
+        let path = format!("{folder}/{name}.txt");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &page).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(page == kept, "{path} differs from:\n{page}");
+    }
+}
+
+#[test]
+fn pages_fit_the_terminal() {
+    for (name, page) in pages(LOOK) {
+        for line in page.lines() {
+            assert!(line.width() <= LOOK.width, "{name}: {} columns: {line}", line.width());
+            assert_eq!(line, line.trim_end(), "{name}: blanks at the end");
+        }
+    }
+}
+
+#[test]
+fn color_repeats_what_words_say() {
+    for ((name, plain), (_, colored)) in
+        pages(LOOK).into_iter().zip(pages(Look { color: true, ..LOOK }))
+    {
+        let mut text = String::new();
+        let mut pieces = colored.split("\x1b[");
+        text.push_str(pieces.next().unwrap());
+        pieces.for_each(|piece| text.push_str(piece.split_once('m').unwrap().1));
+        let trimmed: Vec<&str> = text.lines().map(str::trim_end).collect();
+        assert_eq!(trimmed.join("\n"), plain.trim_end_matches('\n'), "{name}");
+    }
+}
+
+#[test]
+fn whole_identifiers_are_whole() {
+    let page = screen(&samples::listed(), Look { full: true, ..LOOK });
+    assert!(page.contains(samples::B) && page.contains(&"5e".repeat(32)), "{page}");
+}
+
+/// Everything that others may have written, written by the worst of them.
+#[test]
+fn no_foreign_text_reaches_the_terminal_uncleaned() {
+    const BAD: &str = "x\x1b[2J\u{202e}\u{9b}31m\r\ny\u{200b}";
+    let bad = || BAD.to_owned();
+    let mut answer = samples::listed();
+    (answer.query, answer.address, answer.list_version, answer.snapshot) =
+        (bad(), bad(), bad(), bad());
+    (answer.notes, answer.stale_because) = (vec![bad()], vec![bad()]);
+    for listing in answer.direct.iter_mut().chain(&mut answer.cluster_hits[0].listings) {
+        (listing.list, listing.entity_id, listing.entity_name, listing.programs) =
+            (bad(), bad(), bad(), bad());
+    }
+    answer.cluster_hits[0].address = bad();
+    for tag in answer.tags.iter_mut().chain(&mut answer.cluster_tags) {
+        (tag.label, tag.category, tag.pack, tag.address) = (bad(), bad(), bad(), bad());
+    }
+    for nearest in
+        [&mut answer.proximity.from_listed, &mut answer.proximity.to_tagged].into_iter().flatten()
+    {
+        nearest.entity = bad();
+        nearest.path.iter_mut().for_each(|hop| (hop.from_address, hop.to_address) = (bad(), bad()));
+    }
+    let mut traced = samples::trace();
+    (traced.from, traced.to, traced.snapshot, traced.stale_because) =
+        (bad(), bad(), bad(), vec![bad()]);
+    traced.shortest_truncated_by = Some(bad());
+    let mut explained = samples::explain();
+    (explained.a, explained.b, explained.evidence[0].a, explained.snapshot) =
+        (bad(), bad(), bad(), bad());
+    let mut members_of = samples::members();
+    (members_of.members[0], members_of.tags, members_of.listed) =
+        (bad(), answer.tags.clone(), answer.cluster_hits.clone());
+    let mut near = samples::neighbors();
+    (near.address, near.neighbors[0].address, near.neighbors[0].entity) = (bad(), bad(), bad());
+    let mut state = samples::status();
+    (state.largest_clusters[0].entity, state.lists[0].list, state.lists[0].version) =
+        (bad(), bad(), bad());
+    let mut took = samples::ingest();
+    (took.notes, took.snapshot) = (vec![bad()], bad());
+    let mut listed = samples::list();
+    (listed.list, listed.format, listed.version, listed.warnings) =
+        (bad(), bad(), bad(), vec![bad()]);
+    (listed.added, listed.removed, listed.unmatched) = (vec![bad()], vec![bad()], vec![bad()]);
+    let mut tagged = samples::tags();
+    (tagged.packs[0].pack, tagged.packs[0].refusals, tagged.failed) =
+        (bad(), vec![bad()], vec![bad()]);
+    tagged.packs[0].reasons = [(bad(), 1)].into();
+    let mut show = samples::demo();
+    (show.questions[0].question, show.questions[0].command, show.questions[0].truth) =
+        (bad(), bad(), bad());
+    (show.try_next, show.store) = (vec![bad()], bad().into());
+    for full in [false, true] {
+        let look = Look { full, ..LOOK };
+        let pages = [
+            screen(&answer, look),
+            screen_line(&answer, look),
+            trace(&traced, None, look),
+            explain(&explained, look),
+            members(&members_of, look),
+            neighbors(&near, look),
+            status(&state, look),
+            ingest(&took, look),
+            list(&listed, look),
+            tags(&tagged, look),
+            demo(&show, look),
+            init(BAD, look),
+        ];
+        for page in pages {
+            let got_through =
+                |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202e}' | '\u{200b}'));
+            assert!(!page.contains(got_through), "{page:?}");
+            assert!(page.contains("\\u{1b}"), "{page}");
+        }
+    }
+}
+
+#[test]
+fn a_tally_says_what_came_of_it() {
+    let tally_of = |answered, hits, stale, unread| tally(&Tally { answered, hits, stale, unread });
+    assert_eq!(tally_of(1, 1, 0, 0), "1 address screened: 1 hit");
+    assert_eq!(
+        tally_of(1000, 0, 2, 3),
+        "1,000 addresses screened: 0 hits, 2 stale; 3 could not be read"
+    );
 }

@@ -5,7 +5,7 @@ use engine::{PathAnswer, TraceAnswer};
 use super::ink::{Look, Tone};
 use super::path;
 use super::screen::stale_lines;
-use super::words::{bitcoins, count, counted};
+use super::words::{self, bitcoins, count, counted};
 use crate::args::Only;
 use crate::show;
 
@@ -23,7 +23,8 @@ pub(crate) fn trace(answer: &TraceAnswer, only: Option<Only>, look: Look) -> Str
 
 fn headline(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
     if answer.same_cluster {
-        return look.paint(Tone::Remark, "● SAME OWNER") + "  both ends are one cluster: there is nothing to trace";
+        return look.paint(Tone::Remark, "● SAME OWNER")
+            + "  both ends are one cluster: there is nothing to trace";
     }
     let shown = match only {
         Some(Only::Widest) => &answer.widest,
@@ -35,9 +36,13 @@ fn headline(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
             look.paint(Tone::Warning, "▲ CONNECTED") + &format!("  in {hops}")
         }
         None if cut(answer, only).is_empty() => {
-            look.paint(Tone::Good, "○ NO PATH") + &format!("  of up to {}", counted(answer.hops_max, "hop", "hops"))
+            look.paint(Tone::Good, "○ NO PATH")
+                + &format!("  of up to {}", counted(answer.hops_max, "hop", "hops"))
         }
-        None => look.paint(Tone::Warning, "? NO PATH FOUND") + "  but the search was cut short: there may be one",
+        None => {
+            look.paint(Tone::Warning, "? NO PATH FOUND")
+                + "  but the search was cut short: there may be one"
+        }
     }
 }
 
@@ -68,7 +73,8 @@ fn paths(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
 fn section(name: &str, path: Option<&PathAnswer>, look: Look) -> String {
     let Some(path) = path else { return String::new() };
     let hops = counted(path.hops, "hop", "hops");
-    let most = path.bottleneck_sat.map(|sats| format!(", {} at its narrowest", bitcoins(sats.0.into())));
+    let most =
+        path.bottleneck_sat.map(|sats| format!(", {} at its narrowest", bitcoins(sats.0.into())));
     let heading = format!("{name}: {hops}{}", most.unwrap_or_default());
     format!("\n{}\n{}", look.heading(&heading), path::hops(&path.path, 2, look))
 }
@@ -76,7 +82,8 @@ fn section(name: &str, path: Option<&PathAnswer>, look: Look) -> String {
 fn limits(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
     let mut text = String::from("\n");
     for (name, limit) in cut(answer, only) {
-        let line = format!("! the search for the {name} path was cut short by {}", show::line(limit));
+        let line =
+            format!("! the search for the {name} path was cut short by {}", show::line(limit));
         text += &look.paint(Tone::Warning, &line);
         text.push('\n');
     }
@@ -84,11 +91,11 @@ fn limits(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
         true => "times never go back",
         false => "times in any order",
     };
-    let line = format!(
-        "{} visited · {order} · up to {} · not through clusters with over {} outgoing transfers",
-        counted(answer.edges_visited, "edge", "edges"),
-        counted(answer.hops_max, "hop", "hops"),
-        count(answer.degree_max),
-    );
-    text + &look.faint(&line) + "\n"
+    let facts = [
+        &format!("{} visited", counted(answer.edges_visited, "edge", "edges")),
+        order,
+        &format!("up to {}", counted(answer.hops_max, "hop", "hops")),
+        &format!("not through clusters with over {} outgoing transfers", count(answer.degree_max)),
+    ];
+    text + &look.faint(&words::facts(facts, "", look)) + "\n"
 }

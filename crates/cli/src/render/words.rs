@@ -1,6 +1,7 @@
 //! Numbers, amounts, times and identifiers as a person reads them.
 
 use engine::Time;
+use unicode_width::UnicodeWidthStr;
 
 use super::ink::Look;
 use crate::show;
@@ -76,7 +77,7 @@ pub(crate) fn address(address: &str, look: Look) -> String {
 /// A transaction, a block or a hash as it stands in tables: whole if that is wanted, else its ends.
 pub(crate) fn hash(hash: &str, look: Look) -> String {
     match look.width >= WIDE {
-        true => ends(hash, 8, 6, look),
+        true => ends(hash, 8, 4, look),
         false => ends(hash, 6, 4, look),
     }
 }
@@ -92,9 +93,53 @@ fn ends(text: &str, front: usize, back: usize, look: Look) -> String {
     format!("{head}…{tail}")
 }
 
+/// Our own prose, perhaps with foreign text inside, in lines that fit; words are never broken.
+pub(crate) fn wrapped(text: &str, indent: &str, look: Look) -> String {
+    joined(text.split(' '), " ", indent, look)
+}
+
+/// Facts set apart by dots, in lines that fit; a fact is never broken.
+pub(crate) fn facts<'a>(
+    facts: impl IntoIterator<Item = &'a str>,
+    indent: &str,
+    look: Look,
+) -> String {
+    joined(facts.into_iter(), " · ", indent, look)
+}
+
+fn joined<'a>(
+    pieces: impl Iterator<Item = &'a str>,
+    gap: &str,
+    indent: &str,
+    look: Look,
+) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces {
+        match lines.last_mut() {
+            Some(line) if line.width() + gap.width() + piece.width() <= look.width => {
+                line.push_str(gap);
+                line.push_str(piece);
+            }
+            _ => lines.push(format!("{indent}{piece}")),
+        }
+    }
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_break_between_words_and_facts() {
+        let look = Look { color: false, width: 20, full: false };
+        assert_eq!(
+            wrapped("the quick brown fox jumps", "  ", look),
+            "  the quick brown\n  fox jumps"
+        );
+        assert_eq!(wrapped("0123456789012345678901 x", "", look), "0123456789012345678901\nx");
+        assert_eq!(facts(["one fact", "another", "third"], "", look), "one fact · another\nthird");
+    }
 
     #[test]
     fn numbers_are_grouped() {

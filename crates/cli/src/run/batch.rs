@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
+    ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array,
+    UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -43,7 +44,9 @@ impl<W: Write> Stream<W> {
 
 fn fault(error: ArrowError) -> Failure {
     match error {
-        ArrowError::IoError(_, error) if error.kind() == io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+        ArrowError::IoError(_, error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Failure::ReaderGone
+        }
         error => Failure::Arrow(error),
     }
 }
@@ -181,7 +184,10 @@ fn number(rows: &[ScreenRow], of: impl Fn(&ScreenAnswer) -> Option<u32>) -> Arra
 
 /// One row a member.
 pub(crate) fn members_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![field("cluster", DataType::UInt32), field("address", DataType::Utf8)]))
+    Arc::new(Schema::new(vec![
+        field("cluster", DataType::UInt32),
+        field("address", DataType::Utf8),
+    ]))
 }
 
 /// The members of a cluster as columns.

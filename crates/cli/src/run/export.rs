@@ -82,7 +82,9 @@ impl Session {
         let part = part_of(path);
         let file = File::create(&part).map_err(|error| Failure::file(&part, error))?;
         let mut output = BufWriter::new(file);
-        let done = engine.export(table, format.into(), &mut output, &self.watcher()).map_err(Failure::from);
+        let done = engine
+            .export(table, format.into(), &mut output, &self.watcher())
+            .map_err(Failure::from);
         let done = done.and_then(|report| {
             let file = output.into_inner().map_err(io::IntoInnerError::into_error);
             file.and_then(|file| file.sync_all()).map_err(|error| Failure::file(&part, error))?;
@@ -90,7 +92,9 @@ impl Session {
             Ok(report)
         });
         match done {
-            Ok(report) => self.console.report(&report, |report, look| render::export(report, path, look))?,
+            Ok(report) => {
+                self.console.report(&report, |report, look| render::export(report, path, look))?
+            }
             Err(failure) => {
                 // The failure itself matters more than one of cleaning up after it.
                 let _ = fs::remove_file(&part);
@@ -115,7 +119,8 @@ struct Pipe<W> {
 
 impl<W: Write> Pipe<W> {
     fn noticed<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        self.reader_gone |= result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        self.reader_gone |=
+            result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         result
     }
 }

@@ -26,7 +26,8 @@ impl Session {
         let source = source(args);
         let watcher = self.watcher();
         if self.console.verbose {
-            self.console.note("Ctrl-C stops after the commit at hand; the same command goes on from there");
+            self.console
+                .note("Ctrl-C stops after the commit at hand; the same command goes on from there");
         }
         let report = engine.ingest_bitcoin(&source, &options, self.now, &watcher)?;
         self.console.report(&report, render::ingest)?;
@@ -48,7 +49,8 @@ impl Session {
         };
         let reports = self.engine(&[])?.import_lists(&import, self.now, &self.watcher())?;
         self.console.report(&reports, |reports, look| {
-            let pages: Vec<String> = reports.iter().map(|report| render::list(report, look)).collect();
+            let pages: Vec<String> =
+                reports.iter().map(|report| render::list(report, look)).collect();
             pages.join("\n")
         })?;
         Ok(Exit::Done)
@@ -56,7 +58,9 @@ impl Session {
 
     pub(super) fn show_lists(&self) -> Result<Exit, Failure> {
         let status = self.view()?.status(self.now)?;
-        self.console.answer(&status.lists, |lists, look| render::lists(lists, &status.list_version, look))?;
+        self.console.answer(&status.lists, |lists, look| {
+            render::lists(lists, &status.list_version, look)
+        })?;
         Ok(Exit::Done)
     }
 

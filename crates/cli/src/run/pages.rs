@@ -64,7 +64,8 @@ fn section(page: &mut String, command: &mut clap::Command, path: &str, level: us
     let mark = "#".repeat(level);
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     let help = lines.join("\n");
-    writeln!(page, "{mark} `{path}`\n\n```text\n{}\n```\n", help.trim()).expect("writing to a String cannot fail");
+    writeln!(page, "{mark} `{path}`\n\n```text\n{}\n```\n", help.trim())
+        .expect("writing to a String cannot fail");
     let inner = command.get_subcommands_mut().filter(|inner| !inner.is_hide_set());
     for inner in inner {
         let path = format!("{path} {}", inner.get_name());

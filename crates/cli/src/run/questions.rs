@@ -88,9 +88,13 @@ impl Session {
 }
 
 /// One object with a key a direction, whichever were asked for: its shape does not depend on the options.
-fn print_neighbors(answers: &BTreeMap<&str, NeighborsAnswer>, console: Console) -> Result<(), Failure> {
+fn print_neighbors(
+    answers: &BTreeMap<&str, NeighborsAnswer>,
+    console: Console,
+) -> Result<(), Failure> {
     console.answer(answers, |answers, look| {
-        let pages: Vec<String> = answers.values().map(|answer| render::neighbors(answer, look)).collect();
+        let pages: Vec<String> =
+            answers.values().map(|answer| render::neighbors(answer, look)).collect();
         pages.join("\n")
     })
 }

@@ -82,7 +82,8 @@ impl Session {
         let console = self.console.full(args.full);
         let output = args.arrow.then(|| binary_output("--arrow")).transpose()?;
         let view = self.view()?;
-        let options = ScreenOptions { now: Some(self.now), as_of: args.as_of, known_at: args.known_at };
+        let options =
+            ScreenOptions { now: Some(self.now), as_of: args.as_of, known_at: args.known_at };
         if let (Some(address), None) = (single(args), &output) {
             let mut answer = view.screen(address, &options)?;
             widen(&mut answer, args.within);
@@ -93,7 +94,9 @@ impl Session {
             return Ok(tally.exit(args.fail_stale));
         }
         let sink = match output {
-            Some(output) => Sink::Arrow(Box::new(Stream::new(output, screen_schema())?), ScreenRows::default()),
+            Some(output) => {
+                Sink::Arrow(Box::new(Stream::new(output, screen_schema())?), ScreenRows::default())
+            }
             None if console.json => Sink::Json(BufWriter::new(io::stdout())),
             None => Sink::Text(BufWriter::new(io::stdout())),
         };
@@ -124,7 +127,8 @@ fn single(args: &ScreenArgs) -> Option<&str> {
 /// Counts a listed entity within so many hops as a hit, as `--within` asks.
 fn widen(answer: &mut ScreenAnswer, within: Option<u32>) {
     let nearest = [&answer.proximity.from_listed, &answer.proximity.to_listed];
-    let is_near = |hops_max: u32| nearest.into_iter().flatten().any(|nearest| nearest.hops <= hops_max);
+    let is_near =
+        |hops_max: u32| nearest.into_iter().flatten().any(|nearest| nearest.hops <= hops_max);
     answer.hit |= within.is_some_and(is_near);
 }
 
@@ -151,7 +155,8 @@ impl Many<'_> {
     }
 
     fn answer_lines(&mut self, file: &Path) -> Result<(), Failure> {
-        let name = if file == Path::new("-") { "standard input".into() } else { file.to_string_lossy() };
+        let name =
+            if file == Path::new("-") { "standard input".into() } else { file.to_string_lossy() };
         let fault = |error| Failure::file(Path::new(name.as_ref()), error);
         let mut input: Box<dyn BufRead> = match file == Path::new("-") {
             true => Box::new(io::stdin().lock()),
@@ -196,7 +201,9 @@ impl Many<'_> {
     fn write(&mut self, answer: &ScreenAnswer) -> Result<(), Failure> {
         let look = self.console.look;
         match &mut self.sink {
-            Sink::Text(output) if self.console.verbose => writeln!(output, "{}", render::screen(answer, look))?,
+            Sink::Text(output) if self.console.verbose => {
+                writeln!(output, "{}", render::screen(answer, look))?
+            }
             Sink::Text(output) => output.write_all(render::screen_line(answer, look).as_bytes())?,
             Sink::Json(output) => write_json_line(output, answer)?,
             Sink::Arrow(stream, rows) => {
@@ -245,7 +252,11 @@ fn write_json_line(output: &mut impl Write, value: &impl Serialize) -> Result<()
     Ok(writeln!(output, "{}", show::json(&text))?)
 }
 
-fn flush_rows<W: Write>(stream: &mut Stream<W>, rows: &mut ScreenRows, now: bool) -> Result<(), Failure> {
+fn flush_rows<W: Write>(
+    stream: &mut Stream<W>,
+    rows: &mut ScreenRows,
+    now: bool,
+) -> Result<(), Failure> {
     if rows.len() >= super::batch::ROWS_MAX || (now && rows.len() > 0) {
         stream.write(&std::mem::take(rows).into_batch()?)?;
     }

@@ -25,10 +25,16 @@ fn words_that_are_no_command_are_met_with_what_was_meant() {
 
 #[test]
 fn tables_and_formats_are_met_with_what_was_meant() {
-    world().run(&["export", "transaction", "--format", "csv"]).fails(2, "\"transaction\"", "\"transactions\"");
+    world().run(&["export", "transaction", "--format", "csv"]).fails(
+        2,
+        "\"transaction\"",
+        "\"transactions\"",
+    );
     world().run(&["export", "transactions"]).fails(2, "--format", "csv");
     world().run(&["export", "transactions", "--output", "x.txt"]).fails(2, "x.txt", "--format");
-    world().run(&["export", "transactions", "--json", "--format", "csv"]).fails(2, "--json", "--output");
+    world()
+        .run(&["export", "transactions", "--json", "--format", "csv"])
+        .fails(2, "--json", "--output");
     world().run(&["completions", "bash", "--json"]).fails(2, "no JSON", "--json");
 }
 
@@ -45,7 +51,13 @@ fn a_fault_in_the_configuration_names_the_key() {
 #[test]
 fn the_environment_overrides_the_configuration() {
     let mut command = tracehound();
-    command.env("TRACEHOUND_TRACE__HOPS_MAX", "8").args(["--store", world().store(), "config", "show", "--json"]);
+    command.env("TRACEHOUND_TRACE__HOPS_MAX", "8").args([
+        "--store",
+        world().store(),
+        "config",
+        "show",
+        "--json",
+    ]);
     let shown = crate::world::ended(command.output().unwrap()).exits(0).json();
     assert_eq!(shown["trace"]["hops_max"], 8);
     assert_eq!(shown["ingest"]["network"], "regtest");

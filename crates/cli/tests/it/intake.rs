@@ -29,16 +29,28 @@ impl Store {
 fn the_commands_of_the_readme_lead_to_an_answer() {
     let (world, store) = (world(), Store::init());
     let blocks = world.path("blocks");
-    let took = store.run(&["ingest", "bitcoin", &blocks, "--network", "regtest", "--json"]).exits(0).json();
+    let took = store
+        .run(&["ingest", "bitcoin", &blocks, "--network", "regtest", "--json"])
+        .exits(0)
+        .json();
     assert_eq!(took["blocks"], world.report["status"]["blocks"]);
-    let again = store.run(&["ingest", "bitcoin", &blocks, "--network", "regtest", "--json"]).exits(0).json();
+    let again = store
+        .run(&["ingest", "bitcoin", &blocks, "--network", "regtest", "--json"])
+        .exits(0)
+        .json();
     assert_eq!(again["blocks"], 0, "a second time brings nothing new");
     let tags = store.run(&["tags", "import", &world.path("tags.yaml"), "--json"]).exits(0).json();
     assert_eq!(tags["refused"], 0);
-    let dry = store.run(&["lists", "import", "house", &world.path("sanctions.txt"), "--dry-run"]).exits(0).stdout;
+    let dry = store
+        .run(&["lists", "import", "house", &world.path("sanctions.txt"), "--dry-run"])
+        .exits(0)
+        .stdout;
     assert!(dry.contains("nothing was changed"), "{dry}");
     assert!(store.run(&["lists", "show"]).exits(0).stdout.contains("no lists"));
-    let lists = store.run(&["lists", "import", "house", &world.path("sanctions.txt"), "--json"]).exits(0).json();
+    let lists = store
+        .run(&["lists", "import", "house", &world.path("sanctions.txt"), "--json"])
+        .exits(0)
+        .json();
     assert!(lists[0]["live"].as_u64() >= Some(1), "{lists:#}");
     let clean = world.clean();
     let stale = store.run(&["screen", &clean, "--fail-stale", "--json"]).exits(4).json();
@@ -49,7 +61,16 @@ fn the_commands_of_the_readme_lead_to_an_answer() {
     assert_eq!(again["up_to_date"], true);
     store.run(&["screen", &world.hit()]).exits(3);
     let (status, demo) = (store.run(&["status", "--json"]).json(), &world.report["status"]);
-    for key in ["transactions", "inputs", "outputs", "addresses", "links", "clusters", "cluster_edges", "tags"] {
+    for key in [
+        "transactions",
+        "inputs",
+        "outputs",
+        "addresses",
+        "links",
+        "clusters",
+        "cluster_edges",
+        "tags",
+    ] {
         assert_eq!(status[key], demo[key], "{key}: the demo takes the same way");
     }
     assert!(store.run(&["lists", "show"]).exits(0).stdout.contains("house"));
@@ -61,7 +82,8 @@ fn the_commands_of_the_readme_lead_to_an_answer() {
 fn ctrl_c_stops_after_a_commit_and_the_next_call_goes_on() {
     let (world, store) = (world(), Store::init());
     let (path, blocks) = (store.path(), world.path("blocks"));
-    let words = ["--store", &path, "ingest", "bitcoin", &blocks, "--network", "regtest", "--verbose"];
+    let words =
+        ["--store", &path, "ingest", "bitcoin", &blocks, "--network", "regtest", "--verbose"];
     let mut command = tracehound();
     // A commit a block: there is one to stop after.
     command.args(words).env("TRACEHOUND_INGEST__COMMIT_BYTES", "1");
@@ -81,7 +103,10 @@ fn ctrl_c_stops_after_a_commit_and_the_next_call_goes_on() {
     let done = store.run(&["status", "--json"]).exits(0).json()["blocks"].as_u64().unwrap();
     let total = world.report["status"]["blocks"].as_u64().unwrap();
     assert!(done < total, "it was stopped on the way: {done} of {total}");
-    let rest = store.run(&["ingest", "bitcoin", &blocks, "--network", "regtest", "--json"]).exits(0).json();
+    let rest = store
+        .run(&["ingest", "bitcoin", &blocks, "--network", "regtest", "--json"])
+        .exits(0)
+        .json();
     assert_eq!(rest["blocks"].as_u64(), Some(total - done));
     let key = "transactions";
     assert_eq!(store.run(&["status", "--json"]).json()[key], world.report["status"][key]);

@@ -7,7 +7,10 @@ fn the_reference_is_that_of_the_code() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/cli.md");
     let made = run(&["reference"]).exits(0).stdout;
     let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(made == kept, "docs/reference/cli.md is out of date: tracehound reference > docs/reference/cli.md");
+    assert!(
+        made == kept,
+        "docs/reference/cli.md is out of date: tracehound reference > docs/reference/cli.md"
+    );
 }
 
 #[test]

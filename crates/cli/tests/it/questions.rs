@@ -18,7 +18,15 @@ fn the_demo_shows_questions_answers_and_truth() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("d").to_str().unwrap().to_owned();
     let demo = crate::world::run(&["demo", "--transactions", "900", "--dir", &path]).exits(0);
-    for part in ["1 of 3", "2 of 3", "3 of 3", "$ tracehound", "✓ truth: ", "3 of 3 answers agree", "Try next"] {
+    for part in [
+        "1 of 3",
+        "2 of 3",
+        "3 of 3",
+        "$ tracehound",
+        "✓ truth: ",
+        "3 of 3 answers agree",
+        "Try next",
+    ] {
         assert!(demo.stdout.contains(part), "no {part:?} in\n{}", demo.stdout);
     }
     assert!(!demo.stdout.contains('\x1b'), "no color in a pipe");
@@ -30,12 +38,22 @@ fn the_demo_shows_questions_answers_and_truth() {
 fn status_has_its_numbers() {
     let status = world().run(&["status", "--json"]).exits(0).json();
     for key in [
-        "blocks", "transactions", "inputs", "inputs_unknown", "outputs", "addresses", "links", "clusters",
-        "tagged_addresses", "listed_addresses",
+        "blocks",
+        "transactions",
+        "inputs",
+        "inputs_unknown",
+        "outputs",
+        "addresses",
+        "links",
+        "clusters",
+        "tagged_addresses",
+        "listed_addresses",
     ] {
         assert!(status[key].is_u64(), "{key}: {status:#}");
     }
-    assert!(status["blocks"].as_u64() > Some(100) && status["listed_addresses"].as_u64() >= Some(1));
+    assert!(
+        status["blocks"].as_u64() > Some(100) && status["listed_addresses"].as_u64() >= Some(1)
+    );
     assert!(!status["snapshot"].as_str().unwrap().is_empty());
     assert_eq!(status["stale"], false);
     let text = world().run(&["status"]).exits(0).stdout;
@@ -49,11 +67,15 @@ fn a_trace_finds_both_paths_or_the_one_asked_for() {
     let (from, to) = world().traced();
     let both = world().run(&["trace", &from, "--to", &to, "--json"]).exits(0).json();
     assert!(both["shortest"]["hops"].as_u64() < both["widest"]["hops"].as_u64(), "{both:#}");
-    let one = world().run(&["trace", &from, "--to", &to, "--json", "--only", "widest"]).exits(0).json();
+    let one =
+        world().run(&["trace", &from, "--to", &to, "--json", "--only", "widest"]).exits(0).json();
     assert_eq!(one["widest"], both["widest"]);
     assert!(one.get("shortest").is_none(), "left out, for null would say that there is none");
     let text = world().run(&["trace", &from, "--to", &to]).exits(0).stdout;
-    assert!(text.starts_with("▲ CONNECTED") && text.contains("Shortest: ") && text.contains("Widest: "), "{text}");
+    assert!(
+        text.starts_with("▲ CONNECTED") && text.contains("Shortest: ") && text.contains("Widest: "),
+        "{text}"
+    );
     let bounded = world().run(&["trace", &from, "--to", &to, "--hops-max", "1"]).exits(0).stdout;
     assert!(bounded.contains("NO PATH"), "{bounded}");
 }
@@ -61,9 +83,15 @@ fn a_trace_finds_both_paths_or_the_one_asked_for() {
 #[test]
 fn a_trace_reaches_a_category() {
     let (from, to) = world().traced();
-    let back = world().run(&["trace", &to, "--to-category", "sanctioned", "--any-order", "--json"]).exits(0).json();
+    let back = world()
+        .run(&["trace", &to, "--to-category", "sanctioned", "--any-order", "--json"])
+        .exits(0)
+        .json();
     assert!(back["time_respecting"] == false, "{back:#}");
-    let wide = world().run(&["trace", &from, "--to", &to, "--min-amount", "21000000", "--json"]).exits(0).json();
+    let wide = world()
+        .run(&["trace", &from, "--to", &to, "--min-amount", "21000000", "--json"])
+        .exits(0)
+        .json();
     assert!(wide["shortest"].is_null(), "nobody has that much");
 }
 
@@ -73,8 +101,10 @@ fn clusters_are_shown_and_explained() {
     let explained = world().run(&["cluster", "explain", &a, &b, "--json"]).exits(0).json();
     assert_eq!(explained["same_cluster"], true);
     assert_eq!(explained["evidence"].as_array().unwrap().len(), 2);
-    let members = world().run(&["cluster", "members", &a, "--limit", "0", "--json"]).exits(0).json();
-    let listed: Vec<&str> = members["members"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
+    let members =
+        world().run(&["cluster", "members", &a, "--limit", "0", "--json"]).exits(0).json();
+    let listed: Vec<&str> =
+        members["members"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
     assert!(listed.contains(&a.as_str()) && listed.contains(&b.as_str()));
     let one = world().run(&["cluster", "members", &a, "--limit", "1"]).exits(0).stdout;
     assert!(one.contains("more"), "{one}");
@@ -106,7 +136,8 @@ fn tables_are_exported() {
         let words = ["export", "transactions", "--output", path.to_str().unwrap(), "--json"];
         assert_eq!(world().run(&words).exits(0).json()["rows"], rows, "{name}");
     }
-    let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "no half file is left: {left:?}");
 }
 

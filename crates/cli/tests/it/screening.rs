@@ -35,9 +35,13 @@ fn within_widens_what_is_a_hit() {
     let answer = world().run(&["screen", &reached, "--json"]).exits(0).json();
     let hops = answer["proximity"]["from_listed"]["hops"].as_u64().unwrap();
     assert!(hops > 1, "{answer:#}");
-    let near = world().run(&["screen", &reached, "--json", "--within", &hops.to_string()]).exits(3).json();
+    let near =
+        world().run(&["screen", &reached, "--json", "--within", &hops.to_string()]).exits(3).json();
     assert_eq!(near["hit"], true);
-    let far = world().run(&["screen", &reached, "--json", "--within", &(hops - 1).to_string()]).exits(0).json();
+    let far = world()
+        .run(&["screen", &reached, "--json", "--within", &(hops - 1).to_string()])
+        .exits(0)
+        .json();
     assert_eq!(far["hit"], false);
     let over = world().run(&["screen", &reached, "--within", "99"]).exits(3);
     assert!(over.stderr.contains("note: --within 99 looks no farther"), "{}", over.stderr);
@@ -55,8 +59,14 @@ fn one_bad_address_does_not_stop_the_others() {
     let clean = world().clean();
     let mixed = world().run(&["screen", &clean, BROKEN, &clean]).exits(5);
     assert_eq!(mixed.stdout.lines().count(), 2, "{mixed:#?}");
-    assert!(mixed.stderr.contains("error: argument 2: ") && mixed.stderr.contains(BROKEN), "{mixed:#?}");
-    assert!(mixed.stderr.contains("2 addresses screened: 0 hits; 1 could not be read"), "{mixed:#?}");
+    assert!(
+        mixed.stderr.contains("error: argument 2: ") && mixed.stderr.contains(BROKEN),
+        "{mixed:#?}"
+    );
+    assert!(
+        mixed.stderr.contains("2 addresses screened: 0 hits; 1 could not be read"),
+        "{mixed:#?}"
+    );
     world().run(&["screen", &clean, BROKEN, &world().hit()]).exits(3);
     let lines = world().run(&["screen", &clean, BROKEN, "--json"]).exits(5).json_lines();
     assert_eq!(lines.len(), 2, "nothing is lost");
@@ -68,7 +78,9 @@ fn one_bad_address_does_not_stop_the_others() {
 #[test]
 fn a_private_key_is_repeated_nowhere() {
     let clean = world().clean();
-    for words in [vec!["screen", &clean, PRIVATE_KEY], vec!["screen", &clean, PRIVATE_KEY, "--json"]] {
+    for words in
+        [vec!["screen", &clean, PRIVATE_KEY], vec!["screen", &clean, PRIVATE_KEY, "--json"]]
+    {
         let ended = world().run(&words).exits(5);
         assert!(!format!("{ended:?}").contains(PRIVATE_KEY), "{ended:#?}");
     }
@@ -85,7 +97,8 @@ fn files_and_standard_input_hold_one_address_a_line() {
     assert_eq!(lines[1]["verdict"], "cluster_listed");
     assert_eq!(lines[2]["at"], format!("{}:5", path.display()));
     for words in [["screen", "--file", "-", "--json"], ["screen", "-", "--json", "--quiet"]] {
-        let from_input = run_with_input(&[&["--store", world().store()][..], &words].concat(), &text).exits(3);
+        let from_input =
+            run_with_input(&[&["--store", world().store()][..], &words].concat(), &text).exits(3);
         let verdicts = |lines: &[serde_json::Value]| -> Vec<serde_json::Value> {
             lines.iter().map(|line| line["verdict"].clone()).collect()
         };
@@ -103,7 +116,8 @@ fn columns_are_a_stream_of_flat_rows() {
     let words = ["--store", world().store(), "screen", &hit, BROKEN, &clean, "--arrow"];
     let output = tracehound().args(words).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    let batches: Vec<_> = StreamReader::try_new(&output.stdout[..], None).unwrap().collect::<Result<_, _>>().unwrap();
+    let batches: Vec<_> =
+        StreamReader::try_new(&output.stdout[..], None).unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!((batches.len(), batches[0].num_rows()), (1, 3));
     let verdicts = batches[0]["verdict"].as_string::<i32>();
     let verdicts: Vec<Option<&str>> = verdicts.iter().collect();
@@ -112,7 +126,9 @@ fn columns_are_a_stream_of_flat_rows() {
     for words in [vec!["neighbors", &hit, "--arrow"], vec!["cluster", "members", &hit, "--arrow"]] {
         let output = tracehound().args(["--store", world().store()]).args(words).output().unwrap();
         assert_eq!(output.status.code(), Some(0));
-        let rows = StreamReader::try_new(&output.stdout[..], None).unwrap().map(|batch| batch.unwrap().num_rows());
+        let rows = StreamReader::try_new(&output.stdout[..], None)
+            .unwrap()
+            .map(|batch| batch.unwrap().num_rows());
         assert!(rows.sum::<usize>() > 0);
     }
 }
@@ -122,7 +138,11 @@ fn the_store_comes_from_the_environment_too() {
     let mut command = tracehound();
     command.env("TRACEHOUND_STORE", world().store()).args(["screen", &world().clean()]);
     assert_eq!(command.status().unwrap().code(), Some(0));
-    run(&["--store", "/no/such/store", "screen", &world().clean()]).fails(1, "/no/such/store", "init");
+    run(&["--store", "/no/such/store", "screen", &world().clean()]).fails(
+        1,
+        "/no/such/store",
+        "init",
+    );
 }
 
 #[test]

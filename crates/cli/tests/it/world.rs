@@ -91,7 +91,8 @@ pub(crate) fn world() -> &'static World {
     WORLD.get_or_init(|| {
         // Below the target folder, which outlives the test and is cleaned with it; emptied here, because a static
         // is never dropped.
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("world-{}", std::process::id()));
+        let dir =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("world-{}", std::process::id()));
         let words = ["demo", "--json", "--transactions", "900", "--seed", "7", "--dir"];
         let demo = run(&[&words.map(OsStr::new)[..], &[dir.as_os_str()]].concat()).exits(0);
         World { report: demo.json(), dir, _folder: () }
@@ -140,7 +141,8 @@ impl World {
 
     /// An address of which nothing is known.
     pub(crate) fn clean(&self) -> String {
-        let next = self.report["try_next"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
+        let next =
+            self.report["try_next"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
         let screen = next.filter(|line| line.contains(" screen ")).last().unwrap();
         screen.rsplit(' ').next().unwrap().to_owned()
     }

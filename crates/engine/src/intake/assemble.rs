@@ -1,7 +1,7 @@
 //! Decoded blocks to rows; see the module above for the rules.
 
 use ledger::{
-    Address, AddressId, Alias, AliasKind, Block, DecodedBlock, DecodedInput, DecodedTransaction, Input, LedgerBatch,
+    Address, AddressFamily, AddressId, Alias, AliasKind, Block, DecodedBlock, DecodedInput, DecodedTransaction, Input, LedgerBatch,
     OutPoint, Output, Spent, Timestamp, Transaction, TxIndex,
 };
 use store::Commit;
@@ -254,12 +254,15 @@ impl Assembler<'_> {
             return;
         }
         self.next_address += 1;
-        let nested = |sibling: &Address| sibling.family() == ledger::AddressFamily::P2sh;
+        // A witness program inside P2SH is wrapped; a P2PKH and any other form of its key hash are one key.
+        let wraps = |sibling: &Address| {
+            sibling.family() == AddressFamily::P2sh && address.family() != AddressFamily::P2pkh
+        };
         for sibling in address.siblings() {
             self.claims.push(Claim {
                 tx: TxIndex::new(self.next_tx),
                 height: block.height,
-                kind: if nested(&sibling) { AliasKind::WrappedScript } else { AliasKind::SameKey },
+                kind: if wraps(&sibling) { AliasKind::WrappedScript } else { AliasKind::SameKey },
                 a: address,
                 b: sibling,
                 ids_before: self.next_address,

@@ -2,7 +2,7 @@
 //! same rows and bytes, and unwinding undoes applying.
 
 use engine::Engine;
-use ledger::{DecodedBlock, Height};
+use ledger::{DecodedBlock, Height, tables};
 use proptest::prelude::*;
 use simulate::random::{RandomChain, Shape};
 use store::{Snapshot, Store};
@@ -112,6 +112,31 @@ proptest! {
         check_same(&scratch.engine, &at_once(&all).engine);
         let report = scratch.engine.verify(true, &engine::Unwatched).unwrap();
         prop_assert!(report.sound, "{:?}", report);
+    }
+}
+
+/// The rows that intake makes are those of a naive numbering, which shares no code with it.
+#[test]
+fn rows_are_those_of_the_naive_numbering() {
+    for seed in 0..20 {
+        let blocks = RandomChain::new(seed, Shape::default()).next_blocks(15);
+        let scratch = at_once(&blocks);
+        let expected = simulate::random::number(&blocks);
+        let snapshot = Store::open(scratch.engine.dir()).unwrap().snapshot().unwrap();
+        let batches = |table: &str| {
+            let scan = snapshot.scan(table, "bitcoin", None, None).unwrap();
+            scan.map(Result::unwrap).collect::<Vec<_>>()
+        };
+        let outputs: Vec<_> =
+            batches("outputs").iter().flat_map(|b| tables::outputs_from(b).unwrap()).collect();
+        let inputs: Vec<_> = batches("inputs").iter().flat_map(|b| tables::inputs_from(b).unwrap()).collect();
+        let aliases: Vec<_> = batches("aliases").iter().flat_map(|b| tables::aliases_from(b).unwrap()).collect();
+        assert_eq!(outputs, expected.batch.outputs, "seed {seed}");
+        assert_eq!(inputs, expected.batch.inputs, "seed {seed}");
+        assert_eq!(aliases, expected.batch.aliases, "seed {seed}");
+        let dictionary = snapshot.dictionary("addresses").unwrap();
+        let keys: Vec<_> = (0..dictionary.len()).map(|id| dictionary.key(id).unwrap().to_vec()).collect();
+        assert_eq!(keys, expected.addresses.iter().map(|a| a.key().to_vec()).collect::<Vec<_>>());
     }
 }
 

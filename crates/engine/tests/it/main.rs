@@ -28,6 +28,14 @@ impl Scratch {
         Self { dir, engine }
     }
 
+    /// A store for simulated blocks.
+    fn on_regtest() -> Self {
+        let mut scratch = Self::new();
+        let overrides = [("ingest.network".to_owned(), "regtest".to_owned())];
+        scratch.engine = Engine::open(&scratch.dir.path().join("store"), &overrides).unwrap();
+        scratch
+    }
+
     fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.dir.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -123,7 +123,11 @@ impl ClearFile {
     }
 
     /// Reads exactly `size` bytes from `offset`.
-    pub(crate) fn read_exactly(&mut self, offset: u64, size: usize) -> Result<Vec<u8>, SourceError> {
+    pub(crate) fn read_exactly(
+        &mut self,
+        offset: u64,
+        size: usize,
+    ) -> Result<Vec<u8>, SourceError> {
         let mut bytes = vec![0; size];
         let n_read = self.read_at(offset, &mut bytes)?;
         if n_read < size {
@@ -147,8 +151,6 @@ pub(crate) struct BlockFiles {
     pub(crate) files: Vec<BlockFile>,
     pub(crate) network: Network,
     pub(crate) skip_garbage: bool,
-    /// See [`Locations::ahead_max`].
-    pub(crate) ahead_max: u32,
 }
 
 /// What the first pass over one file found.
@@ -166,7 +168,9 @@ impl BlockFiles {
         let mut head = [0; 4];
         let n_read = file.read_at(0, &mut head)?;
         let index = u32::try_from(index).expect("a folder has under four billion files");
-        if n_read == 4 && (head == [0; 4] || Network::of_magic(head).is_some() || is_core_file(path)) {
+        if n_read == 4
+            && (head == [0; 4] || Network::of_magic(head).is_some() || is_core_file(path))
+        {
             return self.scan_records(index, &mut file, found);
         }
         let size = file.len();
@@ -203,7 +207,9 @@ impl BlockFiles {
                     found.entries.push(entry);
                     at = start + FRAME_BYTES + size;
                 }
-                Err(error) if self.skip_garbage && matches!(*error.fault, SourceFault::Block(_)) => {
+                Err(error)
+                    if self.skip_garbage && matches!(*error.fault, SourceFault::Block(_)) =>
+                {
                     at = start + 1;
                     found.n_garbage_bytes += 1;
                 }
@@ -346,10 +352,6 @@ impl Locations<Location> for BlockFiles {
             return Ok(false);
         }
         Ok(self.read(a, &mut None)? == self.read(b, &mut None)?)
-    }
-
-    fn ahead_max(&self) -> u32 {
-        self.ahead_max
     }
 }
 

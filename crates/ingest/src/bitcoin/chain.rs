@@ -12,7 +12,7 @@ use ledger::{BlockHash, Height};
 
 use super::error::{Place, SourceError, SourceFault};
 use super::network::Network;
-use crate::source::{Held, HeldBlock, Options, Plan};
+use crate::source::{Held, HeldBlock, Options, Plan, Tip};
 
 /// A block found, without its transactions.
 #[derive(Clone, Debug)]
@@ -33,10 +33,6 @@ pub(crate) trait Locations<L> {
     fn claimed_height(&self, location: &L) -> Result<Option<u64>, SourceError>;
     /// Whether two blocks with one header have the same bytes.
     fn same(&self, a: &L, b: &L) -> Result<bool, SourceError>;
-    /// How many blocks beyond a gap are normal: a node that is still fetching has blocks ahead of its tip.
-    fn ahead_max(&self) -> u32 {
-        0
-    }
 }
 
 /// What to hand over.
@@ -47,26 +43,22 @@ pub(crate) struct Selection {
     pub(crate) items: Vec<(Height, u32, bool)>,
     pub(crate) n_already_held: u64,
     pub(crate) n_stale: u64,
-    pub(crate) n_ahead: u64,
+    /// Why there is no more after these items: blocks are missing. The good ones come first.
+    pub(crate) broken: Option<SourceError>,
 }
 
 impl Selection {
     /// The numbers of it.
     pub(crate) fn plan(&self) -> Plan {
         let new = || self.items.iter().filter(|(_, _, already_held)| !already_held);
-        let mut plan = Plan {
+        Plan {
             n_blocks: new().count() as u64,
             heights: new().next().zip(new().next_back()).map(|(first, last)| (first.0, last.0)),
             unwind_to: self.unwind_to,
             n_already_held: self.n_already_held,
             n_stale: self.n_stale,
             ..Plan::default()
-        };
-        if self.n_ahead > 0 {
-            let n_ahead = self.n_ahead;
-            plan.notes.push(format!("{n_ahead} blocks do not connect yet: the node is still fetching"));
         }
-        plan
     }
 }
 
@@ -131,10 +123,14 @@ impl<L> ChainIndex<L> {
         };
         drop_overlapped(&mut fragments, &mut selection);
         let mut new = Vec::new();
-        let mut tip = held.tip().map(|tip| tip.height);
+        let mut tip = held.tip();
         let reach = Reach { held, options, locations };
         for fragment in fragments {
-            self.place_fragment(&fragment, &reach, &mut tip, &mut selection, &mut new)?;
+            let placed = self.place_fragment(&fragment, &reach, &mut tip, &mut selection, &mut new);
+            if let Err(error) = placed {
+                selection.broken = Some(error);
+                break;
+            }
         }
         selection.items.append(&mut new);
         Ok(selection)
@@ -334,7 +330,8 @@ impl<L> ChainIndex<L> {
             let other = best[own_root as usize];
             let better = other == NONE
                 || total[at] > total[other as usize]
-                || (total[at] == total[other as usize] && self.is_held_above_fork(index, other, held));
+                || (total[at] == total[other as usize]
+                    && self.is_held_above_fork(index, other, held));
             if better {
                 best[own_root as usize] = index;
             }
@@ -362,7 +359,7 @@ impl<L> ChainIndex<L> {
         &self,
         fragment: &Fragment,
         reach: &Reach<'_, P>,
-        tip: &mut Option<Height>,
+        tip: &mut Option<Tip>,
         selection: &mut Selection,
         new: &mut Vec<(Height, u32, bool)>,
     ) -> Result<(), SourceError> {
@@ -379,7 +376,7 @@ impl<L> ChainIndex<L> {
             }
             Relation::More(fork) => {
                 selection.unwind_to = Some(fork);
-                *tip = Some(fork);
+                *tip = reach.held.block(fork).map(|block| Tip { height: fork, hash: block.hash });
             }
             Relation::Before | Relation::Follows => {}
         }
@@ -393,22 +390,37 @@ impl<L> ChainIndex<L> {
             }
         }
         let Some(&next) = fragment.path.get(n_known) else { return Ok(()) };
-        let height = self.height(next);
-        if let Some(before) = tip.filter(|tip| height.get() != tip.get() + 1) {
-            let n_missing = height.get() - before.get();
-            if !reach.options.allow_gaps && n_missing <= reach.locations.ahead_max() {
-                selection.n_ahead += (fragment.path.len() - n_known) as u64;
-                return Ok(());
-            }
-            if !reach.options.allow_gaps {
-                let place = reach.locations.place(&self.entry(next).location);
-                return Err(SourceError::new(place, SourceFault::Gap { before, next: height }));
-            }
+        if let Some(tip) = tip {
+            self.check_follows(next, *tip, reach)?;
         }
         new.extend(
             fragment.path[n_known..].iter().map(|&index| (self.height(index), index, false)),
         );
-        *tip = Some(fragment.end());
+        let hash = self.entry(*fragment.path.last().expect("no fragment is empty")).hash;
+        *tip = Some(Tip { height: fragment.end(), hash });
+        Ok(())
+    }
+
+    fn check_follows<P: Locations<L>>(
+        &self,
+        next: u32,
+        tip: Tip,
+        reach: &Reach<'_, P>,
+    ) -> Result<(), SourceError> {
+        let height = self.height(next);
+        let entry = self.entry(next);
+        let place = || reach.locations.place(&entry.location);
+        if height.get() != tip.height.get() + 1 {
+            if reach.options.allow_gaps {
+                return Ok(());
+            }
+            let fault = SourceFault::Gap { before: tip.height, next: height };
+            return Err(SourceError::new(place(), fault));
+        }
+        if entry.previous_hash != tip.hash {
+            let fault = SourceFault::Detached { hash: entry.hash, height };
+            return Err(SourceError::new(place(), fault));
+        }
         Ok(())
     }
 
@@ -456,7 +468,8 @@ impl<L> ChainIndex<L> {
         let held = reach.held;
         let Some(tip) = held.tip() else { return Ok((0, Relation::Follows)) };
         let path = &fragment.path;
-        let n_known = path.iter().rposition(|&index| self.is_held(index, held)).map_or(0, |at| at + 1);
+        let n_known =
+            path.iter().rposition(|&index| self.is_held(index, held)).map_or(0, |at| at + 1);
         let root = self.entry(path[0]);
         let below_root = fragment.start.get().checked_sub(1).map(Height::new);
         let connects = n_known > 0
@@ -478,7 +491,8 @@ impl<L> ChainIndex<L> {
         if n_known == path.len() || fork == tip.height {
             return Ok((n_known, Relation::Follows));
         }
-        let above = (fork.get() + 1..=tip.height.get()).map(|height| held.block(Height::new(height)));
+        let above =
+            (fork.get() + 1..=tip.height.get()).map(|height| held.block(Height::new(height)));
         let held_above: Vec<HeldBlock> = above.map_while(|block| block).collect();
         if held_above.is_empty() {
             return Ok((n_known, Relation::Before)); // the ledger has a gap here, and is past it

@@ -85,7 +85,8 @@ impl<'a> Cursor<'a> {
         if size < least {
             return Err(DecodeError { offset: from, kind: DecodeFault::LongSize });
         }
-        usize::try_from(size).map_err(|_| DecodeError { offset: from, kind: DecodeFault::Truncated })
+        usize::try_from(size)
+            .map_err(|_| DecodeError { offset: from, kind: DecodeFault::Truncated })
     }
 
     /// A count of things of at least `each_min` bytes: refused at once where so many cannot follow, so that a

@@ -198,11 +198,7 @@ impl Header {
 ///
 /// # Errors
 /// If the bytes are not exactly one good block of `network`.
-pub fn block(
-    bytes: &[u8],
-    height: Height,
-    network: Network,
-) -> Result<DecodedBlock, DecodeError> {
+pub fn block(bytes: &[u8], height: Height, network: Network) -> Result<DecodedBlock, DecodeError> {
     if bytes.len() > BLOCK_BYTES_MAX {
         let kind = DecodeFault::TooLarge(bytes.len() as u64);
         return Err(DecodeError { offset: 0, kind });
@@ -295,7 +291,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The result, under its header.
-    pub(crate) fn into_block(self, header: &Header, height: Height, n_bytes: usize) -> DecodedBlock {
+    pub(crate) fn into_block(
+        self,
+        header: &Header,
+        height: Height,
+        n_bytes: usize,
+    ) -> DecodedBlock {
         DecodedBlock {
             height,
             hash: header.hash,
@@ -426,10 +427,7 @@ impl<'a> Reader<'a> {
             }
             let bytes = self.cursor.string()?;
             let payee = script::payee(bytes);
-            if position == 0
-                && bytes.len() >= COMMITMENT_BYTES
-                && bytes[..6] == COMMITMENT_HEAD
-            {
+            if position == 0 && bytes.len() >= COMMITMENT_BYTES && bytes[..6] == COMMITMENT_HEAD {
                 self.commitment = bytes[6..].first_chunk().copied(); // the last one counts
             }
             if payee.script_type == ledger::ScriptType::P2pk {

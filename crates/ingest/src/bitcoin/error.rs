@@ -108,7 +108,9 @@ pub enum SourceFault {
         other: Place,
     },
     /// Nothing tells the height of a block.
-    #[error("height of block {hash} is unknown: it connects to nothing held and its coinbase does not say")]
+    #[error(
+        "height of block {hash} is unknown: it connects to nothing held and its coinbase does not say"
+    )]
     HeightUnknown {
         /// Its name.
         hash: BlockHash,
@@ -124,7 +126,9 @@ pub enum SourceFault {
         claimed: u64,
     },
     /// Missing blocks.
-    #[error("blocks are missing: the last one before is at height {before}, the next one here is at {next}")]
+    #[error(
+        "blocks are missing: the last one before is at height {before}, the next one here at {next}"
+    )]
     Gap {
         /// The last height before the gap.
         before: Height,
@@ -234,8 +238,8 @@ impl SourceError {
             SourceFault::HeightUnknown { .. } => "say where it stands with --first-height N",
             SourceFault::HeightContradicted { .. } => "is --first-height right?",
             SourceFault::Gap { .. } => {
-                "ingest the blocks between first, or pass --allow-gaps: inputs that spend from the \
-                 gap are then counted as unknown"
+                "ingest the blocks between first (a node that is still fetching has them later), or \
+                 pass --allow-gaps: inputs that spend from the gap are then counted as unknown"
             }
             SourceFault::Detached { .. } => {
                 "the source is on another branch: give it with the blocks below this height too"
@@ -257,7 +261,9 @@ impl SourceError {
                  a node with prune=0"
             }
             SourceFault::Rpc { .. } => return None,
-            SourceFault::Answer { .. } => "is this URL a Bitcoin Core node of version 0.21 or later?",
+            SourceFault::Answer { .. } => {
+                "is this URL a Bitcoin Core node of version 0.21 or later?"
+            }
         };
         Some(hint.to_owned())
     }
@@ -289,6 +295,8 @@ fn block_hint(fault: &DecodeFault) -> String {
         DecodeFault::StrippedWitness => {
             "fetch the block with its witnesses (getblock <hash> 0, not a stripped copy)".to_owned()
         }
-        _ => "the file is damaged: fetch this block again; what was ingested before stays".to_owned(),
+        _ => {
+            "the file is damaged: fetch this block again; what was ingested before stays".to_owned()
+        }
     }
 }

@@ -12,13 +12,10 @@ use rayon::prelude::*;
 use super::blocks::{BlockFile, BlockFiles, Found, Location, XorKey, is_core_file};
 use super::chain::{ChainIndex, Entry, Locations, Selection};
 use super::decode;
-use super::etl::{etl_export, has_export, is_table_file};
 use super::error::{Place, SourceError, SourceFault};
+use super::etl::{etl_export, has_export, is_table_file};
 use super::undo::{self, UndoFiles};
 use crate::source::{BatchLimit, Delivered, Held, Options, Plan, Source, Step};
-
-/// A node fetches at most this many blocks ahead of the last one it has connected (`BLOCK_DOWNLOAD_WINDOW`).
-const BLOCKS_AHEAD_MAX: u32 = 1024;
 
 /// Blocks that lie in files.
 #[derive(Debug)]
@@ -29,7 +26,7 @@ pub struct FileSource {
     items: std::vec::IntoIter<(Height, u32, bool)>,
     unwind_to: Option<Height>,
     undo: Option<UndoFiles>,
-    /// What is wrong with the block after the last one handed over.
+    /// What is wrong with the block after the last one taken.
     broken: Option<SourceError>,
 }
 
@@ -48,7 +45,7 @@ pub fn core_directory(
     let folder = blocks_folder(path, options)?;
     let mut paths = list(&folder)?;
     paths.retain(|path| is_core_file(path));
-    let mut source = FileSource::open(paths, BLOCKS_AHEAD_MAX, held, options)?;
+    let mut source = FileSource::open(paths, held, options)?;
     source.undo = Some(UndoFiles::new(XorKey::read(&folder)?));
     source.plan.description = format!("Bitcoin Core blocks in {}", folder.display());
     Ok(source)
@@ -86,7 +83,7 @@ pub fn block_files(
         let why = format!("no .blk and no blk*.dat file among {} files", ignored.len());
         return Err(SourceError::new(place, SourceFault::Nothing(why)));
     }
-    let mut source = FileSource::open(files, 0, held, options)?;
+    let mut source = FileSource::open(files, held, options)?;
     source.plan.description = description;
     source.plan.ignored = ignored;
     Ok(source)
@@ -158,12 +155,7 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
 }
 
 impl FileSource {
-    fn open(
-        paths: Vec<PathBuf>,
-        ahead_max: u32,
-        held: &Held,
-        options: &Options,
-    ) -> Result<Self, SourceError> {
+    fn open(paths: Vec<PathBuf>, held: &Held, options: &Options) -> Result<Self, SourceError> {
         let block_file = |path: PathBuf| {
             let folder = path.parent().filter(|_| is_core_file(&path));
             let key = folder.map_or(Ok(XorKey::default()), XorKey::read)?;
@@ -173,14 +165,14 @@ impl FileSource {
             files: paths.into_iter().map(block_file).collect::<Result<_, _>>()?,
             network: options.network,
             skip_garbage: options.skip_garbage,
-            ahead_max,
         };
         let mut found = Found::default();
         for index in 0..files.files.len() {
             files.scan(index, &mut found)?;
         }
         if found.entries.is_empty() {
-            let place = Place::Path(files.files.first().map(|f| f.path.clone()).unwrap_or_default());
+            let place =
+                Place::Path(files.files.first().map(|f| f.path.clone()).unwrap_or_default());
             let why = "its block files are empty".to_owned();
             return Err(SourceError::new(place, SourceFault::Nothing(why)));
         }
@@ -194,8 +186,14 @@ impl FileSource {
             items: selection.items.into_iter(),
             unwind_to: selection.unwind_to,
             undo: None,
-            broken: None,
+            broken: selection.broken,
         })
+    }
+
+    /// Nothing comes after what is good by now but this error.
+    fn stop(&mut self, error: SourceError) {
+        self.items = Vec::new().into_iter();
+        self.broken = Some(error);
     }
 
     /// The next items within the limit.
@@ -229,7 +227,8 @@ impl FileSource {
         let place = || self.files.place(&raw.location);
         let mut block = decode::block(&raw.bytes, raw.height, self.files.network)
             .map_err(|error| SourceError::block(place(), error))?;
-        check_claim(&block, &raw.bytes, self.files.network).map_err(|fault| SourceError::new(place(), fault))?;
+        check_claim(&block, &raw.bytes, self.files.network)
+            .map_err(|fault| SourceError::new(place(), fault))?;
         if let Some((undo_place, bytes)) = &raw.undo {
             undo::attach(&mut block, bytes)
                 .map_err(|error| SourceError::block(undo_place.clone(), error))?;
@@ -273,13 +272,9 @@ impl Source for FileSource {
         if let Some(to) = self.unwind_to.take() {
             return Ok(Step::Unwind { to });
         }
-        if let Some(error) = self.broken.take() {
-            self.items = Vec::new().into_iter();
-            return Err(error);
-        }
         let items = self.take(limit);
         if items.is_empty() {
-            return Ok(Step::End);
+            return self.broken.take().map_or(Ok(Step::End), Err);
         }
         // Reading is one disk's work, decoding all processors'.
         let mut raw = Vec::with_capacity(items.len());
@@ -287,7 +282,7 @@ impl Source for FileSource {
             match self.read(item) {
                 Ok(block) => raw.push(block),
                 Err(error) => {
-                    self.broken = Some(error);
+                    self.stop(error);
                     break;
                 }
             }
@@ -299,18 +294,15 @@ impl Source for FileSource {
             match block {
                 Ok(block) => good.push(block),
                 Err(error) => {
-                    self.broken = Some(error);
+                    self.stop(error);
                     break;
                 }
             }
         }
-        match self.broken.take() {
-            Some(error) if good.is_empty() => Err(error),
-            broken => {
-                self.broken = broken;
-                Ok(Step::Blocks(good))
-            }
+        if good.is_empty() {
+            return self.broken.take().map_or(Ok(Step::End), Err);
         }
+        Ok(Step::Blocks(good))
     }
 }
 
@@ -323,7 +315,8 @@ pub(crate) fn plan(index: &ChainIndex<Location>, selection: &Selection, n_garbag
     plan.n_bytes = Some(selection.items.iter().map(size).sum());
     plan.n_duplicates = index.n_duplicates;
     if n_garbage > 0 {
-        plan.notes.push(format!("{n_garbage} bytes between blocks are no block and were passed over"));
+        plan.notes
+            .push(format!("{n_garbage} bytes between blocks are no block and were passed over"));
     }
     plan
 }

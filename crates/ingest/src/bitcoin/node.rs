@@ -67,7 +67,8 @@ pub fn core_rpc(
     plan.n_blocks = u64::from((info.blocks + 1).saturating_sub(next));
     plan.heights = (plan.n_blocks > 0).then(|| (Height::new(next), Height::new(info.blocks)));
     if access.rest {
-        plan.notes.push("REST tells no spent outputs: inputs are resolved from the ledger only".into());
+        plan.notes
+            .push("REST tells no spent outputs: inputs are resolved from the ledger only".into());
     }
     let again = first..last_again.min(info.blocks + 1).max(first);
     Ok(NodeSource { client, options: options.clone(), plan, ledger, again })
@@ -84,7 +85,10 @@ struct View {
 impl View {
     fn block(&self, height: Height) -> Option<HeldBlock> {
         let cut = self.cut.is_some_and(|cut| height > cut);
-        self.after.get(&height).copied().or_else(|| if cut { None } else { self.held.block(height) })
+        self.after
+            .get(&height)
+            .copied()
+            .or_else(|| if cut { None } else { self.held.block(height) })
     }
 
     fn tip(&self) -> Option<Tip> {
@@ -276,7 +280,8 @@ impl Source for NodeSource {
             if !raw.is_empty() {
                 let step = self.deliver(&raw, true)?;
                 if let Step::Blocks(blocks) = &step {
-                    self.again.start += u32::try_from(blocks.len()).expect("under BLOCKS_AT_ONCE_MAX");
+                    self.again.start +=
+                        u32::try_from(blocks.len()).expect("under BLOCKS_AT_ONCE_MAX");
                 }
                 return Ok(step);
             }

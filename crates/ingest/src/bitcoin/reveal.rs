@@ -24,7 +24,7 @@ const UNCOMPRESSED_KEY_BYTES: usize = 65;
 /// Longest script that a P2WSH output can be spent with.
 const WITNESS_SCRIPT_BYTES_MAX: usize = 10_000;
 
-/// The aliases of one block, without repeats.
+/// The aliases of one block, each once a transaction.
 #[derive(Default)]
 pub(crate) struct Reveals {
     aliases: Vec<DecodedAlias>,
@@ -97,7 +97,7 @@ impl Reveals {
     fn witness_script(&mut self, tx: u32, script: &[u8], script_hash: [u8; 32]) {
         let outer = Address::of_32(AddressFamily::P2wsh, script_hash);
         if !self.push(tx, AliasKind::WrappedScript, outer, p2sh(script)) {
-            return; // the same script earlier in this block: all of it is known
+            return; // the same script earlier in this transaction: all of it is known
         }
         if let Some(inner) = inner(script) {
             self.push(tx, AliasKind::WrappedScript, outer, inner);
@@ -110,15 +110,16 @@ impl Reveals {
         }
     }
 
-    /// Whether it is new to this block.
+    /// Whether it is new to this transaction. A later transaction of the block may tell it again: only by then both
+    /// addresses may have appeared.
     fn push(&mut self, tx_position: u32, kind: AliasKind, a: Address, b: Address) -> bool {
         let next = u32::try_from(self.aliases.len()).expect("a block has under a million inputs");
         let alias = DecodedAlias { tx_position, kind, a, b };
-        let known = *self.seen.entry(key_of(&a, &b)).or_insert(next);
-        let same = |other: &DecodedAlias| (other.kind, other.a, other.b) == (kind, a, b);
-        if self.aliases.get(known as usize).is_some_and(same) {
+        let last = self.seen.entry(key_of(&a, &b)).or_insert(next);
+        if self.aliases.get(*last as usize) == Some(&alias) {
             return false;
         }
+        *last = next;
         self.aliases.push(alias);
         true
     }

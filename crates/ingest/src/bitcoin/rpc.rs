@@ -110,7 +110,8 @@ impl Client {
         match self.access.rest {
             true => {
                 let path = "rest/chaininfo.json";
-                let body = self.get(path)?.ok_or_else(|| self.answer(path, "REST is off (rest=1)"))?;
+                let body =
+                    self.get(path)?.ok_or_else(|| self.answer(path, "REST is off (rest=1)"))?;
                 serde_json::from_slice(&body).map_err(|error| self.answer(path, error))
             }
             false => self.call("getblockchaininfo", json!([])),
@@ -155,7 +156,8 @@ impl Client {
         if self.access.rest {
             let path = format!("rest/block/{hash}.bin");
             let bytes = self.get(&path)?;
-            let bytes = bytes.ok_or_else(|| self.answer(&path, "the node has no such block on disk"))?;
+            let bytes =
+                bytes.ok_or_else(|| self.answer(&path, "the node has no such block on disk"))?;
             return Ok(NodeBlock { bytes, spent: Vec::new() });
         }
         let ask = |verbosity| self.call("getblock", json!([hash.to_string(), verbosity]));
@@ -336,7 +338,8 @@ impl BlockAnswer {
         push_compact_size(&mut bytes, self.tx.len());
         let mut spent = Vec::new();
         for transaction in &self.tx {
-            let raw: Vec<u8> = FromHex::from_hex(&transaction.hex).map_err(|error| format!("hex: {error}"))?;
+            let raw: Vec<u8> =
+                FromHex::from_hex(&transaction.hex).map_err(|error| format!("hex: {error}"))?;
             bytes.extend_from_slice(&raw);
             for input in transaction.vin.iter().filter(|input| input.coinbase.is_none()) {
                 spent.push(input.prevout.as_ref().map(PreviousOutput::read).transpose()?);
@@ -350,8 +353,8 @@ impl PreviousOutput {
     fn read(&self) -> Result<SpentByInput, String> {
         let amount_sat = satoshi(self.value.get())
             .ok_or_else(|| format!("not an amount: {}", self.value.get()))?;
-        let script: Vec<u8> =
-            FromHex::from_hex(&self.script.hex).map_err(|error| format!("scriptPubKey: {error}"))?;
+        let script: Vec<u8> = FromHex::from_hex(&self.script.hex)
+            .map_err(|error| format!("scriptPubKey: {error}"))?;
         let payee = payee(&script);
         let script_type: ScriptType = payee.script_type;
         Ok(SpentByInput { amount_sat, script_type, address: payee.address })
@@ -398,7 +401,8 @@ mod tests {
 
     #[test]
     fn credentials_leave_the_url_and_no_password_is_shown() {
-        let client = |url: &str| Client::new(&NodeAccess { url: url.into(), ..NodeAccess::default() });
+        let client =
+            |url: &str| Client::new(&NodeAccess { url: url.into(), ..NodeAccess::default() });
         assert_eq!(client("localhost:1").url(), "http://localhost:1");
         let client = client("http://alice:se:cret@127.0.0.1:8332/");
         assert_eq!(client.url(), "http://127.0.0.1:8332");

@@ -170,9 +170,7 @@ pub(crate) fn last_push(script: &[u8]) -> Option<(&[u8], usize)> {
         let (len, after) = match op {
             0..=75 => (usize::from(*op), after),
             76 => (usize::from(*after.first()?), &after[1..]),
-            77 => {
-                (usize::from(u16::from_le_bytes(*after.first_chunk::<2>()?)), after.get(2..)?)
-            }
+            77 => (usize::from(u16::from_le_bytes(*after.first_chunk::<2>()?)), after.get(2..)?),
             78 => {
                 let len = u32::from_le_bytes(*after.first_chunk::<4>()?);
                 (usize::try_from(len).ok()?, after.get(4..)?)

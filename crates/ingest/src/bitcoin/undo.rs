@@ -106,7 +106,9 @@ impl UndoFile {
         let mut file = ClearFile::open(&path, key)?;
         let mut records = Vec::new();
         let (mut at, mut n_garbage) = (0, 0);
-        while let Some(start) = next_record(&mut file, at, files.network, files.skip_garbage, &mut n_garbage)? {
+        while let Some(start) =
+            next_record(&mut file, at, files.network, files.skip_garbage, &mut n_garbage)?
+        {
             let mut head = [0; 4 + 9];
             let n_read = file.read_at(start + 4, &mut head)?;
             let mut cursor = Cursor::new(&head[..n_read]);
@@ -244,8 +246,7 @@ fn spent_script(cursor: &mut Cursor<'_>) -> Result<(ScriptType, Option<Address>)
             (ScriptType::P2pk, of_20(AddressFamily::P2pkh, hash160(&key.serialize_uncompressed())))
         }
         len => {
-            let len = usize::try_from(len - 6)
-                .map_err(|_| cursor.fault(DecodeFault::Truncated))?;
+            let len = usize::try_from(len - 6).map_err(|_| cursor.fault(DecodeFault::Truncated))?;
             let payee = payee(cursor.take(len)?);
             (payee.script_type, payee.address)
         }

@@ -59,7 +59,7 @@ fn damage_is_one_error_with_file_and_offset() {
     check(|bytes| bytes.truncate(last + 6), last, "truncated", "copy the file again");
     check(|bytes| bytes.truncate(last + 3), last, "truncated", "copy the file again");
     check(|bytes| bytes[third + 8 + 200] ^= 1, third + 8 + 36, "merkle root", "damaged");
-    check(|bytes| bytes[third + 8 + 74] ^= 1, third + 8 + 72, "target", "--network");
+    check(|bytes| bytes[third + 8 + 75] ^= 1, third + 8 + 72, "target", "--network");
     check(|bytes| bytes[third + 7] = 1, third, "truncated", "copy the file again");
     let genesis = serialize(&bitcoin::constants::genesis_block(bitcoin::Network::Testnet));
     check(
@@ -79,6 +79,24 @@ fn the_good_blocks_before_a_damaged_one_come_first() {
     assert_eq!(blocks.len(), 3);
     assert!(source.next(BatchLimit::default()).is_err());
     assert_eq!(source.next(BatchLimit::default()).unwrap(), Step::End);
+}
+
+#[test]
+fn a_header_that_became_another_leaves_the_rest_detached() {
+    let third = record(3);
+    for nonce in 0..=255 {
+        let (folder, _) = core(|bytes| bytes[third + 8 + 79] = nonce);
+        let is_good = nonce == 0;
+        match read(folder.path(), &options()) {
+            Ok(n_blocks) => assert!(is_good && n_blocks == 6),
+            Err(error) => {
+                assert!(!is_good);
+                let expected =
+                    matches!(*error.fault, SourceFault::Block(_) | SourceFault::Detached { .. });
+                assert!(expected, "{error}");
+            }
+        }
+    }
 }
 
 #[test]

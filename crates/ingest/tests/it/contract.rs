@@ -2,7 +2,7 @@
 
 use bitcoin::Block;
 use ledger::{DecodedBlock, Height};
-use tracehound_ingest::source::{BatchLimit, Delivered, Options, SourceFault};
+use tracehound_ingest::source::{BatchLimit, Delivered, Options, SourceFault, Step};
 
 use crate::served::{Served, Way, held, options, pull};
 use crate::world::World;
@@ -137,7 +137,8 @@ fn earlier_blocks_come_again_when_asked_for() {
         let mut source = served.open(&held(0, ledger), &options).unwrap();
         let (unwound, delivered) = pull(source.as_mut(), BatchLimit::default()).unwrap();
         assert_eq!(unwound, None);
-        let (again, new): (Vec<_>, Vec<_>) = delivered.into_iter().partition(|block| block.already_held);
+        let (again, new): (Vec<_>, Vec<_>) =
+            delivered.into_iter().partition(|block| block.already_held);
         check_blocks(way, &world, ledger, &again);
         check_blocks(way, &world, rest, &new);
     }
@@ -149,7 +150,8 @@ fn missing_blocks_are_one_error_unless_allowed() {
     let (ledger, rest) = (&world.best[..2], &world.best[4..]);
     for way in Way::ALL.into_iter().filter(|way| !way.is_node()) {
         let served = Served::new(way, &world, rest, &[]);
-        let error = served.open(&held(0, ledger), &options()).err().unwrap();
+        let mut source = served.open(&held(0, ledger), &options()).unwrap();
+        let error = pull(source.as_mut(), BatchLimit::default()).unwrap_err();
         let SourceFault::Gap { before, next } = &*error.fault else { panic!("{way:?}: {error}") };
         assert_eq!((before.get(), next.get()), (1, 4), "{way:?}");
         assert!(error.place.path().is_some());
@@ -158,6 +160,20 @@ fn missing_blocks_are_one_error_unless_allowed() {
         let mut source = served.open(&held(0, ledger), &options).unwrap();
         let (_, delivered) = pull(source.as_mut(), BatchLimit::default()).unwrap();
         check_blocks(way, &world, rest, &delivered);
+    }
+}
+
+#[test]
+fn what_connects_comes_before_the_gap() {
+    let world = World::new();
+    let blocks = [&world.best[..2], &world.best[4..]].concat();
+    for way in Way::ALL.into_iter().filter(|way| !way.is_node()) {
+        let served = Served::new(way, &world, &blocks, &[]);
+        let mut source = served.open(&held(0, &[]), &options()).unwrap();
+        let Step::Blocks(delivered) = source.next(BatchLimit::default()).unwrap() else { panic!() };
+        check_blocks(way, &world, &blocks[..2], &delivered);
+        assert!(source.next(BatchLimit::default()).is_err());
+        assert_eq!(source.next(BatchLimit::default()).unwrap(), Step::End);
     }
 }
 
@@ -190,7 +206,8 @@ fn a_fork_below_what_the_source_has_is_refused() {
     }
     for way in [Way::CoreDirectory, Way::BlockFiles] {
         let served = Served::new(way, &world, &world.best[3..], &[]);
-        let error = served.open(&held(0, &other.best), &options()).err().unwrap();
+        let mut source = served.open(&held(0, &other.best), &options()).unwrap();
+        let error = pull(source.as_mut(), BatchLimit::default()).unwrap_err();
         assert!(matches!(*error.fault, SourceFault::Detached { .. }), "{way:?}: {error}");
     }
 }

@@ -36,7 +36,8 @@ fn every_flipped_bit_is_refused() {
         for bit in 0..bytes.len() * 8 {
             bytes[bit / 8] ^= 1 << (bit % 8);
             // On regtest every other header meets its target: then it is another block, by its hash.
-            let refused = regtest(&bytes, height).map_or(true, |block| block.hash.to_string() != hash);
+            let refused =
+                regtest(&bytes, height).map_or(true, |block| block.hash.to_string() != hash);
             assert!(refused, "height {height}, bit {bit}");
             assert!(bit < 640 || regtest(&bytes, height).is_err(), "height {height}, bit {bit}");
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -88,10 +89,7 @@ fn rules_that_hashes_do_not_show_are_checked() {
         |block| block.txdata[0].input[0].script_sig = bitcoin::ScriptBuf::from(vec![0; 101]),
         |fault| *fault == Fault::CoinbaseScript(101),
     );
-    check(
-        |block| drop(block.txdata[0].output.pop()),
-        |fault| *fault == Fault::UnexpectedWitness,
-    );
+    check(|block| drop(block.txdata[0].output.pop()), |fault| *fault == Fault::UnexpectedWitness);
     check(
         |block| block.txdata[1].input[0].witness.push([1]),
         |fault| *fault == Fault::WitnessCommitment,

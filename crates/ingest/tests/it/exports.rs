@@ -106,7 +106,8 @@ fn rows(world: &World, blocks: &[Block]) -> (Vec<Value>, Vec<Value>) {
     let mut transactions: Vec<Value> = blocks
         .iter()
         .flat_map(|block| {
-            (0..block.txdata.len()).map(move |index| transaction_row(world, of(block), block, index))
+            (0..block.txdata.len())
+                .map(move |index| transaction_row(world, of(block), block, index))
         })
         .collect();
     transactions.reverse();
@@ -118,7 +119,7 @@ fn json_lines(rows: &[Value]) -> String {
 }
 
 /// Partitioned in folders, as the exporter does.
-pub fn write_json(folder: &Path, world: &World, blocks: &[Block]) {
+pub(crate) fn write_json(folder: &Path, world: &World, blocks: &[Block]) {
     let (blocks, transactions) = rows(world, blocks);
     for (name, rows) in [("blocks", blocks), ("transactions", transactions)] {
         let folder = folder.join(name).join("start_block=0");
@@ -128,7 +129,7 @@ pub fn write_json(folder: &Path, world: &World, blocks: &[Block]) {
 }
 
 /// With nested lists as JSON in a cell.
-pub fn write_csv(folder: &Path, world: &World, blocks: &[Block]) {
+pub(crate) fn write_csv(folder: &Path, world: &World, blocks: &[Block]) {
     let (blocks, transactions) = rows(world, blocks);
     for (name, rows) in [("blocks.csv", blocks), ("transactions.csv", transactions)] {
         let mut writer = csv::Writer::from_path(folder.join(name)).unwrap();
@@ -143,7 +144,7 @@ pub fn write_csv(folder: &Path, world: &World, blocks: &[Block]) {
 }
 
 /// In row groups of two rows.
-pub fn write_parquet(folder: &Path, world: &World, blocks: &[Block]) {
+pub(crate) fn write_parquet(folder: &Path, world: &World, blocks: &[Block]) {
     let (blocks, transactions) = rows(world, blocks);
     for (name, rows) in [("blocks.parquet", blocks), ("transactions.parquet", transactions)] {
         let schema = Arc::new(Schema::new(fields(rows.iter().map(|row| row.as_object().unwrap()))));
@@ -180,7 +181,8 @@ fn data_type(cells: &[&Value]) -> DataType {
         Value::Bool(_) => DataType::Boolean,
         Value::Number(_) => DataType::Int64,
         Value::Array(_) => {
-            let items: Vec<&Value> = cells.iter().flat_map(|cell| cell.as_array().unwrap()).collect();
+            let items: Vec<&Value> =
+                cells.iter().flat_map(|cell| cell.as_array().unwrap()).collect();
             let item = match items.first() {
                 Some(Value::Object(_)) => {
                     DataType::Struct(fields(items.iter().map(|item| item.as_object().unwrap())))
@@ -246,11 +248,19 @@ fn a_broken_export_is_one_error_with_its_line() {
     }
     // Lines 1 to 6 are the blocks 5 to 0, from line 7 on the transactions.
     check(|rows| drop(rows.remove(8)), 2, "has 2 transactions, but 1 are here");
-    check(|rows| rows.push(rows[8].clone()), 16, "is here twice (first at");
-    check(|rows| rows.push(rows[2].clone()), 16, "is here twice (first at");
-    check(|rows| rows[8]["lock_time"] = json!(7), 9, "does not follow from the transaction's fields");
+    check(|rows| rows.push(rows[8].clone()), 17, "is here twice (first at");
+    check(|rows| rows.push(rows[2].clone()), 17, "is here twice (first at");
+    check(
+        |rows| rows[8]["lock_time"] = json!(7),
+        9,
+        "does not follow from the transaction's fields",
+    );
     check(|rows| rows[8]["outputs"][0]["value"] = json!(7), 9, "does not follow");
-    check(|rows| rows[1]["nonce"] = json!("ffffffff"), 2, "does not follow from the header's fields");
+    check(
+        |rows| rows[1]["nonce"] = json!("ffffffff"),
+        2,
+        "does not follow from the header's fields",
+    );
     check(|rows| rows[1]["merkle_root"] = json!("00"), 2, "not a hash");
     check(|rows| rows[8]["outputs"] = json!("[{'index': 0}]"), 9, "nested list is not JSON");
     check(|rows| rows[8]["block_hash"] = Value::Null, 9, "no block_hash");

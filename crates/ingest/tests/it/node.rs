@@ -10,42 +10,47 @@ use bitcoin::Block;
 use bitcoin::consensus::{encode::serialize_hex, serialize};
 use ledger::Height;
 use serde_json::{Value, json};
-use tracehound_ingest::bitcoin::{Network, NodeAccess, core_rpc};
-use tracehound_ingest::source::{BatchLimit, Held, Options, Source, SourceError, SourceFault, Step};
+use tracehound_ingest::bitcoin::{Network, NodeAccess, NodeSource, core_rpc};
+use tracehound_ingest::source::{
+    BatchLimit, Held, Options, Source, SourceError, SourceFault, Step,
+};
 
 use crate::served::{data_folder, held, options, pull};
 use crate::world::{Coin, World, mine};
 
 /// What the node is to answer.
 #[derive(Clone)]
-pub struct Script {
-    pub best: Vec<Block>,
-    pub coins: BTreeMap<bitcoin::OutPoint, Coin>,
+pub(crate) struct Script {
+    pub(crate) best: Vec<Block>,
+    /// Of branches that it was on before: a node still gives them.
+    pub(crate) stale: Vec<Block>,
+    pub(crate) coins: BTreeMap<bitcoin::OutPoint, Coin>,
     /// The highest verbosity of `getblock`; beyond it the node answers with an error.
-    pub verbosity_max: u64,
+    pub(crate) verbosity_max: u64,
     /// Answers everything with this status and body instead.
-    pub always: Option<(u16, String)>,
+    pub(crate) always: Option<(u16, String)>,
     /// Blocks below are gone.
-    pub pruned: u32,
+    pub(crate) pruned: u32,
     /// The user that it lets in.
-    pub credentials: &'static str,
+    pub(crate) credentials: &'static str,
     /// Put on a branch of its own after this many more questions.
-    pub reorg_after: Option<(u32, Vec<Block>)>,
+    pub(crate) reorg_after: Option<(u32, Vec<Block>)>,
     /// Changes the transactions of every block it gives.
-    pub damaged: bool,
+    pub(crate) damaged: bool,
 }
 
 /// The running server; stops when dropped.
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     script: Arc<Mutex<Script>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    pub fn new(world: &World, best: &[Block]) -> Self {
+    pub(crate) fn new(world: &World, best: &[Block]) -> Self {
         let script = Arc::new(Mutex::new(Script {
             best: best.to_vec(),
+            stale: Vec::new(),
             coins: world.coins.clone(),
             verbosity_max: 3,
             always: None,
@@ -67,12 +72,12 @@ impl Server {
         Self { address, script, thread: Some(thread) }
     }
 
-    pub fn access(&self) -> NodeAccess {
+    pub(crate) fn access(&self) -> NodeAccess {
         let url = format!("http://{}", self.address);
         NodeAccess { url, user: Some("alice:secret".into()), ..NodeAccess::default() }
     }
 
-    pub fn change(&self, change: impl FnOnce(&mut Script)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Script)) {
         change(&mut self.script.lock().unwrap());
     }
 }
@@ -129,7 +134,7 @@ impl Script {
         if let Some((left, best)) = &mut self.reorg_after {
             match left.checked_sub(1) {
                 Some(fewer) => *left = fewer,
-                None => self.best = std::mem::take(best),
+                None => self.stale = std::mem::replace(&mut self.best, std::mem::take(best)),
             }
         }
         if self.reorg_after.as_ref().is_some_and(|(_, best)| best.is_empty()) {
@@ -138,11 +143,14 @@ impl Script {
     }
 
     fn at(&self, hash: &str) -> Option<(usize, &Block)> {
-        self.best.iter().enumerate().find(|(_, block)| block.block_hash().to_string() == hash)
+        let is_it = |(_, block): &(usize, &Block)| block.block_hash().to_string() == hash;
+        let stale = || self.stale.iter().enumerate().find(is_it);
+        self.best.iter().enumerate().find(is_it).or_else(stale)
     }
 
     fn info(&self) -> Value {
-        let mut info = json!({"chain": "regtest", "blocks": self.best.len() - 1, "pruned": self.pruned > 0});
+        let mut info =
+            json!({"chain": "regtest", "blocks": self.best.len() - 1, "pruned": self.pruned > 0});
         if self.pruned > 0 {
             info["pruneheight"] = self.pruned.into();
         }
@@ -158,7 +166,9 @@ impl Script {
                 let block = self.best.get(height.parse::<usize>().unwrap());
                 block.map(|block| format!("{}\n", block.block_hash()).into_bytes())
             }
-            ["headers", "1", hash, "bin"] => self.at(hash).map(|(_, block)| serialize(&block.header)),
+            ["headers", "1", hash, "bin"] => {
+                self.at(hash).map(|(_, block)| serialize(&block.header))
+            }
             ["block", hash, "bin"] => self.at(hash).map(|(_, block)| serialize(block)),
             _ => None,
         };
@@ -255,7 +265,7 @@ fn world_and_server() -> (World, Server) {
     (world, server)
 }
 
-fn open(server: &Server, held: &Held) -> Result<impl Source, SourceError> {
+fn open(server: &Server, held: &Held) -> Result<NodeSource, SourceError> {
     core_rpc(&server.access(), held, &options())
 }
 

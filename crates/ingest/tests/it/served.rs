@@ -20,7 +20,7 @@ use crate::world::World;
 
 /// Every way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     CoreDirectory,
     BlockFiles,
     Rpc,
@@ -31,7 +31,7 @@ pub enum Way {
 }
 
 impl Way {
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::CoreDirectory,
         Self::BlockFiles,
         Self::Rpc,
@@ -41,22 +41,22 @@ impl Way {
         Self::EtlParquet,
     ];
 
-    pub fn is_node(self) -> bool {
+    pub(crate) fn is_node(self) -> bool {
         matches!(self, Self::Rpc | Self::Rest)
     }
 
-    pub fn is_export(self) -> bool {
+    pub(crate) fn is_export(self) -> bool {
         matches!(self, Self::EtlJson | Self::EtlCsv | Self::EtlParquet)
     }
 
     /// Whether spent outputs are told.
-    pub fn tells_spent(self) -> bool {
+    pub(crate) fn tells_spent(self) -> bool {
         !matches!(self, Self::BlockFiles | Self::Rest)
     }
 }
 
 /// Blocks being served.
-pub struct Served {
+pub(crate) struct Served {
     way: Way,
     folder: TempDir,
     server: Option<Server>,
@@ -64,7 +64,7 @@ pub struct Served {
 
 impl Served {
     /// Serves `best` (a node serves no others) and `stale`.
-    pub fn new(way: Way, world: &World, best: &[Block], stale: &[Block]) -> Self {
+    pub(crate) fn new(way: Way, world: &World, best: &[Block], stale: &[Block]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let all: Vec<&Block> = best.iter().chain(stale).collect();
         let mut server = None;
@@ -85,15 +85,19 @@ impl Served {
         Self { way, folder, server }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }
 
-    pub fn open(&self, held: &Held, options: &Options) -> Result<Box<dyn Source>, SourceError> {
+    pub(crate) fn open(
+        &self,
+        held: &Held,
+        options: &Options,
+    ) -> Result<Box<dyn Source>, SourceError> {
         let path = self.folder.path();
         let paths = [path.to_owned()];
         Ok(match self.way {
@@ -138,13 +142,13 @@ fn write_core(folder: &Path, world: &World, blocks: &[&Block]) {
     }
 }
 
-pub fn framed(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn framed(bytes: &[u8]) -> Vec<u8> {
     let size = u32::try_from(bytes.len()).unwrap().to_le_bytes();
     [&Network::Regtest.magic(), &size, bytes].concat()
 }
 
 /// A ledger that holds `blocks` from height `first` on.
-pub fn held(first: u32, blocks: &[Block]) -> Held {
+pub(crate) fn held(first: u32, blocks: &[Block]) -> Held {
     use bitcoin::hashes::Hash;
     let Some(last) = blocks.len().checked_sub(1) else { return Held::nothing() };
     let last = first + u32::try_from(last).unwrap();
@@ -160,12 +164,15 @@ pub fn held(first: u32, blocks: &[Block]) -> Held {
     })
 }
 
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options { network: Network::Regtest, ..Options::default() }
 }
 
 /// Everything that a source says to do, until its end.
-pub fn pull(source: &mut dyn Source, limit: BatchLimit) -> Result<(Option<Height>, Vec<Delivered>), SourceError> {
+pub(crate) fn pull(
+    source: &mut dyn Source,
+    limit: BatchLimit,
+) -> Result<(Option<Height>, Vec<Delivered>), SourceError> {
     let (mut unwound, mut blocks) = (None, Vec::new());
     loop {
         match source.next(limit)? {
@@ -183,7 +190,7 @@ pub fn pull(source: &mut dyn Source, limit: BatchLimit) -> Result<(Option<Height
     }
 }
 
-pub fn data_folder() -> Option<PathBuf> {
+pub(crate) fn data_folder() -> Option<PathBuf> {
     let folder = std::env::var_os("TRACEHOUND_DATA").map_or_else(
         || Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).to_owned(),
         PathBuf::from,

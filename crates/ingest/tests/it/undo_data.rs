@@ -74,14 +74,14 @@ fn encode_coins(transactions: &[Vec<Coin>]) -> Vec<u8> {
 }
 
 /// The undo data of a block of the world.
-pub fn encode(world: &World, block: &Block) -> Vec<u8> {
+pub(crate) fn encode(world: &World, block: &Block) -> Vec<u8> {
     let coins = |tx: &bitcoin::Transaction| {
         tx.input.iter().map(|input| world.coins[&input.previous_output].clone()).collect()
     };
     encode_coins(&block.txdata.iter().skip(1).map(coins).collect::<Vec<_>>())
 }
 
-pub fn checksum(block: &Block, undo: &[u8]) -> [u8; 32] {
+pub(crate) fn checksum(block: &Block, undo: &[u8]) -> [u8; 32] {
     let previous = block.header.prev_blockhash.to_byte_array();
     sha256d::Hash::hash(&[&previous, undo].concat()).to_byte_array()
 }
@@ -147,7 +147,8 @@ fn spent_outputs_of_a_real_block_come_back() {
         }
     };
     let coins: Vec<Coin> = list.iter().map(coin).collect();
-    let path = "singles/367891-000000000000000012ea0ca9579299ec120e3f57e7c309216884872592b29970.blk";
+    let path =
+        "singles/367891-000000000000000012ea0ca9579299ec120e3f57e7c309216884872592b29970.blk";
     let bytes = std::fs::read(folder.join(path)).unwrap();
     let mut block = decode::block(&bytes, Height::new(367_891), Network::Main).unwrap();
     assert_eq!(block.inputs.len(), coins.len());

@@ -17,46 +17,49 @@ use bitcoin::{
 use ledger::{DecodedBlock, Height, SpentByInput};
 use tracehound_ingest::bitcoin::{decode, script};
 
-pub const BITS: u32 = 0x207f_ffff;
+pub(crate) const BITS: u32 = 0x207f_ffff;
 
 /// An output, where it was made.
 #[derive(Clone, Debug)]
-pub struct Coin {
-    pub output: TxOut,
-    pub height: u32,
-    pub coinbase: bool,
+pub(crate) struct Coin {
+    pub(crate) output: TxOut,
+    pub(crate) height: u32,
+    pub(crate) coinbase: bool,
 }
 
 /// The chain.
 #[derive(Clone, Debug)]
-pub struct World {
+pub(crate) struct World {
     /// By height, the best branch.
-    pub best: Vec<Block>,
+    pub(crate) best: Vec<Block>,
     /// A branch that leaves the best one after height [`World::FORK`].
-    pub stale: Vec<Block>,
-    pub coins: BTreeMap<OutPoint, Coin>,
+    pub(crate) stale: Vec<Block>,
+    pub(crate) coins: BTreeMap<OutPoint, Coin>,
 }
 
 /// A key of the test world.
-pub fn key(number: u8) -> PublicKey {
+pub(crate) fn key(number: u8) -> PublicKey {
     let secret = SecretKey::from_slice(&[number; 32]).unwrap();
     PublicKey::new(secret.public_key(&Secp256k1::new()))
 }
 
-pub fn uncompressed(number: u8) -> PublicKey {
+pub(crate) fn uncompressed(number: u8) -> PublicKey {
     PublicKey { compressed: false, ..key(number) }
 }
 
-pub fn multisig(numbers: &[u8]) -> ScriptBuf {
+pub(crate) fn multisig(numbers: &[u8]) -> ScriptBuf {
     let mut builder = Builder::new().push_opcode(OP_PUSHNUM_1);
     for number in numbers {
         builder = builder.push_key(&key(*number));
     }
-    builder.push_int(i64::try_from(numbers.len()).unwrap()).push_opcode(OP_CHECKMULTISIG).into_script()
+    builder
+        .push_int(i64::try_from(numbers.len()).unwrap())
+        .push_opcode(OP_CHECKMULTISIG)
+        .into_script()
 }
 
 /// Every kind of output script, with its name for messages.
-pub fn scripts() -> Vec<(&'static str, ScriptBuf)> {
+pub(crate) fn scripts() -> Vec<(&'static str, ScriptBuf)> {
     let x_only = XOnlyPublicKey::from(key(9).inner).serialize();
     let witness_of = |script: &ScriptBuf| ScriptBuf::new_p2wsh(&script.wscript_hash());
     let p2sh_of = |script: &ScriptBuf| ScriptBuf::new_p2sh(&script.script_hash());
@@ -76,7 +79,10 @@ pub fn scripts() -> Vec<(&'static str, ScriptBuf)> {
         ("data", Builder::new().push_opcode(OP_RETURN).push_slice(b"hello").into_script()),
         ("anyone", Builder::new().push_opcode(OP_TRUE).into_script()),
         ("empty", ScriptBuf::new()),
-        ("witness version 2", Builder::new().push_opcode(OP_PUSHNUM_2).push_slice([7; 20]).into_script()),
+        (
+            "witness version 2",
+            Builder::new().push_opcode(OP_PUSHNUM_2).push_slice([7; 20]).into_script(),
+        ),
     ]
 }
 
@@ -99,7 +105,10 @@ fn unlocking() -> Vec<Option<(ScriptBuf, Witness)>> {
         legacy(sig()),
         legacy(sig().push_slice(push(uncompressed(3).to_bytes()))),
         legacy(sig().push_key(&key(3))),
-        Some((Builder::new().push_slice(push(nested.to_bytes())).into_script(), key_witness.clone())),
+        Some((
+            Builder::new().push_slice(push(nested.to_bytes())).into_script(),
+            key_witness.clone(),
+        )),
         Some((ScriptBuf::new(), key_witness)),
         legacy(
             Builder::new()
@@ -136,12 +145,17 @@ fn spend(coins: &[(OutPoint, ScriptBuf, Witness)], outputs: Vec<TxOut>) -> Trans
     }
 }
 
-pub fn pay(amount_sat: u64, script_pubkey: ScriptBuf) -> TxOut {
+pub(crate) fn pay(amount_sat: u64, script_pubkey: ScriptBuf) -> TxOut {
     TxOut { value: Amount::from_sat(amount_sat), script_pubkey }
 }
 
 /// A block over `previous` with a coinbase of its own, mined.
-pub fn mine(previous: &Block, height: u32, salt: u32, transactions: Vec<Transaction>) -> Block {
+pub(crate) fn mine(
+    previous: &Block,
+    height: u32,
+    salt: u32,
+    transactions: Vec<Transaction>,
+) -> Block {
     let coinbase = Transaction {
         version: bitcoin::transaction::Version::ONE,
         lock_time: LockTime::ZERO,
@@ -175,7 +189,7 @@ pub fn mine(previous: &Block, height: u32, salt: u32, transactions: Vec<Transact
     block
 }
 
-pub fn remine(block: &mut Block) {
+pub(crate) fn remine(block: &mut Block) {
     while !block.header.target().is_met_by(block.block_hash()) {
         block.header.nonce += 1;
     }
@@ -193,9 +207,9 @@ fn commit_to_witnesses(block: &mut Block) {
 
 impl World {
     /// The last height that both branches have.
-    pub const FORK: usize = 3;
+    pub(crate) const FORK: usize = 3;
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let genesis = bitcoin::constants::genesis_block(Network::Regtest);
         let first = mine(&genesis, 1, 0, vec![]);
         let mut world = Self { best: vec![genesis, first], stale: vec![], coins: BTreeMap::new() };
@@ -231,14 +245,14 @@ impl World {
     }
 
     /// Mines the next block of the best branch.
-    pub fn extend(&mut self, transactions: Vec<Transaction>) {
+    pub(crate) fn extend(&mut self, transactions: Vec<Transaction>) {
         let height = u32::try_from(self.best.len()).unwrap();
         let block = mine(self.best.last().unwrap(), height, 0, transactions);
         self.best.push(block);
         self.coins = coins(&self.best);
     }
 
-    pub fn height_of(&self, block: &Block) -> u32 {
+    pub(crate) fn height_of(&self, block: &Block) -> u32 {
         let same = |other: &Block| other.block_hash() == block.block_hash();
         let best = self.best.iter().position(same);
         let stale = || Self::FORK + 1 + self.stale.iter().position(same).unwrap();
@@ -246,7 +260,7 @@ impl World {
     }
 
     /// What every source should make of a block: read from its raw bytes, spent outputs looked up.
-    pub fn decoded(&self, block: &Block) -> DecodedBlock {
+    pub(crate) fn decoded(&self, block: &Block) -> DecodedBlock {
         let bytes = bitcoin::consensus::serialize(block);
         let height = Height::new(self.height_of(block));
         let network = tracehound_ingest::bitcoin::Network::Regtest;
@@ -260,7 +274,7 @@ impl World {
     }
 }
 
-pub fn spent(output: &TxOut) -> SpentByInput {
+pub(crate) fn spent(output: &TxOut) -> SpentByInput {
     let payee = script::payee(output.script_pubkey.as_bytes());
     SpentByInput {
         amount_sat: output.value.to_sat(),

@@ -26,13 +26,18 @@ pub(super) fn parse(digits: &str) -> Attempt {
 
 /// The text with the letter case of EIP-55.
 pub(super) fn encode(payload: &[u8]) -> String {
-    let lower: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
-    let hash = Keccak256::digest(lower.as_bytes());
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let nibbles = |bytes: &[u8], at: usize| bytes[at / 2] >> (if at % 2 == 0 { 4 } else { 0 }) & 0xf;
+    let mut digits = [0; 40];
+    for (at, digit) in digits.iter_mut().enumerate() {
+        *digit = DIGITS[usize::from(nibbles(payload, at))];
+    }
+    let hash = Keccak256::digest(digits);
     let mut text = String::with_capacity(42);
     text.push_str("0x");
-    for (at, digit) in lower.chars().enumerate() {
-        let nibble = hash[at / 2] >> (if at % 2 == 0 { 4 } else { 0 }) & 0xf;
-        text.push(if nibble >= 8 { digit.to_ascii_uppercase() } else { digit });
+    for (at, digit) in digits.into_iter().enumerate() {
+        let is_upper = nibbles(&hash, at) >= 8;
+        text.push(char::from(if is_upper { digit.to_ascii_uppercase() } else { digit }));
     }
     text
 }

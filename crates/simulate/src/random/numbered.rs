@@ -166,7 +166,8 @@ impl Counter {
         let aliases = &self.numbered.batch.aliases;
         let first_alias = aliases.partition_point(|alias| alias.tx < tx);
         for sibling in address.siblings() {
-            let nested = sibling.family() == AddressFamily::P2sh;
+            let is_key = address.family() == AddressFamily::P2pkh;
+            let nested = sibling.family() == AddressFamily::P2sh && !is_key;
             let kind = if nested { AliasKind::WrappedScript } else { AliasKind::SameKey };
             self.alias(block, tx, kind, [address, sibling], first_alias);
         }

@@ -110,7 +110,8 @@ pub fn etl_export(
     plan.ignored = ignored;
     plan.description = format!("bitcoin-etl export of {} files", export.files.len());
     plan.notes.push(
-        "the format has no witnesses: their commitment is not checked, witness scripts are unknown".into(),
+        "the format has no witnesses: their commitment is not checked, witness scripts are unknown"
+            .into(),
     );
     if n_unchecked > 0 {
         plan.notes.push(format!(
@@ -124,7 +125,7 @@ pub fn etl_export(
         entries: index.entries,
         items: selection.items.into_iter(),
         unwind_to: selection.unwind_to,
-        broken: None,
+        broken: selection.broken,
     })
 }
 
@@ -228,7 +229,10 @@ impl Export {
                 continue;
             };
             if header.hash != block.hash {
-                return Err(self.fault(*at, format_args!("hash {} does not follow from the header's fields", block.hash)));
+                return Err(self.fault(
+                    *at,
+                    format_args!("hash {} does not follow from the header's fields", block.hash),
+                ));
             }
             header
                 .check_work(self.network)
@@ -417,9 +421,6 @@ impl Source for EtlSource {
         if let Some(to) = self.unwind_to.take() {
             return Ok(Step::Unwind { to });
         }
-        if let Some(error) = self.broken.take() {
-            return Err(error);
-        }
         let mut blocks = Vec::new();
         let mut n_bytes = 0;
         while let Some(&(height, index, already_held)) = self.items.as_slice().first() {
@@ -431,17 +432,19 @@ impl Source for EtlSource {
                     self.items.next();
                 }
                 // The good ones before it go first.
-                Err(error) if !blocks.is_empty() => {
+                Err(error) => {
                     self.items = Vec::new().into_iter();
                     self.broken = Some(error);
                     break;
                 }
-                Err(error) => return Err(error),
             }
             if blocks.len() >= limit.blocks_max || n_bytes >= limit.bytes_max {
                 break;
             }
         }
-        Ok(if blocks.is_empty() { Step::End } else { Step::Blocks(blocks) })
+        if blocks.is_empty() {
+            return self.broken.take().map_or(Ok(Step::End), Err);
+        }
+        Ok(Step::Blocks(blocks))
     }
 }

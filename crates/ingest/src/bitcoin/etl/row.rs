@@ -158,11 +158,7 @@ fn write_inputs(inputs: &[Row], complete: &mut bool) -> Result<Vec<u8>, Fault> {
     Ok(all)
 }
 
-fn write_outputs(
-    outputs: &[Row],
-    network: Network,
-    complete: &mut bool,
-) -> Result<Vec<u8>, Fault> {
+fn write_outputs(outputs: &[Row], network: Network, complete: &mut bool) -> Result<Vec<u8>, Fault> {
     let mut all = Vec::new();
     push_compact_size(&mut all, outputs.len());
     for output in outputs {

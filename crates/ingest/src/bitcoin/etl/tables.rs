@@ -193,9 +193,7 @@ impl TableFile {
 }
 
 /// After an error the position is not known, so nothing may follow it.
-fn stop_at_error<'a>(
-    rows: impl Iterator<Item = Result<RowAt, SourceError>> + 'a,
-) -> Rows<'a> {
+fn stop_at_error<'a>(rows: impl Iterator<Item = Result<RowAt, SourceError>> + 'a) -> Rows<'a> {
     Box::new(rows.scan(false, |stopped, row| {
         if *stopped {
             return None;

@@ -72,7 +72,12 @@ fn near_misses_are_not_standard_and_keep_their_script() {
 #[test]
 fn a_witness_program_too_long_for_an_address_is_kept_by_its_hash() {
     let program = "33".repeat(32);
-    check(&format!("5220 {program}"), ScriptType::WitnessUnknown, Some(AddressFamily::Script), true);
+    check(
+        &format!("5220 {program}"),
+        ScriptType::WitnessUnknown,
+        Some(AddressFamily::Script),
+        true,
+    );
 }
 
 #[test]
@@ -85,7 +90,8 @@ fn a_script_too_long_to_run_pays_nobody() {
 #[test]
 fn both_forms_of_a_key_have_the_known_hashes() {
     // The key 2: 1cMh228HTCiwS8ZsaakH8A8wze1JR5ZsP and 1LagHJk2FyCV2VzrNHVqg3gYG4TSYwDV4m.
-    let hash = |hex: &str| *payee(&bytes(hex)).address.unwrap().payload().first_chunk::<20>().unwrap();
+    let hash =
+        |hex: &str| *payee(&bytes(hex)).address.unwrap().payload().first_chunk::<20>().unwrap();
     assert_eq!(hash(&format!("21 {KEY} ac")), hash160(&bytes(KEY)));
     let text = |hash: [u8; 20]| {
         use bitcoin::hashes::Hash;

@@ -53,7 +53,7 @@ fn counted_apart(sdn: &str, comments: &str) -> Vec<(String, String)> {
 #[test]
 fn the_csv_set_has_ninety_seven_identifiers_and_no_phantom() {
     let Some(folder) = data("labels/ofac/sdn") else { return };
-    let list = read_list(&[folder.clone()], &ReadOptions::default()).unwrap();
+    let list = read_list(std::slice::from_ref(&folder), &ReadOptions::default()).unwrap();
     let mut found: Vec<_> =
         identifiers(&list).into_iter().map(|(id, _, text)| (id, text)).collect();
     found.sort();
@@ -141,7 +141,7 @@ fn the_versions_of_four_dates_make_a_history() {
         .into_iter()
         .chain([last])
     {
-        let list = read_list(&[folder.clone()], &ReadOptions::default()).unwrap();
+        let list = read_list(std::slice::from_ref(&folder), &ReadOptions::default()).unwrap();
         let current: Vec<_> = listings_as_of(&log, None, None).into_iter().cloned().collect();
         let current: Vec<_> = current.iter().collect();
         let difference = diff(&current, &list);

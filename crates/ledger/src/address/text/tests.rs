@@ -89,7 +89,11 @@ fn cashaddr_vectors_are_the_same_payload_as_their_legacy_texts() {
         ("3LDsS579y7sruadqu11beEJoTjdFiFCdX4", "pr95sy3j9xwd2ap32xkykttr4cvcu7as4yc93ky28e"),
         ("31nwvkZwyPdgzjBJZXfDmSWsC4ZLKpYyUw", "pqq3728yw0y47sqn6l2na30mcw6zm78dzq5ucqzc37"),
     ] {
-        let address = parse_address(legacy).unwrap().address;
+        let of_legacy = parse_address(legacy).unwrap();
+        let is_p2sh = of_legacy.address.family() == AddressFamily::P2sh;
+        let chains = if is_p2sh { [BTC_LIKE, &[Chain::Litecoin]].concat() } else { BTC_LIKE.to_vec() };
+        assert_eq!(of_legacy.chains, ChainSet::of(&chains));
+        let address = of_legacy.address;
         let full = format!("bitcoincash:{data}");
         for text in [data, &full, &data.to_uppercase(), &full.to_uppercase()] {
             let parsed = parse_address(text).unwrap();
