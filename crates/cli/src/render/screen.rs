@@ -100,7 +100,11 @@ fn meaning(answer: &ScreenAnswer) -> String {
 fn names(listings: &[ListingAnswer]) -> String {
     let mut names: Vec<String> = Vec::new();
     for listing in listings {
-        let name = show::line(&listing.entity_name);
+        // A plain list of addresses names no parties.
+        let name = match listing.entity_name.as_str() {
+            "" => format!("an entry of {}", show::line(&listing.list)),
+            name => show::line(name),
+        };
         if !names.contains(&name) {
             names.push(name);
         }

@@ -69,6 +69,11 @@ fn section(page: &mut String, command: &mut clap::Command, path: &str, level: us
     let inner = command.get_subcommands_mut().filter(|inner| !inner.is_hide_set());
     for inner in inner {
         let path = format!("{path} {}", inner.get_name());
-        section(page, inner, &path, (level + 1).min(4));
+        // The options of every command stand once, under the first heading.
+        let hidden = |arg: clap::Arg| match arg.is_global_set() {
+            true => arg.hide(true),
+            false => arg,
+        };
+        section(page, &mut inner.clone().mut_args(hidden), &path, (level + 1).min(4));
     }
 }

@@ -6,6 +6,7 @@ extern crate tracehound_engine as engine;
 mod laws;
 mod lists;
 mod recount;
+mod reference;
 mod world;
 
 use std::path::{Path, PathBuf};

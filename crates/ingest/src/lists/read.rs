@@ -16,6 +16,7 @@ use super::error::{ListError, ListErrorKind};
 use super::plain::PlainFile;
 use super::publication::{ListFormat, ListWarning, ParsedList, Publication};
 use super::sdn_csv::{ADD_COLUMNS, ALT_COLUMNS, COMMENT_COLUMNS, CsvFile, CsvSet, SDN_COLUMNS};
+use super::text_rows::rows;
 use super::{advanced, plain, sdn_csv, sdn_xml};
 
 /// What the caller knows that the files do not say.
@@ -107,48 +108,53 @@ enum Kind {
 }
 
 /// Tells the kind of a file from its first bytes.
-fn kind_of(head: &[u8]) -> Option<Kind> {
+fn kind_of(head: &[u8], file: &str) -> Result<Kind, ListError> {
+    let unknown =
+        || ListError::new(ListErrorKind::Unrecognized, file, "not the format of a list known here");
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let text = String::from_utf8_lossy(head);
     let text = text.trim_start();
     if text.starts_with('<') {
-        let has_root = |name: &str| {
-            text.match_indices(name).any(|(at, _)| {
-                let before = text[..at].chars().next_back();
-                let after = text[at + name.len()..].chars().next();
-                matches!(before, Some('<' | ':'))
-                    && matches!(after, Some('>' | ' ' | '\r' | '\n' | '\t' | '/'))
-            })
-        };
-        return match (has_root(advanced::ROOT), has_root(sdn_xml::ROOT)) {
-            (true, false) => Some(Kind::Advanced),
-            (false, true) => Some(Kind::SdnXml),
-            _ => None,
+        return match (has_root(text, advanced::ROOT), has_root(text, sdn_xml::ROOT)) {
+            (true, false) => Ok(Kind::Advanced),
+            (false, true) => Ok(Kind::SdnXml),
+            _ => Err(unknown()),
         };
     }
-    let line = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'))?;
-    let n_columns = line.split(',').count();
-    let first = line.split(',').next().unwrap_or_default().trim();
-    if line.split(',').any(|field| field.trim().trim_matches('"').eq_ignore_ascii_case("address")) {
-        return Some(Kind::AddressCsv);
+    let line = text
+        .lines()
+        .find(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .ok_or_else(unknown)?;
+    let names = || line.split(',').map(|field| field.trim().trim_matches('"'));
+    if names().any(|name| name.eq_ignore_ascii_case("address")) {
+        return Ok(Kind::AddressCsv);
     }
-    if n_columns > 1 && !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Quoted fields hold commas too, so the columns are counted properly. A row that cannot be read and is full of
-        // OFAC's nulls is left to the reader of sdn.csv, which says what is wrong with it.
-        let n_fields = match super::text_rows::rows(line, "").next()? {
-            Ok(row) => row.fields.len(),
-            Err(_) if line.matches("-0-").count() >= 3 => SDN_COLUMNS,
-            Err(_) => return None,
-        };
-        return match n_fields {
-            SDN_COLUMNS => Some(Kind::Sdn),
-            ADD_COLUMNS => Some(Kind::Add),
-            ALT_COLUMNS => Some(Kind::Alt),
-            COMMENT_COLUMNS => Some(Kind::Comments),
-            _ => None,
+    let first = names().next().unwrap_or_default();
+    if line.contains(',') && !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A first row that cannot be read says what is wrong with it.
+        let row = rows(line, file).next().transpose()?;
+        return match row.map_or(0, |row| row.fields.len()) {
+            SDN_COLUMNS => Ok(Kind::Sdn),
+            ADD_COLUMNS => Ok(Kind::Add),
+            ALT_COLUMNS => Ok(Kind::Alt),
+            COMMENT_COLUMNS => Ok(Kind::Comments),
+            _ => Err(unknown()),
         };
     }
-    (n_columns == 1 && !line.trim().contains(char::is_whitespace)).then_some(Kind::Lines)
+    match line.contains(',') || line.trim().contains(char::is_whitespace) {
+        true => Err(unknown()),
+        false => Ok(Kind::Lines),
+    }
+}
+
+/// Whether an element of this name opens in the first bytes.
+fn has_root(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        matches!(before, Some('<' | ':'))
+            && matches!(after, Some('>' | ' ' | '\r' | '\n' | '\t' | '/'))
+    })
 }
 
 /// Hashes what is read through it.
@@ -263,9 +269,7 @@ fn sort(file: ListFile<'_>, sorted: &mut Sorted) -> Result<(), ListError> {
     if head.is_empty() {
         return Err(ListError::new(ListErrorKind::Truncated, &name, "the file is empty"));
     }
-    let kind = kind_of(head).ok_or_else(|| {
-        ListError::new(ListErrorKind::Unrecognized, &name, "not the format of a list known here")
-    })?;
+    let kind = kind_of(head, &name)?;
     let twice = || {
         ListError::new(ListErrorKind::Disagreement, &name, "a second file of the same kind")
             .with_hint("import one version of one list at a time")

@@ -14,7 +14,7 @@ use super::error::{ListError, ListErrorKind, Place};
 use super::publication::{
     IDENTIFIER_PREFIX, ListFormat, Party, Publication, looks_like_address, nearly_identifier,
 };
-use super::text_rows::{demand_columns, demand_end_mark, party_id, rows, text};
+use super::text_rows::{Row, demand_columns, demand_end_mark, party_id, rows, text};
 
 pub(super) const SDN_COLUMNS: usize = 12;
 pub(super) const COMMENT_COLUMNS: usize = 2;
@@ -53,7 +53,7 @@ pub(super) fn read(set: &CsvSet, accept_unterminated: bool) -> Result<Publicatio
         .with_hint("give the folder, or sdn.csv and sdn_comments.csv together"));
     };
     let mut publication = Publication::new(ListFormat::OfacCsv, "ofac-sdn");
-    let mut comments = match &set.comments {
+    let comments = match &set.comments {
         Some(file) => Some(Comments::read(file, accept_unterminated)?),
         None => None,
     };
@@ -71,33 +71,7 @@ pub(super) fn read(set: &CsvSet, accept_unterminated: bool) -> Result<Publicatio
                 format!("entity {id} is there twice"),
             ));
         }
-        let place = Place::Line(row.line);
-        let remark = whole_remark(
-            &id,
-            null(&row.fields[11]),
-            comments.as_mut(),
-            place,
-            file,
-            &mut publication,
-        )?;
-        let mut party = Party {
-            name: null(&row.fields[1]).to_owned(),
-            kind: match null(&row.fields[2]) {
-                "" => "entity".to_owned(),
-                kind => kind.to_lowercase(),
-            },
-            programs: programs(null(&row.fields[3])),
-            id,
-            ..Party::default()
-        };
-        if party.name.is_empty() {
-            return Err(ListError::malformed(
-                file,
-                place,
-                format!("entity {} has no name", party.id),
-            ));
-        }
-        remark_identifiers(&remark, &mut party, &mut publication, place, file)?;
+        let party = party_of(&row, id, comments.as_ref(), file, &mut publication)?;
         if !party.identifiers.is_empty() {
             publication.parties.push(party);
         }
@@ -109,7 +83,7 @@ pub(super) fn read(set: &CsvSet, accept_unterminated: bool) -> Result<Publicatio
     demand_end_mark(is_terminated, accept_unterminated, file)?;
     publication.entity_count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
     if let Some(comments) = comments {
-        comments.report_unused(&ids, &mut publication);
+        comments.report_orphans(&ids, &mut publication);
     }
     for (side, n_columns) in [(&set.add, ADD_COLUMNS), (&set.alt, ALT_COLUMNS)] {
         if let Some(side) = side {
@@ -117,6 +91,34 @@ pub(super) fn read(set: &CsvSet, accept_unterminated: bool) -> Result<Publicatio
         }
     }
     Ok(publication)
+}
+
+/// The entity of one row of `sdn.csv`, its remark made whole.
+fn party_of(
+    row: &Row,
+    id: String,
+    comments: Option<&Comments>,
+    file: &str,
+    publication: &mut Publication,
+) -> Result<Party, ListError> {
+    let place = Place::Line(row.line);
+    let remark = whole_remark(&id, null(&row.fields[11]), comments, place, file, publication)?;
+    let mut party = Party {
+        name: null(&row.fields[1]).to_owned(),
+        kind: match null(&row.fields[2]) {
+            "" => "entity".to_owned(),
+            kind => kind.to_lowercase(),
+        },
+        programs: programs(null(&row.fields[3])),
+        id,
+        ..Party::default()
+    };
+    if party.name.is_empty() {
+        let what = format!("entity {} has no name", party.id);
+        return Err(ListError::malformed(file, place, what));
+    }
+    remark_identifiers(&remark, &mut party, publication, place, file)?;
+    Ok(party)
 }
 
 /// OFAC's null.
@@ -137,7 +139,6 @@ fn programs(field: &str) -> Vec<String> {
 struct Comments {
     file: String,
     by_entity: BTreeMap<String, String>,
-    used: BTreeSet<String>,
 }
 
 impl Comments {
@@ -150,11 +151,11 @@ impl Comments {
             by_entity.entry(party_id(&row, &file.name)?).or_default().push_str(&row.fields[1]);
         }
         demand_end_mark(is_terminated, accept_unterminated, &file.name)?;
-        Ok(Self { file: file.name.clone(), by_entity, used: BTreeSet::new() })
+        Ok(Self { file: file.name.clone(), by_entity })
     }
 
     /// Comments of entities that are not in `sdn.csv`: the two files are of different dates.
-    fn report_unused(self, ids: &BTreeSet<String>, publication: &mut Publication) {
+    fn report_orphans(self, ids: &BTreeSet<String>, publication: &mut Publication) {
         let orphans: Vec<_> = self.by_entity.iter().filter(|(id, _)| !ids.contains(*id)).collect();
         if orphans.is_empty() {
             return;
@@ -181,7 +182,7 @@ fn whole_items(text: &str) -> Vec<&str> {
 fn whole_remark(
     id: &str,
     remark: &str,
-    comments: Option<&mut Comments>,
+    comments: Option<&Comments>,
     place: Place,
     file: &str,
     publication: &mut Publication,
@@ -192,7 +193,6 @@ fn whole_remark(
     let rest = comments.as_ref().and_then(|comments| comments.by_entity.get(id)).cloned();
     let has_comments = comments.is_some();
     if let (Some(comments), Some(_)) = (comments, &rest) {
-        comments.used.insert(id.to_owned());
         if is_ended && !is_full {
             let others: Vec<_> = whole_items(rest.as_deref().unwrap_or_default())
                 .into_iter()

@@ -251,21 +251,21 @@ fn a_broken_export_is_one_error_with_its_line() {
     check(|rows| rows.push(rows[8].clone()), 17, "is here twice (first at");
     check(|rows| rows.push(rows[2].clone()), 17, "is here twice (first at");
     check(
-        |rows| rows[8]["lock_time"] = json!(7),
-        9,
+        |rows| rows[7]["lock_time"] = json!(7),
+        8,
         "does not follow from the transaction's fields",
     );
-    check(|rows| rows[8]["outputs"][0]["value"] = json!(7), 9, "does not follow");
+    check(|rows| rows[7]["outputs"][0]["value"] = json!(7), 8, "does not follow");
     check(
         |rows| rows[1]["nonce"] = json!("ffffffff"),
         2,
         "does not follow from the header's fields",
     );
     check(|rows| rows[1]["merkle_root"] = json!("00"), 2, "not a hash");
-    check(|rows| rows[8]["outputs"] = json!("[{'index': 0}]"), 9, "nested list is not JSON");
-    check(|rows| rows[8]["block_hash"] = Value::Null, 9, "no block_hash");
-    check(|rows| rows[8] = json!({"hash": 1}), 9, "neither table");
-    check(|rows| rows[8] = json!([1]), 9, "not a JSON object");
+    check(|rows| rows[7]["outputs"] = json!("[{'index': 0}]"), 8, "nested list is not JSON");
+    check(|rows| rows[7]["block_hash"] = Value::Null, 8, "no block_hash");
+    check(|rows| rows[7] = json!({"hash": 1}), 8, "neither table");
+    check(|rows| rows[7] = json!([1]), 8, "not a JSON object");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(super) fn parse(digits: &str) -> Attempt {
 /// The text with the letter case of EIP-55.
 pub(super) fn encode(payload: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let nibbles = |bytes: &[u8], at: usize| bytes[at / 2] >> (if at % 2 == 0 { 4 } else { 0 }) & 0xf;
+    let nibbles = |bytes: &[u8], at: usize| bytes[at / 2] >> (4 * (1 - at % 2)) & 0xf;
     let mut digits = [0; 40];
     for (at, digit) in digits.iter_mut().enumerate() {
         *digit = DIGITS[usize::from(nibbles(payload, at))];

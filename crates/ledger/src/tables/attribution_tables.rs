@@ -7,7 +7,9 @@ use arrow_array::{Array, BooleanArray, RecordBatch};
 
 use super::columns::{Columns, batch, fixed_array, nullable_array, number_array, string_array};
 use super::{LIST_IMPORTS, LISTINGS, PRICES, TAGS, TableError};
-use crate::{ADDRESS_KEY_BYTES, Address, ListImported, Listing, ListingEvent, Price, Tag, Timestamp};
+use crate::{
+    ADDRESS_KEY_BYTES, Address, ListImported, Listing, ListingEvent, Price, Tag, Timestamp,
+};
 
 /// Rows of `tags` to columns.
 pub fn tags_to(rows: &[Tag]) -> RecordBatch {

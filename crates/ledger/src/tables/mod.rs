@@ -19,7 +19,8 @@ use std::sync::{Arc, LazyLock};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 pub use attribution_tables::{
-    list_imports_from, list_imports_to, listings_from, listings_to, prices_from, prices_to, tags_from, tags_to,
+    list_imports_from, list_imports_to, listings_from, listings_to, prices_from, prices_to,
+    tags_from, tags_to,
 };
 pub use chain_tables::{
     aliases_from, aliases_to, batch_from, blocks_from, blocks_to, inputs_from, inputs_to,

@@ -8,35 +8,43 @@ use tracehound_store::{Error, Failpoints, Fault, Settings, Snapshot, Store, Writ
 
 use crate::model::{Model, Step, create, files_below, folder, run, tiny};
 
-/// Two commits before, one that fails: it appends, cuts, replaces, merges segments and spills runs.
-fn script() -> [Vec<Step>; 3] {
-    let ones = |n: usize| vec![1_u8; n];
+/// The commits before the one that fails.
+fn earlier() -> [Vec<Step>; 2] {
     [
         vec![
-            Step::Append(0, ones(30)),
-            Step::Append(1, ones(5)),
+            Step::Append(0, vec![1; 30]),
+            Step::Append(1, vec![1; 5]),
             Step::Extend((0..60).collect()),
             Step::Assign((0..20).collect()),
             Step::Map(vec![1, 2, 3]),
             Step::Checkpoint(1),
         ],
         vec![
-            Step::Append(0, ones(9)),
-            Step::Extend((0..30).collect()),
-            Step::AppendKeys((10..15).collect()),
+            Step::Append(0, vec![1; 9]),
+            Step::Extend((0..21).collect()),
+            Step::AppendKeys((10..13).collect()),
             Step::Checkpoint(2),
         ],
-        vec![
-            Step::RemoveAbove(0, 200),
-            Step::Append(0, ones(12)),
-            Step::Replace(1, ones(4)),
-            Step::TruncateColumn(100),
-            Step::Extend((0..90).collect()),
-            Step::TruncateKeys(190),
-            Step::Assign((15..38).collect()),
-            Step::Map(vec![4, 5]),
-            Step::Checkpoint(3),
-        ],
+    ]
+}
+
+/// A commit that only adds: files of earlier commits grow.
+fn growing() -> Vec<Step> {
+    vec![Step::Extend(vec![7; 9]), Step::Assign(vec![30, 31]), Step::Append(1, vec![1; 3])]
+}
+
+/// A commit that appends, cuts, replaces, merges segments and spills runs.
+fn cutting() -> Vec<Step> {
+    vec![
+        Step::RemoveAbove(0, 200),
+        Step::Append(0, vec![1; 12]),
+        Step::Replace(1, vec![1; 4]),
+        Step::TruncateColumn(100),
+        Step::Extend((0..90).collect()),
+        Step::TruncateKeys(190),
+        Step::Assign((15..38).collect()),
+        Step::Map(vec![4, 5]),
+        Step::Checkpoint(3),
     ]
 }
 
@@ -53,19 +61,19 @@ fn settings(failpoints: &Arc<Failpoints>) -> Settings {
     Settings { failpoints: Some(failpoints.clone()), ..tiny() }
 }
 
-/// A store with all commits but the last of the script, and the models before and after that one.
-fn prepare(dir: &Path) -> (Model, Model) {
+/// A store with the earlier commits, and the models before and after the last one.
+fn prepare(dir: &Path, last: &[Step]) -> (Model, Model) {
     let store = Store::create_with(dir, tiny()).unwrap();
     let mut writer = store.writer().unwrap();
     let mut before = Model::default();
-    let [first, second, _] = script();
-    commit(&mut writer, &mut before, &first).unwrap();
-    commit(&mut writer, &mut before, &second).unwrap();
+    for steps in earlier() {
+        commit(&mut writer, &mut before, &steps).unwrap();
+    }
     let (_scratch, copy) = create();
     let mut after = Model::default();
     let mut writer = copy.writer().unwrap();
-    for steps in script() {
-        commit(&mut writer, &mut after, &steps).unwrap();
+    for steps in earlier().iter().map(Vec::as_slice).chain([last]) {
+        commit(&mut writer, &mut after, steps).unwrap();
     }
     (before, after)
 }
@@ -105,19 +113,18 @@ fn no_garbage(dir: &Path, store: &Store) {
 }
 
 /// One attempt at the last commit with a failure at operation `at`; whether the failure was reached.
-fn attempt(at: u64, fault: Fault, poisoned: &mut u64) -> bool {
+fn attempt(at: u64, fault: Fault, last: &[Step], poisoned: &mut u64) -> bool {
     let scratch = folder();
     let dir = scratch.path().join("store");
-    let (before, after) = prepare(&dir);
+    let (before, after) = prepare(&dir, last);
     let failpoints = Failpoints::new(at, fault);
     let store = Store::open_with(&dir, settings(&failpoints)).unwrap();
     let mut acknowledged = false;
     if let Ok(mut writer) = store.writer() {
         let mut model = before.clone();
-        let [.., last] = script();
-        acknowledged = commit(&mut writer, &mut model, &last).is_ok();
+        acknowledged = commit(&mut writer, &mut model, last).is_ok();
         if fault == Fault::Fail && failpoints.fired() && !acknowledged {
-            *poisoned += u64::from(retry(&mut writer, &before, &after));
+            *poisoned += u64::from(retry(&mut writer, &before, last, &after));
         }
     }
     let fired = failpoints.fired();
@@ -131,9 +138,9 @@ fn attempt(at: u64, fault: Fault, poisoned: &mut u64) -> bool {
 
 /// The disk works again: the same writer goes on where the commit was merely given up, and refuses to where a sync or
 /// the publishing failed. Whether it refused.
-fn retry(writer: &mut Writer, before: &Model, after: &Model) -> bool {
+fn retry(writer: &mut Writer, before: &Model, last: &[Step], after: &Model) -> bool {
     let mut model = before.clone();
-    match commit(writer, &mut model, &script()[2]) {
+    match commit(writer, &mut model, last) {
         Ok(snapshot) => after.check(&snapshot),
         Err(Error::Poisoned) => return true,
         Err(error) => panic!("{error}"),
@@ -142,14 +149,16 @@ fn retry(writer: &mut Writer, before: &Model, after: &Model) -> bool {
 }
 
 fn check_all(fault: Fault) {
-    let (mut operations, mut poisoned) = (0, 0);
-    while attempt(operations + 1, fault, &mut poisoned) {
-        operations += 1;
+    // Every new file and folder is synced, the manifest renamed: each failure there ends the writer.
+    for (last, operations_min, syncs) in [(growing(), 10, 5), (cutting(), 40, 15)] {
+        let (mut operations, mut poisoned) = (0, 0);
+        while attempt(operations + 1, fault, &last, &mut poisoned) {
+            operations += 1;
+        }
+        assert!(operations > operations_min, "only {operations} operations were tried");
+        let ends = if fault == Fault::Fail { syncs } else { 0 };
+        assert!(poisoned >= ends, "only {poisoned} of {operations} failures ended the writer");
     }
-    assert!(operations > 40, "only {operations} operations were tried");
-    // Every file and folder of the commit is synced, the manifest renamed: each failure there ends the writer.
-    let ends = if fault == Fault::Fail { 15 } else { 0 };
-    assert!(poisoned >= ends, "only {poisoned} of {operations} failures ended the writer");
 }
 
 #[test]

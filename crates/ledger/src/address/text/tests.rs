@@ -91,7 +91,8 @@ fn cashaddr_vectors_are_the_same_payload_as_their_legacy_texts() {
     ] {
         let of_legacy = parse_address(legacy).unwrap();
         let is_p2sh = of_legacy.address.family() == AddressFamily::P2sh;
-        let chains = if is_p2sh { [BTC_LIKE, &[Chain::Litecoin]].concat() } else { BTC_LIKE.to_vec() };
+        let chains =
+            if is_p2sh { [BTC_LIKE, &[Chain::Litecoin]].concat() } else { BTC_LIKE.to_vec() };
         assert_eq!(of_legacy.chains, ChainSet::of(&chains));
         let address = of_legacy.address;
         let full = format!("bitcoincash:{data}");
