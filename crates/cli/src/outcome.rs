@@ -46,6 +46,12 @@ pub(crate) enum Failure {
         /// What to write in place of it.
         hint: String,
     },
+    /// There is no folder where the store should be.
+    #[error("{what}")]
+    NoStore {
+        /// What the engine says of it.
+        what: String,
+    },
     /// A file of the user's could not be read or written.
     #[error("{}: {error}", path.display())]
     File {
@@ -79,6 +85,10 @@ impl Failure {
         match self {
             Self::Engine(error) => error.hint(),
             Self::Usage { hint, .. } => Some(hint.clone()),
+            Self::NoStore { .. } => Some(
+                "make one with `tracehound init`, or name another with --store DIR or TRACEHOUND_STORE"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

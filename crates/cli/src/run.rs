@@ -60,7 +60,12 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
 impl Session {
     fn engine(&self, more: &[(String, String)]) -> Result<Engine, Failure> {
         let overrides = [overrides(std::env::vars_os()), more.to_vec()].concat();
-        Ok(Engine::open(&self.store, &overrides)?)
+        Engine::open(&self.store, &overrides).map_err(|error| match error {
+            engine::Error::Store(error) if !self.store.is_dir() => {
+                Failure::NoStore { what: error.to_string() }
+            }
+            error => error.into(),
+        })
     }
 
     fn view(&self) -> Result<View, Failure> {

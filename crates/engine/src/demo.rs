@@ -215,14 +215,11 @@ fn questions(view: &View, story: &Story, store: &str, now: Timestamp) -> Result<
 }
 
 fn path_truth(story: &Story) -> String {
-    let (peeling, shortcut) = (&story.peeling, &story.shortcut);
-    format!(
-        "twice: {} ownership changes along a peeling chain that carries {} satoshi, and {} along a shortcut that carries {}",
-        peeling.n_ownership_changes,
-        peeling.bottleneck_sat(),
-        shortcut.n_ownership_changes,
-        shortcut.bottleneck_sat()
-    )
+    let told = |path: &simulate::FundsPath| {
+        let coins = ledger::Amount::from_sat(path.bottleneck_sat()).in_coins(8);
+        format!("{} transactions that carry {coins} BTC to the end", path.steps.len())
+    };
+    format!("two ways: a shortcut of {}, and a peeling chain of {}", told(&story.shortcut), told(&story.peeling))
 }
 
 /// The widest path is the peeling chain, the shortest the shortcut.

@@ -8,7 +8,7 @@ use ledger::{BlockHash, DecodedBlock, Height, Timestamp, tables};
 use store::{Snapshot, Writer};
 
 use crate::intake::{self, LedgerColumns, UnknownInputs};
-use crate::layout::{BITCOIN, checkpoint};
+use crate::layout::{BITCOIN, BlockRecord, checkpoint};
 use crate::{BitcoinSource, Engine, Error, IngestOptions, IngestReport, Progress, Watch};
 
 /// How long a follower waits before it asks the node again.
@@ -26,10 +26,9 @@ impl Engine {
         now: Timestamp,
         watch: &dyn Watch,
     ) -> Result<IngestReport, Error> {
-        let mut writer = self.store.writer()?;
-        let held = held(&writer.snapshot())?;
+        let held = held(&self.store.snapshot()?)?;
         let mut opened = open_source(source, &held, &self.source_options(options)?)?;
-        let mut intake = Intake::new(self, &mut writer, options, now, watch);
+        let mut intake = Intake::new(self, options, now, watch);
         intake.begin(opened.as_ref());
         let follow = matches!(source, BitcoinSource::Node { follow: true, .. });
         let mut outcome = intake.pull(opened.as_mut());
@@ -37,15 +36,15 @@ impl Engine {
             if let Err(error) = &outcome {
                 watch.tell(Progress::Note { text: format!("{error}; trying again") });
             }
-            // The wait is the node's pace, not a guess at when something is done.
+            // The wait is the node's pace, not a guess at when something is done. The writer lock is free meanwhile,
+            // so that a run can take its turn.
             std::thread::park_timeout(POLL_INTERVAL);
             outcome = intake.pull(opened.as_mut());
         }
         let mut report = intake.report;
         watch.tell(Progress::End);
         outcome?;
-        writer.compact_all(self.run_record("compact", now))?;
-        let snapshot = writer.snapshot();
+        let snapshot = self.store.snapshot()?;
         report.last_height = LedgerColumns::open(&snapshot)?.last_block().map(|block| block.height);
         report.snapshot = snapshot.id().to_string();
         Ok(report)
@@ -71,6 +70,7 @@ fn is_passing(outcome: &Result<(), Error>) -> bool {
     match outcome {
         Ok(()) => true,
         Err(Error::Source(error)) => error.is_temporary(),
+        Err(Error::Store(store::Error::Locked { .. })) => true,
         Err(_) => false,
     }
 }
@@ -107,7 +107,6 @@ fn open_source(
 
 struct Intake<'a> {
     engine: &'a Engine,
-    writer: &'a mut Writer,
     options: &'a IngestOptions,
     now: Timestamp,
     watch: &'a dyn Watch,
@@ -118,12 +117,11 @@ struct Intake<'a> {
 impl<'a> Intake<'a> {
     fn new(
         engine: &'a Engine,
-        writer: &'a mut Writer,
         options: &'a IngestOptions,
         now: Timestamp,
         watch: &'a dyn Watch,
     ) -> Self {
-        Self { engine, writer, options, now, watch, report: IngestReport::default(), unknown: None }
+        Self { engine, options, now, watch, report: IngestReport::default(), unknown: None }
     }
 
     fn begin(&mut self, source: &dyn Source) {
@@ -144,7 +142,18 @@ impl<'a> Intake<'a> {
         self.watch.tell(Progress::Begin { what: plan.description.clone(), total: total.0, unit: total.1 });
     }
 
+    /// Takes everything that the source has now.
     fn pull(&mut self, source: &mut dyn Source) -> Result<(), Error> {
+        let mut writer = self.engine.store.writer()?;
+        let commits = self.report.commits;
+        self.pull_into(&mut writer, source)?;
+        if self.report.commits > commits {
+            writer.compact_all(self.engine.run_record("compact", self.now))?;
+        }
+        Ok(())
+    }
+
+    fn pull_into(&mut self, writer: &mut Writer, source: &mut dyn Source) -> Result<(), Error> {
         let by_bytes = source.plan().n_bytes.is_some();
         let limit = BatchLimit { bytes_max: self.engine.config.ingest.commit_bytes, ..BatchLimit::default() };
         loop {
@@ -152,9 +161,9 @@ impl<'a> Intake<'a> {
                 return Err(Error::Stopped);
             }
             match source.next(limit)? {
-                Step::Unwind { to } => self.unwind(to)?,
+                Step::Unwind { to } => self.unwind(writer, to)?,
                 Step::Blocks(delivered) => {
-                    if !self.take(delivered)? {
+                    if !self.take(writer, delivered)? {
                         return Ok(());
                     }
                     let done = if by_bytes { self.report.bytes } else { self.report.blocks };
@@ -166,7 +175,7 @@ impl<'a> Intake<'a> {
     }
 
     /// Commits one batch; false if the last height asked for is reached.
-    fn take(&mut self, delivered: Vec<Delivered>) -> Result<bool, Error> {
+    fn take(&mut self, writer: &mut Writer, delivered: Vec<Delivered>) -> Result<bool, Error> {
         let (held, new): (Vec<_>, Vec<_>) = delivered.into_iter().partition(|block| block.already_held);
         let plain = |blocks: Vec<Delivered>| blocks.into_iter().map(|delivered| delivered.block).collect();
         let (held, mut new): (Vec<DecodedBlock>, Vec<DecodedBlock>) = (plain(held), plain(new));
@@ -175,24 +184,27 @@ impl<'a> Intake<'a> {
             new.retain(|block| block.height.get() <= last);
         }
         if !held.is_empty() {
-            self.resolve(&held)?;
+            self.resolve(writer, &held)?;
         }
         if !new.is_empty() {
-            self.append(&new)?;
+            self.append(writer, &new)?;
         }
         Ok(new.len() == n_new)
     }
 
-    fn append(&mut self, blocks: &[DecodedBlock]) -> Result<(), Error> {
-        let snapshot = self.writer.snapshot();
+    fn append(&mut self, writer: &mut Writer, blocks: &[DecodedBlock]) -> Result<(), Error> {
+        let snapshot = writer.snapshot();
         let columns = LedgerColumns::open(&snapshot)?;
         let before = columns.last_block();
-        let mut commit = self.writer.begin();
+        if let (Some(last), Some(first)) = (&before, blocks.first()) {
+            self.check_follows(last, first)?;
+        }
+        let mut commit = writer.begin();
         let assembled = intake::assemble(&mut commit, &columns, blocks)?;
         intake::write(&mut commit, &assembled)?;
         commit.finish(self.engine.run_record("ingest bitcoin", self.now))?;
         let Some(after) = assembled.last else { return Ok(()) };
-        let count = |of: fn(&crate::layout::BlockRecord) -> u64| of(&after) - before.as_ref().map_or(0, of);
+        let count = |of: fn(&BlockRecord) -> u64| of(&after) - before.as_ref().map_or(0, of);
         self.report.commits += 1;
         self.report.blocks += blocks.len() as u64;
         self.report.bytes += blocks.iter().map(|block| u64::from(block.size_bytes)).sum::<u64>();
@@ -204,13 +216,27 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    fn resolve(&mut self, blocks: &[DecodedBlock]) -> Result<(), Error> {
+    /// Sources see to it; but another process may have written since this one looked.
+    fn check_follows(&self, last: &BlockRecord, first: &DecodedBlock) -> Result<(), Error> {
+        let height = first.height.get();
+        let follows = match height.checked_sub(last.height) {
+            Some(1) => last.hash == *first.previous_hash.as_bytes(),
+            Some(2..) => self.options.allow_gaps,
+            _ => false,
+        };
+        if follows {
+            return Ok(());
+        }
+        Err(Error::Contradiction { height, what: format!("it does not follow block {} of the ledger", last.height) })
+    }
+
+    fn resolve(&mut self, writer: &mut Writer, blocks: &[DecodedBlock]) -> Result<(), Error> {
         let mut unknown = match self.unknown.take() {
             Some(unknown) => unknown,
-            None => UnknownInputs::open(&self.writer.snapshot())?,
+            None => UnknownInputs::open(&writer.snapshot())?,
         };
         if unknown.len() > 0 {
-            let mut commit = self.writer.begin();
+            let mut commit = writer.begin();
             let n_resolved = intake::resolve(&mut commit, &mut unknown, blocks)?;
             if n_resolved > 0 {
                 commit.finish(self.engine.run_record("ingest bitcoin --resolve", self.now))?;
@@ -222,10 +248,10 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    fn unwind(&mut self, to: Height) -> Result<(), Error> {
-        let snapshot = self.writer.snapshot();
+    fn unwind(&mut self, writer: &mut Writer, to: Height) -> Result<(), Error> {
+        let snapshot = writer.snapshot();
         let rows = snapshot.rows(tables::BLOCKS.name, BITCOIN);
-        let mut commit = self.writer.begin();
+        let mut commit = writer.begin();
         intake::unwind(&mut commit, &snapshot, to.get() + 1)?;
         let after = commit.finish(self.engine.run_record("unwind bitcoin", self.now))?;
         let unwound = rows - after.rows(tables::BLOCKS.name, BITCOIN);
@@ -247,16 +273,9 @@ impl Engine {
     /// If the first block does not follow the last one held, or the store fails.
     pub fn ingest_blocks(&self, blocks: &[DecodedBlock], now: Timestamp) -> Result<IngestReport, Error> {
         let mut writer = self.store.writer()?;
-        let last = LedgerColumns::open(&writer.snapshot())?.last_block();
-        if let (Some(last), Some(first)) = (last, blocks.first())
-            && (last.hash != *first.previous_hash.as_bytes() || first.height.get() != last.height + 1)
-        {
-            let what = format!("it does not follow block {} of the ledger", last.height);
-            return Err(Error::Contradiction { height: first.height.get(), what });
-        }
         let options = IngestOptions::default();
-        let mut intake = Intake::new(self, &mut writer, &options, now, &crate::Unwatched);
-        intake.append(blocks)?;
+        let mut intake = Intake::new(self, &options, now, &crate::Unwatched);
+        intake.append(&mut writer, blocks)?;
         Ok(intake.report)
     }
 
@@ -267,8 +286,8 @@ impl Engine {
     pub fn unwind_bitcoin(&self, last: Height, now: Timestamp) -> Result<IngestReport, Error> {
         let mut writer = self.store.writer()?;
         let options = IngestOptions::default();
-        let mut intake = Intake::new(self, &mut writer, &options, now, &crate::Unwatched);
-        intake.unwind(last)?;
+        let mut intake = Intake::new(self, &options, now, &crate::Unwatched);
+        intake.unwind(&mut writer, last)?;
         Ok(intake.report)
     }
 }

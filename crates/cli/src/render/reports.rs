@@ -8,7 +8,7 @@ use engine::{
 
 use super::ink::{Look, Tone};
 use super::table::{Cell, Column, Table};
-use super::words::{count, counted, day, hash};
+use super::words::{count, counted, day, hash, wrapped};
 use crate::show;
 
 /// Lines of one kind shown where there may be thousands.
@@ -42,7 +42,8 @@ fn marked(sign: &str, tone: Tone, lines: &[String], look: Look) -> String {
     let mut text = String::new();
     let shown = if look.full { lines.len() } else { LINES_MAX };
     for line in lines.iter().take(shown) {
-        text += &look.paint(tone, &format!("  {sign} {}", show::line(line)));
+        let line = wrapped(&format!("{sign} {}", show::clean(line)), "    ", look);
+        text += &look.paint(tone, &line[2..]);
         text.push('\n');
     }
     if lines.len() > shown {
@@ -168,6 +169,7 @@ pub(crate) fn tags(report: &TagsReport, look: Look) -> String {
     page + &snapshot(&report.snapshot, look)
 }
 
+/// A line a pack, and below it what was refused and why, and remarks on what is kept.
 fn packs_table(packs: &[PackReport], look: Look) -> String {
     let mut table = Table::headed(
         2,
@@ -176,25 +178,34 @@ fn packs_table(packs: &[PackReport], look: Look) -> String {
             (Column::Right, "repeats"),
             (Column::Right, "refused"),
             (Column::Left, "pack"),
-            (Column::Prose, "refused because, and remarks on what is kept"),
         ],
     );
     for pack in packs {
-        let reasons = pack.reasons.iter().chain(&pack.remarks);
-        let reasons: Vec<String> =
-            reasons.map(|(reason, number)| format!("{reason} ({})", count(*number))).collect();
+        let tone = if pack.refused > 0 { Tone::Warning } else { Tone::Plain };
         table.row([
             count(pack.tags).into(),
             count(pack.duplicates).into(),
-            Cell::new(
-                if pack.refused > 0 { Tone::Warning } else { Tone::Plain },
-                count(pack.refused),
-            ),
+            Cell::new(tone, count(pack.refused)),
             show::line(&pack.pack).into(),
-            Cell::new(Tone::Faint, show::line(&reasons.join(", "))),
         ]);
     }
-    table.lines(look)
+    let lines = table.lines(look);
+    let mut lines = lines.lines();
+    let mut page = lines.next().map(|heading| format!("{heading}\n")).unwrap_or_default();
+    for (line, pack) in lines.zip(packs) {
+        page += &format!("{line}\n");
+        let refused = pack
+            .reasons
+            .iter()
+            .map(|(reason, number)| format!("refused, {reason}: {}", count(*number)));
+        let remarks =
+            pack.remarks.iter().map(|(remark, number)| format!("{remark}: {}", count(*number)));
+        for text in refused.chain(remarks) {
+            page += &look.faint(&wrapped(&show::clean(&text), "      ", look));
+            page.push('\n');
+        }
+    }
+    page
 }
 
 /// The derived tables were made.

@@ -173,8 +173,13 @@ impl View {
 
     fn nearest(&self, cluster: ClusterId, distance: Distance) -> Result<Option<NearestAnswer>, Error> {
         let Some(derived) = &self.derived else { return Ok(None) };
+        let root = stages::root(cluster).get();
+        if root as usize >= derived.labels().len() {
+            // It came in since the last run; nodes from here on are junctions of that run.
+            return Ok(None);
+        }
         let proximity = derived.proximity(distance)?;
-        let Some(hops) = proximity.hops(stages::root(cluster).get()) else { return Ok(None) };
+        let Some(hops) = proximity.hops(root) else { return Ok(None) };
         let Some(path) = derived.flow()?.nearest(&proximity, cluster)? else { return Ok(None) };
         let end = match distance.direction() {
             graph::Direction::Forward => path.hops.first().map(|hop| hop.from),

@@ -14,7 +14,7 @@ use ledger::{
 };
 
 use super::cursor::Cursor;
-use super::hash::{merkle_root, node, sha256d};
+use super::hash::{merkle_root, node, sha256d, sha256d_around};
 use super::network::Network;
 use super::reveal::{Reveals, Witness};
 use super::script;
@@ -260,7 +260,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) transactions: Vec<DecodedTransaction>,
     inputs: Vec<DecodedInput>,
     outputs: Vec<DecodedOutput>,
-    reveals: Reveals,
+    reveals: Reveals<'a>,
     /// Hashes with witnesses; filled only once a witness has been seen, since txids serve before that.
     witness_ids: Vec<[u8; 32]>,
     has_witness: bool,
@@ -268,8 +268,6 @@ pub(crate) struct Reader<'a> {
     coinbase_witness: Option<[u8; 32]>,
     /// The `scriptSig`s of the current transaction.
     script_sigs: Vec<&'a [u8]>,
-    /// The current transaction without its witnesses.
-    stripped: Vec<u8>,
 }
 
 impl<'a> Reader<'a> {
@@ -286,7 +284,6 @@ impl<'a> Reader<'a> {
             commitment: None,
             coinbase_witness: None,
             script_sigs: Vec::new(),
-            stripped: Vec::new(),
         }
     }
 
@@ -333,6 +330,7 @@ impl<'a> Reader<'a> {
             true => self.witnesses(position)?,
             false => self.without_witnesses(position),
         }
+        self.reveals.end_transaction();
         let lock_time = self.cursor.u32()?;
         let whole = self.cursor.since(start);
         let id = self.ids(position, whole, body, witnesses);
@@ -359,10 +357,6 @@ impl<'a> Reader<'a> {
             }
             return id;
         }
-        self.stripped.clear();
-        self.stripped.extend_from_slice(&whole[..4]);
-        self.stripped.extend_from_slice(body);
-        self.stripped.extend_from_slice(&whole[whole.len() - 4..]);
         if !self.has_witness {
             self.has_witness = true;
             self.witness_ids.reserve(self.transactions.capacity());
@@ -370,7 +364,11 @@ impl<'a> Reader<'a> {
         }
         // The commitment cannot cover the coinbase that holds it.
         self.witness_ids.push(if position == 0 { [0; 32] } else { sha256d(whole) });
-        sha256d(&self.stripped)
+        let ends = (whole.first_chunk(), whole.last_chunk());
+        let (Some(version), Some(lock_time)) = ends else {
+            unreachable!("a transaction has a version and a lock time")
+        };
+        sha256d_around(*version, body, *lock_time)
     }
 
     fn inputs(&mut self, position: u32) -> Result<u32, DecodeError> {

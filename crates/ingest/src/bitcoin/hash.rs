@@ -36,9 +36,33 @@ pub(crate) fn sha256d(bytes: &[u8]) -> [u8; 32] {
     sha256_of_state(&state_after(bytes))
 }
 
+/// SHA-256 of SHA-256 of three parts in a row: a transaction around its witnesses, without copying it together.
+pub(crate) fn sha256d_around(before: [u8; 4], body: &[u8], after: [u8; 4]) -> [u8; 32] {
+    let Some((head, body)) = body.split_at_checked(60) else {
+        return sha256d(&[&before, body, &after].concat());
+    };
+    let mut first = [0; 64];
+    first[..4].copy_from_slice(&before);
+    first[4..].copy_from_slice(head);
+    let (blocks, rest) = body.as_chunks::<64>();
+    let mut state = START;
+    compress256(&mut state, &[first]);
+    compress256(&mut state, blocks);
+    let mut last = [0; 68];
+    last[..rest.len()].copy_from_slice(rest);
+    last[rest.len()..rest.len() + 4].copy_from_slice(&after);
+    finish(&mut state, &last[..rest.len() + 4], head.len() + body.len() + 8);
+    sha256_of_state(&state)
+}
+
 /// RIPEMD-160 of SHA-256.
 pub(crate) fn hash160(bytes: &[u8]) -> [u8; 20] {
-    ripemd160::Hash::hash(&sha256(bytes)).to_byte_array()
+    ripemd160(&sha256(bytes))
+}
+
+/// RIPEMD-160 of a SHA-256 hash.
+pub(crate) fn ripemd160(hash: &[u8; 32]) -> [u8; 20] {
+    ripemd160::Hash::hash(hash).to_byte_array()
 }
 
 /// SHA-256 of SHA-256 of two hashes side by side.
@@ -74,14 +98,20 @@ fn state_after(bytes: &[u8]) -> [u32; 8] {
     let (blocks, rest) = bytes.as_chunks::<64>();
     let mut state = START;
     compress256(&mut state, blocks);
-    let mut last = [[0; 64]; 2];
-    last[0][..rest.len()].copy_from_slice(rest);
-    last[0][rest.len()] = 0x80;
-    let n_last = if rest.len() < 56 { 1 } else { 2 };
-    let n_bits = (bytes.len() as u64) * 8;
-    last[n_last - 1][56..].copy_from_slice(&n_bits.to_be_bytes());
-    compress256(&mut state, &last[..n_last]);
+    finish(&mut state, rest, bytes.len());
     state
+}
+
+/// Takes in the last part of a message of `n_bytes`, at most 119 bytes, and the padding.
+fn finish(state: &mut [u32; 8], rest: &[u8], n_bytes: usize) {
+    let mut last = [[0; 64]; 2];
+    let flat = last.as_flattened_mut();
+    flat[..rest.len()].copy_from_slice(rest);
+    flat[rest.len()] = 0x80;
+    let n_last = (rest.len() + 9).div_ceil(64);
+    let n_bits = (n_bytes as u64) * 8;
+    last[n_last - 1][56..].copy_from_slice(&n_bits.to_be_bytes());
+    compress256(state, &last[..n_last]);
 }
 
 fn sha256_of_state(state: &[u32; 8]) -> [u8; 32] {
@@ -115,6 +145,9 @@ mod tests {
             assert_eq!(sha256(bytes), oracle::Hash::hash(bytes).to_byte_array());
             assert_eq!(sha256d(bytes), oracle_d::Hash::hash(bytes).to_byte_array());
             assert_eq!(hash160(bytes), oracle160::Hash::hash(bytes).to_byte_array());
+            let around = [&[1, 2, 3, 4], bytes, &[5, 6, 7, 8]].concat();
+            let expected = oracle_d::Hash::hash(&around).to_byte_array();
+            assert_eq!(sha256d_around([1, 2, 3, 4], bytes, [5, 6, 7, 8]), expected);
         }
     }
 

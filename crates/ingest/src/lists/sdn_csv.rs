@@ -190,24 +190,21 @@ fn whole_remark(
     let n_chars = remark.chars().count();
     let is_ended = remark.is_empty() || remark.ends_with('.');
     let is_full = n_chars + TRIMMED_CHARS >= REMARK_CHARS_MAX;
-    let rest = comments.as_ref().and_then(|comments| comments.by_entity.get(id)).cloned();
     let has_comments = comments.is_some();
-    if let (Some(comments), Some(_)) = (comments, &rest) {
-        if is_ended && !is_full {
-            let others: Vec<_> = whole_items(rest.as_deref().unwrap_or_default())
-                .into_iter()
-                .filter(|text| !remark.contains(text))
-                .collect();
+    let comments = comments.and_then(|comments| Some((comments, comments.by_entity.get(id)?)));
+    let rest = match comments {
+        Some((comments, rest)) if is_ended && !is_full => {
+            let of_rest = whole_items(rest).into_iter();
+            let n_others = of_rest.filter(|text| !remark.contains(text)).count();
             let what = format!(
-                "a comment continues the remark of entity {id}, which is whole; left out, with {} addresses: \
-                 the files are of different dates",
-                others.len()
+                "a comment continues the remark of entity {id}, which is whole; left out, with {n_others} addresses: \
+                 the files are of different dates"
             );
-            let comments_file = comments.file.clone();
-            publication.warn(&comments_file, what);
+            publication.warn(&comments.file, what);
             return Ok(remark.to_owned());
         }
-    }
+        found => found.map(|(_, rest)| rest),
+    };
     match rest {
         Some(rest) => Ok(format!("{remark}{rest}")),
         None if is_ended && (n_chars < REMARK_CHARS_MAX || has_comments) => Ok(remark.to_owned()),

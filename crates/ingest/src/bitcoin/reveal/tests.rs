@@ -33,13 +33,20 @@ fn pushes(items: &[&[u8]]) -> Vec<u8> {
 fn check(script_sig: &[u8], witness: &[&[u8]], expected: &[(AliasKind, Address, Address)]) {
     let mut reveals = Reveals::default();
     let last = witness.last().copied().unwrap_or_default();
-    for tx_position in [3, 3, 4] {
+    for tx_position in [3, 4] {
         reveals.input(tx_position, script_sig, Witness { n_items: witness.len(), last });
+        if tx_position == 3 {
+            reveals.input(3, &[1, 7], Witness::default()); // between two alike
+        }
+        reveals.input(tx_position, script_sig, Witness { n_items: witness.len(), last });
+        reveals.end_transaction();
     }
     let found = reveals.into_aliases();
     let found: Vec<_> =
         found.into_iter().map(|alias| (alias.tx_position, alias.kind, alias.a, alias.b)).collect();
     // Once a transaction, however many of its inputs tell it.
+    let mut expected = expected.to_vec();
+    expected.sort();
     let at = |tx| expected.iter().map(move |&(kind, a, b)| (tx, kind, a, b));
     assert_eq!(found, at(3).chain(at(4)).collect::<Vec<_>>());
 }
