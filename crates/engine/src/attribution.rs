@@ -33,17 +33,22 @@ impl Engine {
     ) -> Result<Vec<ListReport>, Error> {
         let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
             import.paths.iter().cloned().partition(|path| path.is_dir());
-        let mut publications: Vec<Vec<PathBuf>> = folders.into_iter().map(|folder| vec![folder]).collect();
+        let mut publications: Vec<Vec<PathBuf>> =
+            folders.into_iter().map(|folder| vec![folder]).collect();
         if !files.is_empty() || publications.is_empty() {
             publications.push(files);
         }
         let options = ReadOptions {
             list: Some(import.list.clone()),
             published: import.published,
-            ..ReadOptions::default()
+            accept_unterminated: import.accept_unterminated,
         };
         let total = Some(publications.len() as u64);
-        watch.tell(Progress::Begin { what: format!("list {}", import.list), total, unit: "versions" });
+        watch.tell(Progress::Begin {
+            what: format!("list {}", import.list),
+            total,
+            unit: "versions",
+        });
         let read = publications.iter().map(|paths| lists::read_list(paths, &options));
         let mut versions = read.collect::<Result<Vec<ParsedList>, _>>()?;
         versions.sort_by_key(|version| version.published);
@@ -91,8 +96,10 @@ impl Engine {
             self.append_events(writer, &new_events, &imported)?
         };
         let addresses = snapshot.dictionary(layout::ADDRESSES)?;
-        let added_in_ledger =
-            difference.added.iter().filter(|entry| addresses.lookup_one(&entry.address.key()).is_some());
+        let added_in_ledger = difference
+            .added
+            .iter()
+            .filter(|entry| addresses.lookup_one(&entry.address.key()).is_some());
         Ok(ListReport {
             list: version.list.clone(),
             format: imported.format.clone(),
@@ -121,7 +128,11 @@ impl Engine {
     ) -> Result<store::Snapshot, Error> {
         let mut commit = writer.begin();
         if !events.is_empty() {
-            commit.append(&layout::spec(&tables::LISTINGS), SHARED, &tables::listings_to(events))?;
+            commit.append(
+                &layout::spec(&tables::LISTINGS),
+                SHARED,
+                &tables::listings_to(events),
+            )?;
             bump_attribution(&mut commit);
         }
         let rows = tables::list_imports_to(std::slice::from_ref(imported));
@@ -213,8 +224,10 @@ fn unmatched(unmatched: &UnmatchedEntry) -> String {
 }
 
 fn pack_report(pack: &tags::TagPackReport) -> PackReport {
-    let reasons = pack.count_by_reason.iter().map(|(reason, count)| (reason.name().to_owned(), *count));
-    let remarks = pack.count_by_remark.iter().map(|(remark, count)| (remark.name().to_owned(), *count));
+    let reasons =
+        pack.count_by_reason.iter().map(|(reason, count)| (reason.name().to_owned(), *count));
+    let remarks =
+        pack.count_by_remark.iter().map(|(remark, count)| (remark.name().to_owned(), *count));
     let refusal = |refusal: &tags::Refusal| match refusal.line {
         Some(line) => format!("line {line}: {} ({})", refusal.address_text, refusal.reason.name()),
         None => format!("{} ({})", refusal.address_text, refusal.reason.name()),

@@ -78,8 +78,9 @@ impl Config {
     /// # Errors
     /// If the text is not TOML, a key is unknown or a value has the wrong type; with the key and a suggestion.
     pub fn parse(text: &str, overrides: &[(String, String)]) -> Result<Self, Error> {
-        let mut table: toml::Table =
-            text.parse().map_err(|error: toml::de::Error| Error::Config { what: error.to_string(), hint: None })?;
+        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            Error::Config { what: error.to_string(), hint: None }
+        })?;
         for (key, value) in overrides {
             set(&mut table, key, value);
         }
@@ -89,9 +90,10 @@ impl Config {
                 return Err(unknown_key(&key, &known));
             }
         }
-        let config: Self = table
-            .try_into()
-            .map_err(|error: toml::de::Error| Error::Config { what: error.to_string().trim().to_owned(), hint: None })?;
+        let config: Self = table.try_into().map_err(|error: toml::de::Error| Error::Config {
+            what: error.to_string().trim().to_owned(),
+            hint: None,
+        })?;
         config.checked()
     }
 
@@ -110,7 +112,10 @@ impl Config {
 
     fn checked(self) -> Result<Self, Error> {
         let fault = |key: &str, what: &str| {
-            Err(Error::Config { what: format!("{key} {what}"), hint: Some("see `tracehound init --help`".to_owned()) })
+            Err(Error::Config {
+                what: format!("{key} {what}"),
+                hint: Some("see `tracehound init --help`".to_owned()),
+            })
         };
         const NETWORKS: [&str; 5] = ["main", "testnet3", "testnet4", "signet", "regtest"];
         if !NETWORKS.contains(&self.ingest.network.as_str()) {
@@ -194,7 +199,10 @@ mod tests {
     fn overrides_win_over_the_file() {
         let config = Config::parse(
             "[trace]\nhops_max = 3",
-            &[("trace.hops_max".to_owned(), "5".to_owned()), ("ingest.network".to_owned(), "regtest".to_owned())],
+            &[
+                ("trace.hops_max".to_owned(), "5".to_owned()),
+                ("ingest.network".to_owned(), "regtest".to_owned()),
+            ],
         );
         let config = config.unwrap();
         assert_eq!((config.trace.hops_max, config.ingest.network.as_str()), (5, "regtest"));
@@ -209,10 +217,18 @@ mod tests {
             assert_eq!(error.hint().as_deref(), hint, "{error}");
         }
         check("[trace]\nhop_max = 3", "trace.hop_max", Some("did you mean \"trace.hops_max\"?"));
-        check("[screning]\nhops_max = 3", "screning.hops_max", Some("did you mean \"screening.hops_max\"?"));
+        check(
+            "[screning]\nhops_max = 3",
+            "screning.hops_max",
+            Some("did you mean \"screening.hops_max\"?"),
+        );
         check("colour = 1", "unknown key \"colour\"", None);
         check("[trace]\nhops_max = 'x'", "invalid type", None);
-        check("[ingest]\nnetwork = 'moon'", "moon", Some("use one of main, testnet3, testnet4, signet, regtest"));
+        check(
+            "[ingest]\nnetwork = 'moon'",
+            "moon",
+            Some("use one of main, testnet3, testnet4, signet, regtest"),
+        );
         check("[screening]\nhops_max = 251", "1 to 250", Some("see `tracehound init --help`"));
         check("= 3", "TOML parse error", None);
     }

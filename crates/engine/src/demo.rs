@@ -11,8 +11,8 @@ use crate::answers::{ExplainAnswer, ScreenAnswer, StatusAnswer, TraceAnswer, Ver
 use crate::config::CONFIG_FILE;
 use crate::query::{ScreenOptions, TraceTarget};
 use crate::{
-    BitcoinSource, Config, Engine, Error, IngestOptions, IngestReport, ListImport, ListReport, Progress, RunReport,
-    TagsReport, View, Watch,
+    BitcoinSource, Config, Engine, Error, IngestOptions, IngestReport, ListImport, ListReport,
+    Progress, RunReport, TagsReport, View, Watch,
 };
 
 /// Which world is shown.
@@ -98,7 +98,10 @@ impl Engine {
     ) -> Result<DemoReport, Error> {
         let store = dir.join("store");
         Self::init(&store)?;
-        write_file(&store.join(CONFIG_FILE), Config::template().replace("\"main\"", "\"regtest\"").as_bytes())?;
+        write_file(
+            &store.join(CONFIG_FILE),
+            Config::template().replace("\"main\"", "\"regtest\"").as_bytes(),
+        )?;
         let engine = Self::open(&store, &[])?;
         let world = world(options)?;
         let truth = write_blocks(&world, &dir.join("blocks"), watch)?;
@@ -139,7 +142,8 @@ fn world(options: &DemoOptions) -> Result<World, Error> {
         }
         spec.n_transactions = n_transactions;
     }
-    World::new(spec).map_err(|error| Error::Question { what: error.to_string(), hint: error.hint() })
+    World::new(spec)
+        .map_err(|error| Error::Question { what: error.to_string(), hint: error.hint() })
 }
 
 /// Writes the blocks as a Bitcoin Core folder would hold them, one file a hundred blocks.
@@ -147,7 +151,11 @@ fn write_blocks(world: &World, folder: &Path, watch: &dyn Watch) -> Result<Truth
     let fault = |error| Error::File { path: folder.to_owned(), error };
     std::fs::create_dir_all(folder).map_err(fault)?;
     let total = u64::from(world.spec().n_blocks);
-    watch.tell(Progress::Begin { what: "simulating a world".to_owned(), total: Some(total), unit: "blocks" });
+    watch.tell(Progress::Begin {
+        what: "simulating a world".to_owned(),
+        total: Some(total),
+        unit: "blocks",
+    });
     let mut blocks = world.blocks();
     let mut done = 0;
     loop {
@@ -175,31 +183,42 @@ fn text(address: &ledger::Address) -> String {
     address.display(Chain::Bitcoin)
 }
 
-fn questions(view: &View, story: &Story, store: &str, now: Timestamp) -> Result<Vec<DemoQuestion>, Error> {
+fn questions(
+    view: &View,
+    story: &Story,
+    store: &str,
+    now: Timestamp,
+) -> Result<Vec<DemoQuestion>, Error> {
     let options = ScreenOptions { now: Some(now), ..ScreenOptions::default() };
     let unlisted = text(&story.unlisted_addresses[0]);
     let hit = view.screen(&unlisted, &options)?;
     let (listed, deposit) = (text(&story.listed_address), text(&story.peeling_deposit));
-    let traced = view.trace(&listed, &TraceTarget::Address(deposit.clone()), &view.trace_options())?;
+    let traced =
+        view.trace(&listed, &TraceTarget::Address(deposit.clone()), &view.trace_options())?;
     let (a, b) = (text(&story.explained.a), text(&story.explained.b));
     let explained = view.explain(&a, &b)?;
     Ok(vec![
         DemoQuestion {
-            question: "Is this address, which no list names, connected to a sanctioned entity?".to_owned(),
+            question: "Is this address, which no list names, connected to a sanctioned entity?"
+                .to_owned(),
             command: format!("tracehound --store {store} screen {unlisted}"),
-            truth: format!("its owner is the sanctioned entity: it was spent together with {listed}"),
+            truth: format!(
+                "its owner is the sanctioned entity: it was spent together with {listed}"
+            ),
             agrees: hit.verdict == Verdict::ClusterListed,
             answer: DemoAnswer::Screen(Box::new(hit)),
         },
         DemoQuestion {
-            question: "How did funds of the sanctioned entity reach this deposit of a customer?".to_owned(),
+            question: "How did funds of the sanctioned entity reach this deposit of a customer?"
+                .to_owned(),
             command: format!("tracehound --store {store} trace {listed} --to {deposit}"),
             truth: path_truth(story),
             agrees: path_agrees(story, &traced),
             answer: DemoAnswer::Trace(Box::new(traced)),
         },
         DemoQuestion {
-            question: "Why are these two addresses, never seen in one transaction, one owner's?".to_owned(),
+            question: "Why are these two addresses, never seen in one transaction, one owner's?"
+                .to_owned(),
             command: format!("tracehound --store {store} cluster explain {a} {b}"),
             truth: format!(
                 "one wallet: {a} was spent with {through} in {tx_a}, and {through} with {b} in {tx_b}",
@@ -208,7 +227,11 @@ fn questions(view: &View, story: &Story, store: &str, now: Timestamp) -> Result<
                 tx_b = story.explained.tx_b
             ),
             agrees: explained.same_cluster
-                && explained.evidence.iter().map(|step| step.tx).eq([story.explained.tx_a, story.explained.tx_b]),
+                && explained
+                    .evidence
+                    .iter()
+                    .map(|step| step.tx)
+                    .eq([story.explained.tx_a, story.explained.tx_b]),
             answer: DemoAnswer::Explain(Box::new(explained)),
         },
     ])
@@ -219,7 +242,11 @@ fn path_truth(story: &Story) -> String {
         let coins = ledger::Amount::from_sat(path.bottleneck_sat()).in_coins(8);
         format!("{} transactions that carry {coins} BTC to the end", path.steps.len())
     };
-    format!("two ways: a shortcut of {}, and a peeling chain of {}", told(&story.shortcut), told(&story.peeling))
+    format!(
+        "two ways: a shortcut of {}, and a peeling chain of {}",
+        told(&story.shortcut),
+        told(&story.peeling)
+    )
 }
 
 /// The widest path is the peeling chain, the shortest the shortcut.
@@ -227,8 +254,11 @@ fn path_agrees(story: &Story, answer: &TraceAnswer) -> bool {
     let transactions = |path: &Option<crate::PathAnswer>| -> Vec<ledger::TxId> {
         path.iter().flat_map(|path| path.path.iter().map(|hop| hop.tx)).collect()
     };
-    let told = |path: &simulate::FundsPath| -> Vec<ledger::TxId> { path.steps.iter().map(|step| step.tx_id).collect() };
-    transactions(&answer.shortest) == told(&story.shortcut) && transactions(&answer.widest) == told(&story.peeling)
+    let told = |path: &simulate::FundsPath| -> Vec<ledger::TxId> {
+        path.steps.iter().map(|step| step.tx_id).collect()
+    };
+    transactions(&answer.shortest) == told(&story.shortcut)
+        && transactions(&answer.widest) == told(&story.peeling)
 }
 
 fn try_next(story: &Story, store: &str) -> Vec<String> {
@@ -257,5 +287,9 @@ fn ownership(view: &View, truth: &Truth) -> Ownership {
     let right: u64 = both.values().map(|n| pairs(*n)).sum();
     let in_clusters: u64 = clusters.values().map(|n| pairs(*n)).sum();
     let of_owners: u64 = owners.values().map(|n| pairs(*n)).sum();
-    Ownership { pairs_right: right, pairs_wrong: in_clusters - right, pairs_missed: of_owners - right }
+    Ownership {
+        pairs_right: right,
+        pairs_wrong: in_clusters - right,
+        pairs_missed: of_owners - right,
+    }
 }

@@ -87,7 +87,8 @@ impl ClusterTags {
     /// The rows of a cluster.
     pub(crate) fn rows(&self, cluster: u32) -> std::ops::Range<usize> {
         let clusters = self.clusters.values();
-        clusters.partition_point(|other| *other < cluster)..clusters.partition_point(|other| *other <= cluster)
+        clusters.partition_point(|other| *other < cluster)
+            ..clusters.partition_point(|other| *other <= cluster)
     }
 
     /// Every row with its cluster.
@@ -138,7 +139,10 @@ impl Derived {
             edge_ids: [column(&edge_ids, "out")?, column(&edge_ids, "in")?],
             links: MappedLinks::open(snapshot)?,
             proximity: [a?, b?, c?, d?],
-            cluster_tags: ClusterTags { clusters: column(&tags, "cluster")?, tags: TagFile::of(tags)? },
+            cluster_tags: ClusterTags {
+                clusters: column(&tags, "cluster")?,
+                tags: TagFile::of(tags)?,
+            },
         };
         derived.check()?;
         Ok(Some(derived))
@@ -161,7 +165,8 @@ impl Derived {
 
     /// The members of the cluster named by `root`, by id; just itself for an address younger than the run.
     pub(crate) fn members<'a>(&'a self, root: &'a u32) -> &'a [u32] {
-        let at = |row: usize| self.member_offsets.values().get(row).copied().map(crate::intake::index);
+        let at =
+            |row: usize| self.member_offsets.values().get(row).copied().map(crate::intake::index);
         match (at(*root as usize), at(*root as usize + 1)) {
             (Some(from), Some(to)) => self.members.values().get(from..to).unwrap_or_default(),
             _ => std::slice::from_ref(root),
@@ -171,7 +176,12 @@ impl Derived {
     /// The flow graph over clusters.
     pub(crate) fn flow(&self) -> Result<FlowGraph<'_>, Error> {
         let [source, target, time] = &self.edges;
-        let edges = TemporalEdges::new(source.values(), target.values(), time.values(), self.weights.values())?;
+        let edges = TemporalEdges::new(
+            source.values(),
+            target.values(),
+            time.values(),
+            self.weights.values(),
+        )?;
         let [out, into] = [0, 1].map(|side: usize| {
             CsrView::checked_before(self.offsets[side].values(), self.edge_ids[side].values())
         });
@@ -189,7 +199,8 @@ impl Derived {
 
     /// How many nodes lie within the bound of a source, sources not counted.
     pub(crate) fn n_near(&self, distance: Distance) -> u64 {
-        let clusters = self.labels.values().iter().enumerate().filter(|(id, label)| *id == **label as usize);
+        let clusters =
+            self.labels.values().iter().enumerate().filter(|(id, label)| *id == **label as usize);
         let hops = self.proximity[distance as usize].hops.values();
         clusters.filter(|(id, _)| (1..u8::MAX).contains(&hops[*id])).count() as u64
     }

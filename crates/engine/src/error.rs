@@ -90,7 +90,9 @@ impl Error {
     /// What to do about it, where we know.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Config { hint, .. } | Self::NotFound { hint, .. } | Self::Question { hint, .. } => hint.clone(),
+            Self::Config { hint, .. }
+            | Self::NotFound { hint, .. }
+            | Self::Question { hint, .. } => hint.clone(),
             Self::Store(error) => error.hint(),
             Self::Source(error) => error.hint(),
             Self::List(error) => error.hint(),
@@ -98,9 +100,9 @@ impl Error {
             Self::Address(error) => error.hint(),
             Self::Flow(error) => error.hint(),
             Self::Stopped => Some("run the same command again to go on".to_owned()),
-            Self::Contradiction { .. } => {
-                Some("run `tracehound verify`; if the store is sound, the source is damaged".to_owned())
-            }
+            Self::Contradiction { .. } => Some(
+                "run `tracehound verify`; if the store is sound, the source is damaged".to_owned(),
+            ),
             _ => None,
         }
     }

@@ -33,13 +33,20 @@ impl Engine {
         watch: &dyn Watch,
     ) -> Result<ExportReport, Error> {
         let names: Vec<&str> = tables::ALL.iter().map(|table| table.name).collect();
-        let found = tables::ALL.iter().find(|known| known.name == table).ok_or_else(|| Error::Question {
-            what: format!("there is no table {table:?}"),
-            hint: did_you_mean(table, &names).or_else(|| Some(format!("tables: {}", names.join(", ")))),
+        let found = tables::ALL.iter().find(|known| known.name == table).ok_or_else(|| {
+            Error::Question {
+                what: format!("there is no table {table:?}"),
+                hint: did_you_mean(table, &names)
+                    .or_else(|| Some(format!("tables: {}", names.join(", ")))),
+            }
         })?;
         let snapshot = self.store.snapshot()?;
         let total = [BITCOIN, SHARED].iter().map(|part| snapshot.rows(table, part)).sum();
-        watch.tell(Progress::Begin { what: format!("export {table}"), total: Some(total), unit: "rows" });
+        watch.tell(Progress::Begin {
+            what: format!("export {table}"),
+            total: Some(total),
+            unit: "rows",
+        });
         let rows = write(&snapshot, found, format, output, watch)?;
         watch.tell(Progress::End);
         Ok(ExportReport { table: table.to_owned(), rows, snapshot: snapshot.id().to_string() })
@@ -63,7 +70,9 @@ fn write(
     let schema = table.schema();
     let mut sink = match format {
         ExportFormat::Arrow => Sink::Arrow(StreamWriter::try_new(output, &schema)?),
-        ExportFormat::Parquet => Sink::Parquet(Box::new(ArrowWriter::try_new(output, schema.clone(), None).map_err(ArrowError::from)?)),
+        ExportFormat::Parquet => Sink::Parquet(Box::new(
+            ArrowWriter::try_new(output, schema.clone(), None).map_err(ArrowError::from)?,
+        )),
         ExportFormat::Csv => {
             let writer = WriterBuilder::new().with_header(true).build(output);
             Sink::Csv(writer, text_schema(&schema))
@@ -122,15 +131,22 @@ fn as_text(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error
         match column.data_type() {
             DataType::FixedSizeBinary(32) => {
                 let rows = column.as_fixed_size_binary().iter();
-                Arc::new(rows.map(|row| row.map(|bytes| hex(bytes.iter().rev()))).collect::<StringArray>())
+                Arc::new(
+                    rows.map(|row| row.map(|bytes| hex(bytes.iter().rev())))
+                        .collect::<StringArray>(),
+                )
             }
             DataType::FixedSizeBinary(_) => {
                 let rows = column.as_fixed_size_binary().iter();
-                Arc::new(rows.map(|row| row.map(|bytes| hex(bytes.iter()))).collect::<StringArray>())
+                Arc::new(
+                    rows.map(|row| row.map(|bytes| hex(bytes.iter()))).collect::<StringArray>(),
+                )
             }
             DataType::Binary => {
                 let rows = column.as_binary::<i32>().iter();
-                Arc::new(rows.map(|row| row.map(|bytes| hex(bytes.iter()))).collect::<StringArray>())
+                Arc::new(
+                    rows.map(|row| row.map(|bytes| hex(bytes.iter()))).collect::<StringArray>(),
+                )
             }
             DataType::Utf8 => {
                 let rows = column.as_string::<i32>().iter();

@@ -51,10 +51,12 @@ impl Engine {
     }
 
     fn source_options(&self, options: &IngestOptions) -> Result<Options, Error> {
-        let network = self.config.ingest.network.parse::<Network>().map_err(|error| Error::Config {
-            what: error.to_string(),
-            hint: None,
-        })?;
+        let network = self
+            .config
+            .ingest
+            .network
+            .parse::<Network>()
+            .map_err(|error| Error::Config { what: error.to_string(), hint: None })?;
         Ok(Options {
             network,
             first_height: options.first_height.map(Height::new),
@@ -128,18 +130,27 @@ impl<'a> Intake<'a> {
         let plan = source.plan();
         self.report.blocks_held = plan.n_already_held;
         self.report.notes.extend(plan.notes.iter().cloned());
-        let counted = [(plan.n_stale, "blocks on branches with less work passed over"), (plan.n_duplicates, "blocks found twice")];
+        let counted = [
+            (plan.n_stale, "blocks on branches with less work passed over"),
+            (plan.n_duplicates, "blocks found twice"),
+        ];
         for (count, what) in counted.into_iter().filter(|(count, _)| *count > 0) {
             self.report.notes.push(format!("{count} {what}"));
         }
         for path in &plan.ignored {
-            self.report.notes.push(format!("not read, because it holds no blocks: {}", path.display()));
+            self.report
+                .notes
+                .push(format!("not read, because it holds no blocks: {}", path.display()));
         }
         let total = match plan.n_bytes {
             Some(bytes) => (Some(bytes), "bytes"),
             None => (Some(plan.n_blocks), "blocks"),
         };
-        self.watch.tell(Progress::Begin { what: plan.description.clone(), total: total.0, unit: total.1 });
+        self.watch.tell(Progress::Begin {
+            what: plan.description.clone(),
+            total: total.0,
+            unit: total.1,
+        });
     }
 
     /// Takes everything that the source has now.
@@ -155,7 +166,10 @@ impl<'a> Intake<'a> {
 
     fn pull_into(&mut self, writer: &mut Writer, source: &mut dyn Source) -> Result<(), Error> {
         let by_bytes = source.plan().n_bytes.is_some();
-        let limit = BatchLimit { bytes_max: self.engine.config.ingest.commit_bytes, ..BatchLimit::default() };
+        let limit = BatchLimit {
+            bytes_max: self.engine.config.ingest.commit_bytes,
+            ..BatchLimit::default()
+        };
         loop {
             if self.watch.stopped() {
                 return Err(Error::Stopped);
@@ -176,8 +190,10 @@ impl<'a> Intake<'a> {
 
     /// Commits one batch; false if the last height asked for is reached.
     fn take(&mut self, writer: &mut Writer, delivered: Vec<Delivered>) -> Result<bool, Error> {
-        let (held, new): (Vec<_>, Vec<_>) = delivered.into_iter().partition(|block| block.already_held);
-        let plain = |blocks: Vec<Delivered>| blocks.into_iter().map(|delivered| delivered.block).collect();
+        let (held, new): (Vec<_>, Vec<_>) =
+            delivered.into_iter().partition(|block| block.already_held);
+        let plain =
+            |blocks: Vec<Delivered>| blocks.into_iter().map(|delivered| delivered.block).collect();
         let (held, mut new): (Vec<DecodedBlock>, Vec<DecodedBlock>) = (plain(held), plain(new));
         let n_new = new.len();
         if let Some(last) = self.options.last_height {
@@ -227,7 +243,10 @@ impl<'a> Intake<'a> {
         if follows {
             return Ok(());
         }
-        Err(Error::Contradiction { height, what: format!("it does not follow block {} of the ledger", last.height) })
+        Err(Error::Contradiction {
+            height,
+            what: format!("it does not follow block {} of the ledger", last.height),
+        })
     }
 
     fn resolve(&mut self, writer: &mut Writer, blocks: &[DecodedBlock]) -> Result<(), Error> {
@@ -259,7 +278,8 @@ impl<'a> Intake<'a> {
         self.unknown = None;
         self.report.commits += 1;
         self.report.blocks_unwound += unwound;
-        let note = format!("{unwound} blocks above height {to} taken back: another branch has more work");
+        let note =
+            format!("{unwound} blocks above height {to} taken back: another branch has more work");
         self.watch.tell(Progress::Note { text: note.clone() });
         self.report.notes.push(note);
         Ok(())
@@ -271,7 +291,11 @@ impl Engine {
     ///
     /// # Errors
     /// If the first block does not follow the last one held, or the store fails.
-    pub fn ingest_blocks(&self, blocks: &[DecodedBlock], now: Timestamp) -> Result<IngestReport, Error> {
+    pub fn ingest_blocks(
+        &self,
+        blocks: &[DecodedBlock],
+        now: Timestamp,
+    ) -> Result<IngestReport, Error> {
         let mut writer = self.store.writer()?;
         let options = IngestOptions::default();
         let mut intake = Intake::new(self, &options, now, &crate::Unwatched);

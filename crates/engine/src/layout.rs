@@ -117,8 +117,10 @@ impl BlockRecord {
     /// # Panics
     /// If the slice is shorter than a record; columns hand out whole records only.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
-        let four = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
-        let eight = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+        let four =
+            |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+        let eight =
+            |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
         Self {
             hash: bytes[..32].try_into().expect("32 bytes"),
             height: four(32),

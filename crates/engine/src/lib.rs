@@ -27,7 +27,9 @@ pub use answers::*;
 pub use config::{CONFIG_FILE, Config, IngestConfig, ScreeningConfig, TraceConfig, did_you_mean};
 pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport};
 pub use error::Error;
-pub use ledger::{Address, AddressFamily, Amount, Chain, ParsedAddress, Timestamp as Time, parse_address};
+pub use ledger::{
+    Address, AddressFamily, Amount, Chain, ParsedAddress, Timestamp as Time, parse_address,
+};
 pub use progress::{Progress, Unwatched, Watch};
 pub use query::{Direction, ScreenOptions, TraceOptions, TraceTarget};
 pub use reports::*;
@@ -63,7 +65,8 @@ impl Engine {
         commit.finish(engine.run_record("init", Timestamp::new(0)))?;
         let path = dir.join(CONFIG_FILE);
         if !path.exists() {
-            std::fs::write(&path, Config::template()).map_err(|error| Error::File { path, error })?;
+            std::fs::write(&path, Config::template())
+                .map_err(|error| Error::File { path, error })?;
         }
         Ok(engine)
     }

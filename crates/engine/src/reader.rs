@@ -1,6 +1,6 @@
 //! Reads the ledger back from the store in the order in which it was written, resolutions filled in.
 
-use ledger::{Block, Link, LedgerBatch, Resolution, tables};
+use ledger::{Block, LedgerBatch, Link, Resolution, tables};
 use store::Snapshot;
 
 use crate::Error;
@@ -49,7 +49,9 @@ impl LedgerReader {
         for position in self.columns.first_at_or_above(from)..self.columns.n_blocks() {
             let block = self.columns.block(position);
             match ranges.last_mut() {
-                Some((_, to)) if block.first_tx - first_tx < TRANSACTIONS_PER_READ => *to = block.height,
+                Some((_, to)) if block.first_tx - first_tx < TRANSACTIONS_PER_READ => {
+                    *to = block.height
+                }
                 _ => {
                     ranges.push((block.height, block.height));
                     first_tx = block.first_tx;
@@ -87,7 +89,9 @@ impl LedgerReader {
     fn fill(&self, batch: &mut LedgerBatch) {
         for input in batch.inputs.iter_mut().filter(|input| input.spent.is_none()) {
             let key = (input.tx, input.position);
-            if let Ok(at) = self.resolutions.binary_search_by_key(&key, |row| (row.tx, row.position)) {
+            if let Ok(at) =
+                self.resolutions.binary_search_by_key(&key, |row| (row.tx, row.position))
+            {
                 input.spent = Some(self.resolutions[at].spent);
             }
         }

@@ -84,6 +84,8 @@ pub struct ListImport {
     pub published: Option<Timestamp>,
     /// Up to so many addresses may vanish from the list.
     pub accept_removals: Option<usize>,
+    /// Take CSV files of OFAC's that lack their end mark, which a cut download lacks too.
+    pub accept_unterminated: bool,
     /// Say what would change, and change nothing.
     pub dry_run: bool,
 }

@@ -123,7 +123,8 @@ impl Engine {
         report.cluster_edges = status.cluster_edges;
         report.largest_cluster = status.largest_clusters.first().map_or(0, |cluster| cluster.size);
         if let Some(derived) = Derived::open(snapshot)? {
-            report.near_listed = [Distance::FromListed, Distance::ToListed].map(|d| derived.n_near(d));
+            report.near_listed =
+                [Distance::FromListed, Distance::ToListed].map(|d| derived.n_near(d));
         }
         report.snapshot = snapshot.id().to_string();
         Ok(())
@@ -157,11 +158,19 @@ pub(crate) struct Views {
 }
 
 impl Views {
-    pub(crate) fn make(snapshot: &Snapshot, hops_max: u32, watch: &dyn Watch) -> Result<Self, Error> {
+    pub(crate) fn make(
+        snapshot: &Snapshot,
+        hops_max: u32,
+        watch: &dyn Watch,
+    ) -> Result<Self, Error> {
         let reader = LedgerReader::open(snapshot)?;
         let ranges = reader.ranges(0);
         let total = ranges.len() as u64 + 3;
-        watch.tell(Progress::Begin { what: "clusters and flow".to_owned(), total: Some(total), unit: "parts" });
+        watch.tell(Progress::Begin {
+            what: "clusters and flow".to_owned(),
+            total: Some(total),
+            unit: "parts",
+        });
         let links = reader::links(snapshot)?;
         let addresses = snapshot.dictionary(layout::ADDRESSES)?;
         let mut clusters = Clusters::default();
@@ -189,7 +198,17 @@ impl Views {
         let members = clusters.members();
         let cluster_rows = clusters.rows();
         let mut views = Self {
-            links, labels, members, cluster_rows, edges: edges.rows(), flow, n_nodes, n_mixing, tagged, tag_rows, listed,
+            links,
+            labels,
+            members,
+            cluster_rows,
+            edges: edges.rows(),
+            flow,
+            n_nodes,
+            n_mixing,
+            tagged,
+            tag_rows,
+            listed,
             near: Vec::new(),
         };
         views.listed.sort_unstable();
@@ -241,7 +260,11 @@ impl Views {
     }
 
     fn write(&self, commit: &mut Commit<'_>) -> Result<(), Error> {
-        commit.replace(&layout::spec(&tables::CLUSTERS), SHARED, [tables::clusters_to(&self.cluster_rows)])?;
+        commit.replace(
+            &layout::spec(&tables::CLUSTERS),
+            SHARED,
+            [tables::clusters_to(&self.cluster_rows)],
+        )?;
         commit.replace(
             &layout::spec(&tables::CLUSTER_EDGES),
             SHARED,
@@ -281,14 +304,29 @@ impl Views {
         let rows = vec![
             mapped_column::<UInt32Type>("address_a", a),
             mapped_column::<UInt32Type>("address_b", of(|link| link.b.get())),
-            mapped_column::<UInt64Type>("tx", self.links.iter().map(|link| link.tx.get()).collect()),
+            mapped_column::<UInt64Type>(
+                "tx",
+                self.links.iter().map(|link| link.tx.get()).collect(),
+            ),
             mapped_column::<UInt32Type>("height", of(|link| link.height.get())),
-            mapped_column::<UInt8Type>("heuristic", self.links.iter().map(|link| link.heuristic).collect()),
-            mapped_column::<Float32Type>("confidence", self.links.iter().map(|link| link.confidence).collect()),
+            mapped_column::<UInt8Type>(
+                "heuristic",
+                self.links.iter().map(|link| link.heuristic).collect(),
+            ),
+            mapped_column::<Float32Type>(
+                "confidence",
+                self.links.iter().map(|link| link.confidence).collect(),
+            ),
         ];
         Ok([
-            (mapped::LINK_OFFSETS.to_owned(), mapped_batch(vec![mapped_column::<UInt64Type>("offset", offsets)])?),
-            (mapped::LINK_IDS.to_owned(), mapped_batch(vec![mapped_column::<UInt32Type>("link", ids)])?),
+            (
+                mapped::LINK_OFFSETS.to_owned(),
+                mapped_batch(vec![mapped_column::<UInt64Type>("offset", offsets)])?,
+            ),
+            (
+                mapped::LINK_IDS.to_owned(),
+                mapped_batch(vec![mapped_column::<UInt32Type>("link", ids)])?,
+            ),
             (mapped::LINKS.to_owned(), mapped_batch(rows)?),
         ])
     }
@@ -320,7 +358,10 @@ impl Views {
     }
 }
 
-fn near_batches(distance: Distance, near: &ProximityParts) -> Result<[(String, RecordBatch); 2], Error> {
+fn near_batches(
+    distance: Distance,
+    near: &ProximityParts,
+) -> Result<[(String, RecordBatch); 2], Error> {
     let nodes = vec![
         mapped_column::<UInt8Type>("hops", near.hops.clone()),
         mapped_column::<UInt32Type>("label", near.label.clone()),
@@ -330,7 +371,10 @@ fn near_batches(distance: Distance, near: &ProximityParts) -> Result<[(String, R
         mapped_column::<UInt32Type>("edge", near.labels.edge.clone()),
         mapped_column::<UInt32Type>("previous", near.labels.previous.clone()),
     ];
-    Ok([(distance.nodes_file(), mapped_batch(nodes)?), (distance.labels_file(), mapped_batch(arena)?)])
+    Ok([
+        (distance.nodes_file(), mapped_batch(nodes)?),
+        (distance.labels_file(), mapped_batch(arena)?),
+    ])
 }
 
 /// The tags whose address has appeared, by cluster, the most confident first; and the cluster of each.

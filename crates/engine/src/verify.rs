@@ -69,9 +69,21 @@ impl Check<'_> {
         let columns = LedgerColumns::open(self.snapshot)?;
         let rows = |table: &tables::Table| self.snapshot.rows(table.name, BITCOIN);
         let counts = [
-            ("blocks in the table and in the column", rows(&tables::BLOCKS), columns.n_blocks() as u64),
-            ("transactions in the table and in the column", rows(&tables::TRANSACTIONS), columns.first_output.len()),
-            ("outputs in the table and in the column", rows(&tables::OUTPUTS), columns.outputs.len()),
+            (
+                "blocks in the table and in the column",
+                rows(&tables::BLOCKS),
+                columns.n_blocks() as u64,
+            ),
+            (
+                "transactions in the table and in the column",
+                rows(&tables::TRANSACTIONS),
+                columns.first_output.len(),
+            ),
+            (
+                "outputs in the table and in the column",
+                rows(&tables::OUTPUTS),
+                columns.outputs.len(),
+            ),
             (
                 "inputs in the table and in the count",
                 rows(&tables::INPUTS),
@@ -93,7 +105,8 @@ impl Check<'_> {
         let blocks = reader::blocks(self.snapshot)?;
         for (position, block) in blocks.iter().enumerate() {
             let record = columns.block(position);
-            let same = record.hash == *block.hash.as_bytes() && record.first_tx == block.first_tx.get();
+            let same =
+                record.hash == *block.hash.as_bytes() && record.first_tx == block.first_tx.get();
             self.expect(same, || format!("block {}: table and column disagree", block.height));
         }
         for pair in blocks.windows(2) {
@@ -101,9 +114,15 @@ impl Check<'_> {
             let follows = block.height.get() == before.height.get() + 1;
             let connects = !follows || block.previous_hash == before.hash;
             self.expect(connects, || {
-                format!("block {} does not connect to {}", block.height, BlockHash::to_string(&before.hash))
+                format!(
+                    "block {} does not connect to {}",
+                    block.height,
+                    BlockHash::to_string(&before.hash)
+                )
             });
-            self.expect(block.height > before.height, || format!("block {} comes twice", block.height));
+            self.expect(block.height > before.height, || {
+                format!("block {} comes twice", block.height)
+            });
         }
         Ok(())
     }
@@ -117,10 +136,13 @@ impl Check<'_> {
         for range in reader.ranges(0) {
             let batch = reader.read(range)?;
             let expected = forensics::links(&batch);
-            let expected: Vec<_> = expected.into_iter().filter(|link| u64::from(link.height.get()) < below).collect();
+            let expected: Vec<_> =
+                expected.into_iter().filter(|link| u64::from(link.height.get()) < below).collect();
             let found = stored.get(at..at + expected.len()).unwrap_or_default();
             let same = found == expected.as_slice();
-            self.expect(same, || format!("links of blocks {} to {} are not those of the ledger", range.0, range.1));
+            self.expect(same, || {
+                format!("links of blocks {} to {} are not those of the ledger", range.0, range.1)
+            });
             at += expected.len();
         }
         self.equal("links stored and links of the ledger", stored.len() as u64, at as u64);
@@ -130,7 +152,9 @@ impl Check<'_> {
     /// Clusters and cluster edges are those that the links and the ledger give.
     fn derived(&mut self, hops_max: u32, watch: &dyn Watch) -> Result<(), Error> {
         if !crate::stages::is_current(self.snapshot) {
-            self.expect(false, || "the derived tables are older than the ledger: run `tracehound run`".to_owned());
+            self.expect(false, || {
+                "the derived tables are older than the ledger: run `tracehound run`".to_owned()
+            });
             return Ok(());
         }
         let views = Views::make(self.snapshot, hops_max, watch)?;
@@ -139,7 +163,9 @@ impl Check<'_> {
         for batch in self.snapshot.scan(tables::CLUSTERS.name, SHARED, None, None)? {
             clusters.append(&mut tables::clusters_from(&batch?)?);
         }
-        self.expect(clusters == views.cluster_rows(), || "the table clusters does not follow from the links".to_owned());
+        self.expect(clusters == views.cluster_rows(), || {
+            "the table clusters does not follow from the links".to_owned()
+        });
         let mut edges = Vec::new();
         for batch in self.snapshot.scan(tables::CLUSTER_EDGES.name, SHARED, None, None)? {
             edges.append(&mut tables::cluster_edges_from(&batch?)?);
@@ -152,8 +178,12 @@ impl Check<'_> {
         let labels = labels_again(&links, n_addresses);
         let derived = crate::derived::Derived::open(self.snapshot)?;
         let stored = derived.as_ref().map_or(&[][..], crate::derived::Derived::labels);
-        self.expect(labels == stored, || "the labels of the snapshot do not follow from the links".to_owned());
-        self.expect(self.same_mapped(&views)?, || "the mapped snapshot does not follow from the ledger".to_owned());
+        self.expect(labels == stored, || {
+            "the labels of the snapshot do not follow from the links".to_owned()
+        });
+        self.expect(self.same_mapped(&views)?, || {
+            "the mapped snapshot does not follow from the ledger".to_owned()
+        });
         Ok(())
     }
 

@@ -6,7 +6,8 @@
 use arrow::array::{Array, AsArray, RecordBatch};
 use forensics::screening::{ListIndex, ListedClusters, cluster_of};
 use ledger::{
-    Address, AddressId, Chain, ClusterId, ListImported, Listing, ParsedAddress, Tag, Timestamp, TxId, TxIndex, tables,
+    Address, AddressId, Chain, ClusterId, ListImported, Listing, ParsedAddress, Tag, Timestamp,
+    TxId, TxIndex, tables,
 };
 use store::{Dictionary, Snapshot};
 
@@ -92,7 +93,9 @@ impl View {
 
     fn range_hint(&self) -> String {
         match (self.columns.n_blocks(), self.columns.last_block()) {
-            (0, _) | (_, None) => "the store holds no blocks: run `tracehound ingest bitcoin PATH`".to_owned(),
+            (0, _) | (_, None) => {
+                "the store holds no blocks: run `tracehound ingest bitcoin PATH`".to_owned()
+            }
             (_, Some(last)) => {
                 let first = self.columns.block(0).height;
                 format!("the store holds blocks {first} to {}", last.height)
@@ -123,7 +126,10 @@ impl View {
     /// Members of a cluster, by id.
     pub(crate) fn members_of(&self, cluster: ClusterId) -> Vec<AddressId> {
         let root = stages::root(cluster).get();
-        let members = self.derived.as_ref().map_or_else(|| vec![root], |derived| derived.members(&root).to_vec());
+        let members = self
+            .derived
+            .as_ref()
+            .map_or_else(|| vec![root], |derived| derived.members(&root).to_vec());
         members.into_iter().map(AddressId::new).collect()
     }
 
@@ -131,7 +137,8 @@ impl View {
     pub(crate) fn entity_of(&self, cluster: ClusterId) -> String {
         if let Some(member) = self.listed_clusters.members_of(cluster).next() {
             let address = self.addresses.key(member.get()).and_then(Address::from_key);
-            let found = address.as_ref().map(|address| self.lists.find(address)).unwrap_or_default();
+            let found =
+                address.as_ref().map(|address| self.lists.find(address)).unwrap_or_default();
             if let Some(row) = found.first() {
                 return match row.entity_name.as_str() {
                     "" => format!("on {}", row.list),
@@ -143,7 +150,10 @@ impl View {
     }
 
     /// The tags of a cluster at the last run, the most confident first: their file and rows.
-    pub(crate) fn cluster_tags(&self, cluster: ClusterId) -> Option<(&TagFile, std::ops::Range<usize>)> {
+    pub(crate) fn cluster_tags(
+        &self,
+        cluster: ClusterId,
+    ) -> Option<(&TagFile, std::ops::Range<usize>)> {
         let own = &self.derived.as_ref()?.cluster_tags;
         Some((&own.tags, own.rows(stages::root(cluster).get())))
     }
@@ -161,7 +171,10 @@ impl View {
         let ledger = of(checkpoint::LEDGER);
         match self.snapshot.checkpoint(checkpoint::CLUSTERS) {
             None if ledger > 0 => {
-                reasons.push("no run has been made: clusters and hops are unknown (`tracehound run`)".to_owned());
+                reasons.push(
+                    "no run has been made: clusters and hops are unknown (`tracehound run`)"
+                        .to_owned(),
+                );
             }
             Some(run) if run != ledger => reasons.push(format!(
                 "blocks {run} to {} came in since the last run (`tracehound run`)",
@@ -173,7 +186,8 @@ impl View {
         if of(checkpoint::LINKS_RESOLUTIONS) != resolutions {
             reasons.push("inputs were resolved since the last run (`tracehound run`)".to_owned());
         }
-        if self.derived.is_some() && of(checkpoint::RUN_ATTRIBUTION) != of(checkpoint::ATTRIBUTION) {
+        if self.derived.is_some() && of(checkpoint::RUN_ATTRIBUTION) != of(checkpoint::ATTRIBUTION)
+        {
             reasons.push("lists or tags changed since the last run: hops are those before (`tracehound run`)".to_owned());
         }
         if self.imports.is_empty() {
@@ -193,8 +207,12 @@ impl View {
         let latest = latest_imports(&self.imports);
         let old = latest.iter().filter_map(|import| {
             let hours = (now.get() - import.known_at.get()) / 3600;
-            (hours > hours_max)
-                .then(|| format!("the list {} was imported {hours} hours ago (limit {hours_max})", import.list))
+            (hours > hours_max).then(|| {
+                format!(
+                    "the list {} was imported {hours} hours ago (limit {hours_max})",
+                    import.list
+                )
+            })
         });
         old.collect()
     }
@@ -219,7 +237,8 @@ fn list_version(imports: &[ListImported]) -> String {
     if latest.is_empty() {
         return String::new();
     }
-    let text: Vec<String> = latest.iter().map(|row| format!("{} {}\n", row.list, row.list_version)).collect();
+    let text: Vec<String> =
+        latest.iter().map(|row| format!("{} {}\n", row.list, row.list_version)).collect();
     crate::digest(text.concat().as_bytes())
 }
 
@@ -251,7 +270,11 @@ pub(crate) fn live_lists(
     Ok(ListIndex::new(live.into_iter().cloned().collect()))
 }
 
-pub(crate) fn listed_clusters(lists: &ListIndex, addresses: &Dictionary, labels: &[u32]) -> ListedClusters {
+pub(crate) fn listed_clusters(
+    lists: &ListIndex,
+    addresses: &Dictionary,
+    labels: &[u32],
+) -> ListedClusters {
     let ids = lists.addresses().filter_map(|address| addresses.lookup_one(&address.key()));
     ListedClusters::new(ids.map(AddressId::new), labels)
 }

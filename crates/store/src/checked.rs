@@ -1,9 +1,11 @@
 //! A Parquet file that is checked block by block as it is read: no byte reaches the decoder unseen.
 //!
-//! In: a mapped table file and its entry. Out: what Parquet's reader asks for, or an error that names the block.
-//! Why: the decoder panics on some corrupt pages and silently returns other rows for most; a row in a report must be
-//! the row that was written. SHA-256 over the file would do it too, but a range of keys reads a small part of a large
-//! file, and xxh3 over the blocks touched costs next to nothing beside decoding.
+//! In: a mapped table file and its entry. Out: what Parquet's reader asks for, or an error that
+//! names the block.
+//! Why: the decoder panics on some corrupt pages and silently returns other rows for most; a row in
+//! a report must be the row that was written. SHA-256 over the file would do it too, but a range of
+//! keys reads a small part of a large file, and xxh3 over the blocks touched costs next to nothing
+//! beside decoding.
 //! Checked by: `tests/it/rot.rs`, which flips every byte of a file.
 
 use std::io::{self, Read};
@@ -67,7 +69,8 @@ impl TableReader {
         notes.into_iter().flatten().find(|note| note.key == key)?.value.as_deref()
     }
 
-    /// The commits of the rows, as `(commit, rows)`: in the footer when there are several, else the file's own.
+    /// The commits of the rows, as `(commit, rows)`: in the footer when there are several, else the
+    /// file's own.
     pub(crate) fn commits(&self) -> Result<Vec<(u64, u64)>> {
         let Some(text) = self.note(COMMITS) else { return Ok(vec![(self.commit, self.rows)]) };
         let pair = |pair: &str| {

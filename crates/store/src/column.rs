@@ -1,8 +1,8 @@
 //! An append-only column of fixed-width records, read in place.
 //!
-//! In: the chunk files that a manifest names. Out: record `i` as bytes. Chunks hold a power of two of records, so
-//! finding one is a shift and a mask. Chunks, not one file: cutting a column (a reorg) copies at most one chunk
-//! and never changes a byte that a reader has mapped.
+//! In: the chunk files that a manifest names. Out: record `i` as bytes. Chunks hold a power of two
+//! of records, so finding one is a shift and a mask. Chunks, not one file: cutting a column (a
+//! reorg) copies at most one chunk and never changes a byte that a reader has mapped.
 //! Cost: one map a chunk at opening (shared between snapshots for full chunks), no copy.
 
 use std::sync::Arc;
@@ -61,7 +61,8 @@ impl Column {
         self.records.chunks.iter().map(|map| map.bytes())
     }
 
-    /// The bytes of the records `from..to`, copied; `None` when `to` is beyond the end or before `from`.
+    /// The bytes of the records `from..to`, copied; `None` when `to` is beyond the end or before
+    /// `from`.
     pub fn read(&self, from: u64, to: u64) -> Option<Vec<u8>> {
         self.records.read(from, to)
     }

@@ -1,9 +1,11 @@
-//! The writing side of a column: appends records behind the committed end, cuts by copying the last chunk.
+//! The writing side of a column: appends records behind the committed end, cuts by copying the last
+//! chunk.
 //!
-//! In: record bytes. Out: chunk files and their entry. Bytes below the committed length are never written again,
-//! so a reader's map and the last commit stay whole whatever happens here.
+//! In: record bytes. Out: chunk files and their entry. Bytes below the committed length are never
+//! written again, so a reader's map and the last commit stay whole whatever happens here.
 //! Cost: appends are buffered to 1 MiB; a cut copies and re-hashes at most one chunk.
-//! Checked by: `tests/it/columns.rs` against a plain vector, over random appends, cuts and aborted commits.
+//! Checked by: `tests/it/columns.rs` against a plain vector, over random appends, cuts and aborted
+//! commits.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -238,8 +240,9 @@ impl ColumnWriter {
         if keep > 0 { self.cut_tail(staging, keep - 1) } else { Ok(()) }
     }
 
-    /// Makes the last chunk end where the column now ends. Committed bytes behind that end must survive (the last
-    /// commit and its readers need them), so the chunk is copied unless nothing of it is committed there.
+    /// Makes the last chunk end where the column now ends. Committed bytes behind that end must
+    /// survive (the last commit and its readers need them), so the chunk is copied unless nothing
+    /// of it is committed there.
     fn cut_tail(&mut self, staging: &mut Staging, index: usize) -> Result<()> {
         let path = self.tail_path();
         let full = staging.shared.path(&path);

@@ -1,8 +1,9 @@
 //! One commit: everything or nothing.
 //!
-//! In: rows, records, keys, checkpoints. Out: the next snapshot, acknowledged only when it is on the disk. Files are
-//! written and synced first, then their folders, then the manifest aside; its rename is the commit point.
-//! A commit that is dropped, or in which a call failed, leaves the store as it was.
+//! In: rows, records, keys, checkpoints. Out: the next snapshot, acknowledged only when it is on
+//! the disk. Files are written and synced first, then their folders, then the manifest aside; its
+//! rename is the commit point. A commit that is dropped, or in which a call failed, leaves the
+//! store as it was.
 //! Checked by: `tests/it/crash.rs`, which fails every disk operation of a commit in turn.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,8 @@ use crate::{mapped, runs};
 pub struct Commit<'a> {
     pub(crate) writer: &'a mut Writer,
     pub(crate) staging: Staging,
-    /// The last manifest with this commit's changes so far; tables, columns and dictionaries follow in `finish`.
+    /// The last manifest with this commit's changes so far; tables, columns and dictionaries follow
+    /// in `finish`.
     pub(crate) manifest: Manifest,
     stages: BTreeMap<(String, String), Stage>,
     columns: BTreeSet<String>,
@@ -54,7 +56,8 @@ impl<'a> Commit<'a> {
     /// Adds rows to a partition. All rows that a commit adds to a partition become one file.
     ///
     /// # Errors
-    /// The batch does not have the table's schema, its keys decrease, or the disk refuses. The commit is lost then.
+    /// The batch does not have the table's schema, its keys decrease, or the disk refuses. The
+    /// commit is lost then.
     pub fn append(&mut self, spec: &TableSpec, partition: &str, batch: &RecordBatch) -> Result<()> {
         self.guarded(|commit| {
             let stage = stage(&mut commit.stages, &mut commit.manifest, spec, partition, false)?;
@@ -62,7 +65,8 @@ impl<'a> Commit<'a> {
         })
     }
 
-    /// Removes the rows whose key is above `key`: whole files where possible, else the file is rewritten.
+    /// Removes the rows whose key is above `key`: whole files where possible, else the file is
+    /// rewritten.
     ///
     /// # Errors
     /// The table has no key, a file is damaged, or the disk refuses. The commit is lost then.
@@ -73,8 +77,8 @@ impl<'a> Commit<'a> {
         })
     }
 
-    /// Puts these rows in place of all rows of a partition. The only way to change a table's schema: while no other
-    /// partition has rows.
+    /// Puts these rows in place of all rows of a partition. The only way to change a table's
+    /// schema: while no other partition has rows.
     ///
     /// # Errors
     /// As [`Commit::append`].
@@ -95,8 +99,8 @@ impl<'a> Commit<'a> {
     /// Appends records of `width` bytes to a column, which is made if there is none.
     ///
     /// # Errors
-    /// The column has another width, `bytes` is not a whole number of records, or the disk refuses. The commit is
-    /// lost then.
+    /// The column has another width, `bytes` is not a whole number of records, or the disk refuses.
+    /// The commit is lost then.
     pub fn extend_column(&mut self, name: &str, width: usize, bytes: &[u8]) -> Result<()> {
         self.guarded(|commit| {
             let (column, staging) = commit.column(name, Some(width))?;
@@ -158,7 +162,8 @@ impl<'a> Commit<'a> {
     /// A dictionary to look up and give out ids in, which is made if there is none.
     ///
     /// # Errors
-    /// It has another key width, a file of it is damaged, or the disk refuses. The commit is lost then.
+    /// It has another key width, a file of it is damaged, or the disk refuses. The commit is lost
+    /// then.
     pub fn dictionary(&mut self, name: &str, key_width: usize) -> Result<DictionaryWriter<'_>> {
         self.guarded(|commit| commit.open_dictionary(name, key_width))?;
         let state = self.writer.dictionaries.get_mut(name).expect("just put there");
@@ -223,8 +228,8 @@ impl<'a> Commit<'a> {
     /// Puts the commit on the disk. When this returns, it survives a power loss.
     ///
     /// # Errors
-    /// An earlier call failed, or the disk refuses. After a failed sync the writer refuses all further work: what
-    /// the disk holds is unknown until the store is opened anew.
+    /// An earlier call failed, or the disk refuses. After a failed sync the writer refuses all
+    /// further work: what the disk holds is unknown until the store is opened anew.
     pub fn finish(mut self, run: Run) -> Result<Snapshot> {
         self.check()?;
         self.close(run)?;
@@ -292,7 +297,8 @@ impl Drop for Commit<'_> {
         if self.finished {
             return;
         }
-        // What these hold in memory is ahead of the disk; they are opened again from the last commit.
+        // What these hold in memory is ahead of the disk; they are opened again from the last
+        // commit.
         for name in &self.columns {
             self.writer.columns.remove(name);
         }
@@ -330,7 +336,8 @@ fn stage<'a>(
     spec.check()?;
     check_name(partition)?;
     let entry = manifest.tables.get(&spec.name);
-    // Other partitions, and other stages of this commit, must agree; this partition too unless it is replaced.
+    // Other partitions, and other stages of this commit, must agree; this partition too unless it
+    // is replaced.
     let same_table = stages.iter().filter(|((table, _), _)| *table == spec.name);
     for ((_, other), staged) in same_table {
         if !(replaces && other == partition) {

@@ -1,10 +1,11 @@
 //! Merging small Parquet files: appending makes one a commit, reading wants few.
 //!
-//! In: the files of a partition. Out: a commit in which a run of neighbors of similar size is one file; the rows, their
-//! order and the commit each comes from stay the same (the footer keeps the latter).
-//! Which files: from the newest back, for as long as the next one is at most twice as large as all newer ones
-//! together. Sizes then grow by halves towards the oldest file, so a partition has O(log n) files and a row is
-//! rewritten O(log n) times.
+//! In: the files of a partition. Out: a commit in which a run of neighbors of similar size is one
+//! file; the rows, their order and the commit each comes from stay the same (the footer keeps the
+//! latter).
+//! Which files: from the newest back, for as long as the next one is at most twice as large as all
+//! newer ones together. Sizes then grow by halves towards the oldest file, so a partition has O(log
+//! n) files and a row is rewritten O(log n) times.
 //! Checked by: `tests/it/tables.rs`.
 
 use crate::checked::{TableReader, rows_expected};
@@ -20,7 +21,8 @@ use crate::writer::Writer;
 const SMALL_BYTES: u64 = 1 << 20;
 
 impl Writer {
-    /// Merges small files of a partition, as a commit of its own. `None` when there are too few to be worth it.
+    /// Merges small files of a partition, as a commit of its own. `None` when there are too few to
+    /// be worth it.
     ///
     /// # Errors
     /// A file is damaged or the disk refuses; the store stays as it was.

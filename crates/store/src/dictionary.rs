@@ -1,16 +1,21 @@
 //! The dictionary: fixed-width byte keys to dense u32 ids in order of first appearance, and back.
 //!
-//! In: keys, laid end to end. Out: ids. Key of an id: an append-only column, mapped. Id of a key: the newest ids by a
-//! hash table in memory (`tail`), the rest by sorted immutable files of fingerprints (`segment`). The table is not
-//! stored: opening rebuilds it from the keys, at most `tail_keys` of them, so a small commit writes only its keys.
-//! Every hit is compared with the key column, so neither a collision of fingerprints nor an entry left over from
-//! before a truncation can give a wrong id. Newest part first, largest id first: a key that was appended more than
-//! once is found under its largest living id.
-//! Sources: log-structured merging as in O'Neil et al. 1996, with the binary counter of Bentley and Saxe 1980.
-//! Departs from them: no tombstones; truncation is a length, dead entries fall out at the next merge.
-//! Cost: at most log2(keys / tail keys) segments; 12.3 bytes a key besides the key. Fingerprints are xxh3-64 without
-//! a secret (same inputs, same bytes), so keys chosen to collide make their own lookup slow, and only theirs.
-//! Checked by: `tests/it/dictionary.rs` against a `BTreeMap`; figures from `benches/dictionary.rs` in storage.md.
+//! In: keys, laid end to end. Out: ids. Key of an id: an append-only column, mapped. Id of a key:
+//! the newest ids by a hash table in memory (`tail`), the rest by sorted immutable files of
+//! fingerprints (`segment`). The table is not stored: opening rebuilds it from the keys, at most
+//! `tail_keys` of them, so a small commit writes only its keys. Every hit is compared with the key
+//! column, so neither a collision of fingerprints nor an entry left over from before a truncation
+//! can give a wrong id. Newest part first, largest id first: a key that was appended more than once
+//! is found under its largest living id.
+//! Sources: log-structured merging as in O'Neil et al. 1996, with the binary counter of Bentley and
+//! Saxe 1980.
+//! Departs from them: no tombstones; truncation is a length, dead entries fall out at the next
+//! merge.
+//! Cost: at most log2(keys / tail keys) segments; 12.3 bytes a key besides the key. Fingerprints
+//! are xxh3-64 without a secret (same inputs, same bytes), so keys chosen to collide make their own
+//! lookup slow, and only theirs.
+//! Checked by: `tests/it/dictionary.rs` against a `BTreeMap`; figures from `benches/dictionary.rs`
+//! in storage.md.
 
 mod segment;
 mod tail;
@@ -162,8 +167,9 @@ impl Index {
         );
     }
 
-    /// Fills in the ids that are still missing. In two passes over a few keys: the first only loads where to look,
-    /// loads that do not wait for each other, so the misses overlap (measured: see storage.md).
+    /// Fills in the ids that are still missing. In two passes over a few keys: the first only loads
+    /// where to look, loads that do not wait for each other, so the misses overlap (measured: see
+    /// storage.md).
     fn find_together(&self, fingerprints: &[u64], keys: &[u8], ids: &mut [Option<u32>]) {
         let width = self.keys.width;
         for segment in self.segments.iter().rev() {

@@ -1,11 +1,12 @@
 //! The store as a folder: creating it, opening it, finding its last commit, taking its writer lock.
 //!
-//! Readers take no lock that anyone waits for: a snapshot holds a shared lock on the manifest *it* reads, and
-//! the writer deletes a manifest, and the files only it names, after it could lock it alone. So a snapshot's
-//! files stay for as long as the snapshot lives, and a killed reader leaves nothing behind.
-//! A damaged newest manifest: readers fall back to the commit before it and say so in
-//! [`Snapshot::warnings`](crate::Snapshot::warnings); the writer refuses. Rename being atomic, such damage is rot, not a torn commit: the
-//! commit was acknowledged, and a writer that went on from its parent would delete what may still be saved.
+//! Readers take no lock that anyone waits for: a snapshot holds a shared lock on the manifest *it*
+//! reads, and the writer deletes a manifest, and the files only it names, after it could lock it
+//! alone. So a snapshot's files stay for as long as the snapshot lives, and a killed reader leaves
+//! nothing behind. A damaged newest manifest: readers fall back to the commit before it and say so
+//! in [`Snapshot::warnings`](crate::Snapshot::warnings); the writer refuses. Rename being atomic,
+//! such damage is rot, not a torn commit: the commit was acknowledged, and a writer that went on
+//! from its parent would delete what may still be saved.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -33,8 +34,8 @@ pub struct Settings {
     pub manifests_kept: usize,
     /// A column's chunk file holds the largest power of two of records that fits this many bytes.
     pub chunk_bytes: u64,
-    /// Dictionary keys indexed in memory before they become a segment file. A dictionary's writer needs about
-    /// 2.5 times this × (key width + 24) bytes, whatever the number of keys on disk.
+    /// Dictionary keys indexed in memory before they become a segment file. A dictionary's writer
+    /// needs about 2.5 times this × (key width + 24) bytes, whatever the number of keys on disk.
     pub tail_keys: usize,
     /// Ids a dictionary may give out.
     pub ids_max: u32,
@@ -84,8 +85,9 @@ impl Shared {
     }
 }
 
-/// A file whose lock ends with this value. Closing alone would not do: a process that is being started from another
-/// thread holds copies of all our open files for a moment, and with them the lock.
+/// A file whose lock ends with this value. Closing alone would not do: a process that is being
+/// started from another thread holds copies of all our open files for a moment, and with them the
+/// lock.
 #[derive(Debug)]
 pub(crate) struct Held(File);
 
@@ -174,7 +176,8 @@ impl Store {
     /// No manifest can be read.
     pub fn snapshot(&self) -> Result<Snapshot> {
         let dir = &self.shared.dir;
-        // A writer may delete the manifest between our listing and our opening: then there is a newer one.
+        // A writer may delete the manifest between our listing and our opening: then there is a
+        // newer one.
         for _attempt in 0..1000 {
             let commits = manifests(dir)?;
             let Some(&newest) = commits.last() else {
@@ -240,8 +243,8 @@ impl Store {
     }
 }
 
-/// Only our own empty folders may lie where a store is made: a half-made store is finished, but the cleaning of
-/// `writer` must never meet somebody else's files.
+/// Only our own empty folders may lie where a store is made: a half-made store is finished, but the
+/// cleaning of `writer` must never meet somebody else's files.
 fn refuse_strangers(dir: &Path) -> Result<()> {
     let own = |name: &str| name == LOCK || name == MANIFESTS || FOLDERS.contains(&name);
     for entry in fs::read_dir(dir).map_err(Error::io("read", dir))? {
@@ -288,8 +291,8 @@ pub(crate) fn manifests(dir: &Path) -> Result<Vec<u64>> {
     Ok(commits)
 }
 
-/// Reads a manifest and holds it: while the file stays open the writer keeps what it names. `None` when it was
-/// deleted meanwhile.
+/// Reads a manifest and holds it: while the file stays open the writer keeps what it names. `None`
+/// when it was deleted meanwhile.
 pub(crate) fn pinned(dir: &Path, commit: u64) -> Result<Option<(Manifest, Option<Held>)>> {
     let path = manifest_path(dir, commit);
     let mut file = match File::open(&path) {
@@ -357,7 +360,8 @@ pub(crate) fn unpublish(shared: &Shared, commit: u64) -> bool {
     shared.disk.remove(&path).is_ok()
 }
 
-/// Removes every file that no manifest names and cuts the last chunks of columns to the longest length named.
+/// Removes every file that no manifest names and cuts the last chunks of columns to the longest
+/// length named.
 pub(crate) fn sweep(shared: &Shared, live: &BTreeMap<String, u64>) -> Result<()> {
     for folder in FOLDERS {
         sweep_folder(shared, folder, live)?;

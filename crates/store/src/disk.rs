@@ -1,4 +1,5 @@
-//! Every operation that changes the disk goes through here, so that a test can count and break each of them.
+//! Every operation that changes the disk goes through here, so that a test can count and break each
+//! of them.
 //! In: paths and bytes. Out: the operating system's answer, or a planned failure (`failpoint`).
 //! Reads are not counted: a read cannot lose a commit.
 //! Checked by: `tests/it/crash.rs`, which breaks every operation of a commit in four ways.
@@ -22,7 +23,8 @@ impl Disk {
         Disk { faults }
     }
 
-    /// Counted operations must come in the same order every time, so nothing runs side by side then.
+    /// Counted operations must come in the same order every time, so nothing runs side by side
+    /// then.
     pub(crate) fn in_parallel(&self) -> bool {
         self.faults.is_none()
     }

@@ -1,9 +1,11 @@
 //! Planned disk failures, for tests of crash safety in this crate and in those above it.
 //!
-//! In: which changing disk operation fails (counted from 1) and how. Out: that operation's error, and for
-//! [`Fault::PowerLoss`] a folder as it looks after the plug was pulled: what was not synced is gone.
-//! Departs from real disks: unsynced data is lost whole (`PowerLoss`), kept whole (`Crash`) or kept by half
-//! (`Tear`); no random subsets, because each protocol error found so far is visible in one of the three.
+//! In: which changing disk operation fails (counted from 1) and how. Out: that operation's error,
+//! and for [`Fault::PowerLoss`] a folder as it looks after the plug was pulled: what was not synced
+//! is gone.
+//! Departs from real disks: unsynced data is lost whole (`PowerLoss`), kept whole (`Crash`) or kept
+//! by half (`Tear`); no random subsets, because each protocol error found so far is visible in one
+//! of the three.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
@@ -18,9 +20,11 @@ pub enum Fault {
     Fail,
     /// The process dies before it: this and all later operations fail.
     Crash,
-    /// A write puts down its first half, then the process dies. Other operations die before they start.
+    /// A write puts down its first half, then the process dies. Other operations die before they
+    /// start.
     Tear,
-    /// The machine dies before it: as `Crash`, and [`Failpoints::power_off`] undoes all that was not synced.
+    /// The machine dies before it: as `Crash`, and [`Failpoints::power_off`] undoes all that was
+    /// not synced.
     PowerLoss,
 }
 

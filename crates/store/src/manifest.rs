@@ -1,8 +1,9 @@
-//! The manifest: what a commit consists of, as one JSON file whose atomic rename is the commit point.
+//! The manifest: what a commit consists of, as one JSON file whose atomic rename is the commit
+//! point.
 //!
-//! In and out: `manifests/NNNNNNNNNN.json`. It names every live file with size and hash; a file that no kept
-//! manifest names is not part of the store. The layout is described for other programs in
-//! `docs/reference/storage.md`.
+//! In and out: `manifests/NNNNNNNNNN.json`. It names every live file with size and hash; a file
+//! that no kept manifest names is not part of the store. The layout is described for other programs
+//! in `docs/reference/storage.md`.
 //! Cost: one short line a file; columns and dictionaries one line per 128 MiB.
 //! Checked by: its own checksum on every load, `tests/it/rot.rs`, `tests/it/crash.rs`.
 
@@ -85,9 +86,11 @@ pub struct TableFile {
     pub bytes: u64,
     /// SHA-256 over the whole file.
     pub sha256: String,
-    /// Where the footer begins. It holds, as `store.blocks`, the hashes of the 1 MiB blocks before it.
+    /// Where the footer begins. It holds, as `store.blocks`, the hashes of the 1 MiB blocks before
+    /// it.
     pub body_bytes: u64,
-    /// The hash of the footer, made like that of a column's chunk. Footer and blocks are checked when they are read.
+    /// The hash of the footer, made like that of a column's chunk. Footer and blocks are checked
+    /// when they are read.
     pub footer: String,
     /// The commit that wrote the file.
     pub commit: u64,
@@ -108,7 +111,8 @@ pub struct ColumnEntry {
     pub chunk_records: u64,
     /// The chunk files; all but the last are full.
     pub chunks: Vec<Chunk>,
-    /// The hashes of the last chunk's full blocks of 1 MiB, so that the next commit need not read them.
+    /// The hashes of the last chunk's full blocks of 1 MiB, so that the next commit need not read
+    /// them.
     pub tail_blocks: Vec<String>,
 }
 
@@ -118,7 +122,8 @@ pub struct ColumnEntry {
 pub struct Chunk {
     /// Where it lies, relative to the store.
     pub path: String,
-    /// xxh3-64 over the xxh3-64 hashes (little-endian) of its blocks of 1 MiB, the last one shorter.
+    /// xxh3-64 over the xxh3-64 hashes (little-endian) of its blocks of 1 MiB, the last one
+    /// shorter.
     pub hash: String,
 }
 
@@ -164,11 +169,13 @@ pub struct MappedEntry {
     pub rows: u64,
     /// SHA-256 over the whole file.
     pub sha256: String,
-    /// xxh3-64 over everything but the column data: checked at every opening, before it is believed.
+    /// xxh3-64 over everything but the column data: checked at every opening, before it is
+    /// believed.
     pub frame: String,
 }
 
-/// Which program run made each commit: the newest here, older ones spilled into a column of JSON lines.
+/// Which program run made each commit: the newest here, older ones spilled into a column of JSON
+/// lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunLog {
@@ -194,10 +201,11 @@ pub struct Run {
     pub notes: BTreeMap<String, String>,
 }
 
-/// The identity of a commit's content: SHA-256 over its manifest without wall-clock times and checksum.
+/// The identity of a commit's content: SHA-256 over its manifest without wall-clock times and
+/// checksum.
 ///
-/// It covers tables by SHA-256 and columns and dictionaries by xxh3: it tells stores apart and finds rot, it
-/// does not stop a forger with write access.
+/// It covers tables by SHA-256 and columns and dictionaries by xxh3: it tells stores apart and
+/// finds rot, it does not stop a forger with write access.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotId([u8; 32]);
 
@@ -313,7 +321,8 @@ impl Manifest {
         let FormatOnly { format } =
             serde_json::from_slice(text).map_err(|error| damaged(error.to_string()))?;
         if format != u64::from(FORMAT) {
-            // The digit of the format could be the rotten byte, but then the rest is still of our format.
+            // The digit of the format could be the rotten byte, but then the rest is still of our
+            // format.
             return Err(Error::Format { path: path.to_owned(), found: format, known: FORMAT });
         }
         let mut manifest: Manifest =
@@ -354,7 +363,8 @@ impl ColumnEntry {
         self.chunks.iter().enumerate().map(move |(index, chunk)| (&*chunk.path, bytes(index)))
     }
 
-    /// Refuses an entry whose numbers contradict each other, so that later code can index without fear.
+    /// Refuses an entry whose numbers contradict each other, so that later code can index without
+    /// fear.
     pub(crate) fn check(&self, path: &Path) -> Result<()> {
         let chunks = self.chunks.len() as u64;
         let fits = self.width > 0
@@ -379,7 +389,8 @@ impl FieldEntry {
     }
 }
 
-/// Refuses a name that is not 1 to 80 of `a-z 0-9 _ - .`, starting with a letter or digit: it becomes a file name.
+/// Refuses a name that is not 1 to 80 of `a-z 0-9 _ - .`, starting with a letter or digit: it
+/// becomes a file name.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let fits = name.len() <= 80

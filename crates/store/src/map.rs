@@ -1,6 +1,6 @@
 //! Memory maps of committed bytes; the only file of this crate with `unsafe`.
-//! In: a path and the length that the manifest promises. Out: those bytes, read-only, without a copy.
-//! A file shorter than promised is an error here, before anything is sliced.
+//! In: a path and the length that the manifest promises. Out: those bytes, read-only, without a
+//! copy. A file shorter than promised is an error here, before anything is sliced.
 
 #![allow(unsafe_code)]
 
@@ -37,10 +37,11 @@ impl Map {
         if size == 0 {
             return Ok(Map { mmap: None });
         }
-        // SAFETY: the mapped bytes are never written again while they are mapped: files are written once, and
-        // the one kind that grows (the last chunk of a column) grows behind `len`; cutting a column copies
-        // its last chunk to a new file. Only the lock holder writes at all. Another program that shortens the
-        // file can kill us with SIGBUS; that is the price of every map, and said in docs/reference/storage.md.
+        // SAFETY: the mapped bytes are never written again while they are mapped: files are written
+        // once, and the one kind that grows (the last chunk of a column) grows behind `len`;
+        // cutting a column copies its last chunk to a new file. Only the lock holder writes at all.
+        // Another program that shortens the file can kill us with SIGBUS; that is the price of
+        // every map, and said in docs/reference/storage.md.
         let mmap = unsafe { MmapOptions::new().len(size).map(&file) };
         Ok(Map { mmap: Some(mmap.map_err(Error::io("map", path))?) })
     }
@@ -54,14 +55,15 @@ impl Map {
         let Some(mmap) = self.mmap else { return Buffer::from_vec(Vec::<u8>::new()) };
         let len = mmap.len();
         let start = NonNull::from(mmap.as_ref()).cast::<u8>();
-        // SAFETY: `start` points to `len` readable bytes that stay mapped at that address until the `Mmap` is
-        // dropped, which the buffer's owner, an `Arc` of it, does last. Nobody writes to them (see `open`).
+        // SAFETY: `start` points to `len` readable bytes that stay mapped at that address until the
+        // `Mmap` is dropped, which the buffer's owner, an `Arc` of it, does last. Nobody writes to
+        // them (see `open`).
         unsafe { Buffer::from_custom_allocation(start, len, Arc::new(mmap)) }
     }
 }
 
-/// Maps of files that never change, shared by all snapshots of a store: a new snapshot of a dictionary with
-/// hundreds of chunks maps only what is new.
+/// Maps of files that never change, shared by all snapshots of a store: a new snapshot of a
+/// dictionary with hundreds of chunks maps only what is new.
 #[derive(Debug, Default)]
 pub(crate) struct MapCache {
     maps: Mutex<BTreeMap<PathBuf, Weak<Map>>>,

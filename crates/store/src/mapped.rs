@@ -1,9 +1,10 @@
 //! Arrow IPC files of exactly one record batch, mapped and read without a copy.
 //!
-//! In: a record batch. Out: `mapped/<name>/….arrow`, buffers aligned to 64 bytes, no compression, so that pyarrow
-//! can map the same file. Opening checks length, frame hash (everything but the column data) and every bound
-//! before Arrow sees it: what a rotten frame would make Arrow slice or trust is refused here, by name. Rot in the
-//! column data itself shows in `verify`, not at opening: hashing gigabytes at each start is what maps avoid.
+//! In: a record batch. Out: `mapped/<name>/….arrow`, buffers aligned to 64 bytes, no compression,
+//! so that pyarrow can map the same file. Opening checks length, frame hash (everything but the
+//! column data) and every bound before Arrow sees it: what a rotten frame would make Arrow slice or
+//! trust is refused here, by name. Rot in the column data itself shows in `verify`, not at opening:
+//! hashing gigabytes at each start is what maps avoid.
 //! Checked by: `tests/it/rot.rs`, which flips and cuts.
 
 use std::io::Write;
@@ -124,7 +125,8 @@ impl Frame {
         hash_hex(hash.digest())
     }
 
-    /// Only after the frame's hash was compared: Arrow trusts the buffer bounds in the message headers.
+    /// Only after the frame's hash was compared: Arrow trusts the buffer bounds in the message
+    /// headers.
     fn decode(&self, path: &Path, buffer: &Buffer) -> Result<RecordBatch> {
         let footer = footer(path, &buffer[self.footer.clone()])?;
         let schema = footer.schema().ok_or_else(|| Error::damaged(path, "it has no schema"))?;

@@ -1,8 +1,8 @@
 //! The log of runs: which program run made each commit, for as long as the store lives.
 //!
-//! The newest lie in the manifest. Older ones are spilled, many at a time, into an append-only column of JSON lines
-//! `[commit,run]`, so that neither the manifest nor the number of files grows with every commit.
-//! Finding one is a binary search over the bytes for the line: O(log n) reads.
+//! The newest lie in the manifest. Older ones are spilled, many at a time, into an append-only
+//! column of JSON lines `[commit,run]`, so that neither the manifest nor the number of files grows
+//! with every commit. Finding one is a binary search over the bytes for the line: O(log n) reads.
 
 use std::collections::BTreeMap;
 

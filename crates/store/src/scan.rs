@@ -1,8 +1,8 @@
 //! Reading a table's rows back in order, from the files that a manifest names and no other.
 //!
-//! In: table, partition, columns, a range of keys. Out: record batches of at most 64 Ki rows.
-//! Since keys never decrease, a range of keys is a range of rows: files by the manifest, row groups by their
-//! statistics, the rest by binary search and slicing; nothing is copied to filter.
+//! In: table, partition, columns, a range of keys. Out: record batches of at most 64 Ki rows. Since
+//! keys never decrease, a range of keys is a range of rows: files by the manifest, row groups by
+//! their statistics, the rest by binary search and slicing; nothing is copied to filter.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -191,8 +191,8 @@ fn row_groups(
     groups.filter(|(_, group)| overlaps(group)).map(|(index, _)| index).collect()
 }
 
-/// Parquet stores unsigned numbers as signed ones of the same bits; since its order is unsigned for them, the
-/// bounds are too.
+/// Parquet stores unsigned numbers as signed ones of the same bits; since its order is unsigned for
+/// them, the bounds are too.
 fn key_range(statistics: &Statistics) -> Option<(u64, u64)> {
     match statistics {
         Statistics::Int32(of) => {

@@ -1,7 +1,8 @@
 //! A committed state, fixed: what every reader works on.
 //!
-//! Out: tables as record batches, columns and dictionaries as mapped records, Arrow files as mapped batches.
-//! Cheap to clone, shared between threads; a later commit neither changes nor takes away what it shows.
+//! Out: tables as record batches, columns and dictionaries as mapped records, Arrow files as mapped
+//! batches. Cheap to clone, shared between threads; a later commit neither changes nor takes away
+//! what it shows.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -61,7 +62,8 @@ impl Snapshot {
         &self.inner.manifest
     }
 
-    /// The identity of the content: equal for equal inputs, whenever and wherever they were committed.
+    /// The identity of the content: equal for equal inputs, whenever and wherever they were
+    /// committed.
     pub fn id(&self) -> SnapshotId {
         self.inner.id
     }
@@ -127,12 +129,13 @@ impl Snapshot {
         TableReader::open(self.shared(), file)?.commits()
     }
 
-    /// The rows of a partition in order, of `columns` (all when `None`, else in the order given), whose key is
-    /// in `keys`. Files and row groups outside `keys` are not read. A partition without files has no rows.
+    /// The rows of a partition in order, of `columns` (all when `None`, else in the order given),
+    /// whose key is in `keys`. Files and row groups outside `keys` are not read. A partition
+    /// without files has no rows.
     ///
     /// # Errors
-    /// A column is unknown or `keys` is given for a table without a key; the iterator gives an error for a
-    /// damaged file and then ends.
+    /// A column is unknown or `keys` is given for a table without a key; the iterator gives an
+    /// error for a damaged file and then ends.
     pub fn scan(
         &self,
         table: &str,
@@ -186,7 +189,8 @@ impl Snapshot {
         mapped::open(self.shared(), entry.ok_or_else(missing)?)
     }
 
-    /// Reads every live file and compares it with the manifest. `progress` is told each file before it is read.
+    /// Reads every live file and compares it with the manifest. `progress` is told each file before
+    /// it is read.
     ///
     /// # Errors
     /// Only what keeps it from going on; damage is the answer, not an error.

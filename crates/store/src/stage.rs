@@ -1,7 +1,7 @@
 //! One partition of a table within a commit: its files so far and the rows still to be encoded.
 //!
-//! Appended batches are held back and encoded together: many small appends give the same few row groups as one
-//! large append, and `Commit::finish` encodes all tables side by side.
+//! Appended batches are held back and encoded together: many small appends give the same few row
+//! groups as one large append, and `Commit::finish` encodes all tables side by side.
 
 use arrow_array::RecordBatch;
 

@@ -1,5 +1,5 @@
-//! What a commit has put on disk so far: new files that wait for their sync, old ones that it no longer names.
-//! Nothing of it counts before the manifest that names it is published.
+//! What a commit has put on disk so far: new files that wait for their sync, old ones that it no
+//! longer names. Nothing of it counts before the manifest that names it is published.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -100,7 +100,8 @@ impl Staging {
         Ok(())
     }
 
-    /// Removes what the commit made, after it was given up; best effort.
+    /// Removes what the commit made, after it was given up; best effort. Never what `sync`
+    /// confirmed: from then on a manifest may name it, even one whose publishing ended in an error.
     pub(crate) fn discard(&mut self) {
         for name in std::mem::take(&mut self.unsynced).into_keys() {
             if self.made(&name) {

@@ -1,9 +1,10 @@
 //! Tables: what a caller says about one, and how its rows become a Parquet file.
 //!
-//! In: record batches of the table's schema. Out: one file with size, row count, key range and SHA-256.
-//! Written for speed: snappy, plain encoding, statistics for the key column only. Dictionary encoding stays on for
-//! texts and 8- and 16-bit numbers (kinds, flags), where it shrinks files; for hashes, amounts and ids it only
-//! costs a hash table a value. The same rows give the same bytes: no time and no library version is written.
+//! In: record batches of the table's schema. Out: one file with size, row count, key range and
+//! SHA-256. Written for speed: snappy, plain encoding, statistics for the key column only.
+//! Dictionary encoding stays on for texts and 8- and 16-bit numbers (kinds, flags), where it
+//! shrinks files; for hashes, amounts and ids it only costs a hash table a value. The same rows
+//! give the same bytes: no time and no library version is written.
 //! Checked by: `tests/it/tables.rs`; any Parquet reader opens the files.
 
 use std::collections::BTreeMap;
@@ -38,8 +39,8 @@ pub struct TableSpec {
     pub name: String,
     /// Its columns.
     pub schema: SchemaRef,
-    /// A `UInt32` or `UInt64` column without nulls that never decreases within a partition: what rows are cut and
-    /// sought by.
+    /// A `UInt32` or `UInt64` column without nulls that never decreases within a partition: what
+    /// rows are cut and sought by.
     pub key: Option<String>,
 }
 
@@ -164,7 +165,8 @@ impl<'a> Keys<'a> {
 
 /// The footer entry that tells which commits a merged file's rows come from: `commit:rows,…`
 pub(crate) const COMMITS: &str = "store.commits";
-/// The footer entry with the xxh3-64 hashes of the 1 MiB blocks before the footer, 16 hex digits each.
+/// The footer entry with the xxh3-64 hashes of the 1 MiB blocks before the footer, 16 hex digits
+/// each.
 pub(crate) const BLOCKS: &str = "store.blocks";
 
 fn properties(schema: &Schema, key: Option<&str>, row_group_rows: usize) -> WriterProperties {
@@ -201,7 +203,8 @@ pub(crate) struct TableWriter {
     writer: ArrowWriter<Sink>,
     rows: u64,
     keys: Option<(u64, u64)>,
-    /// `(commit, rows)` in the order of the rows; only for a file that holds rows of earlier commits.
+    /// `(commit, rows)` in the order of the rows; only for a file that holds rows of earlier
+    /// commits.
     commits: Vec<(u64, u64)>,
 }
 

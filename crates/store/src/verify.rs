@@ -1,5 +1,6 @@
 //! Re-reads everything a snapshot consists of and compares it with the manifest.
-//! In: a snapshot. Out: one [`Damage`] a file that is not what it should be, in the order of the manifest.
+//! In: a snapshot. Out: one [`Damage`] a file that is not what it should be, in the order of the
+//! manifest.
 //! Cost: reads every live byte once.
 //! Checked by: `tests/it/rot.rs`, which flips a byte in each kind of file.
 

@@ -1,4 +1,5 @@
-//! The one writer of a store: holds the lock, makes commits, deletes what no manifest names any more.
+//! The one writer of a store: holds the lock, makes commits, deletes what no manifest names any
+//! more.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use crate::snapshot::Snapshot;
 /// The one writer. The lock is free again when it is dropped, or its process dies.
 pub struct Writer {
     last: Snapshot,
-    /// Open between commits: the tail of a dictionary and the hash of a column's last block are in memory.
+    /// Open between commits: the tail of a dictionary and the hash of a column's last block are in
+    /// memory.
     pub(crate) columns: BTreeMap<String, ColumnWriter>,
     pub(crate) dictionaries: BTreeMap<String, State>,
     pub(crate) poisoned: bool,
@@ -33,7 +35,8 @@ impl Writer {
         let (manifest, held) = pinned(&shared.dir, newest)?.ok_or_else(vanished)?;
         let mut live = BTreeMap::new();
         let mut garbage = BTreeMap::new();
-        // Older manifests only hold files in place. A damaged one holds none: nobody can open it any more.
+        // Older manifests only hold files in place. A damaged one holds none: nobody can open it
+        // any more.
         kept.retain(|&commit| match pinned(&shared.dir, commit) {
             Ok(Some((older, _held))) => {
                 keep(&mut live, &older);

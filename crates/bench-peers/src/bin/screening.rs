@@ -37,8 +37,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
-    println!("{n_questions} questions, {n_known} of addresses in the ledger, {n_hits} hits, in {:.1} s", elapsed.as_secs_f64());
-    for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("slowest", 1.0)] {
+    println!(
+        "{n_questions} questions, {n_known} of addresses in the ledger, {n_hits} hits, in {:.1} s",
+        elapsed.as_secs_f64()
+    );
+    for (name, share) in
+        [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("slowest", 1.0)]
+    {
         println!("{name:>8} {:>9.2} us", micros(at(share)));
     }
     Ok(())

@@ -50,6 +50,9 @@ pub(crate) struct ListsImportArgs {
     /// Up to so many addresses may vanish from the list.
     #[arg(long, value_name = "N")]
     pub(crate) accept_removals: Option<usize>,
+    /// Take CSV files of OFAC's without their end mark (a cut download lacks it too).
+    #[arg(long)]
+    pub(crate) accept_unterminated: bool,
     /// Say what would change, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

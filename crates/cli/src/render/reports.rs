@@ -266,10 +266,14 @@ pub(crate) fn export(report: &ExportReport, path: &Path, look: Look) -> String {
 }
 
 /// The tables that can be exported.
-pub(crate) fn tables<'a>(tables: impl Iterator<Item = (&'a str, &'a str)>, look: Look) -> String {
-    let mut rows = Table::new(0, &[Column::Left, Column::Prose]);
+pub(crate) fn tables(tables: &[(&str, &str)], look: Look) -> String {
+    let widest = tables.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let indent = " ".repeat(widest + 2);
+    let mut page = String::new();
     for (name, about) in tables {
-        rows.row([Cell::new(Tone::Strong, name), about.into()]);
+        let about = wrapped(about, &indent, look);
+        let gap = &indent[name.len()..];
+        page += &format!("{}{gap}{}\n", look.heading(name), about.trim_start());
     }
-    rows.lines(look)
+    page
 }

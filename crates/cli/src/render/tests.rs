@@ -45,6 +45,13 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         ("ingest", ingest(&samples::ingest(), look)),
         ("list", list(&samples::list(), look)),
         ("tags", tags(&samples::tags(), look)),
+        (
+            "tables",
+            tables(
+                &[("blocks", "one row a block"), ("transactions", &"one row ".repeat(20))],
+                look,
+            ),
+        ),
         ("run", run(&samples::run(), look)),
         ("demo", demo(&samples::demo(), look)),
     ]

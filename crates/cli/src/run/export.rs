@@ -25,7 +25,8 @@ impl Session {
             let tables: Vec<TableName> =
                 Engine::tables().map(|(table, about)| TableName { table, about }).collect();
             let rows = |tables: &Vec<TableName>, look| {
-                render::tables(tables.iter().map(|row| (row.table, row.about)), look)
+                let rows: Vec<_> = tables.iter().map(|row| (row.table, row.about)).collect();
+                render::tables(&rows, look)
             };
             self.console.answer(&tables, rows)?;
             return Ok(Exit::Done);

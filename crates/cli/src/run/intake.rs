@@ -45,6 +45,7 @@ impl Session {
             paths: args.paths,
             published: args.published,
             accept_removals: args.accept_removals,
+            accept_unterminated: args.accept_unterminated,
             dry_run: args.dry_run,
         };
         let reports = self.engine(&[])?.import_lists(&import, self.now, &self.watcher())?;

@@ -1,10 +1,12 @@
 //! One small world for all tests, made once by `tracehound demo`, and a way to run commands on it.
 
 use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::UNIX_EPOCH;
 
 use serde_json::Value;
 
@@ -83,18 +85,37 @@ impl Ended {
     }
 }
 
-/// The world, made on first use.
+/// The world, made on first use: once for all processes (a test runner may start one for each test), anew for
+/// each build of the binary. Kept below the target folder, since a static is never dropped.
 pub(crate) fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
-        // Below the target folder, which outlives the test and is cleaned with it; emptied here, because a static
-        // is never dropped.
-        let dir =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("world-{}", std::process::id()));
-        let words = ["demo", "--json", "--transactions", "900", "--seed", "7", "--dir"];
-        let demo = run(&[&words.map(OsStr::new)[..], &[dir.as_os_str()]].concat()).exits(0);
-        World { report: demo.json(), dir }
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let lock = File::create(folder.join("world.lock")).unwrap();
+        lock.lock().unwrap();
+        let built = fs::metadata(env!("CARGO_BIN_EXE_tracehound")).unwrap().modified().unwrap();
+        let built = built.duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        let dir = folder.join(format!("world-{built}"));
+        let kept = dir.join("report.json");
+        if !kept.is_file() {
+            make(folder, &dir);
+        }
+        let report = serde_json::from_str(&fs::read_to_string(kept).unwrap()).unwrap();
+        World { dir, report }
     })
+}
+
+/// Makes the world in `dir`, and removes those of earlier builds.
+fn make(folder: &Path, dir: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().unwrap().to_string_lossy().starts_with("world-") {
+            fs::remove_dir_all(path).unwrap();
+        }
+    }
+    let words = ["demo", "--json", "--transactions", "900", "--seed", "7", "--dir"];
+    let demo = run(&[&words.map(OsStr::new)[..], &[dir.as_os_str()]].concat()).exits(0);
+    fs::write(dir.join("report.json"), demo.stdout).unwrap();
 }
 
 impl World {
@@ -141,7 +162,7 @@ impl World {
     pub(crate) fn clean(&self) -> String {
         let next =
             self.report["try_next"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
-        let screen = next.filter(|line| line.contains(" screen ")).last().unwrap();
+        let screen = next.filter(|line| line.contains(" screen ")).next_back().unwrap();
         screen.rsplit(' ').next().unwrap().to_owned()
     }
 }

@@ -1,9 +1,11 @@
 //! Decoded blocks to rows; see the module above for the rules.
 
 use ledger::{
-    Address, AddressFamily, AddressId, Alias, AliasKind, Block, DecodedBlock, DecodedInput, DecodedTransaction, Input, LedgerBatch,
-    OutPoint, Output, Spent, Timestamp, Transaction, TxIndex,
+    Address, AddressFamily, AddressId, Alias, AliasKind, Block, DecodedBlock, DecodedInput,
+    DecodedTransaction, Height, Input, LedgerBatch, OutPoint, Output, Spent, Timestamp,
+    Transaction, TxIndex,
 };
+use rayon::prelude::*;
 use store::Commit;
 
 use super::{LedgerColumns, index};
@@ -45,7 +47,8 @@ pub(crate) fn assemble(
         inputs_unknown: last.map_or(0, |block| block.inputs_unknown_after),
         first_outputs: Vec::new(),
         new_outputs: Vec::new(),
-        claims: Vec::new(),
+        revealed: Vec::new(),
+        appeared: Vec::new(),
         made: Assembled::default(),
     };
     let mut address_ids = address_ids.into_iter();
@@ -53,9 +56,13 @@ pub(crate) fn assemble(
     for block in blocks {
         assembler.block(block, &mut address_ids, &mut previous)?;
     }
-    let Assembler { claims, mut made, .. } = assembler;
+    let Assembler { revealed: mut claims, appeared, mut made, .. } = assembler;
+    // Nested script hashes are most of what an address costs at its first appearance.
+    claims.par_extend(appeared.par_iter().flat_map_iter(Appearance::claims));
+    claims.par_sort_by_key(|claim| (claim.tx, claim.order));
     let addresses = commit.dictionary(layout::ADDRESSES, ledger::ADDRESS_KEY_BYTES)?;
-    let keys: Vec<u8> = claims.iter().flat_map(|claim| claim.keys()).collect();
+    let mut keys = Vec::with_capacity(claims.len() * 2 * ledger::ADDRESS_KEY_BYTES);
+    claims.iter().for_each(|claim| claim.push_keys(&mut keys));
     let found = addresses.lookup(&keys)?;
     made.batch.aliases = aliases(&claims, &found);
     Ok(made)
@@ -64,7 +71,9 @@ pub(crate) fn assemble(
 /// Two addresses with one controller, of which it is not yet known whether both have appeared.
 struct Claim {
     tx: TxIndex,
-    height: ledger::Height,
+    height: Height,
+    /// Within the transaction: the new address that makes the claim; what inputs reveal comes last.
+    order: u32,
     kind: AliasKind,
     a: Address,
     b: Address,
@@ -72,9 +81,39 @@ struct Claim {
     ids_before: u32,
 }
 
+/// An address at its first appearance.
+struct Appearance {
+    tx: TxIndex,
+    height: Height,
+    id: u32,
+    address: Address,
+}
+
+impl Appearance {
+    /// It is one controller's with its siblings, if they have appeared before it.
+    fn claims(&self) -> impl Iterator<Item = Claim> + '_ {
+        let address = self.address;
+        self.address.siblings().map(move |sibling| {
+            // A witness program inside P2SH is wrapped; a P2PKH and any other form of its key hash are one key.
+            let wraps =
+                sibling.family() == AddressFamily::P2sh && address.family() != AddressFamily::P2pkh;
+            Claim {
+                tx: self.tx,
+                height: self.height,
+                order: self.id,
+                kind: if wraps { AliasKind::WrappedScript } else { AliasKind::SameKey },
+                a: address,
+                b: sibling,
+                ids_before: self.id + 1,
+            }
+        })
+    }
+}
+
 impl Claim {
-    fn keys(&self) -> impl Iterator<Item = u8> + use<> {
-        self.a.key().into_iter().chain(self.b.key())
+    fn push_keys(&self, keys: &mut Vec<u8>) {
+        keys.extend_from_slice(&self.a.key());
+        keys.extend_from_slice(&self.b.key());
     }
 }
 
@@ -107,7 +146,8 @@ struct Assembler<'a> {
     inputs_unknown: u64,
     first_outputs: Vec<u64>,
     new_outputs: Vec<(u64, u32)>,
-    claims: Vec<Claim>,
+    revealed: Vec<Claim>,
+    appeared: Vec<Appearance>,
     made: Assembled,
 }
 
@@ -123,14 +163,17 @@ impl Assembler<'_> {
         let mut revealed = block.aliases.as_slice();
         for (position, transaction) in (0u32..).zip(&block.transactions) {
             let own_inputs = inputs.split_off(..transaction.n_inputs as usize).unwrap_or_default();
-            let own_outputs = outputs.split_off(..transaction.n_outputs as usize).unwrap_or_default();
+            let own_outputs =
+                outputs.split_off(..transaction.n_outputs as usize).unwrap_or_default();
             self.inputs(block, own_inputs, address_ids, previous)?;
             self.outputs(block, own_outputs, address_ids);
-            let n_revealed = revealed.iter().take_while(|alias| alias.tx_position == position).count();
+            let n_revealed =
+                revealed.iter().take_while(|alias| alias.tx_position == position).count();
             for alias in revealed.split_off(..n_revealed).unwrap_or_default() {
-                self.claims.push(Claim {
+                self.revealed.push(Claim {
                     tx: TxIndex::new(self.next_tx),
                     height: block.height,
+                    order: u32::MAX,
                     kind: alias.kind,
                     a: alias.a,
                     b: alias.b,
@@ -192,13 +235,17 @@ impl Assembler<'_> {
         previous: Option<u32>,
         point: OutPoint,
     ) -> Result<Option<Spent>, Error> {
-        let Some(previous) = previous.map(u64::from).filter(|previous| *previous < self.next_tx) else {
+        let Some(previous) = previous.map(u64::from).filter(|previous| *previous < self.next_tx)
+        else {
             return Ok(None);
         };
         let (first, next) = (self.first_output(previous), self.first_output(previous + 1));
         let output = first + u64::from(point.output);
         if output >= next {
-            let what = format!("an input spends {point}, but that transaction has {} outputs", next - first);
+            let what = format!(
+                "an input spends {point}, but that transaction has {} outputs",
+                next - first
+            );
             return Err(Error::Contradiction { height: block.height.get(), what });
         }
         let n_committed = self.columns.outputs.len();
@@ -254,20 +301,12 @@ impl Assembler<'_> {
             return;
         }
         self.next_address += 1;
-        // A witness program inside P2SH is wrapped; a P2PKH and any other form of its key hash are one key.
-        let wraps = |sibling: &Address| {
-            sibling.family() == AddressFamily::P2sh && address.family() != AddressFamily::P2pkh
-        };
-        for sibling in address.siblings() {
-            self.claims.push(Claim {
-                tx: TxIndex::new(self.next_tx),
-                height: block.height,
-                kind: if wraps(&sibling) { AliasKind::WrappedScript } else { AliasKind::SameKey },
-                a: address,
-                b: sibling,
-                ids_before: self.next_address,
-            });
-        }
+        self.appeared.push(Appearance {
+            tx: TxIndex::new(self.next_tx),
+            height: block.height,
+            id,
+            address,
+        });
     }
 
     fn transaction(&mut self, block: &DecodedBlock, transaction: &DecodedTransaction) {
@@ -342,5 +381,9 @@ fn transaction_keys(blocks: &[DecodedBlock]) -> Vec<u8> {
 }
 
 fn previous_keys(blocks: &[DecodedBlock]) -> Vec<u8> {
-    blocks.iter().flat_map(|block| &block.inputs).flat_map(|input| *input.previous.tx_id.as_bytes()).collect()
+    blocks
+        .iter()
+        .flat_map(|block| &block.inputs)
+        .flat_map(|input| *input.previous.tx_id.as_bytes())
+        .collect()
 }

@@ -117,18 +117,26 @@ fn partition(len: usize, holds: impl Fn(usize) -> bool) -> usize {
 /// Writes what [`assemble`] made; the caller finishes the commit.
 pub(crate) fn write(commit: &mut Commit<'_>, assembled: &Assembled) -> Result<(), Error> {
     let batch = &assembled.batch;
-    commit.append(&layout::spec(&tables::BLOCKS), BITCOIN, &tables::blocks_to(&batch.blocks))?;
-    commit.append(
-        &layout::spec(&tables::TRANSACTIONS),
-        BITCOIN,
-        &tables::transactions_to(&batch.transactions),
-    )?;
-    commit.append(&layout::spec(&tables::INPUTS), BITCOIN, &tables::inputs_to(&batch.inputs))?;
-    commit.append(&layout::spec(&tables::OUTPUTS), BITCOIN, &tables::outputs_to(&batch.outputs))?;
-    if !batch.aliases.is_empty() {
-        commit.append(&layout::spec(&tables::ALIASES), BITCOIN, &tables::aliases_to(&batch.aliases))?;
+    let (rows, ((blocks, transactions), aliases)) = rayon::join(
+        || rayon::join(|| tables::inputs_to(&batch.inputs), || tables::outputs_to(&batch.outputs)),
+        || {
+            let small =
+                (tables::blocks_to(&batch.blocks), tables::transactions_to(&batch.transactions));
+            (small, tables::aliases_to(&batch.aliases))
+        },
+    );
+    commit.append(&layout::spec(&tables::BLOCKS), BITCOIN, &blocks)?;
+    commit.append(&layout::spec(&tables::TRANSACTIONS), BITCOIN, &transactions)?;
+    commit.append(&layout::spec(&tables::INPUTS), BITCOIN, &rows.0)?;
+    commit.append(&layout::spec(&tables::OUTPUTS), BITCOIN, &rows.1)?;
+    if aliases.num_rows() > 0 {
+        commit.append(&layout::spec(&tables::ALIASES), BITCOIN, &aliases)?;
     }
-    commit.extend_column(layout::FIRST_OUTPUT, layout::FIRST_OUTPUT_BYTES, &assembled.first_output)?;
+    commit.extend_column(
+        layout::FIRST_OUTPUT,
+        layout::FIRST_OUTPUT_BYTES,
+        &assembled.first_output,
+    )?;
     commit.extend_column(layout::OUTPUTS, layout::OUTPUT_BYTES, &assembled.outputs)?;
     commit.extend_column(layout::BLOCKS, BlockRecord::BYTES, &assembled.blocks)?;
     if let Some(last) = assembled.last {

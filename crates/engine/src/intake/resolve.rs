@@ -81,7 +81,8 @@ pub(crate) fn resolve(
     if found.is_empty() {
         return Ok(0);
     }
-    let keys: Vec<u8> = found.iter().filter_map(|(.., address)| *address).flat_map(|a| a.key()).collect();
+    let keys: Vec<u8> =
+        found.iter().filter_map(|(.., address)| *address).flat_map(|a| a.key()).collect();
     let ids = commit.dictionary(layout::ADDRESSES, ledger::ADDRESS_KEY_BYTES)?.assign(&keys)?;
     let mut ids = ids.into_iter();
     let rows: Vec<Resolution> = found
@@ -97,7 +98,9 @@ pub(crate) fn resolve(
         })
         .collect();
     commit.append(&layout::spec(&tables::RESOLUTIONS), SHARED, &tables::resolutions_to(&rows))?;
-    let done = |row: &Unknown| rows.binary_search_by_key(&(row.tx, row.position), |r| (r.tx, r.position)).is_ok();
+    let done = |row: &Unknown| {
+        rows.binary_search_by_key(&(row.tx, row.position), |r| (r.tx, r.position)).is_ok()
+    };
     unknown.rows.retain(|row| !done(row));
     Ok(rows.len())
 }

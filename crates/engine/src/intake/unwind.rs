@@ -31,11 +31,15 @@ pub(crate) fn unwind(commit: &mut Commit<'_>, snapshot: &Snapshot, from: u32) ->
     commit.truncate_column(layout::FIRST_OUTPUT, first_tx)?;
     commit.truncate_column(layout::OUTPUTS, first_output)?;
     commit.dictionary(layout::ADDRESSES, ledger::ADDRESS_KEY_BYTES)?.truncate(n_addresses)?;
-    let n_transactions = u32::try_from(first_tx).expect("the dictionary of transactions holds u32 ids");
+    let n_transactions =
+        u32::try_from(first_tx).expect("the dictionary of transactions holds u32 ids");
     commit.dictionary(layout::BITCOIN_TX, layout::TX_KEY_BYTES)?.truncate(n_transactions)?;
     commit.set_checkpoint(checkpoint::LEDGER, kept.map_or(0, |block| u64::from(block.height) + 1));
     commit.set_checkpoint(checkpoint::INPUTS, kept.map_or(0, |block| block.inputs_after));
-    commit.set_checkpoint(checkpoint::INPUTS_UNKNOWN, kept.map_or(0, |block| block.inputs_unknown_after));
+    commit.set_checkpoint(
+        checkpoint::INPUTS_UNKNOWN,
+        kept.map_or(0, |block| block.inputs_unknown_after),
+    );
     if let Some(links) = snapshot.checkpoint(checkpoint::LINKS) {
         commit.set_checkpoint(checkpoint::LINKS, links.min(u64::from(links_from)));
     }
@@ -81,9 +85,11 @@ fn links_valid_below(
     n_addresses: u32,
 ) -> Result<u32, Error> {
     let holds = |row: &Resolution| {
-        row.tx.get() < first_tx && row.spent.address.is_none_or(|address| address.get() < n_addresses)
+        row.tx.get() < first_tx
+            && row.spent.address.is_none_or(|address| address.get() < n_addresses)
     };
-    let (kept, withdrawn): (Vec<_>, Vec<_>) = reader::resolutions(snapshot)?.into_iter().partition(holds);
+    let (kept, withdrawn): (Vec<_>, Vec<_>) =
+        reader::resolutions(snapshot)?.into_iter().partition(holds);
     let Some(lowest) = withdrawn.iter().map(|row| row.height.get()).min() else { return Ok(from) };
     commit.replace(&layout::spec(&tables::RESOLUTIONS), SHARED, [tables::resolutions_to(&kept)])?;
     commit.set_checkpoint(checkpoint::LINKS_RESOLUTIONS, kept.len() as u64);

@@ -44,14 +44,19 @@ impl View {
         self.derived()?;
         let (cluster_a, cluster_b) = (self.cluster_of(id_a), self.cluster_of(id_b));
         let same_cluster = cluster_a == cluster_b;
-        let evidence = if same_cluster { self.evidence(cluster_a, id_a, id_b)? } else { Vec::new() };
+        let evidence =
+            if same_cluster { self.evidence(cluster_a, id_a, id_b)? } else { Vec::new() };
         Ok(ExplainAnswer {
             a: self.address_text(id_a),
             b: self.address_text(id_b),
             same_cluster,
             cluster_a,
             cluster_b,
-            confidence: if same_cluster { evidence.iter().map(|step| step.confidence).product() } else { 0.0 },
+            confidence: if same_cluster {
+                evidence.iter().map(|step| step.confidence).product()
+            } else {
+                0.0
+            },
             evidence,
             snapshot: self.snapshot_id.clone(),
         })

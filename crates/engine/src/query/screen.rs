@@ -41,7 +41,8 @@ impl View {
     pub fn screen(&self, text: &str, options: &ScreenOptions) -> Result<ScreenAnswer, Error> {
         let parsed = ledger::parse_address(text)?;
         if options.as_of.is_none() && options.known_at.is_none() {
-            let lists = Lists { index: &self.lists, clusters: &self.listed_clusters, as_stored: true };
+            let lists =
+                Lists { index: &self.lists, clusters: &self.listed_clusters, as_stored: true };
             return self.screen_against(text, &parsed, &lists, options);
         }
         let index = view::live_lists(&self.snapshot, options.as_of, options.known_at)?;
@@ -66,7 +67,9 @@ impl View {
         let proximity = self.proximity(cluster, lists.as_stored)?;
         let mut stale_because = self.stale_because(options.now);
         if !lists.as_stored {
-            stale_because.push("hops to listed entities are not computed for lists of another date".to_owned());
+            stale_because.push(
+                "hops to listed entities are not computed for lists of another date".to_owned(),
+            );
         }
         let chain = parsed.chains.iter().next().unwrap_or(Chain::Bitcoin);
         let mut answer = ScreenAnswer {
@@ -143,7 +146,8 @@ impl View {
             return Ok((tags, Vec::new(), 0));
         };
         let count = rows.len() as u64;
-        let others = rows.filter(|row| file.address(*row).as_ref() != Some(address)).take(SHOWN_MAX);
+        let others =
+            rows.filter(|row| file.address(*row).as_ref() != Some(address)).take(SHOWN_MAX);
         let shown = others.map(|row| file.tag(row).map(tag_answer)).collect::<Result<_, _>>()?;
         Ok((tags, shown, count))
     }
@@ -171,7 +175,11 @@ impl View {
         Ok(answer)
     }
 
-    fn nearest(&self, cluster: ClusterId, distance: Distance) -> Result<Option<NearestAnswer>, Error> {
+    fn nearest(
+        &self,
+        cluster: ClusterId,
+        distance: Distance,
+    ) -> Result<Option<NearestAnswer>, Error> {
         let Some(derived) = &self.derived else { return Ok(None) };
         let root = stages::root(cluster).get();
         if root as usize >= derived.labels().len() {

@@ -67,10 +67,12 @@ impl View {
     fn cluster_sizes(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
         let derived = self.derived.iter();
         derived.flat_map(|derived| {
-            (0u32..).zip(derived.labels()).filter(|(id, label)| id == *label).filter_map(|(root, _)| {
-                let size = derived.members(&root).len() as u64;
-                (size > 1).then_some((root, size))
-            })
+            (0u32..).zip(derived.labels()).filter(|(id, label)| id == *label).filter_map(
+                |(root, _)| {
+                    let size = derived.members(&root).len() as u64;
+                    (size > 1).then_some((root, size))
+                },
+            )
         })
     }
 
@@ -97,7 +99,9 @@ impl View {
         for row in 0..tags.len() {
             let address = tags.address(row);
             if address != last {
-                count += u64::from(address.as_ref().is_some_and(|address| self.id_of(address).is_some()));
+                count += u64::from(
+                    address.as_ref().is_some_and(|address| self.id_of(address).is_some()),
+                );
                 last = address;
             }
         }
@@ -105,7 +109,8 @@ impl View {
     }
 
     fn list_status(&self) -> Vec<ListStatus> {
-        let entries = |list: &str| self.lists.listings().iter().filter(|row| row.list == list).count() as u64;
+        let entries =
+            |list: &str| self.lists.listings().iter().filter(|row| row.list == list).count() as u64;
         let status = |import: &&ledger::ListImported| ListStatus {
             list: import.list.clone(),
             entries: entries(&import.list),

@@ -149,7 +149,9 @@ impl View {
     fn search(&self, options: &TraceOptions) -> Search<'static> {
         let at = |time: Timestamp| self.first_tx_at(time.get());
         let from = options.from_time.map_or(0, at);
-        let to = options.to_time.map_or(u32::MAX, |time| at(Timestamp::new(time.get() + 1)).saturating_sub(1));
+        let to = options
+            .to_time
+            .map_or(u32::MAX, |time| at(Timestamp::new(time.get() + 1)).saturating_sub(1));
         Search {
             time_respecting: options.time_respecting,
             tx_range: from..=to,
@@ -166,7 +168,9 @@ impl View {
     /// The first transaction of the first block that is not older than `time_s`.
     fn first_tx_at(&self, time_s: i64) -> u32 {
         let columns = &self.columns;
-        let found = (0..columns.n_blocks()).map(|at| columns.block(at)).find(|block| block.time_s >= time_s);
+        let found = (0..columns.n_blocks())
+            .map(|at| columns.block(at))
+            .find(|block| block.time_s >= time_s);
         found.map_or(u32::MAX, |block| u32::try_from(block.first_tx).unwrap_or(u32::MAX))
     }
 

@@ -23,12 +23,14 @@ fn contents(engine: &Engine) -> Vec<(String, String)> {
     }
     for name in snapshot.manifest().columns.keys() {
         let column = snapshot.column(name).unwrap();
-        let records: Vec<_> = (0..column.len()).map(|at| column.get(at).unwrap().to_vec()).collect();
+        let records: Vec<_> =
+            (0..column.len()).map(|at| column.get(at).unwrap().to_vec()).collect();
         contents.push((format!("column {name}"), format!("{records:?}")));
     }
     for name in snapshot.manifest().dictionaries.keys() {
         let dictionary = snapshot.dictionary(name).unwrap();
-        let keys: Vec<_> = (0..dictionary.len()).map(|id| dictionary.key(id).unwrap().to_vec()).collect();
+        let keys: Vec<_> =
+            (0..dictionary.len()).map(|id| dictionary.key(id).unwrap().to_vec()).collect();
         contents.push((format!("dictionary {name}"), format!("{keys:?}")));
     }
     for name in snapshot.manifest().mapped.keys() {
@@ -42,7 +44,8 @@ fn contents(engine: &Engine) -> Vec<(String, String)> {
 
 fn rows(snapshot: &Snapshot, table: &str, partition: &str) -> String {
     let batches = snapshot.scan(table, partition, None, None).unwrap();
-    let batches: Vec<_> = batches.map(Result::unwrap).filter(|batch| batch.num_rows() > 0).collect();
+    let batches: Vec<_> =
+        batches.map(Result::unwrap).filter(|batch| batch.num_rows() > 0).collect();
     let Some(first) = batches.first() else { return String::new() };
     format!("{:?}", arrow::compute::concat_batches(&first.schema(), &batches).unwrap())
 }
@@ -129,13 +132,16 @@ fn rows_are_those_of_the_naive_numbering() {
         };
         let outputs: Vec<_> =
             batches("outputs").iter().flat_map(|b| tables::outputs_from(b).unwrap()).collect();
-        let inputs: Vec<_> = batches("inputs").iter().flat_map(|b| tables::inputs_from(b).unwrap()).collect();
-        let aliases: Vec<_> = batches("aliases").iter().flat_map(|b| tables::aliases_from(b).unwrap()).collect();
+        let inputs: Vec<_> =
+            batches("inputs").iter().flat_map(|b| tables::inputs_from(b).unwrap()).collect();
+        let aliases: Vec<_> =
+            batches("aliases").iter().flat_map(|b| tables::aliases_from(b).unwrap()).collect();
         assert_eq!(outputs, expected.batch.outputs, "seed {seed}");
         assert_eq!(inputs, expected.batch.inputs, "seed {seed}");
         assert_eq!(aliases, expected.batch.aliases, "seed {seed}");
         let dictionary = snapshot.dictionary("addresses").unwrap();
-        let keys: Vec<_> = (0..dictionary.len()).map(|id| dictionary.key(id).unwrap().to_vec()).collect();
+        let keys: Vec<_> =
+            (0..dictionary.len()).map(|id| dictionary.key(id).unwrap().to_vec()).collect();
         assert_eq!(keys, expected.addresses.iter().map(|a| a.key().to_vec()).collect::<Vec<_>>());
     }
 }

@@ -8,13 +8,19 @@ use crate::{NOW, Scratch, data};
 const GENESIS: &str = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
 const SECOND: &str = "12c6DSiU4Rq3P4ZxziKxzrL5LmMBrzjrJX";
 
-fn import(scratch: &Scratch, file: &str, text: &str, published: i64, accept: Option<usize>) -> Result<ListReport, engine::Error> {
+fn import(
+    scratch: &Scratch,
+    file: &str,
+    text: &str,
+    published: i64,
+    accept: Option<usize>,
+) -> Result<ListReport, engine::Error> {
     let import = ListImport {
         list: "ofac-sdn".to_owned(),
         paths: vec![scratch.file(file, text)],
         published: Some(Time::new(published)),
         accept_removals: accept,
-        dry_run: false,
+        ..ListImport::default()
     };
     let now = Time::new(published + 1_000);
     scratch.engine.import_lists(&import, now, &Unwatched).map(|mut reports| reports.remove(0))
@@ -35,7 +41,11 @@ fn lists_answer_as_of_any_date_and_shrink_only_when_told() {
     assert_eq!(report.removed, [GENESIS]);
     #[track_caller]
     fn check(scratch: &Scratch, as_of: Option<i64>, known_at: Option<i64>, verdict: Verdict) {
-        let options = ScreenOptions { now: None, as_of: as_of.map(Time::new), known_at: known_at.map(Time::new) };
+        let options = ScreenOptions {
+            now: None,
+            as_of: as_of.map(Time::new),
+            known_at: known_at.map(Time::new),
+        };
         assert_eq!(screen(&scratch.engine, GENESIS, options), verdict, "{as_of:?} {known_at:?}");
     }
     check(&scratch, None, None, Verdict::NothingFound);
@@ -54,9 +64,17 @@ fn an_address_is_found_in_every_writing() {
     // The same 20 bytes as CashAddr: the genesis address of Bitcoin Cash.
     let cash = "bitcoincash:qp3wjpa3tjlj042z2wv7hahsldgwhwy0rq9sywjpyy";
     for text in [GENESIS, cash, evm, &lower, &format!(" {GENESIS} ")] {
-        assert_eq!(screen(&scratch.engine, text, ScreenOptions::default()), Verdict::Listed, "{text}");
+        assert_eq!(
+            screen(&scratch.engine, text, ScreenOptions::default()),
+            Verdict::Listed,
+            "{text}"
+        );
     }
-    let error = scratch.engine.view().unwrap().screen("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", &ScreenOptions::default());
+    let error = scratch
+        .engine
+        .view()
+        .unwrap()
+        .screen("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", &ScreenOptions::default());
     let error = error.unwrap_err();
     assert!(error.is_usage() && error.hint().is_some(), "{error}");
 }
@@ -85,7 +103,8 @@ fn a_pack_replaces_what_it_said_before() {
         let path = scratch.file("packs/one.yaml", &pack(label));
         let report = scratch.engine.import_tags(&[path], NOW, &Unwatched).unwrap();
         assert_eq!((report.tags, report.refused, report.tags_held), (1, 0, 1), "{report:?}");
-        let answer = scratch.engine.view().unwrap().screen(GENESIS, &ScreenOptions::default()).unwrap();
+        let answer =
+            scratch.engine.view().unwrap().screen(GENESIS, &ScreenOptions::default()).unwrap();
         assert_eq!(answer.tags.len(), 1);
         assert_eq!(answer.tags[0].label, label);
         assert_eq!(answer.verdict, Verdict::Tagged);

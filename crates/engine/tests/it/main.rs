@@ -48,7 +48,8 @@ impl Scratch {
 /// The folder of real data, or one line that says what is skipped.
 fn data(what: &str) -> Option<PathBuf> {
     let default = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
-    let folder = std::env::var_os("TRACEHOUND_DATA").map_or_else(|| default.to_owned(), PathBuf::from);
+    let folder =
+        std::env::var_os("TRACEHOUND_DATA").map_or_else(|| default.to_owned(), PathBuf::from);
     let path = folder.join(what);
     if path.exists() {
         return Some(path);

@@ -52,23 +52,41 @@ fn status(scratch: &Scratch) -> Value {
 /// Takes `folder` into the store and compares what its blocks alone determine.
 fn check_store(scratch: &Scratch, folder: &Path, arguments: &[&str]) -> Value {
     let source = BitcoinSource::Path(vec![folder.to_owned()]);
-    let ingested = scratch.engine.ingest_bitcoin(&source, &IngestOptions::default(), NOW, &Unwatched).unwrap();
+    let ingested =
+        scratch.engine.ingest_bitcoin(&source, &IngestOptions::default(), NOW, &Unwatched).unwrap();
     let run = scratch.engine.run(NOW, &Unwatched).unwrap();
     let status = status(scratch);
     let counted = recount(folder, arguments);
     for name in [
-        "blocks", "transactions", "inputs", "inputs_unknown", "outputs", "addresses", "links", "clusters",
-        "clustered_addresses", "cluster_edges",
+        "blocks",
+        "transactions",
+        "inputs",
+        "inputs_unknown",
+        "outputs",
+        "addresses",
+        "links",
+        "clusters",
+        "clustered_addresses",
+        "cluster_edges",
     ] {
         assert_eq!(status[name], counted[name], "{name}");
     }
     assert_eq!(ingested.outputs, counted["outputs"]);
     assert_eq!(run.mixing_transactions, counted["mixing_transactions"]);
     for (name, count) in &run.links_by_heuristic {
-        assert_eq!(counted["links_by_heuristic"].get(name).unwrap_or(&Value::from(0)), count, "{name}");
+        assert_eq!(
+            counted["links_by_heuristic"].get(name).unwrap_or(&Value::from(0)),
+            count,
+            "{name}"
+        );
     }
     let sizes = |value: &Value| -> Vec<Value> {
-        value["largest_clusters"].as_array().unwrap().iter().map(|row| row["size"].clone()).collect()
+        value["largest_clusters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["size"].clone())
+            .collect()
     };
     assert_eq!(sizes(&status), sizes(&counted));
     assert!(scratch.engine.verify(true, &Unwatched).unwrap().sound);
@@ -101,7 +119,8 @@ fn tagged_lines(packs: &Path) -> String {
 #[test]
 fn seventeen_blocks_of_2019_are_counted_alike() {
     let Some(folder) = data("bitcoin/run-560062") else { return };
-    let listed = data("labels/ofac/addresses-2024-09-27").map(|lists| lists.join("sanctioned_addresses_XBT.txt"));
+    let listed = data("labels/ofac/addresses-2024-09-27")
+        .map(|lists| lists.join("sanctioned_addresses_XBT.txt"));
     check(&folder, data("labels/tagpacks/packs").as_deref(), listed.as_deref());
 }
 

@@ -36,5 +36,9 @@ fn the_page_of_tables_is_true() {
     if std::env::var_os("TRACEHOUND_UPDATE").is_some() {
         std::fs::write(path, page()).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap(), page(), "run with TRACEHOUND_UPDATE=1 to write it anew");
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap(),
+        page(),
+        "run with TRACEHOUND_UPDATE=1 to write it anew"
+    );
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use engine::{
-    BitcoinSource, DemoOptions, Engine, IngestOptions, ScreenOptions, TraceTarget, Unwatched, Verdict,
+    BitcoinSource, DemoOptions, Engine, IngestOptions, ScreenOptions, TraceTarget, Unwatched,
+    Verdict,
 };
 use ledger::Chain;
 use simulate::{World, WorldSpec};
@@ -58,7 +59,9 @@ fn everybody_finds_their_place_in_screening() {
     check(&view, &story.unlisted_addresses[0], Verdict::ClusterListed);
     check(&view, &story.unlisted_addresses[1], Verdict::ClusterListed);
     check(&view, &story.peeling_deposit, Verdict::Connected);
-    let clean = view.screen(&story.clean_address.display(Chain::Bitcoin), &ScreenOptions::default()).unwrap();
+    let clean = view
+        .screen(&story.clean_address.display(Chain::Bitcoin), &ScreenOptions::default())
+        .unwrap();
     assert!(clean.proximity.from_listed.is_none(), "{clean:#?}");
     assert!(clean.direct.is_empty() && clean.cluster_hits.is_empty());
 }

@@ -260,18 +260,9 @@ impl BlockFiles {
     }
 
     /// The bytes of one block.
-    pub(crate) fn read(
-        &self,
-        location: &Location,
-        open: &mut Option<(u32, ClearFile)>,
-    ) -> Result<Vec<u8>, SourceError> {
-        let file = match open {
-            Some((index, file)) if *index == location.file => file,
-            _ => {
-                let BlockFile { path, key } = &self.files[location.file as usize];
-                &mut open.insert((location.file, ClearFile::open(path, *key)?)).1
-            }
-        };
+    pub(crate) fn read(&self, location: &Location) -> Result<Vec<u8>, SourceError> {
+        let BlockFile { path, key } = &self.files[location.file as usize];
+        let mut file = ClearFile::open(path, *key)?;
         file.read_exactly(location.offset, location.size as usize)
     }
 }
@@ -351,7 +342,7 @@ impl Locations<Location> for BlockFiles {
         if a.size != b.size {
             return Ok(false);
         }
-        Ok(self.read(a, &mut None)? == self.read(b, &mut None)?)
+        Ok(self.read(a)? == self.read(b)?)
     }
 }
 

@@ -83,7 +83,7 @@ impl<L> ChainIndex<L> {
         assert!(entries.len() < NONE as usize, "a chain has under four billion blocks");
         let n_found = entries.len();
         // Sorting by hash serves the look-ups and brings copies together; it is stable, so the first found stays.
-        entries.sort_by(|a, b| a.hash.cmp(&b.hash));
+        entries.sort_by_key(|entry| entry.hash);
         for pair in entries.windows(2) {
             let (first, second) = (&pair[0], &pair[1]);
             if first.hash == second.hash && !locations.same(&first.location, &second.location)? {

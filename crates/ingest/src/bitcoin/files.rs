@@ -214,8 +214,7 @@ impl FileSource {
     fn read(&mut self, item: (Height, u32, bool)) -> Result<Raw, SourceError> {
         let (height, index, already_held) = item;
         let entry = &self.entries[index as usize];
-        let mut open = None;
-        let bytes = self.files.read(&entry.location, &mut open)?;
+        let bytes = self.files.read(&entry.location)?;
         let undo = match &mut self.undo {
             Some(undo) => undo.find(&self.files, &self.entries, height, entry)?,
             None => None,

@@ -373,7 +373,7 @@ fn satoshi(text: &str) -> Option<u64> {
     let power = 10_u64.checked_pow(shift.unsigned_abs())?;
     match shift >= 0 {
         true => number.checked_mul(power),
-        false => (number % power == 0).then_some(number / power),
+        false => number.is_multiple_of(power).then_some(number / power),
     }
 }
 

@@ -4,7 +4,7 @@
 //! a number, and `01` is a label.
 //! Source: YAML 1.2, read by the events of `granit-parser`.
 //! Turned down: `serde-saphyr` and its typed structs, because one tag of another shape would refuse the pack with all
-//! others (docs/decisions/0010-yaml-events.md).
+//! others (docs/decisions/0006-yaml-events.md).
 //! Cost: one pass. Anchors are shared, not copied, so an alias bomb costs nothing; depth and nodes are bounded.
 
 use std::borrow::Cow;

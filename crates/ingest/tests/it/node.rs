@@ -12,7 +12,7 @@ use ledger::Height;
 use serde_json::{Value, json};
 use tracehound_ingest::bitcoin::{Network, NodeAccess, NodeSource, core_rpc};
 use tracehound_ingest::source::{
-    BatchLimit, Held, Options, Source, SourceError, SourceFault, Step,
+    BatchLimit, Delivered, Held, Options, Source, SourceError, SourceFault, Step,
 };
 
 use crate::served::{data_folder, held, options, pull};
@@ -29,6 +29,8 @@ pub(crate) struct Script {
     pub(crate) verbosity_max: u64,
     /// Answers everything with this status and body instead.
     pub(crate) always: Option<(u16, String)>,
+    /// A block by its hash, and the answer to any question for a block.
+    pub(crate) real: Option<(&'static str, Vec<u8>)>,
     /// Blocks below are gone.
     pub(crate) pruned: u32,
     /// The user that it lets in.
@@ -54,6 +56,7 @@ impl Server {
             coins: world.coins.clone(),
             verbosity_max: 3,
             always: None,
+            real: None,
             pruned: 0,
             credentials: "YWxpY2U6c2VjcmV0", // alice:secret
             reorg_after: None,
@@ -185,7 +188,26 @@ impl Script {
         self.count();
         let question: Value = serde_json::from_slice(body).unwrap();
         let params = &question["params"];
-        let answer = match question["method"].as_str().unwrap() {
+        let method = question["method"].as_str().unwrap();
+        if let (Some((_, answer)), "getblock") = (&self.real, method) {
+            return (200, answer.clone());
+        }
+        let answer = match (&self.real, method) {
+            (Some(_), "getblockchaininfo") => Ok(json!({"chain": "main", "blocks": 279_671})),
+            (Some((hash, _)), _) => Ok(json!(hash)),
+            (None, method) => self.answer(method, params),
+        };
+        let (status, answer) = match answer {
+            Ok(result) => (200, json!({"result": result, "error": null, "id": 0})),
+            Err((code, message)) => {
+                (500, json!({"result": null, "error": {"code": code, "message": message}, "id": 0}))
+            }
+        };
+        (status, answer.to_string().into_bytes())
+    }
+
+    fn answer(&self, method: &str, params: &Value) -> Result<Value, (i64, &'static str)> {
+        match method {
             "getblockchaininfo" => Ok(self.info()),
             "getblockhash" => {
                 let block = self.best.get(usize::try_from(params[0].as_u64().unwrap()).unwrap());
@@ -199,14 +221,7 @@ impl Script {
             }
             "getblock" => self.block(params[0].as_str().unwrap(), params[1].as_u64().unwrap()),
             _ => Err((-32601, "Method not found")),
-        };
-        let (status, answer) = match answer {
-            Ok(result) => (200, json!({"result": result, "error": null, "id": 0})),
-            Err((code, message)) => {
-                (500, json!({"result": null, "error": {"code": code, "message": message}, "id": 0}))
-            }
-        };
-        (status, answer.to_string().into_bytes())
+        }
     }
 
     fn block(&self, hash: &str, verbosity: u64) -> Result<Value, (i64, &'static str)> {
@@ -420,15 +435,17 @@ fn a_pruned_node_begins_where_its_blocks_do() {
 #[test]
 fn a_real_answer_of_a_node_is_read() {
     let Some(folder) = data_folder() else { return };
-    let body = std::fs::read_to_string(folder.join("singles/279671-core-verbosity2.json")).unwrap();
+    let answer = std::fs::read(folder.join("singles/279671-core-verbosity2.json")).unwrap();
+    let hash = "0000000000000002fa7d943a10651794a50447c262216df7695da5d624761cbf";
     let (_, server) = world_and_server();
-    let info = r#"{"result":{"chain":"main","blocks":279671},"error":null}"#;
-    server.change(|script| script.always = Some((200, info.into())));
+    server.change(|script| script.real = Some((hash, answer)));
     let first_height = Some(Height::new(279_671));
     let options = Options { network: Network::Main, first_height, ..Options::default() };
     let mut source = core_rpc(&server.access(), &Held::nothing(), &options).unwrap();
-    // One answer to every question: as a chain it is nonsense, so only the block itself is looked at.
-    assert_eq!(source.plan().n_blocks, 1);
-    server.change(|script| script.always = Some((200, body)));
-    assert!(source.next(BatchLimit::default()).is_err(), "a block is no chain information");
+    let (_, delivered) = pull(&mut source, BatchLimit::default()).unwrap();
+    let [Delivered { block, .. }] = delivered.as_slice() else { panic!("one block") };
+    assert_eq!(block.hash.to_string(), hash);
+    assert_eq!((block.transactions.len(), block.size_bytes), (217, 206_541));
+    assert_eq!(block.outputs[0].amount_sat, 5_013_719);
+    assert!(!block.has_spent_outputs, "verbosity 2 does not tell them");
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     AddressFamily, AddressId, Alias, AliasKind, Amount, Asset, ClusterEdge, ClusterId,
-    ClusterMember, Height, Link, Listing, ListingEvent, Price, Resolution, Spent, Tag, Timestamp,
-    TxIndex, notation,
+    ClusterMember, Height, Link, ListImported, Listing, ListingEvent, Price, Resolution, Spent,
+    Tag, Timestamp, TxIndex, notation,
 };
 
 #[track_caller]

@@ -1,13 +1,13 @@
 //! A sorted, immutable, mapped file that finds the ids of a fingerprint.
 //!
-//! Layout, little-endian: a header of 64 bytes; a table of 2^bits + 1 u32, padded to 64 bytes, whose entry `b` is the
-//! number of the first entry with the high bits `b`; groups of 16 entries, each 16 fingerprints (u64) followed by
-//! their 16 ids (u32). Entries are sorted by fingerprint, then id.
-//! Groups instead of two long arrays: a group is three cache lines and a file can be written front to back. A table
-//! instead of interpolation: fingerprints are even enough to interpolate, but the last steps each touch another
-//! page, where the table (a quarter of a byte a key) gives the one or two groups at once.
-//! A rotten segment can give a wrong place, never a wrong answer: each hit is verified against the key itself, and
-//! every index is checked.
+//! Layout, little-endian: a header of 64 bytes; a table of 2^bits + 1 u32, padded to 64 bytes,
+//! whose entry `b` is the number of the first entry with the high bits `b`; groups of 16 entries,
+//! each 16 fingerprints (u64) followed by their 16 ids (u32). Entries are sorted by fingerprint,
+//! then id. Groups instead of two long arrays: a group is three cache lines and a file can be
+//! written front to back. A table instead of interpolation: fingerprints are even enough to
+//! interpolate, but the last steps each touch another page, where the table (a quarter of a byte a
+//! key) gives the one or two groups at once. A rotten segment can give a wrong place, never a wrong
+//! answer: each hit is verified against the key itself, and every index is checked.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -88,7 +88,8 @@ impl Segment {
         u32_at(self.map.bytes(), ids + index % GROUP * 4)
     }
 
-    /// The largest id of this fingerprint that `is_key` accepts, in a bucket given by [`Segment::bucket`].
+    /// The largest id of this fingerprint that `is_key` accepts, in a bucket given by
+    /// [`Segment::bucket`].
     #[inline]
     pub(crate) fn find(
         &self,

@@ -1,6 +1,7 @@
 //! The newest keys of a dictionary, indexed in memory until there are enough for a segment.
-//! In: keys in the order of their ids. Out: the largest id of a key. A flat hash table of positions; the keys lie
-//! in one vector. 8 bytes of slots and 8 of fingerprints a key, besides the key.
+//! In: keys in the order of their ids. Out: the largest id of a key. A flat hash table of
+//! positions; the keys lie in one vector. 8 bytes of slots and 8 of fingerprints a key, besides the
+//! key.
 
 #[derive(Debug)]
 pub(crate) struct Tail {
@@ -9,7 +10,8 @@ pub(crate) struct Tail {
     start: u32,
     keys: Vec<u8>,
     fingerprints: Vec<u64>,
-    /// Position + 1 of a key; 0 is empty. The length is a power of two, at least twice the number of keys.
+    /// Position + 1 of a key; 0 is empty. The length is a power of two, at least twice the number
+    /// of keys.
     slots: Vec<u32>,
 }
 
@@ -55,7 +57,8 @@ impl Tail {
         }
     }
 
-    /// Takes the key in under the next id. A key that is there already is found under the new id from now on.
+    /// Takes the key in under the next id. A key that is there already is found under the new id
+    /// from now on.
     pub(crate) fn push(&mut self, fingerprint: u64, key: &[u8]) {
         if (self.len() + 1) * 2 > self.slots.len() {
             self.rebuild(self.slots.len() * 2);

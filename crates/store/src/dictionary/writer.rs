@@ -1,6 +1,7 @@
-//! The writing side of a dictionary: gives out ids, turns the tail into segments, merges them like a binary counter.
-//! Memory: the tail (at most `tail_keys` plus one piece of a batch), its sorted copy and a few buffers. Merging
-//! streams from mapped files to a file.
+//! The writing side of a dictionary: gives out ids, turns the tail into segments, merges them like
+//! a binary counter.
+//! Memory: the tail (at most `tail_keys` plus one piece of a batch), its sorted copy and a few
+//! buffers. Merging streams from mapped files to a file.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -82,12 +83,14 @@ impl DictionaryWriter<'_> {
     /// The ids of `keys`, giving the next ids to new ones in the order in which they first appear.
     ///
     /// # Errors
-    /// `keys` is not a whole number of keys, the ids are used up, or the disk refuses. The commit is lost then.
+    /// `keys` is not a whole number of keys, the ids are used up, or the disk refuses. The commit
+    /// is lost then.
     pub fn assign(&mut self, keys: &[u8]) -> Result<Vec<u32>> {
         self.each_piece(keys, true)
     }
 
-    /// New ids for all of `keys`, whether they have one or not: the first of them. Lookup then finds the largest.
+    /// New ids for all of `keys`, whether they have one or not: the first of them. Lookup then
+    /// finds the largest.
     ///
     /// # Errors
     /// As [`DictionaryWriter::assign`].
@@ -215,8 +218,9 @@ impl State {
         Ok(id)
     }
 
-    /// Turns the tail into a segment, merged with those before it that are not larger: the sizes then at least double
-    /// from the newest to the oldest, so there are at most log2(keys / tail keys), and a key is moved as often.
+    /// Turns the tail into a segment, merged with those before it that are not larger: the sizes
+    /// then at least double from the newest to the oldest, so there are at most log2(keys / tail
+    /// keys), and a key is moved as often.
     fn flush_tail(&mut self, staging: &mut Staging) -> Result<()> {
         let shared = staging.shared.clone();
         self.column.flush(staging)?;
@@ -231,7 +235,8 @@ impl State {
         let to = self.len();
         let sorted = self.tail.sorted();
         let mut writer = SegmentWriter::create(staging, &self.folder, total)?;
-        // An entry of a segment counts up to where the next one starts: ids behind were cut off and given out again.
+        // An entry of a segment counts up to where the next one starts: ids behind were cut off and
+        // given out again.
         let starts = merged.iter().skip(1).map(|segment| segment.entry.from);
         let limits: Vec<u32> = starts.chain([self.tail.start()]).collect();
         let mut sources: Vec<Box<dyn Iterator<Item = (u64, u32)>>> =

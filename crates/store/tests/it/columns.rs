@@ -1,6 +1,6 @@
 //! Columns beyond what the laws reach: chunks of several blocks, and refusals.
 
-use tracehound_store::{Error, Settings, Store};
+use tracehound_store::{Commit, Error, Settings, Store};
 
 use crate::model::{create, folder, run};
 
@@ -15,7 +15,8 @@ fn records_across_blocks_and_chunks_are_read_back() {
     let dir = scratch.path().join("store");
     let settings = Settings { chunk_bytes: 3 << 20, ..Settings::default() };
     let store = Store::create_with(&dir, settings).unwrap();
-    // Width 24: chunks of 2^17 records, which is 3 MiB exactly; widths that are no power of two end in mid-block.
+    // Width 24: chunks of 2^17 records, which is 3 MiB exactly; widths that are no power of two end
+    // in mid-block.
     let ends = [0, 10, 70_000, 70_001, 131_072, 300_000, 300_017];
     let mut writer = store.writer().unwrap();
     for (from, to) in ends.iter().zip(&ends[1..]) {
@@ -69,7 +70,8 @@ fn wrong_widths_and_lengths_are_refused_and_lose_the_commit() {
     let mut commit = writer.begin();
     commit.extend_column("c", 4, &[0; 8]).unwrap();
     commit.finish(run("first")).unwrap();
-    let refusals: [fn(&mut tracehound_store::Commit<'_>) -> Result<(), Error>; 5] = [
+    type Refusal = fn(&mut Commit<'_>) -> Result<(), Error>;
+    let refusals: [Refusal; 5] = [
         |commit| commit.extend_column("c", 5, &[0; 5]),
         |commit| commit.extend_column("c", 4, &[0; 6]),
         |commit| commit.truncate_column("c", 3),

@@ -1,5 +1,5 @@
-//! Every disk operation of a commit fails once, in four ways. After each failure the last commit is readable and equal
-//! to the model, whole files are left of nothing, and the next commit works.
+//! Every disk operation of a commit fails once, in four ways. After each failure the last commit is
+//! readable and equal to the model, whole files are left of nothing, and the next commit works.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -78,7 +78,8 @@ fn prepare(dir: &Path, last: &[Step]) -> (Model, Model) {
     (before, after)
 }
 
-/// The store shows the commit before or the one that failed, whole; which one it may be depends on what was said.
+/// The store shows the commit before or the one that failed, whole; which one it may be depends on
+/// what was said.
 fn check_reopened(dir: &Path, acknowledged: bool, before: &Model, after: &Model) {
     let store = Store::open_with(dir, tiny()).unwrap();
     let snapshot = store.snapshot().unwrap();
@@ -112,7 +113,8 @@ fn no_garbage(dir: &Path, store: &Store) {
     }
 }
 
-/// One attempt at the last commit with a failure at operation `at`; whether the failure was reached.
+/// One attempt at the last commit with a failure at operation `at`; whether the failure was
+/// reached.
 fn attempt(at: u64, fault: Fault, last: &[Step], poisoned: &mut u64) -> bool {
     let scratch = folder();
     let dir = scratch.path().join("store");
@@ -136,8 +138,8 @@ fn attempt(at: u64, fault: Fault, last: &[Step], poisoned: &mut u64) -> bool {
     fired
 }
 
-/// The disk works again: the same writer goes on where the commit was merely given up, and refuses to where a sync or
-/// the publishing failed. Whether it refused.
+/// The disk works again: the same writer goes on where the commit was merely given up, and refuses
+/// to where a sync or the publishing failed. Whether it refused.
 fn retry(writer: &mut Writer, before: &Model, last: &[Step], after: &Model) -> bool {
     let mut model = before.clone();
     match commit(writer, &mut model, last) {
@@ -149,7 +151,8 @@ fn retry(writer: &mut Writer, before: &Model, last: &[Step], after: &Model) -> b
 }
 
 fn check_all(fault: Fault) {
-    // Every new file and folder is synced, the manifest renamed: each failure there ends the writer.
+    // Every new file and folder is synced, the manifest renamed: each failure there ends the
+    // writer.
     for (last, operations_min, syncs) in [(growing(), 10, 5), (cutting(), 40, 15)] {
         let (mut operations, mut poisoned) = (0, 0);
         while attempt(operations + 1, fault, &last, &mut poisoned) {

@@ -55,7 +55,8 @@ fn entries_left_over_from_a_truncation_are_harmless() {
     let mut writer = store.writer().unwrap();
     assign(&mut writer, 0..100);
     let before = writer.snapshot();
-    // The segments still say that the keys 50.. have the ids 50..; those go to other keys, then come back.
+    // The segments still say that the keys 50.. have the ids 50..; those go to other keys, then
+    // come back.
     for (keep, numbers) in [(50, 200..260), (60, 40..90), (10, 80..100)] {
         let mut commit = writer.begin();
         let mut dictionary = commit.dictionary("d", 8).unwrap();

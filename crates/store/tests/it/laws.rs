@@ -1,5 +1,6 @@
-//! The two laws, over random histories: cutting steps into commits any way gives the same store, and removing undoes
-//! adding. Both follow from equality with the model, which knows no commits and keeps nothing that was removed.
+//! The two laws, over random histories: cutting steps into commits any way gives the same store,
+//! and removing undoes adding. Both follow from equality with the model, which knows no commits and
+//! keeps nothing that was removed.
 
 use proptest::prelude::*;
 use tracehound_store::{Store, Writer};

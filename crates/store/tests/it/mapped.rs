@@ -69,7 +69,8 @@ fn columns_lie_in_the_map_and_outlive_the_snapshot() {
     let start = |batch: &RecordBatch| {
         batch.column(0).as_primitive::<UInt64Type>().values().as_ptr() as usize
     };
-    // Aligned in its file, hence in memory; a copy would be aligned too, but not page-congruent with its twin.
+    // Aligned in its file, hence in memory; a copy would be aligned too, but not page-congruent
+    // with its twin.
     assert_eq!((start(&one) % 64, start(&one) % 4096), (0, start(&two) % 4096));
     drop((snapshot, two, writer, store));
     assert_eq!(one, mixed(10_000));

@@ -238,7 +238,8 @@ pub(crate) fn mapped_batch(values: &[u32]) -> RecordBatch {
     RecordBatch::try_new(Arc::new(schema), vec![Arc::new(column)]).unwrap()
 }
 
-/// The rows of a partition, those with a key of at least `from`; the other columns are checked on the way.
+/// The rows of a partition, those with a key of at least `from`; the other columns are checked on
+/// the way.
 #[track_caller]
 pub(crate) fn scan(snapshot: &Snapshot, partition: &str, from: Option<u64>) -> Vec<(u32, u64)> {
     let mut rows = Vec::new();
@@ -254,7 +255,8 @@ pub(crate) fn scan(snapshot: &Snapshot, partition: &str, from: Option<u64>) -> V
     rows
 }
 
-/// Sizes so small that a few steps reach every corner: several chunks, segments, row groups and spilled runs.
+/// Sizes so small that a few steps reach every corner: several chunks, segments, row groups and
+/// spilled runs.
 pub(crate) fn tiny() -> Settings {
     Settings {
         manifests_kept: 2,
@@ -268,7 +270,8 @@ pub(crate) fn tiny() -> Settings {
     }
 }
 
-/// A folder where syncing is free, if the machine has one: these tests sync tens of thousands of times.
+/// A folder where syncing is free, if the machine has one: these tests sync tens of thousands of
+/// times.
 pub(crate) fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap()

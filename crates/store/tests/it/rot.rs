@@ -1,4 +1,5 @@
-//! Rot: a flipped byte in any file is found and named; a cut or twisted one is an error, never a panic or a wrong answer.
+//! Rot: a flipped byte in any file is found and named; a cut or twisted one is an error, never a
+//! panic or a wrong answer.
 
 use std::path::Path;
 
@@ -92,8 +93,8 @@ fn with_changed(
 
 fn newest(snapshot: &Snapshot, ending: &str) -> String {
     let manifest = serde_json::to_string(snapshot.manifest()).unwrap();
-    let paths = manifest.split('"').filter(|text| text.ends_with(ending));
-    paths.last().unwrap().to_owned()
+    let mut paths = manifest.split('"').rev().filter(|text| text.ends_with(ending));
+    paths.next().unwrap().to_owned()
 }
 
 #[test]
@@ -112,7 +113,8 @@ fn a_mapped_file_that_is_cut_or_twisted_is_refused_by_name() {
     for at in 0..len {
         let (_scratch, store) = with_changed(&source, &file, |bytes| bytes[at] ^= 0xff);
         match store.snapshot().unwrap().mapped("values") {
-            // The schema's copy at the start is not read, and padding and values are not hashed at opening.
+            // The schema's copy at the start is not read, and padding and values are not hashed at
+            // opening.
             Ok(batch) => assert_eq!(batch.num_rows(), model.mapped.as_ref().unwrap().len()),
             Err(error) => assert!(error.to_string().contains(&file), "{error}"),
         }
