@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::console::Console;
 use crate::outcome::Exit;
+use crate::show;
 
 /// Watches long work for a person at a terminal, or for nobody.
 pub(crate) struct Watcher {
@@ -99,18 +100,18 @@ fn new_bar(what: String, total: Option<u64>, unit: &'static str) -> ProgressBar 
     let (bar, template) = match total {
         Some(total) => {
             let line = format!(
-                "{{msg:24}} [{{bar:30}}] {position}/{length} {unit}  {speed}  {{eta}} left"
+                "{{msg:30!}} [{{wide_bar}}] {position}/{length} {unit}  {speed}  {{eta}} left"
             );
             (ProgressBar::new(total), line)
         }
         None => (
             ProgressBar::new_spinner(),
-            format!("{{spinner}} {{msg:24}} {position} {unit}  {speed}"),
+            format!("{{spinner}} {{msg:30!}} {position} {unit}  {speed}"),
         ),
     };
     let style = ProgressStyle::with_template(&template).expect("the templates above are right");
     bar.set_style(style.progress_chars("=> "));
-    bar.set_message(what);
+    bar.set_message(show::line(&what));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

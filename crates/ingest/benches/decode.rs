@@ -13,13 +13,15 @@ use tracehound_ingest::bitcoin::{Network, decode};
 
 const ROUNDS: u32 = 15;
 
+type Decode = fn(Height, &[u8]);
+
 fn main() {
     let Some(blocks) = blocks() else {
         eprintln!("skipped: no real blocks (set TRACEHOUND_DATA)");
         return;
     };
     let n_bytes: usize = blocks.iter().map(|(_, bytes)| bytes.len()).sum();
-    let rows: [(&str, fn(Height, &[u8])); 3] = [
+    let rows: [(&str, Decode); 3] = [
         ("bitcoin, deserialize", plain),
         ("bitcoin, deserialize and txids", with_ids),
         ("ours, everything", ours),

@@ -12,8 +12,8 @@
 //! Departs from them: no tombstones; truncation is a length, dead entries fall out at the next
 //! merge.
 //! Cost: at most log2(keys / tail keys) segments; 12.3 bytes a key besides the key. Fingerprints
-//! are xxh3-64 without a secret (same inputs, same bytes), so keys chosen to collide make their own
-//! lookup slow, and only theirs.
+//! are xxh3-64 without a secret (same inputs, same bytes): whoever can make keys that collide in
+//! all 64 bits makes the lookup of those keys slow, and of no others.
 //! Checked by: `tests/it/dictionary.rs` against a `BTreeMap`; figures from `benches/dictionary.rs`
 //! in storage.md.
 

@@ -271,7 +271,7 @@ pub(crate) fn tables(tables: &[(&str, &str)], look: Look) -> String {
     let indent = " ".repeat(widest + 2);
     let mut page = String::new();
     for (name, about) in tables {
-        let about = wrapped(about, &indent, look);
+        let about = wrapped(&show::clean(about), &indent, look);
         let gap = &indent[name.len()..];
         page += &format!("{}{gap}{}\n", look.heading(name), about.trim_start());
     }

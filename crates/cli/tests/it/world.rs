@@ -160,9 +160,9 @@ impl World {
 
     /// An address of which nothing is known.
     pub(crate) fn clean(&self) -> String {
-        let next =
+        let mut next =
             self.report["try_next"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
-        let screen = next.filter(|line| line.contains(" screen ")).next_back().unwrap();
+        let screen = next.rfind(|line| line.contains(" screen ")).unwrap();
         screen.rsplit(' ').next().unwrap().to_owned()
     }
 }

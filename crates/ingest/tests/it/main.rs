@@ -1,5 +1,5 @@
 //! Integration tests of `tracehound-ingest`: one binary, a module a subject.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod broken_files;
 mod contract;

@@ -447,5 +447,8 @@ fn a_real_answer_of_a_node_is_read() {
     assert_eq!(block.hash.to_string(), hash);
     assert_eq!((block.transactions.len(), block.size_bytes), (217, 206_541));
     assert_eq!(block.outputs[0].amount_sat, 5_013_719);
-    assert!(!block.has_spent_outputs, "verbosity 2 does not tell them");
+    // Counted and added up by a script over the JSON.
+    let spent = block.inputs.iter().map(|input| input.spent.unwrap().amount_sat);
+    assert_eq!((block.inputs.len(), spent.sum::<u64>()), (1053, 169_963_146_850));
+    assert!(block.has_spent_outputs);
 }

@@ -23,7 +23,7 @@ fn compress_amount(mut amount: u64) -> u64 {
         return 0;
     }
     let mut exponent = 0;
-    while amount % 10 == 0 && exponent < 9 {
+    while amount.is_multiple_of(10) && exponent < 9 {
         amount /= 10;
         exponent += 1;
     }

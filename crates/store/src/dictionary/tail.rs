@@ -3,6 +3,8 @@
 //! positions; the keys lie in one vector. 8 bytes of slots and 8 of fingerprints a key, besides the
 //! key.
 
+use std::hash::{BuildHasher, RandomState};
+
 #[derive(Debug)]
 pub(crate) struct Tail {
     width: usize,
@@ -13,13 +15,24 @@ pub(crate) struct Tail {
     /// Position + 1 of a key; 0 is empty. The length is a power of two, at least twice the number
     /// of keys.
     slots: Vec<u32>,
+    /// Odd and random: nobody outside can choose keys that crowd into the same slots. It decides
+    /// only where a key lies in memory, never an answer.
+    multiplier: u64,
 }
 
 const SLOTS_MIN: usize = 64;
 
 impl Tail {
     pub(crate) fn new(width: usize, start: u32) -> Tail {
-        Tail { width, start, keys: Vec::new(), fingerprints: Vec::new(), slots: vec![0; SLOTS_MIN] }
+        let multiplier = RandomState::new().hash_one(start) | 1;
+        Tail {
+            width,
+            start,
+            keys: Vec::new(),
+            fingerprints: Vec::new(),
+            slots: vec![0; SLOTS_MIN],
+            multiplier,
+        }
     }
 
     pub(crate) fn start(&self) -> u32 {
@@ -43,9 +56,8 @@ impl Tail {
     /// The slot that holds this key, else the empty one where it belongs.
     fn slot(&self, fingerprint: u64, key: &[u8]) -> usize {
         let mask = self.slots.len() - 1;
-        // The low bits: segments are cut by the high ones, and nothing else uses these.
-        #[expect(clippy::cast_possible_truncation, reason = "the mask keeps only low bits anyway")]
-        let mut slot = fingerprint as usize & mask;
+        let spread = fingerprint.wrapping_mul(self.multiplier) >> 32;
+        let mut slot = spread as usize & mask;
         loop {
             let Some(position) = self.slots[slot].checked_sub(1) else { return slot };
             let position = position as usize;

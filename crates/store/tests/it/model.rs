@@ -36,11 +36,12 @@ pub(crate) enum Step {
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     let partition = 0..PARTITIONS.len();
     let bytes = |most| prop::collection::vec(any::<u8>(), 0..most);
+    let deltas = |most| prop::collection::vec(0..3_u8, 0..most);
     let keys = || prop::collection::vec(0..40_u8, 0..30);
     prop_oneof![
-        4 => (partition.clone(), prop::collection::vec(0..3_u8, 0..40)).prop_map(|(p, d)| Step::Append(p, d)),
+        4 => (partition.clone(), deltas(40)).prop_map(|(p, d)| Step::Append(p, d)),
         1 => (partition.clone(), any::<u8>()).prop_map(|(p, share)| Step::RemoveAbove(p, share)),
-        1 => (partition, prop::collection::vec(0..3_u8, 0..9)).prop_map(|(p, d)| Step::Replace(p, d)),
+        1 => (partition, deltas(9)).prop_map(|(p, d)| Step::Replace(p, d)),
         3 => bytes(60).prop_map(Step::Extend),
         1 => any::<u8>().prop_map(Step::TruncateColumn),
         4 => keys().prop_map(Step::Assign),
