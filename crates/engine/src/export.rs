@@ -55,9 +55,9 @@ impl Engine {
 
 /// Takes batch by batch and ends the file.
 enum Sink<'a> {
-    Arrow(StreamWriter<&'a mut (dyn Write + Send)>),
+    Arrow(Box<StreamWriter<&'a mut (dyn Write + Send)>>),
     Parquet(Box<ArrowWriter<&'a mut (dyn Write + Send)>>),
-    Csv(arrow::csv::Writer<&'a mut (dyn Write + Send)>, SchemaRef),
+    Csv(Box<arrow::csv::Writer<&'a mut (dyn Write + Send)>>, SchemaRef),
 }
 
 fn write(
@@ -69,13 +69,13 @@ fn write(
 ) -> Result<u64, Error> {
     let schema = table.schema();
     let mut sink = match format {
-        ExportFormat::Arrow => Sink::Arrow(StreamWriter::try_new(output, &schema)?),
+        ExportFormat::Arrow => Sink::Arrow(Box::new(StreamWriter::try_new(output, &schema)?)),
         ExportFormat::Parquet => Sink::Parquet(Box::new(
             ArrowWriter::try_new(output, schema.clone(), None).map_err(ArrowError::from)?,
         )),
         ExportFormat::Csv => {
             let writer = WriterBuilder::new().with_header(true).build(output);
-            Sink::Csv(writer, text_schema(&schema))
+            Sink::Csv(Box::new(writer), text_schema(&schema))
         }
     };
     let mut rows = 0;

@@ -94,9 +94,9 @@ proptest! {
     }
 
     #[test]
-    fn unwinding_undoes_and_a_branch_equals_a_fresh_ledger(seed in any::<u64>(), kept in 1usize..12, run_before in any::<bool>()) {
+    fn unwinding_undoes_and_a_branch_equals_a_fresh_ledger(seed in any::<u64>(), kept in 1u32..12, run_before in any::<bool>()) {
         let mut chain = RandomChain::new(seed, Shape::default());
-        let common = chain.next_blocks(kept as u32);
+        let common = chain.next_blocks(kept);
         let mut other = chain.fork(1);
         let stale = chain.next_blocks(5);
         let branch = other.next_blocks(6);
