@@ -50,6 +50,8 @@ pub struct PathAnswer {
     pub hops: u32,
     /// The smallest amount along it; null for a path without hops.
     pub bottleneck_sat: Option<Sats>,
+    /// What the cluster at its end is known as; empty if nothing is known of it.
+    pub reached: String,
     /// The hops, oldest first.
     pub path: Vec<HopAnswer>,
 }
@@ -120,11 +122,16 @@ pub struct NearestAnswer {
     pub path: Vec<HopAnswer>,
 }
 
-/// The four distances of proximity. A null means: none within the bound of the last run.
+/// The four distances of proximity. A null means none within the bound of the last run where it was computed, and
+/// nothing at all where it was not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ProximityAnswer {
     /// The bound of the search in hops.
     pub hops_max: u32,
+    /// Whether hops to listed entities are known: a run covers the address, and the lists are those of today.
+    pub listed_computed: bool,
+    /// Whether hops to tagged entities are known: a run covers the address.
+    pub tagged_computed: bool,
     /// Funds came from a listed entity.
     pub from_listed: Option<NearestAnswer>,
     /// Funds went to a listed entity.

@@ -25,7 +25,7 @@ use store::{Run, Store};
 
 pub use answers::*;
 pub use config::{CONFIG_FILE, Config, IngestConfig, ScreeningConfig, TraceConfig, did_you_mean};
-pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport};
+pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport, Ownership};
 pub use error::Error;
 pub use ledger::{
     Address, AddressFamily, Amount, Chain, ParsedAddress, Timestamp as Time, parse_address,

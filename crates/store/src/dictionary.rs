@@ -126,6 +126,9 @@ pub(crate) struct Index {
 /// Keys searched together: enough for the processor to wait for many cache misses at once.
 const TOGETHER: usize = 32;
 
+/// Segments asked together for one key: with a doubling of sizes, all there are up to a billion keys.
+const SEGMENTS_TOGETHER: usize = 12;
+
 /// Keys searched by one task: waking a thread costs as much as some hundred lookups.
 const PER_TASK: usize = 2048;
 
@@ -141,11 +144,28 @@ impl Index {
         self.keys.get(u64::from(id)) == Some(key)
     }
 
+    /// Asks every segment where to look before it looks into one: these loads do not wait for each
+    /// other, so their cache misses overlap.
     #[inline]
     fn find(&self, fingerprint: u64, key: &[u8]) -> Option<u32> {
-        self.segments.iter().rev().find_map(|segment| {
-            segment.find(fingerprint, segment.bucket(fingerprint), |id| self.is_key(id, key))
-        })
+        for segments in self.segments.rchunks(SEGMENTS_TOGETHER) {
+            let mut buckets = [(0, 0); SEGMENTS_TOGETHER];
+            for (bucket, segment) in buckets.iter_mut().zip(segments) {
+                *bucket = segment.bucket(fingerprint);
+            }
+            let mut near = 0;
+            for (bucket, segment) in buckets.iter().zip(segments) {
+                near ^= segment.touch(fingerprint, *bucket);
+            }
+            std::hint::black_box(near);
+            let found = buckets.iter().zip(segments).rev().find_map(|(bucket, segment)| {
+                segment.find(fingerprint, *bucket, |id| self.is_key(id, key))
+            });
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
     }
 
     /// Fills in the ids of all keys, from the tail and the segments.
@@ -179,6 +199,11 @@ impl Index {
                 for (bucket, fingerprint) in buckets.iter_mut().zip(&fingerprints[start..end]) {
                     *bucket = segment.bucket(*fingerprint);
                 }
+                let mut near = 0;
+                for (bucket, fingerprint) in buckets.iter().zip(&fingerprints[start..end]) {
+                    near ^= segment.touch(*fingerprint, *bucket);
+                }
+                std::hint::black_box(near);
                 for (at, bucket) in (start..end).zip(buckets) {
                     if ids[at].is_none() {
                         let key = &keys[at * width..(at + 1) * width];

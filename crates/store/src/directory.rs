@@ -61,7 +61,7 @@ impl Default for Settings {
             tail_keys: 1 << 18,
             ids_max: u32::MAX,
             pending_bytes: 64 << 20,
-            row_group_rows: 1 << 20,
+            row_group_rows: 1 << 17,
             runs_recent: 64,
             compact_files: 8,
             compact_bytes_max: 512 << 20,

@@ -182,11 +182,20 @@ fn properties(schema: &Schema, key: Option<&str>, row_group_rows: usize) -> Writ
         builder =
             builder.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), true);
     }
+    // Hashes do not shrink: snappy would only copy them.
+    for field in schema.fields().iter().filter(|field| is_fixed_binary(field)) {
+        let column = ColumnPath::from(field.name().as_str());
+        builder = builder.set_column_compression(column, Compression::UNCOMPRESSED);
+    }
     if let Some(key) = key {
         let chunk = EnabledStatistics::Chunk;
         builder = builder.set_column_statistics_enabled(ColumnPath::from(key), chunk);
     }
     builder.build()
+}
+
+fn is_fixed_binary(field: &Field) -> bool {
+    matches!(field.data_type(), DataType::FixedSizeBinary(_))
 }
 
 fn repeats(field: &Field) -> bool {

@@ -80,7 +80,12 @@ pub(crate) fn nothing_found() -> ScreenAnswer {
         in_ledger: true,
         cluster: Some(cluster(4512)),
         cluster_size: 1,
-        proximity: ProximityAnswer { hops_max: 20, ..ProximityAnswer::default() },
+        proximity: ProximityAnswer {
+            hops_max: 20,
+            listed_computed: true,
+            tagged_computed: true,
+            ..ProximityAnswer::default()
+        },
         stale: false,
         stale_because: Vec::new(),
         list_version: LISTS.to_owned(),
@@ -115,6 +120,8 @@ pub(crate) fn listed() -> ScreenAnswer {
         cluster_size: 1312,
         proximity: ProximityAnswer {
             hops_max: 20,
+            listed_computed: true,
+            tagged_computed: true,
             from_listed: nearest(2, "SUEX OTC, S.R.O.", &path),
             to_listed: None,
             from_tagged: nearest(2, "SUEX", &path),
@@ -131,6 +138,7 @@ pub(crate) fn trace() -> TraceAnswer {
     let shortest = PathAnswer {
         hops: 2,
         bottleneck_sat: Some(Sats(50_000_000)),
+        reached: "Binance".to_owned(),
         path: vec![hop(C, B, 123_456_789_012, true), hop(B, A, 50_000_000, false)],
     };
     TraceAnswer {

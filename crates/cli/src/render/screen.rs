@@ -87,6 +87,11 @@ fn meaning(answer: &ScreenAnswer) -> String {
         Verdict::Tagged => {
             "somebody has tagged it, its owner or an entity that it dealt with".to_owned()
         }
+        Verdict::NothingFound
+            if !answer.proximity.listed_computed || !answer.proximity.tagged_computed =>
+        {
+            "no list or tag names it; how near others are was not computed".to_owned()
+        }
         Verdict::NothingFound if answer.in_ledger => {
             format!(
                 "no list or tag names it, its owner or anybody within {}",
@@ -261,16 +266,18 @@ fn proximity(answer: &ScreenAnswer, look: Look) -> String {
     let near = &answer.proximity;
     let hops_max = counted(near.hops_max, "hop", "hops");
     let mut page = format!("\n{}\n", look.heading(&format!("Nearest, within {hops_max}")));
-    let rows: [(&str, &Option<NearestAnswer>, Tone); 4] = [
-        ("from a listed entity", &near.from_listed, Tone::Warning),
-        ("to a listed entity", &near.to_listed, Tone::Warning),
-        ("from a tagged entity", &near.from_tagged, Tone::Remark),
-        ("to a tagged entity", &near.to_tagged, Tone::Remark),
+    let (listed, tagged) = (near.listed_computed, near.tagged_computed);
+    let rows: [(&str, &Option<NearestAnswer>, Tone, bool); 4] = [
+        ("from a listed entity", &near.from_listed, Tone::Warning, listed),
+        ("to a listed entity", &near.to_listed, Tone::Warning, listed),
+        ("from a tagged entity", &near.from_tagged, Tone::Remark, tagged),
+        ("to a tagged entity", &near.to_tagged, Tone::Remark, tagged),
     ];
     let mut table = Table::new(2, &[Column::Left, Column::Right, Column::Prose]);
-    for (what, nearest, tone) in rows {
+    for (what, nearest, tone, is_computed) in rows {
         match nearest {
-            None => table.row([what.into(), Cell::new(Tone::Faint, "none")]),
+            None if is_computed => table.row([what.into(), Cell::new(Tone::Faint, "none")]),
+            None => table.row([what.into(), Cell::new(Tone::Warning, "not computed")]),
             Some(nearest) => {
                 let hops = match nearest.hops {
                     0 => "itself".to_owned(),
@@ -282,7 +289,7 @@ fn proximity(answer: &ScreenAnswer, look: Look) -> String {
     }
     page += &table.lines(look);
     let mut told: Vec<&[engine::HopAnswer]> = Vec::new();
-    for (what, nearest, _) in rows {
+    for (what, nearest, ..) in rows {
         let Some(nearest) = nearest.as_ref().filter(|nearest| !nearest.path.is_empty()) else {
             continue;
         };

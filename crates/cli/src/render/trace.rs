@@ -76,7 +76,11 @@ fn section(name: &str, path: Option<&PathAnswer>, look: Look) -> String {
     let most =
         path.bottleneck_sat.map(|sats| format!(", {} at its narrowest", bitcoins(sats.0.into())));
     let heading = format!("{name}: {hops}{}", most.unwrap_or_default());
-    format!("\n{}\n{}", look.heading(&heading), path::hops(&path.path, 2, look))
+    let reached = match path.reached.as_str() {
+        "" => String::new(),
+        entity => look.faint(&format!("  reaches {}", show::line(entity))) + "\n",
+    };
+    format!("\n{}\n{}{reached}", look.heading(&heading), path::hops(&path.path, 2, look))
 }
 
 fn limits(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {

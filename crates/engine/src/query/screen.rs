@@ -158,7 +158,15 @@ impl View {
         with_listed: bool,
     ) -> Result<ProximityAnswer, Error> {
         let hops_max = self.config.screening.hops_max;
-        let mut answer = ProximityAnswer { hops_max, ..ProximityAnswer::default() };
+        let covered = self.derived.as_ref().is_some_and(|derived| {
+            cluster.is_none_or(|cluster| stages::root(cluster).index() < derived.labels().len())
+        });
+        let mut answer = ProximityAnswer {
+            hops_max,
+            listed_computed: covered && with_listed,
+            tagged_computed: covered,
+            ..ProximityAnswer::default()
+        };
         let Some(cluster) = cluster else { return Ok(answer) };
         for distance in Distance::ALL {
             if distance.of_listed() && !with_listed {

@@ -178,6 +178,7 @@ impl View {
         PathAnswer {
             hops: u32::try_from(path.hops.len()).unwrap_or(u32::MAX),
             bottleneck_sat: path.bottleneck_sat.map(Sats),
+            reached: path.hops.last().map_or_else(String::new, |hop| self.entity_of(hop.to)),
             path: self.hop_answers(&path.hops),
         }
     }

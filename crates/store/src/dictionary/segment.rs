@@ -77,6 +77,19 @@ impl Segment {
         (from.min(self.entries), to.min(self.entries))
     }
 
+    /// Loads an entry near where `find` will look, to have it in the cache by then.
+    #[inline]
+    pub(crate) fn touch(&self, fingerprint: u64, (from, to): (usize, usize)) -> u64 {
+        if from >= to {
+            return 0;
+        }
+        // Fingerprints are even within a bucket too: the bits below the bucket's say where.
+        let share = (fingerprint << self.bits) >> 48;
+        #[expect(clippy::cast_possible_truncation, reason = "16 bits are left")]
+        let offset = (to - from) * share as usize >> 16;
+        self.fingerprint(from + offset)
+    }
+
     #[inline]
     pub(crate) fn fingerprint(&self, index: usize) -> u64 {
         u64_at(self.map.bytes(), self.groups + index / GROUP * GROUP_BYTES + index % GROUP * 8)
