@@ -141,7 +141,7 @@ impl View {
                 address.as_ref().map(|address| self.lists.find(address)).unwrap_or_default();
             if let Some(row) = found.first() {
                 return match row.entity_name.as_str() {
-                    "" => format!("on {}", row.list),
+                    "" => format!("an entry of {}", row.list),
                     name => format!("{name} ({})", row.list),
                 };
             }

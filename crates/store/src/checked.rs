@@ -14,7 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use xxhash_rust::xxh3::xxh3_64;
@@ -29,7 +31,9 @@ use crate::table::{BLOCKS, COMMITS};
 /// A table file, its footer read and checked.
 pub(crate) struct TableReader {
     pub(crate) path: PathBuf,
-    pub(crate) parquet: ParquetRecordBatchReaderBuilder<Checked>,
+    checked: Checked,
+    /// What the footer says.
+    pub(crate) footer: ArrowReaderMetadata,
     /// The commit that wrote the file.
     commit: u64,
     rows: u64,
@@ -51,9 +55,9 @@ impl TableReader {
         }
         let blocks = Arc::new(OnceLock::new());
         let checked = Checked { bytes, body, blocks: blocks.clone() };
-        let parquet = ParquetRecordBatchReaderBuilder::try_new(checked);
-        let parquet = parquet.map_err(Error::parquet(&path))?;
-        let reader = TableReader { path, parquet, commit: file.commit, rows: file.rows };
+        let footer = ArrowReaderMetadata::load(&checked, ArrowReaderOptions::new());
+        let footer = footer.map_err(Error::parquet(&path))?;
+        let reader = TableReader { path, checked, footer, commit: file.commit, rows: file.rows };
         let known = blocks_of(reader.note(BLOCKS).unwrap_or_default());
         let fits = known.as_ref().is_some_and(|known| known.len() == body.div_ceil(BLOCK));
         if !fits {
@@ -64,8 +68,14 @@ impl TableReader {
         Ok(reader)
     }
 
+    /// Starts to read the rows.
+    pub(crate) fn read(&self) -> ParquetRecordBatchReaderBuilder<Checked> {
+        let (checked, footer) = (self.checked.clone(), self.footer.clone());
+        ParquetRecordBatchReaderBuilder::new_with_metadata(checked, footer)
+    }
+
     fn note(&self, key: &str) -> Option<&str> {
-        let notes = self.parquet.metadata().file_metadata().key_value_metadata();
+        let notes = self.footer.metadata().file_metadata().key_value_metadata();
         notes.into_iter().flatten().find(|note| note.key == key)?.value.as_deref()
     }
 

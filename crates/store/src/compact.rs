@@ -65,7 +65,7 @@ fn merge(commit: &mut Commit<'_>, table: &str, partition: &str) -> Result<bool> 
     let Some(from) = from else { return Ok(false) };
     let merged = &files[from..];
     let reader = TableReader::open(&staging.shared, &merged[0])?;
-    let schema = arrow_schema::Schema::new(reader.parquet.schema().fields().clone());
+    let schema = arrow_schema::Schema::new(reader.footer.schema().fields().clone());
     let spec = TableSpec { name: table.to_owned(), schema: schema.into(), key };
     let rows: u64 = merged.iter().map(|file| file.rows).sum();
     let file = rewrite(staging, &spec, partition, merged, None)?;

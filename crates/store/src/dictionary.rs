@@ -187,9 +187,8 @@ impl Index {
         );
     }
 
-    /// Fills in the ids that are still missing. In two passes over a few keys: the first only loads
-    /// where to look, loads that do not wait for each other, so the misses overlap (measured: see
-    /// storage.md).
+    /// Fills in the ids that are still missing. In passes over a few keys: the first ones only load
+    /// where to look, loads that do not wait for each other, so the misses overlap.
     fn find_together(&self, fingerprints: &[u64], keys: &[u8], ids: &mut [Option<u32>]) {
         let width = self.keys.width;
         for segment in self.segments.iter().rev() {

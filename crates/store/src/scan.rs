@@ -4,10 +4,10 @@
 //! keys never decrease, a range of keys is a range of rows: files by the manifest, row groups by
 //! their statistics, the rest by binary search and slicing; nothing is copied to filter.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
@@ -43,7 +43,6 @@ struct Open {
     /// Positions of the answer's columns in what the reader gives, and their schema.
     order: Vec<usize>,
     schema: SchemaRef,
-    key: Option<usize>,
     path: std::path::PathBuf,
 }
 
@@ -85,9 +84,8 @@ impl Scan {
     }
 
     fn open(&self, file: &TableFile) -> Result<Open> {
-        let reader = TableReader::open(self.snapshot.shared(), file)?;
-        let (path, builder) = (reader.path, reader.parquet);
-        let stored = builder.schema().clone();
+        let table = TableReader::open(self.snapshot.shared(), file)?;
+        let stored = table.footer.schema();
         let missing = |name: &str| {
             let what = format!("file {} has no column {name:?}", file.path);
             Error::Schema { table: self.table.clone(), what }
@@ -97,19 +95,23 @@ impl Scan {
             None => (0..stored.fields().len()).collect(),
             Some(names) => names.iter().map(index).collect::<Result<_>>()?,
         };
-        let key = self.key.as_ref().map(index).transpose()?;
-        let mut read: Vec<usize> = wanted.iter().copied().chain(key).collect();
+        let mut builder = table.read().with_batch_size(BATCH_ROWS);
+        if let Some((keys, key)) = self.keys.as_ref().zip(self.key.as_ref()) {
+            let (groups, rows) = select(&table, file, index(key)?, keys)?;
+            builder = builder.with_row_groups(groups);
+            if let Some(rows) = rows {
+                builder = builder.with_offset(rows.start).with_limit(rows.len());
+            }
+        }
+        // The reader gives the columns in the file's order, each once.
+        let mut read = wanted.clone();
         read.sort_unstable();
         read.dedup();
-        let place = |column: usize| read.iter().position(|&other| other == column);
-        let order = wanted.iter().filter_map(|&column| place(column)).collect();
+        let order = wanted.iter().filter_map(|column| read.binary_search(column).ok()).collect();
         let fields: Vec<_> = wanted.iter().map(|&at| stored.fields()[at].clone()).collect();
-        let groups = row_groups(builder.metadata(), key, self.keys.as_ref());
-        let mask = ProjectionMask::roots(builder.parquet_schema(), read.iter().copied());
-        let builder = builder.with_batch_size(BATCH_ROWS).with_row_groups(groups);
-        let reader = builder.with_projection(mask).build().map_err(Error::parquet(&path))?;
-        let schema = Arc::new(Schema::new(fields));
-        Ok(Open { reader, order, schema, key: key.and_then(place), path })
+        let mask = ProjectionMask::roots(builder.parquet_schema(), read);
+        let reader = builder.with_projection(mask).build().map_err(Error::parquet(&table.path))?;
+        Ok(Open { reader, order, schema: Arc::new(Schema::new(fields)), path: table.path })
     }
 
     fn advance(&mut self) -> Result<Option<RecordBatch>> {
@@ -123,7 +125,7 @@ impl Scan {
                 None => self.open = None,
                 Some(batch) => {
                     let batch = batch.map_err(Error::arrow(&open.path))?;
-                    let batch = open.select(&batch, self.keys.as_ref())?;
+                    let batch = open.arrange(&batch)?;
                     if batch.num_rows() > 0 {
                         return Ok(Some(batch));
                     }
@@ -134,22 +136,9 @@ impl Scan {
 }
 
 impl Open {
-    fn select(
-        &self,
-        batch: &RecordBatch,
-        keys: Option<&RangeInclusive<u64>>,
-    ) -> Result<RecordBatch> {
-        let keys = keys.zip(self.key.and_then(|key| Keys::of(batch.column(key))));
-        let rows = match &keys {
-            Some((range, keys)) => {
-                let from = keys.first_from(*range.start());
-                from..keys.first_above(*range.end()).max(from)
-            }
-            None => 0..batch.num_rows(),
-        };
-        let batch = batch.slice(rows.start, rows.len());
+    fn arrange(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let columns = self.order.iter().map(|&at| batch.column(at).clone()).collect();
-        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(Error::arrow(&self.path))
     }
@@ -168,16 +157,40 @@ impl Iterator for Scan {
     }
 }
 
+/// The row groups that may hold a key of the range and, unless all their rows are in it, which of
+/// their rows do. The key column is read alone for that: the other columns' pages of rows outside
+/// are then skipped, not decoded.
+fn select(
+    table: &TableReader,
+    file: &TableFile,
+    key: usize,
+    keys: &RangeInclusive<u64>,
+) -> Result<(Vec<usize>, Option<Range<usize>>)> {
+    let groups = row_groups(table.footer.metadata(), key, keys);
+    let inside = |bound: Option<u64>| bound.is_some_and(|bound| keys.contains(&bound));
+    if inside(file.key_min) && inside(file.key_max) {
+        return Ok((groups, None));
+    }
+    let builder = table.read().with_batch_size(BATCH_ROWS).with_row_groups(groups.clone());
+    let mask = ProjectionMask::roots(builder.parquet_schema(), [key]);
+    let batches = builder.with_projection(mask).build().map_err(Error::parquet(&table.path))?;
+    let (mut before, mut within) = (0, 0);
+    for batch in batches {
+        let batch = batch.map_err(Error::arrow(&table.path))?;
+        let found = Keys::of(batch.column(0));
+        let found = found.ok_or_else(|| Error::damaged(&table.path, "its key has nulls"))?;
+        let from = found.first_from(*keys.start());
+        before += from;
+        within += found.first_above(*keys.end()).saturating_sub(from);
+    }
+    Ok((groups, Some(before..before + within)))
+}
+
 /// The row groups that may hold a key of the range; without statistics, all.
-fn row_groups(
-    metadata: &ParquetMetaData,
-    key: Option<usize>,
-    keys: Option<&RangeInclusive<u64>>,
-) -> Vec<usize> {
+fn row_groups(metadata: &ParquetMetaData, key: usize, keys: &RangeInclusive<u64>) -> Vec<usize> {
+    // A key column lies at the root, but columns before it may be nested: find it by its path.
+    let name = metadata.file_metadata().schema_descr().root_schema().get_fields()[key].name();
     let overlaps = |group: &RowGroupMetaData| {
-        let Some((key, keys)) = key.zip(keys) else { return true };
-        // A key column lies at the root, but columns before it may be nested: find it by its path.
-        let name = metadata.file_metadata().schema_descr().root_schema().get_fields()[key].name();
         let column = group.columns().iter().find(|column| {
             let parts = column.column_path().parts();
             parts.len() == 1 && parts[0] == name

@@ -132,10 +132,10 @@ pub(crate) fn rewrite(
     let mut writer = TableWriter::create(staging, spec, partition)?;
     for file in files {
         let reader = TableReader::open(&shared, file)?;
-        let (commits, path) = (reader.commits()?, reader.path);
+        let (commits, path) = (reader.commits()?, &reader.path);
         let mut rows = 0;
-        for batch in reader.parquet.build().map_err(Error::parquet(&path))? {
-            let batch = batch.map_err(Error::arrow(&path))?;
+        for batch in reader.read().build().map_err(Error::parquet(path))? {
+            let batch = batch.map_err(Error::arrow(path))?;
             let key = spec.key.as_ref().and_then(|key| batch.column_by_name(key));
             let keep = match (key_max, key.and_then(|key| Keys::of(key))) {
                 (Some(max), Some(keys)) => keys.first_above(max),

@@ -125,10 +125,10 @@ impl Check<'_> {
     fn table_file(&self, table: &TableEntry, file: &TableFile) -> Result<()> {
         self.sha256(&file.path, file.bytes, &file.sha256)?;
         let path = self.shared.path(&file.path);
-        let builder = TableReader::open(self.shared, file)?.parquet;
-        let rows = builder.metadata().file_metadata().num_rows();
+        let footer = TableReader::open(self.shared, file)?.footer;
+        let rows = footer.metadata().file_metadata().num_rows();
         self.same(&file.path, "rows", &rows.to_string(), &file.rows.to_string())?;
-        let found = field_entries(builder.schema());
+        let found = field_entries(footer.schema());
         if found == table.schema {
             return Ok(());
         }

@@ -18,16 +18,24 @@ use crate::answers::{HopAnswer, Sats};
 impl View {
     /// The hops of a path as a person reads them.
     pub(crate) fn hop_answers(&self, hops: &[forensics::Hop]) -> Vec<HopAnswer> {
+        // Writing an address costs more than finding it, and a hop begins where the last one ended.
+        let mut reached: Option<(ledger::ClusterId, String)> = None;
         let answer = |hop: &forensics::Hop| {
             let block = self.columns.block_of(hop.tx.get());
+            let from_address = match reached.take() {
+                Some((cluster, text)) if cluster == hop.from => text,
+                _ => self.cluster_text(hop.from),
+            };
+            let to_address = self.cluster_text(hop.to);
+            reached = Some((hop.to, to_address.clone()));
             HopAnswer {
                 tx: self.tx_id(hop.tx),
                 height: ledger::Height::new(block.height),
                 time_s: Timestamp::new(block.time_s),
                 from_cluster: hop.from,
-                from_address: self.cluster_text(hop.from),
+                from_address,
                 to_cluster: hop.to,
-                to_address: self.cluster_text(hop.to),
+                to_address,
                 amount_sat: Sats(hop.amount_sat),
                 mixing: hop.mixing,
             }

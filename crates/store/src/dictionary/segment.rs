@@ -85,8 +85,7 @@ impl Segment {
         }
         // Fingerprints are even within a bucket too: the bits below the bucket's say where.
         let share = (fingerprint << self.bits) >> 48;
-        #[expect(clippy::cast_possible_truncation, reason = "16 bits are left")]
-        let offset = (to - from) * share as usize >> 16;
+        let offset = ((to - from) * share as usize) >> 16;
         self.fingerprint(from + offset)
     }
 
