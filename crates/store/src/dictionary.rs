@@ -126,7 +126,7 @@ pub(crate) struct Index {
 /// Keys searched together: enough for the processor to wait for many cache misses at once.
 const TOGETHER: usize = 32;
 
-/// Segments asked together for one key: with a doubling of sizes, all there are up to a billion keys.
+/// Segments asked together for one key: with sizes that double, all there are of a billion keys.
 const SEGMENTS_TOGETHER: usize = 12;
 
 /// Keys searched by one task: waking a thread costs as much as some hundred lookups.
