@@ -7,6 +7,7 @@ mod laws;
 mod lists;
 mod recount;
 mod reference;
+mod resolve;
 mod world;
 
 use std::path::{Path, PathBuf};
