@@ -99,7 +99,11 @@ pub(crate) fn ingest(report: &IngestReport, look: Look) -> String {
         numbers.always("new addresses", report.addresses_new, String::new());
     }
     numbers.some("inputs resolved", report.inputs_resolved, "of earlier blocks");
-    numbers.some("blocks passed over", report.blocks_held, "the ledger has them");
+    numbers.some(
+        "blocks passed over",
+        report.blocks_held,
+        "the ledger has them or begins after them",
+    );
     numbers.some("blocks taken back", report.blocks_unwound, "another branch has more work");
     page += &numbers.0.lines(look);
     page += &marked("!", Tone::Warning, &report.notes, look);
@@ -228,7 +232,9 @@ pub(crate) fn run(report: &RunReport, look: Look) -> String {
         format!("{clustered} in them, {largest} in the largest"),
     );
     numbers.always("cluster edges", report.cluster_edges, String::new());
-    numbers.always("flow edges", report.flow_edges, String::new());
+    if !report.up_to_date {
+        numbers.always("flow edges", report.flow_edges, String::new());
+    }
     numbers.some(
         "mixing transactions",
         report.mixing_transactions,

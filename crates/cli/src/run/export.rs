@@ -72,7 +72,14 @@ impl Session {
 
     /// Writes beside the file and renames at the end: a failed export leaves no half table under a good name.
     fn export_to_file(&self, table: &str, args: &ExportArgs) -> Result<Exit, Failure> {
-        let path = &args.output;
+        // A link is followed, so that the rename below replaces the file and not the link.
+        let path = &fs::canonicalize(&args.output).unwrap_or_else(|_| args.output.clone());
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Failure::usage(
+                format!("{} is no regular file", args.output.display()),
+                "write to standard output with --output - and send it on from there",
+            ));
+        }
         let format = args.format.or_else(|| Format::of(path)).ok_or_else(|| {
             Failure::usage(
                 format!("no format is told by the name of {}", path.display()),

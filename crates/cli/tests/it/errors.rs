@@ -38,6 +38,19 @@ fn tables_and_formats_are_met_with_what_was_meant() {
     world().run(&["completions", "bash", "--json"]).fails(2, "no JSON", "--json");
 }
 
+/// The file is written aside and renamed: a device would be replaced by a file.
+#[cfg(unix)]
+#[test]
+fn an_export_never_replaces_what_is_no_regular_file() {
+    use std::os::unix::net::UnixListener;
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("socket.csv");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let path = socket.to_str().unwrap();
+    world().run(&["export", "links", "--output", path]).fails(2, "no regular file", "--output -");
+    assert!(!socket.metadata().unwrap().is_file());
+}
+
 #[test]
 fn a_fault_in_the_configuration_names_the_key() {
     let (_dir, right) = with_config("[trace]\nhops_max = 3\n");
