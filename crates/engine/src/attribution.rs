@@ -197,8 +197,11 @@ impl Engine {
         // Texts last: they decide only between claims of one pack on one address.
         new.sort_by(|a, b| {
             let key = |tag: &Tag| (tag.address, std::cmp::Reverse(tag.confidence));
-            let text = |tag: &Tag| (tag.pack.clone(), tag.label.clone(), tag.source.clone());
-            key(a).cmp(&key(b)).then_with(|| text(a).cmp(&text(b)))
+            key(a)
+                .cmp(&key(b))
+                .then_with(|| a.pack.cmp(&b.pack))
+                .then_with(|| a.label.cmp(&b.label))
+                .then_with(|| a.source.cmp(&b.source))
         });
         if u32::try_from(new.len()).is_err() {
             return Err(Error::Full { what: "tags", limit: u64::from(u32::MAX) });

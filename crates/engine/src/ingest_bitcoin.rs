@@ -62,7 +62,7 @@ impl Engine {
             first_height: options.first_height.map(Height::new),
             allow_gaps: options.allow_gaps,
             resolve: options.resolve,
-            skip_garbage: false,
+            skip_garbage: options.skip_garbage,
         })
     }
 }

@@ -36,6 +36,8 @@ pub struct IngestOptions {
     pub first_height: Option<u32>,
     /// Use blocks that the ledger holds already, or that lie before it, to resolve unknown inputs.
     pub resolve: bool,
+    /// Pass over bytes of a `blk*.dat` file that are no block, counted, in place of refusing the file.
+    pub skip_garbage: bool,
     /// Stop after this height.
     pub last_height: Option<u32>,
 }

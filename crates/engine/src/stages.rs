@@ -17,7 +17,7 @@ use arrow::datatypes::{Float32Type, UInt8Type, UInt32Type, UInt64Type};
 use forensics::collaborative::possible_protocols;
 use forensics::heuristics::{HEURISTICS, Heuristic};
 use forensics::{Clusters, FlowBuilder, FlowEdges};
-use graph::{Components, Csr, ProximityParts, proximity};
+use graph::{Csr, ProximityParts, proximity};
 use ledger::{AddressId, ClusterMember, Link, Timestamp, tables};
 use store::{Commit, Snapshot, Writer};
 
@@ -412,15 +412,6 @@ fn cluster_tags(
         columns.push((field.as_ref().clone(), array.clone()));
     }
     Ok((clusters, mapped_batch(columns)?))
-}
-
-/// Labels by plain union of the links, for verification.
-pub(crate) fn labels_again(links: &[Link], n_addresses: u32) -> Vec<u32> {
-    let mut components = Components::new(n_addresses);
-    for link in links {
-        components.link(link.a.get(), link.b.get());
-    }
-    components.labels()
 }
 
 /// The heuristic of a stored number, by name.

@@ -7,7 +7,7 @@ use store::Snapshot;
 use crate::intake::LedgerColumns;
 use crate::layout::{self, BITCOIN, SHARED, checkpoint};
 use crate::reader::{self, LedgerReader};
-use crate::stages::{Views, labels_again};
+use crate::stages::Views;
 use crate::{Engine, Error, Progress, VerifyReport, Watch};
 
 /// Contradictions that are told in full; more of them would say nothing new.
@@ -172,14 +172,6 @@ impl Check<'_> {
         }
         self.expect(edges == views.edge_rows(), || {
             "the table cluster_edges does not follow from ledger and clusters".to_owned()
-        });
-        let links = reader::links(self.snapshot)?;
-        let n_addresses = self.snapshot.dictionary(layout::ADDRESSES)?.len();
-        let labels = labels_again(&links, n_addresses);
-        let derived = crate::derived::Derived::open(self.snapshot)?;
-        let stored = derived.as_ref().map_or(&[][..], crate::derived::Derived::labels);
-        self.expect(labels == stored, || {
-            "the labels of the snapshot do not follow from the links".to_owned()
         });
         self.expect(self.same_mapped(&views)?, || {
             "the mapped snapshot does not follow from the ledger".to_owned()

@@ -31,6 +31,9 @@ pub(crate) struct BitcoinArgs {
     /// Take in blocks that do not connect to what the ledger holds.
     #[arg(long)]
     pub(crate) allow_gaps: bool,
+    /// Pass over bytes of a blk*.dat file that are no block, counted, in place of refusing the file.
+    #[arg(long)]
+    pub(crate) skip_garbage: bool,
     /// Height of the first block, where nothing else tells it.
     #[arg(long, value_name = "N")]
     pub(crate) first_height: Option<u32>,

@@ -18,6 +18,7 @@ impl Session {
         let engine = self.engine(network.as_slice())?;
         let options = IngestOptions {
             allow_gaps: args.allow_gaps,
+            skip_garbage: args.skip_garbage,
             first_height: args.first_height,
             resolve: args.resolve,
             last_height: args.last_height,

@@ -86,6 +86,33 @@ fn proximity_and_trace_agree() {
 }
 
 #[test]
+fn bytes_that_are_no_block_are_refused_unless_told_to_be_passed_over() {
+    let scratch = crate::Scratch::on_regtest();
+    let world = World::new(WorldSpec::small(3)).unwrap();
+    let mut file = Vec::new();
+    for (height, block) in world.blocks().enumerate() {
+        file.extend(simulate::blk_record(&block));
+        if height == 50 {
+            file.extend([0xee; 100]);
+        }
+    }
+    let folder = scratch.dir.path().join("blocks");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("blk00000.dat"), file).unwrap();
+    let source = BitcoinSource::Path(vec![folder]);
+    let refused = scratch
+        .engine
+        .ingest_bitcoin(&source, &IngestOptions::default(), NOW, &Unwatched)
+        .unwrap_err();
+    assert!(refused.hint().unwrap().contains("--skip-garbage"), "{refused}");
+    let options = IngestOptions { skip_garbage: true, ..IngestOptions::default() };
+    let report = scratch.engine.ingest_bitcoin(&source, &options, NOW, &Unwatched).unwrap();
+    let held = scratch.engine.view().unwrap().status(NOW).unwrap().blocks;
+    assert_eq!(held, u64::from(world.spec().n_blocks));
+    assert!(report.notes.iter().any(|note| note.contains("100")), "{:?}", report.notes);
+}
+
+#[test]
 fn a_second_intake_of_the_same_blocks_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let report = demo(dir.path(), 8);
