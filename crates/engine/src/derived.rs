@@ -8,7 +8,8 @@ use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field, Float32Type, Schema, UInt8Type, UInt32Type, UInt64Type,
 };
 use forensics::FlowGraph;
-use graph::{CsrView, ProximityView, TemporalEdges, TemporalGraph};
+use graph::CsrView;
+use graph::temporal::{ProximityView, TemporalEdges, TemporalGraph};
 use ledger::Link;
 use std::sync::Arc;
 use store::Snapshot;

@@ -17,7 +17,8 @@ use arrow::datatypes::{Float32Type, UInt8Type, UInt32Type, UInt64Type};
 use forensics::collaborative::possible_protocols;
 use forensics::heuristics::{HEURISTICS, Heuristic};
 use forensics::{Clusters, FlowBuilder, FlowEdges};
-use graph::{Csr, ProximityParts, proximity};
+use graph::Csr;
+use graph::temporal::{ProximityParts, proximity};
 use ledger::{AddressId, ClusterMember, Link, Timestamp, tables};
 use store::{Commit, Snapshot, Writer};
 

@@ -1,9 +1,9 @@
 //! The flow graph: what clusters pay to each other, transaction by transaction.
 //!
-//! In: batches in order and the cluster of every address. Out: edge columns for [`graph::TemporalGraph`]:
+//! In: batches in order and the cluster of every address. Out: edge columns for [`graph::temporal::TemporalGraph`]:
 //! `source`, `target` (cluster ids, or junctions from `n_addresses` on, one a mixing transaction, in order), `time`
 //! (position of the transaction in the ledger), `weight` (satoshi), `flags`.
-//! Source: the junctions of [`graph::TemporalGraph`]; a payer's part by common-input ownership.
+//! Source: the junctions of [`graph::temporal::TemporalGraph`]; a payer's part by common-input ownership.
 //! Departures:
 //! - a transaction of one owner gives one edge to each cluster it pays, with all outputs to it summed; change
 //!   to the owner itself gives none. Unknown inputs of such a transaction are that owner's too;
@@ -15,7 +15,8 @@
 //! Cost: O(inputs + outputs) a transaction, a junction in place of payers × payees; memory of one batch.
 //! Checked against: double loops over inputs and outputs, any cut into batches (`tests/it/flow.rs`).
 
-use graph::{GraphError, TemporalEdges};
+use graph::GraphError;
+use graph::temporal::TemporalEdges;
 use ledger::LedgerBatch;
 
 use crate::error::FlowError;

@@ -2,7 +2,7 @@
 //!
 //! In: the flow graph and clusters. Out: hops with transaction, amount and whether they pass a mixing transaction,
 //! and which limit may have hidden a better answer.
-//! Source: [`graph::shortest_path`], [`graph::widest_path`], [`graph::ProximityView`].
+//! Source: [`graph::temporal::shortest_path`], [`graph::temporal::widest_path`], [`graph::temporal::ProximityView`].
 //! Departures: `u -> J -> v` through a junction is one hop of the smaller of the two amounts, which is the most
 //! that `u` can have paid `v` there, and is marked `mixing`: the path is possible, not shown. Every default limits the
 //! work, because a service answers these questions synchronously.
@@ -11,10 +11,10 @@
 
 use std::ops::RangeInclusive;
 
-use graph::{
-    GraphError, Limit, PathAnswer, ProximityView, SearchOptions, TemporalGraph, shortest_path,
-    widest_path,
+use graph::temporal::{
+    PathAnswer, ProximityView, SearchOptions, TemporalGraph, shortest_path, widest_path,
 };
+use graph::{GraphError, Limit};
 use ledger::{AddressId, ClusterId, TxIndex};
 
 use crate::payers::MIXING;

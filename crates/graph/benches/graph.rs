@@ -11,10 +11,11 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use tracehound_graph::{
-    Components, Csr, Direction, NeighborOptions, PathAnswer, SearchOptions, TemporalEdges,
-    TemporalGraph, neighbors, proximity, shortest_path, widest_path,
+use tracehound_graph::temporal::{
+    NeighborOptions, PathAnswer, SearchOptions, TemporalEdges, TemporalGraph, neighbors, proximity,
+    shortest_path, widest_path,
 };
+use tracehound_graph::{Components, Csr, Direction};
 
 const N_NODES: u32 = 1_000_000;
 const N_EDGES: u32 = 6_000_000;

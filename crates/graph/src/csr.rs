@@ -98,7 +98,7 @@ pub struct CsrView<'a> {
 
 impl<'a> CsrView<'a> {
     /// Takes the two arrays as rows. Reads all offsets once, so that no row can be out of range later; the items
-    /// are not read (see [`crate::TemporalGraph::validate`]).
+    /// are not read (see [`crate::temporal::TemporalGraph::validate`]).
     ///
     /// # Errors
     /// The offsets do not start at 0, run backwards, do not end at the number of items, or are too many.
@@ -142,8 +142,16 @@ impl<'a> CsrView<'a> {
     /// # Panics
     /// `row` is not below [`Self::n_rows`].
     pub fn row(&self, row: u32) -> &'a [u32] {
+        &self.items[self.range(row)]
+    }
+
+    /// Where the items of one row stand among all items.
+    ///
+    /// # Panics
+    /// `row` is not below [`Self::n_rows`].
+    pub fn range(&self, row: u32) -> std::ops::Range<usize> {
         let row = row as usize;
-        &self.items[position(self.offsets[row])..position(self.offsets[row + 1])]
+        position(self.offsets[row])..position(self.offsets[row + 1])
     }
 
     /// All offsets, one more than there are rows.

@@ -1,6 +1,6 @@
 //! Neighbors: whom a cluster paid, and who paid it, the largest amounts first.
 
-use graph::NeighborOptions;
+use graph::temporal::NeighborOptions;
 use ledger::{AddressId, ClusterId, Timestamp};
 
 use crate::Error;
@@ -36,9 +36,10 @@ impl View {
             Direction::Out => (graph::Direction::Forward, "out"),
         };
         let options = NeighborOptions { rows_max: limit, ..NeighborOptions::default() };
-        let found = graph::neighbors(flow.graph(), &[cluster.get().get()], along, None, &options);
+        let found =
+            graph::temporal::neighbors(flow.graph(), &[cluster.get().get()], along, None, &options);
         let time = |tx: u32| Timestamp::new(self.columns.block_of(u64::from(tx)).time_s);
-        let answer = |row: &graph::Neighbor| {
+        let answer = |row: &graph::temporal::Neighbor| {
             let cluster = ClusterId::new(AddressId::new(row.node));
             NeighborAnswer {
                 cluster,

@@ -1,5 +1,6 @@
 use forensics::{FlowEdges, FlowGraph, Hop, TraceAnswer, TraceLimits, TraceOptions};
-use graph::{Csr, Direction, ProximityView, TemporalGraph, proximity};
+use graph::temporal::{ProximityView, TemporalGraph, proximity};
+use graph::{Csr, Direction};
 use ledger::notation::{Notation, parse};
 use ledger::{AddressId, ClusterId, LedgerBatch};
 use proptest::prelude::*;

@@ -11,25 +11,21 @@
 //! Cost: building the rows is O(nodes + edges); a search never reads a node or an edge it does not reach.
 //! Checked against: dynamic programming over edges and plain enumeration (`tests/it/oracle.rs`).
 
+mod neighbors;
+mod proximity;
 mod search;
 mod shortest;
 mod widest;
 
-pub use search::{Limit, Path, PathAnswer, SearchOptions};
+pub use neighbors::{Neighbor, NeighborOptions, Neighbors, neighbors};
+pub use proximity::{EdgeBatch, Labels, Proximity, ProximityParts, ProximityView, proximity};
+pub use search::{Path, PathAnswer, SearchOptions};
 pub use shortest::shortest_path;
 pub use widest::widest_path;
 
+use crate::Direction;
 use crate::csr::{CsrView, check_below, check_count};
 use crate::error::{GraphError, same_length};
-
-/// Along the edges or against them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// From the source of an edge to its target.
-    Forward,
-    /// From the target of an edge to its source.
-    Backward,
-}
 
 /// The columns of the edges; the edge id is the position. Sorted by time, equal times in any order.
 #[derive(Debug, Clone, Copy)]

@@ -8,8 +8,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Direction, TemporalGraph};
-use crate::NONE;
+use super::TemporalGraph;
+use crate::{Direction, Limit, NONE};
 
 /// The question and its bounds. The default asks for any time-respecting path and bounds nothing; a service sets
 /// all three bounds.
@@ -41,29 +41,6 @@ impl Default for SearchOptions<'_> {
             hops_max: u32::MAX,
             degree_max: usize::MAX,
             edges_visited_max: u64::MAX,
-        }
-    }
-}
-
-/// A bound that cut a search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Limit {
-    /// [`SearchOptions::hops_max`]
-    Hops,
-    /// [`SearchOptions::degree_max`]
-    Degree,
-    /// [`SearchOptions::edges_visited_max`]
-    EdgesVisited,
-}
-
-impl Limit {
-    /// The name of the option, for messages.
-    pub fn option(self) -> &'static str {
-        match self {
-            Self::Hops => "hops_max",
-            Self::Degree => "degree_max",
-            Self::EdgesVisited => "edges_visited_max",
         }
     }
 }

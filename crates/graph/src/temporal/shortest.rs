@@ -11,9 +11,9 @@
 //! Checked against: `tests/it/paths.rs` (dynamic programming over edges, and enumeration of all walks).
 
 use super::TemporalGraph;
-use super::search::{Limit, Passage, PathAnswer, SearchOptions, Walk, steps};
-use crate::NONE;
+use super::search::{Passage, PathAnswer, SearchOptions, Walk, steps};
 use crate::sparse::NodeMap;
+use crate::{Limit, NONE};
 
 /// The path with the fewest hops from any of `sources` to any main node that `targets` accepts.
 ///

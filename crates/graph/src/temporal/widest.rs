@@ -15,9 +15,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::TemporalGraph;
-use super::search::{Limit, Passage, PathAnswer, SearchOptions, Walk, steps};
-use crate::NONE;
+use super::search::{Passage, PathAnswer, SearchOptions, Walk, steps};
 use crate::sparse::NodeMap;
+use crate::{Limit, NONE};
 
 /// The path with the largest smallest weight from any of `sources` to any main node that `targets` accepts. On
 /// `u -> J -> v` both edges count.

@@ -1,7 +1,8 @@
 //! Rows against a filter over the keys, and refusal of arrays that are no rows.
 
 use proptest::prelude::*;
-use tracehound_graph::{Csr, CsrView, GraphError, TemporalEdges, TemporalGraph};
+use tracehound_graph::temporal::{TemporalEdges, TemporalGraph};
+use tracehound_graph::{Csr, CsrView, GraphError};
 
 fn ids(keys: &[u32], row: u32) -> Vec<u32> {
     (0..).zip(keys).filter(|(_, key)| **key == row).map(|(id, _)| id).collect()

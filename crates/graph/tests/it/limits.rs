@@ -1,7 +1,8 @@
 //! A bound that hid something is named; a bound that hid nothing is not.
 
 use proptest::prelude::*;
-use tracehound_graph::{Limit, PathAnswer, SearchOptions};
+use tracehound_graph::Limit;
+use tracehound_graph::temporal::{PathAnswer, SearchOptions};
 
 use crate::oracle::{self, Question};
 use crate::paths::{fit, questions, search};

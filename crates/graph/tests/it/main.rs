@@ -5,7 +5,7 @@ mod components;
 mod csr;
 mod evidence;
 mod limits;
-mod neighborhood;
+mod neighbors;
 mod oracle;
 mod paths;
 mod proximity;

@@ -1,7 +1,7 @@
 //! Shortest and widest paths against both oracles.
 
 use proptest::prelude::*;
-use tracehound_graph::{PathAnswer, SearchOptions, shortest_path, widest_path};
+use tracehound_graph::temporal::{PathAnswer, SearchOptions, shortest_path, widest_path};
 
 use crate::oracle::{self, Question};
 use crate::world::{World, in_mask, worlds};

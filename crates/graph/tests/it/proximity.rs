@@ -1,10 +1,10 @@
 //! Proximity against both oracles, in both directions, and in any cut.
 
 use proptest::prelude::*;
-use tracehound_graph::{
-    Direction, EdgeBatch, GraphError, NONE, Proximity, ProximityParts, ProximityView,
-    TemporalEdges, proximity,
+use tracehound_graph::temporal::{
+    EdgeBatch, Proximity, ProximityParts, ProximityView, TemporalEdges, proximity,
 };
+use tracehound_graph::{Direction, GraphError, NONE};
 
 use crate::oracle::{self, Question};
 use crate::world::{World, in_mask, worlds};

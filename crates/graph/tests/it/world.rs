@@ -2,7 +2,8 @@
 //! weight 1, one from 1 to 2 at time 7 with weight 30, of a graph with 2 main nodes (node 2 is a junction).
 
 use proptest::prelude::*;
-use tracehound_graph::{Csr, TemporalEdges, TemporalGraph};
+use tracehound_graph::Csr;
+use tracehound_graph::temporal::{TemporalEdges, TemporalGraph};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct World {

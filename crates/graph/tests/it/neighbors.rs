@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use tracehound_graph::{Direction, Neighbor, NeighborOptions, Neighbors, neighbors};
+use tracehound_graph::Direction;
+use tracehound_graph::temporal::{Neighbor, NeighborOptions, Neighbors, neighbors};
 
 use crate::world::{World, in_mask, worlds};
 

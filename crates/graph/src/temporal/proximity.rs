@@ -23,10 +23,11 @@
 
 use std::ops::Range;
 
-use crate::NONE;
 use crate::csr::check_count;
 use crate::error::{GraphError, same_length};
-use crate::temporal::{Direction, TemporalEdges};
+use crate::{Direction, NONE};
+
+use super::TemporalEdges;
 
 /// "No path" in a column of hops.
 const UNREACHED: u8 = u8::MAX;

@@ -8,13 +8,15 @@
 //! neighbor took out of it, whichever is less, counted once however many nodes of the set take part. Upper bounds
 //! of several neighbors of one junction may add up to more than went in.
 //! Cost: O(edges of the set and of the junctions beside it) time, O(neighbors) memory.
-//! Checked against: an ordered map filled from the plain list of edges (`tests/it/neighborhood.rs`).
+//! Checked against: an ordered map filled from the plain list of edges (`tests/it/neighbors.rs`).
 
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
+use crate::Direction;
 use crate::sparse::NodeMap;
-use crate::temporal::{Direction, TemporalGraph, window};
+
+use super::{TemporalGraph, window};
 
 /// Which edges count, and how many rows are wanted.
 #[derive(Debug, Clone)]
