@@ -13,6 +13,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::Failure;
 
+pub(crate) mod peers;
 #[cfg(test)]
 mod tests;
 

@@ -55,6 +55,8 @@ impl Machine {
             .args(arguments)
             .env("PATH", path)
             .env("CARGO", path.join("cargo"))
+            .env("XDG_CACHE_HOME", path.join("cache"))
+            .env_remove("TRACEHOUND_PYTHON")
             .output()
             .unwrap()
     }
@@ -173,6 +175,50 @@ fn a_failed_test_fails_the_task_after_all_of_them_ran() {
         "cargo nextest run --workspace --no-fail-fast",
     ];
     assert_eq!(machine.calls("cargo"), calls);
+}
+
+/// A python3 that imports the standard library only; what `log_env` writes shows what the tests were given.
+fn without_packages(machine: &Machine) -> &Machine {
+    machine
+        .with("python3", "case \"$*\" in *'import networkx'*) exit 1;; *ensurepip*) exit 1;; esac")
+        .with("id", "echo 1000")
+        .with("cargo", "echo \"python: $TRACEHOUND_PYTHON\" >> $HERE/log")
+}
+
+#[test]
+fn tests_run_without_the_packages_they_compare_with_and_say_so() {
+    let machine = Machine::ready();
+    let output = without_packages(&machine).xtask(&["test", "-p", "one"]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let line = "setup: no Python packages to compare with, going on: python3-venv is not installed";
+    assert!(said.lines().any(|said| said == line), "{said}");
+    assert_eq!(machine.calls("python: "), ["python: "; 2]);
+}
+
+const MADE: &str = "#!/bin/sh\necho \"made $*\" >> HERE/log\n";
+const MAKES_AN_ENVIRONMENT: &str = "case \"$*\" in *'import networkx'*) exit 1;; *ensurepip*) exit 1;; esac
+test \"$2\" != venv && exit 0
+/bin/mkdir -p \"$4/bin\" && /bin/cp $HERE/made \"$4/bin/python\" && /bin/chmod 755 \"$4/bin/python\"";
+
+#[test]
+fn the_packages_are_installed_once_into_an_environment_of_their_own() {
+    let machine = Machine::ready();
+    let here = machine.folder.path().display().to_string();
+    without_packages(&machine).with("id", "echo 0");
+    // Making the environment puts an interpreter there that logs its calls and has every package.
+    fs::write(machine.folder.path().join("made"), MADE.replace("HERE", &here)).unwrap();
+    machine.with("python3", MAKES_AN_ENVIRONMENT);
+    for _ in 0..2 {
+        assert_eq!(machine.xtask(&["test", "-p", "one"]).status.code(), Some(0));
+    }
+    let calls = machine.calls("python3 -m venv");
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    assert_eq!(machine.calls("apt-get").len(), 1);
+    let installs = machine.calls("made -m pip install");
+    assert_eq!(installs.len(), 1, "{installs:?}");
+    let given = machine.calls("python: ");
+    assert!(given.last().is_some_and(|last| last.ends_with("/bin/python")), "{given:?}");
 }
 
 #[test]
