@@ -214,7 +214,7 @@ fn the_packages_are_installed_once_into_an_environment_of_their_own() {
     }
     let calls = machine.calls("python3 -m venv");
     assert_eq!(calls.len(), 1, "{calls:?}");
-    assert_eq!(machine.calls("apt-get").len(), 1);
+    assert_eq!(machine.calls("apt-get install").len(), 1);
     let installs = machine.calls("made -m pip install");
     assert_eq!(installs.len(), 1, "{installs:?}");
     let given = machine.calls("python: ");
