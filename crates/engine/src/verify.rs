@@ -7,7 +7,7 @@ use store::Snapshot;
 use crate::intake::LedgerColumns;
 use crate::layout::{self, BITCOIN, SHARED, checkpoint};
 use crate::reader::{self, LedgerReader};
-use crate::stages::Views;
+use crate::stages::{Made, Views};
 use crate::{Engine, Error, Progress, VerifyReport, Watch};
 
 /// Contradictions that are told in full; more of them would say nothing new.
@@ -157,32 +157,32 @@ impl Check<'_> {
             });
             return Ok(());
         }
-        let views = Views::make(self.snapshot, hops_max, watch)?;
+        let made = Views::make(self.snapshot, hops_max, watch)?.into_made()?;
         watch.tell(Progress::End);
         let mut clusters = Vec::new();
         for batch in self.snapshot.scan(tables::CLUSTERS.name, SHARED, None, None)? {
             clusters.append(&mut tables::clusters_from(&batch?)?);
         }
-        self.expect(clusters == views.cluster_rows(), || {
+        self.expect(clusters == made.cluster_rows, || {
             "the table clusters does not follow from the links".to_owned()
         });
         let mut edges = Vec::new();
         for batch in self.snapshot.scan(tables::CLUSTER_EDGES.name, SHARED, None, None)? {
             edges.append(&mut tables::cluster_edges_from(&batch?)?);
         }
-        self.expect(edges == views.edge_rows(), || {
+        self.expect(edges == made.edges, || {
             "the table cluster_edges does not follow from ledger and clusters".to_owned()
         });
-        self.expect(self.same_mapped(&views)?, || {
+        self.expect(self.same_mapped(&made)?, || {
             "the mapped snapshot does not follow from the ledger".to_owned()
         });
         Ok(())
     }
 
     /// Whether every mapped file holds what making it again gives.
-    fn same_mapped(&self, views: &Views) -> Result<bool, Error> {
-        for (name, batch) in views.mapped_batches()? {
-            if self.snapshot.mapped(&name)? != batch {
+    fn same_mapped(&self, made: &Made) -> Result<bool, Error> {
+        for (name, batch) in &made.files {
+            if self.snapshot.mapped(name)? != *batch {
                 return Ok(false);
             }
         }

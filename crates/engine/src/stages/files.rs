@@ -1,0 +1,136 @@
+//! The mapped files of a run, column by column.
+//!
+//! In: the views, whose columns are moved into the files and not copied. Out: one Arrow batch a file, by name.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Float32Type, UInt8Type, UInt32Type, UInt64Type};
+use forensics::FlowEdges;
+use graph::temporal::ProximityParts;
+use graph::{Csr, Members};
+use ledger::{ClusterEdge, ClusterMember, Link, tables};
+use store::Commit;
+
+use super::Views;
+use crate::Error;
+use crate::derived::{Distance, mapped_batch, mapped_column};
+use crate::layout::{self, SHARED, mapped};
+
+/// What a run leaves in the store.
+pub(crate) struct Made {
+    pub(crate) cluster_rows: Vec<ClusterMember>,
+    pub(crate) edges: Vec<ClusterEdge>,
+    /// Every mapped file of the derived snapshot, by name.
+    pub(crate) files: Vec<(String, RecordBatch)>,
+}
+
+impl Made {
+    pub(super) fn write(&self, commit: &mut Commit<'_>) -> Result<(), Error> {
+        let clusters = [tables::clusters_to(&self.cluster_rows)];
+        commit.replace(&layout::spec(&tables::CLUSTERS), SHARED, clusters)?;
+        let edges = [tables::cluster_edges_to(&self.edges)];
+        commit.replace(&layout::spec(&tables::CLUSTER_EDGES), SHARED, edges)?;
+        for (name, batch) in &self.files {
+            commit.put_mapped(name, batch)?;
+        }
+        Ok(())
+    }
+}
+
+impl Views {
+    /// Moves the views into rows and files.
+    pub(crate) fn into_made(self) -> Result<Made, Error> {
+        let n_addresses = u32::try_from(self.labels.len()).expect("address ids are u32");
+        let one = |column| mapped_batch(vec![column]);
+        let Members { offsets, nodes } = self.members;
+        let mut files = vec![
+            (mapped::LABELS.to_owned(), one(mapped_column::<UInt32Type>("label", self.labels))?),
+            (
+                mapped::MEMBER_OFFSETS.to_owned(),
+                one(mapped_column::<UInt64Type>("offset", offsets))?,
+            ),
+            (mapped::MEMBERS.to_owned(), one(mapped_column::<UInt32Type>("address", nodes))?),
+            (mapped::CLUSTER_TAGS.to_owned(), self.tag_rows),
+        ];
+        files.extend(link_files(&self.links, n_addresses)?);
+        files.extend(flow_files(self.flow, self.n_nodes)?);
+        for (distance, near) in self.near {
+            files.extend(near_files(distance, near)?);
+        }
+        Ok(Made { cluster_rows: self.cluster_rows, edges: self.edges, files })
+    }
+}
+
+fn link_files(links: &[Link], n_addresses: u32) -> Result<[(String, RecordBatch); 3], Error> {
+    let a: Vec<u32> = links.iter().map(|link| link.a.get()).collect();
+    let (offsets, ids) = Csr::from_keys(n_addresses, &a)?.into_parts();
+    let of = |get: fn(&Link) -> u32| links.iter().map(get).collect::<Vec<u32>>();
+    let rows = vec![
+        mapped_column::<UInt32Type>("address_a", a),
+        mapped_column::<UInt32Type>("address_b", of(|link| link.b.get())),
+        mapped_column::<UInt64Type>("tx", links.iter().map(|link| link.tx.get()).collect()),
+        mapped_column::<UInt32Type>("height", of(|link| link.height.get())),
+        mapped_column::<UInt8Type>("heuristic", links.iter().map(|link| link.heuristic).collect()),
+        mapped_column::<Float32Type>(
+            "confidence",
+            links.iter().map(|link| link.confidence).collect(),
+        ),
+    ];
+    Ok([
+        (
+            mapped::LINK_OFFSETS.to_owned(),
+            mapped_batch(vec![mapped_column::<UInt64Type>("offset", offsets)])?,
+        ),
+        (
+            mapped::LINK_IDS.to_owned(),
+            mapped_batch(vec![mapped_column::<UInt32Type>("link", ids)])?,
+        ),
+        (mapped::LINKS.to_owned(), mapped_batch(rows)?),
+    ])
+}
+
+fn flow_files(flow: FlowEdges, n_nodes: u32) -> Result<[(String, RecordBatch); 3], Error> {
+    let (out, into) = rayon::join(
+        || Csr::from_keys(n_nodes, &flow.source),
+        || Csr::from_keys(n_nodes, &flow.target),
+    );
+    let ((out_offsets, out_ids), (in_offsets, in_ids)) = (out?.into_parts(), into?.into_parts());
+    let edges = vec![
+        mapped_column::<UInt32Type>("source", flow.source),
+        mapped_column::<UInt32Type>("target", flow.target),
+        mapped_column::<UInt32Type>("time", flow.time),
+        mapped_column::<UInt64Type>("weight", flow.weight),
+        mapped_column::<UInt8Type>("flags", flow.flags),
+    ];
+    let nodes = vec![
+        mapped_column::<UInt64Type>("out", out_offsets),
+        mapped_column::<UInt64Type>("in", in_offsets),
+    ];
+    let ids = vec![
+        mapped_column::<UInt32Type>("out", out_ids),
+        mapped_column::<UInt32Type>("in", in_ids),
+    ];
+    Ok([
+        (mapped::EDGES.to_owned(), mapped_batch(edges)?),
+        (mapped::NODES.to_owned(), mapped_batch(nodes)?),
+        (mapped::EDGE_IDS.to_owned(), mapped_batch(ids)?),
+    ])
+}
+
+fn near_files(
+    distance: Distance,
+    near: ProximityParts,
+) -> Result<[(String, RecordBatch); 2], Error> {
+    let nodes = vec![
+        mapped_column::<UInt8Type>("hops", near.hops),
+        mapped_column::<UInt32Type>("label", near.label),
+    ];
+    let arena = vec![
+        mapped_column::<UInt32Type>("node", near.labels.node),
+        mapped_column::<UInt32Type>("edge", near.labels.edge),
+        mapped_column::<UInt32Type>("previous", near.labels.previous),
+    ];
+    Ok([
+        (distance.nodes_file(), mapped_batch(nodes)?),
+        (distance.labels_file(), mapped_batch(arena)?),
+    ])
+}
