@@ -250,6 +250,10 @@ pub struct TraceAnswer {
     pub hops_max: u32,
     /// Clusters with more outgoing transfers were not walked through.
     pub degree_max: u64,
+    /// Categories whose clusters were reached but not walked through.
+    pub not_through: Vec<String>,
+    /// How many clusters these were.
+    pub clusters_not_passed: u64,
     /// Why the answer may be out of date.
     pub stale_because: Vec<String>,
     /// The store snapshot that answered.

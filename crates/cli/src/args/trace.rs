@@ -9,6 +9,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   tracehound trace 3QZZDTVRR9ZfUtwqbMn8xuz1skFcq54Ln1 --to 12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h
   tracehound trace 3QZZDTVRR9ZfUtwqbMn8xuz1skFcq54Ln1 --to-category sanctioned --hops-max 6
+  tracehound trace A --to-category sanctioned --not-through exchange
   tracehound trace A --to B --only widest --min-amount 0.5 --from-time 2019-01-01
 
 A hop is a change of owner: from one cluster to the next, in one transaction. The shortest path has the
@@ -51,6 +52,9 @@ pub(crate) struct TraceArgs {
     /// Leave out transfers of less, in BTC.
     #[arg(long, value_name = "BTC", value_parser = satoshi)]
     pub(crate) min_amount: Option<u64>,
+    /// Do not walk through clusters of a category (a path may end there); may be given several times.
+    #[arg(long, value_name = "CATEGORY")]
+    pub(crate) not_through: Vec<String>,
     /// Exit with code 4 if the answer may be out of date.
     #[arg(long)]
     pub(crate) fail_stale: bool,

@@ -153,6 +153,8 @@ pub(crate) fn trace() -> TraceAnswer {
         edges_visited: 12_345,
         hops_max: 20,
         degree_max: 100_000,
+        not_through: Vec::new(),
+        clusters_not_passed: 0,
         stale_because: Vec::new(),
         snapshot: SNAPSHOT.to_owned(),
     }

@@ -20,6 +20,9 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
     cut.shortest_truncated_by = Some("edges_visited_max".to_owned());
     let mut none = cut.clone();
     none.shortest_truncated_by = None;
+    let mut around = none.clone();
+    (around.not_through, around.clusters_not_passed) =
+        (vec!["exchange".to_owned(), "mixing_service".to_owned()], 12);
     let same = engine::TraceAnswer { same_cluster: true, ..none.clone() };
     let mut unknown = samples::nothing_found();
     (unknown.in_ledger, unknown.cluster) = (false, None);
@@ -34,6 +37,7 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         ("trace", trace(&samples::trace(), None, look)),
         ("trace-widest", trace(&samples::trace(), Some(Only::Widest), look)),
         ("trace-none", trace(&none, None, look)),
+        ("trace-around", trace(&around, None, look)),
         ("trace-cut", trace(&cut, None, look)),
         ("trace-same", trace(&same, None, look)),
         ("explain", explain(&samples::explain(), look)),
@@ -148,7 +152,7 @@ fn no_foreign_text_of_answers_reaches_the_terminal_uncleaned() {
     let mut traced = samples::trace();
     (traced.from, traced.to, traced.snapshot, traced.stale_because) =
         (bad(), bad(), bad(), vec![bad()]);
-    traced.shortest_truncated_by = Some(bad());
+    (traced.shortest_truncated_by, traced.not_through) = (Some(bad()), vec![bad()]);
     let mut explained = samples::explain();
     (explained.a, explained.b, explained.evidence[0].a, explained.snapshot) =
         (bad(), bad(), bad(), bad());

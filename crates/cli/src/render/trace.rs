@@ -36,8 +36,12 @@ fn headline(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
             look.paint(Tone::Warning, "▲ CONNECTED") + &format!("  in {hops}")
         }
         None if cut(answer, only).is_empty() => {
-            look.paint(Tone::Good, "○ NO PATH")
-                + &format!("  of up to {}", counted(answer.hops_max, "hop", "hops"))
+            let hops = counted(answer.hops_max, "hop", "hops");
+            let but = match categories(answer) {
+                names if names.is_empty() => names,
+                names => format!(" that leads around every cluster of {names}"),
+            };
+            look.paint(Tone::Good, "○ NO PATH") + &format!("  of up to {hops}{but}")
         }
         None => {
             look.paint(Tone::Warning, "? NO PATH FOUND")
@@ -83,6 +87,12 @@ fn section(name: &str, path: Option<&PathAnswer>, look: Look) -> String {
     format!("\n{}\n{}{reached}", look.heading(&heading), path::hops(&path.path, 2, look))
 }
 
+/// The categories that a path may reach and not pass.
+fn categories(answer: &TraceAnswer) -> String {
+    let names: Vec<String> = answer.not_through.iter().map(|name| show::line(name)).collect();
+    names.join(", ")
+}
+
 fn limits(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
     let mut text = String::from("\n");
     for (name, limit) in cut(answer, only) {
@@ -101,5 +111,9 @@ fn limits(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
         &format!("up to {}", counted(answer.hops_max, "hop", "hops")),
         &format!("not through clusters with over {} outgoing transfers", count(answer.degree_max)),
     ];
+    if !answer.not_through.is_empty() {
+        let clusters = counted(answer.clusters_not_passed, "cluster", "clusters");
+        text += &format!("not walked through: {}, {clusters}\n", categories(answer));
+    }
     text + &look.faint(&words::facts(facts, "", look)) + "\n"
 }

@@ -26,6 +26,7 @@ impl Session {
         options.from_time = args.from_time;
         options.to_time = args.to_time;
         options.amount_min_sat = args.min_amount.unwrap_or(options.amount_min_sat);
+        options.not_through.clone_from(&args.not_through);
         let answer = view.trace(&args.from, &target, &options)?;
         let console = self.console.full(args.full);
         match console.json {

@@ -96,6 +96,30 @@ fn a_trace_reaches_a_category() {
 }
 
 #[test]
+fn a_trace_leads_around_a_category() {
+    let (from, to) = world().traced();
+    let trace = |more: &[&str]| {
+        let words = [&["trace", &from, "--to", &to, "--json"], more].concat();
+        world().run(&words).exits(0).json()
+    };
+    let inner = |answer: &serde_json::Value| -> Vec<String> {
+        let hops = answer["shortest"]["path"].as_array().unwrap();
+        hops.iter().skip(1).map(|hop| hop["from_address"].as_str().unwrap().to_owned()).collect()
+    };
+    let through = trace(&[]);
+    let around = trace(&["--not-through", "exchange", "--not-through", "mixing_service"]);
+    assert_eq!(through["clusters_not_passed"], 0);
+    assert_eq!(around["clusters_not_passed"], 2, "{around:#}");
+    for address in inner(&around) {
+        let tags = world().run(&["cluster", "members", &address, "--json"]).exits(0).json();
+        assert_eq!(tags["tags"].as_array().map(Vec::len), Some(0), "{address} is of a service");
+    }
+    assert!(around["shortest"]["hops"].as_u64() >= through["shortest"]["hops"].as_u64());
+    let wrong = world().run(&["trace", &from, "--to", &to, "--not-through", "exchang"]);
+    assert!(wrong.exits(1).stderr.contains("exchange"));
+}
+
+#[test]
 fn clusters_are_shown_and_explained() {
     let (a, b) = world().explained();
     let explained = world().run(&["cluster", "explain", &a, &b, "--json"]).exits(0).json();

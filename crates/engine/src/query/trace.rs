@@ -37,6 +37,8 @@ pub struct TraceOptions {
     pub to_time: Option<Timestamp>,
     /// Only transfers of at least this amount.
     pub amount_min_sat: u64,
+    /// Categories whose clusters are reached but not walked through: what leaves a service is other people's money.
+    pub not_through: Vec<String>,
 }
 
 impl View {
@@ -51,6 +53,7 @@ impl View {
             from_time: None,
             to_time: None,
             amount_min_sat: 0,
+            not_through: Vec::new(),
         }
     }
 
@@ -68,9 +71,11 @@ impl View {
         let source = self.cluster_of(source);
         let (name, targets) = self.targets(to)?;
         let is_target = |cluster: ClusterId| targets.binary_search(&cluster).is_ok();
+        let not_passed = self.not_passed(&options.not_through)?;
+        let ends_at = |cluster: ClusterId| not_passed.binary_search(&cluster).is_ok();
         let flow = self.derived()?.flow()?;
         self.check_in_graph(source, flow.graph().n_main())?;
-        let search = self.search(options);
+        let search = Search { ends_at: Some(&ends_at), ..self.search(options) };
         let shortest = flow.shortest(&[source], is_target, &search);
         let widest = flow.widest(&[source], is_target, &search);
         Ok(TraceAnswer {
@@ -85,6 +90,8 @@ impl View {
             edges_visited: shortest.edges_visited + widest.edges_visited,
             hops_max: options.hops_max,
             degree_max: options.degree_max,
+            not_through: options.not_through.clone(),
+            clusters_not_passed: not_passed.len() as u64,
             stale_because: self.stale_because(None),
             snapshot: self.snapshot_id.clone(),
         })
@@ -106,17 +113,33 @@ impl View {
                 let (_, id) = self.known_address(text)?;
                 Ok((text.trim().to_owned(), vec![self.cluster_of(id)]))
             }
-            TraceTarget::Category(category) if category == SANCTIONED => {
-                let clusters: Vec<_> = self.listed_clusters.clusters().collect();
-                if clusters.is_empty() {
-                    let hint = "import a list with `tracehound lists import ofac PATH`";
-                    let what = "no listed address has appeared in the blocks of this store";
-                    return Err(Error::missing(what, hint));
-                }
-                Ok((category.clone(), clusters))
-            }
-            TraceTarget::Category(category) => Ok((category.clone(), self.tagged_as(category)?)),
+            TraceTarget::Category(category) => Ok((category.clone(), self.category(category)?)),
         }
+    }
+
+    /// The clusters of the categories, ascending.
+    fn not_passed(&self, categories: &[String]) -> Result<Vec<ClusterId>, Error> {
+        let mut clusters = Vec::new();
+        for category in categories {
+            clusters.append(&mut self.category(category)?);
+        }
+        clusters.sort_unstable();
+        clusters.dedup();
+        Ok(clusters)
+    }
+
+    /// The clusters of a category, ascending.
+    fn category(&self, category: &str) -> Result<Vec<ClusterId>, Error> {
+        if category != SANCTIONED {
+            return self.tagged_as(category);
+        }
+        let clusters: Vec<_> = self.listed_clusters.clusters().collect();
+        if clusters.is_empty() {
+            let hint = "import a list with `tracehound lists import ofac PATH`";
+            let what = "no listed address has appeared in the blocks of this store";
+            return Err(Error::missing(what, hint));
+        }
+        Ok(clusters)
     }
 
     fn tagged_as(&self, category: &str) -> Result<Vec<ClusterId>, Error> {
