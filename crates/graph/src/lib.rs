@@ -1,20 +1,28 @@
 #![doc = include_str!("../README.md")]
 
+mod build;
 mod components;
 mod csr;
 mod error;
 mod evidence;
 mod graph;
 mod limit;
+mod overlay;
+mod snapshot;
 mod sparse;
 pub mod temporal;
 
+pub use build::{
+    BuildError, BuildOptions, BuildSummary, EdgeBatch, ExternalBuilder, GraphBuilder, GraphChunk,
+};
 pub use components::{Components, Members, components};
 pub use csr::{Csr, CsrView};
 pub use error::GraphError;
 pub use evidence::link_path;
 pub use graph::{EdgeColumns, EdgeColumnsBuf, Graph, GraphView};
 pub use limit::{Direction, Limit};
+pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
+pub use snapshot::{MappedGraph, SnapshotFile};
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.
 pub const NONE: u32 = u32::MAX;

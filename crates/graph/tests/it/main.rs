@@ -1,12 +1,16 @@
 //! Every algorithm of the crate against an oracle that shares no code with it.
 #![allow(clippy::unwrap_used)]
 
+mod build;
 mod components;
 mod csr;
 mod evidence;
+mod external;
 mod limits;
 mod neighbors;
 mod oracle;
+mod overlay;
 mod paths;
 mod proximity;
+mod snapshot;
 mod world;
