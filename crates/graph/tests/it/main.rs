@@ -3,6 +3,10 @@
 
 mod build;
 mod components;
+mod components_concurrent;
+mod components_reversible;
+mod components_static;
+mod components_tracked;
 mod csr;
 mod evidence;
 mod external;
