@@ -6,6 +6,8 @@ mod error;
 mod evidence;
 mod graph;
 mod limit;
+mod neighborhood;
+pub mod patterns;
 mod sparse;
 pub mod temporal;
 
@@ -15,6 +17,9 @@ pub use error::GraphError;
 pub use evidence::link_path;
 pub use graph::{EdgeColumns, EdgeColumnsBuf, Graph, GraphView};
 pub use limit::{Direction, Limit};
+pub use neighborhood::{
+    Cut, HoodEdge, HoodNode, Neighborhood, NeighborhoodOptions, NodeState, Shown, neighborhood,
+};
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.
 pub const NONE: u32 = u32::MAX;
