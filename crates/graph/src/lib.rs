@@ -9,6 +9,8 @@ mod graph;
 mod limit;
 mod overlay;
 mod snapshot;
+mod neighborhood;
+pub mod patterns;
 mod sparse;
 pub mod temporal;
 
@@ -27,6 +29,9 @@ pub use graph::{EdgeColumns, EdgeColumnsBuf, Graph, GraphView};
 pub use limit::{Direction, Limit};
 pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
 pub use snapshot::{MappedGraph, SnapshotFile};
+pub use neighborhood::{
+    Cut, HoodEdge, HoodNode, Neighborhood, NeighborhoodOptions, NodeState, Shown, neighborhood,
+};
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.
 pub const NONE: u32 = u32::MAX;

@@ -22,6 +22,10 @@ pub enum Limit {
     Degree,
     /// `edges_visited_max`: the search stopped after so many edges.
     EdgesVisited,
+    /// `nodes_max`: the search stopped after so many nodes.
+    Nodes,
+    /// `cancelled`: the caller called the search off.
+    Cancelled,
 }
 
 impl Limit {
@@ -31,6 +35,8 @@ impl Limit {
             Self::Hops => "hops_max",
             Self::Degree => "degree_max",
             Self::EdgesVisited => "edges_visited_max",
+            Self::Nodes => "nodes_max",
+            Self::Cancelled => "cancelled",
         }
     }
 }
