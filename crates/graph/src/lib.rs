@@ -11,6 +11,7 @@ mod overlay;
 mod snapshot;
 mod neighborhood;
 pub mod patterns;
+mod pagerank;
 mod sparse;
 pub mod temporal;
 
@@ -31,6 +32,9 @@ pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
 pub use snapshot::{MappedGraph, SnapshotFile};
 pub use neighborhood::{
     Cut, HoodEdge, HoodNode, Neighborhood, NeighborhoodOptions, NodeState, Shown, neighborhood,
+pub use pagerank::{
+    DynamicPageRank, EdgeChange, EdgeWeights, LocalOptions, LocalPageRank, PageRank,
+    PageRankOptions, Personalization, RankUpdate, TransitionMatrix, local_pagerank, pagerank,
 };
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.

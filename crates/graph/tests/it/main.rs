@@ -15,6 +15,7 @@ mod neighborhood;
 mod neighbors;
 mod oracle;
 mod overlay;
+mod pagerank;
 mod paths;
 mod patterns_cycles;
 mod patterns_fans;
