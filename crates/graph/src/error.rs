@@ -126,6 +126,16 @@ pub enum GraphError {
         /// The time on both sides of the cut.
         time: u32,
     },
+    /// A column of hops does not belong to the rows beside it.
+    #[error(
+        "node {node} is said to be {hops} hops from a source, but no neighbor is one hop nearer"
+    )]
+    Hops {
+        /// The node.
+        node: u32,
+        /// Its hops.
+        hops: u8,
+    },
     /// A stored chain of labels leads nowhere or in a circle.
     #[error("label {label} of node {node} is corrupt")]
     Chain {
@@ -147,6 +157,9 @@ impl GraphError {
                 "pass batches in order and without gaps, with node counts that only grow"
             }
             Self::TimeSplit { .. } => "cut batches between two times when the state is stored",
+            Self::Hops { .. } => {
+                "pass the rows, the direction and the flags that the hops were found with"
+            }
             _ => "the arrays come from a damaged or foreign file: rebuild the snapshot",
         };
         Some(hint.to_owned())

@@ -1,19 +1,27 @@
 #![doc = include_str!("../README.md")]
 
+mod bfs;
 mod components;
 mod csr;
 mod error;
 mod evidence;
 mod graph;
+mod hops;
 mod limit;
 mod sparse;
 pub mod temporal;
 
+pub use bfs::{Bfs, Blocked, bfs, bfs_levels};
 pub use components::{Components, Members, components};
 pub use csr::{Csr, CsrView};
 pub use error::GraphError;
 pub use evidence::link_path;
 pub use graph::{EdgeColumns, EdgeColumnsBuf, Graph, GraphView};
+pub use hops::{
+    AppendedRows, EdgeEnds, HopChanges, HopColumn, HopDistance, HopOptions, UNREACHED,
+    WithinAnswer, WithinOptions, WithinScratch, hop_distance, hop_path, nearest_sources,
+    reach_sets, within_hops,
+};
 pub use limit::{Direction, Limit};
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.
