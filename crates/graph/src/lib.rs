@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod build;
+mod bfs;
 mod components;
 mod csr;
 mod error;
 mod evidence;
 mod graph;
+mod hops;
 mod limit;
 mod overlay;
 mod snapshot;
@@ -18,6 +20,7 @@ pub mod temporal;
 pub use build::{
     BuildError, BuildOptions, BuildSummary, EdgeBatch, ExternalBuilder, GraphBuilder, GraphChunk,
 };
+pub use bfs::{Bfs, Blocked, bfs, bfs_levels};
 pub use components::{Components, Members, components};
 pub use components::{
     Components, ConcurrentComponents, Link, Members, ReversibleComponents, TrackedComponents,
@@ -27,6 +30,11 @@ pub use csr::{Csr, CsrView};
 pub use error::GraphError;
 pub use evidence::link_path;
 pub use graph::{EdgeColumns, EdgeColumnsBuf, Graph, GraphView};
+pub use hops::{
+    AppendedRows, EdgeEnds, HopChanges, HopColumn, HopDistance, HopOptions, UNREACHED,
+    WithinAnswer, WithinOptions, WithinScratch, hop_distance, hop_path, nearest_sources,
+    reach_sets, within_hops,
+};
 pub use limit::{Direction, Limit};
 pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
 pub use snapshot::{MappedGraph, SnapshotFile};

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod build;
+mod bfs;
 mod components;
 mod components_concurrent;
 mod components_reversible;
@@ -10,6 +11,7 @@ mod components_tracked;
 mod csr;
 mod evidence;
 mod external;
+mod hops;
 mod limits;
 mod neighborhood;
 mod neighbors;
