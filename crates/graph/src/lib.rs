@@ -21,7 +21,6 @@ pub use build::{
     BuildError, BuildOptions, BuildSummary, EdgeBatch, ExternalBuilder, GraphBuilder, GraphChunk,
 };
 pub use bfs::{Bfs, Blocked, bfs, bfs_levels};
-pub use components::{Components, Members, components};
 pub use components::{
     Components, ConcurrentComponents, Link, Members, ReversibleComponents, TrackedComponents,
     components, connected_components, connected_components_of_edges,
@@ -40,6 +39,7 @@ pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
 pub use snapshot::{MappedGraph, SnapshotFile};
 pub use neighborhood::{
     Cut, HoodEdge, HoodNode, Neighborhood, NeighborhoodOptions, NodeState, Shown, neighborhood,
+};
 pub use pagerank::{
     DynamicPageRank, EdgeChange, EdgeWeights, LocalOptions, LocalPageRank, PageRank,
     PageRankOptions, Personalization, RankUpdate, TransitionMatrix, local_pagerank, pagerank,

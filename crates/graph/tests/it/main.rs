@@ -1,8 +1,8 @@
 //! Every algorithm of the crate against an oracle that shares no code with it.
 #![allow(clippy::unwrap_used)]
 
-mod build;
 mod bfs;
+mod build;
 mod components;
 mod components_concurrent;
 mod components_reversible;
