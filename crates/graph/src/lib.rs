@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-mod build;
 mod bfs;
+mod build;
 mod components;
 mod csr;
 mod error;
@@ -9,18 +9,18 @@ mod evidence;
 mod graph;
 mod hops;
 mod limit;
-mod overlay;
-mod snapshot;
 mod neighborhood;
-pub mod patterns;
+mod overlay;
 mod pagerank;
+pub mod patterns;
+mod snapshot;
 mod sparse;
 pub mod temporal;
 
+pub use bfs::{Bfs, Blocked, bfs, bfs_levels};
 pub use build::{
     BuildError, BuildOptions, BuildSummary, EdgeBatch, ExternalBuilder, GraphBuilder, GraphChunk,
 };
-pub use bfs::{Bfs, Blocked, bfs, bfs_levels};
 pub use components::{
     Components, ConcurrentComponents, Link, Members, ReversibleComponents, TrackedComponents,
     components, connected_components, connected_components_of_edges,
@@ -35,15 +35,15 @@ pub use hops::{
     reach_sets, within_hops,
 };
 pub use limit::{Direction, Limit};
-pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
-pub use snapshot::{MappedGraph, SnapshotFile};
 pub use neighborhood::{
     Cut, HoodEdge, HoodNode, Neighborhood, NeighborhoodOptions, NodeState, Shown, neighborhood,
 };
+pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
 pub use pagerank::{
     DynamicPageRank, EdgeChange, EdgeWeights, LocalOptions, LocalPageRank, PageRank,
     PageRankOptions, Personalization, RankUpdate, TransitionMatrix, local_pagerank, pagerank,
 };
+pub use snapshot::{MappedGraph, SnapshotFile};
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.
 pub const NONE: u32 = u32::MAX;
