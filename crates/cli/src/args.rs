@@ -8,6 +8,7 @@ mod demo;
 mod export;
 mod ingest;
 mod lists;
+mod neighborhood;
 mod owners;
 mod screen;
 mod trace;
@@ -24,6 +25,7 @@ pub(crate) use demo::DemoArgs;
 pub(crate) use export::{ExportArgs, Format};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
+pub(crate) use neighborhood::{NeighborhoodArgs, Shape};
 pub(crate) use owners::{ClusterAction, ExplainArgs, MembersArgs, NeighborsArgs, Side};
 pub(crate) use screen::ScreenArgs;
 pub(crate) use trace::{Only, TraceArgs};
@@ -121,6 +123,9 @@ pub(crate) enum Command {
     /// Show whom the cluster of an address paid, and who paid it.
     #[command(after_help = owners::NEIGHBORS_EXAMPLE)]
     Neighbors(NeighborsArgs),
+    /// Show who dealt with whom around the cluster of an address, several hops far.
+    #[command(after_help = neighborhood::EXAMPLES)]
+    Neighborhood(NeighborhoodArgs),
     /// Show what the store holds, in numbers.
     #[command(after_help = "Example:\n  tracehound status --json")]
     Status,

@@ -5,6 +5,7 @@
 
 mod demo;
 mod ink;
+mod neighborhood;
 mod owners;
 mod path;
 mod reports;
@@ -21,6 +22,7 @@ mod tests;
 
 pub(crate) use demo::demo;
 pub(crate) use ink::Look;
+pub(crate) use neighborhood::{dot, neighborhood};
 pub(crate) use owners::{explain, members, neighbors};
 pub(crate) use reports::{config_right, export, ingest, init, list, run, tables, tags, verify};
 pub(crate) use screen::{screen, screen_line, tally};

@@ -46,6 +46,7 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Cluster(ClusterAction::Members(args)) => session.members(&args),
         Command::Cluster(ClusterAction::Explain(args)) => session.explain(&args),
         Command::Neighbors(args) => session.neighbors(&args),
+        Command::Neighborhood(args) => session.neighborhood(&args),
         Command::Status => session.status(),
         Command::Export(args) => session.export(&args),
         Command::Verify { rerun } => session.verify(rerun),

@@ -355,6 +355,86 @@ pub struct NeighborsAnswer {
     pub snapshot: String,
 }
 
+/// How many neighbors a cluster has in one direction, and how many of them are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// How many there are; 0 where they were not looked at.
+    pub total: u64,
+    /// How many are among the pairs, those with the largest amounts.
+    pub shown: u64,
+}
+
+/// A cluster of a neighborhood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NeighborhoodNode {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Its smallest address.
+    pub address: String,
+    /// What it is known as, if it is tagged or listed.
+    pub entity: String,
+    /// Whether an address of it is on a list.
+    pub listed: bool,
+    /// How far it is from the cluster asked for.
+    pub hops: u32,
+    /// Whom it paid.
+    pub paid: Shown,
+    /// Who paid it.
+    pub paid_by: Shown,
+    /// `walked`; or why its neighbors are not shown: `last_hop`, `not_through`, `cut` by a limit.
+    pub state: &'static str,
+}
+
+/// What one cluster of a neighborhood paid another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NeighborhoodPair {
+    /// Who paid.
+    pub from: ClusterId,
+    /// Who was paid.
+    pub to: ClusterId,
+    /// Moved in all; an upper bound where transactions mix several owners.
+    pub amount_sat: u128,
+    /// In how many transfers.
+    pub n_transfers: u64,
+    /// Time of the first.
+    pub first_time_s: Timestamp,
+    /// Time of the last.
+    pub last_time_s: Timestamp,
+}
+
+/// The clusters around one, and what they paid each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NeighborhoodAnswer {
+    /// The address asked for.
+    pub address: String,
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// `out`: along payments; `in`: against them; `both`.
+    pub direction: &'static str,
+    /// How far was looked.
+    pub hops_max: u32,
+    /// Neighbors shown of a cluster in one direction at most.
+    pub neighbors_max: u64,
+    /// The clusters, nearest first.
+    pub nodes: Vec<NeighborhoodNode>,
+    /// The payments, as they were found.
+    pub pairs: Vec<NeighborhoodPair>,
+    /// Edges visited.
+    pub edges_visited: u64,
+    /// Which limit left something out; null means that all is shown that was asked for.
+    pub truncated_by: Option<String>,
+    /// Clusters nearer than this were all walked.
+    pub complete_hops: u32,
+    /// Categories whose clusters were reached but not walked through.
+    pub not_through: Vec<String>,
+    /// How many clusters these were.
+    pub clusters_not_passed: u64,
+    /// Why the answer may be out of date.
+    pub stale_because: Vec<String>,
+    /// The store snapshot that answered.
+    pub snapshot: String,
+}
+
 /// A large cluster, for the status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LargeCluster {

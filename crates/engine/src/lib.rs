@@ -28,10 +28,11 @@ pub use config::{CONFIG_FILE, Config, IngestConfig, ScreeningConfig, TraceConfig
 pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport, Ownership};
 pub use error::Error;
 pub use ledger::{
-    Address, AddressFamily, Amount, Chain, ParsedAddress, Timestamp as Time, parse_address,
+    Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time,
+    parse_address,
 };
 pub use progress::{Progress, Unwatched, Watch};
-pub use query::{Direction, ScreenOptions, TraceOptions, TraceTarget};
+pub use query::{Direction, NeighborhoodRequest, ScreenOptions, TraceOptions, TraceTarget};
 pub use reports::*;
 pub use view::View;
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use engine::{
     ClusterHit, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, HopAnswer,
     IngestReport, LargeCluster, ListReport, ListStatus, ListingAnswer, MembersAnswer,
-    NearestAnswer, NeighborAnswer, NeighborsAnswer, PackReport, PathAnswer, ProximityAnswer,
-    RunReport, Sats, ScreenAnswer, StatusAnswer, TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
+    NearestAnswer, NeighborAnswer, NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair,
+    NeighborsAnswer, PackReport, PathAnswer, ProximityAnswer, RunReport, Sats, ScreenAnswer, Shown,
+    StatusAnswer, TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
 
@@ -190,6 +191,53 @@ pub(crate) fn members() -> MembersAnswer {
         truncated: true,
         tags: vec![tag("Binance")],
         listed: vec![ClusterHit { address: A.to_owned(), listings: vec![listing()] }],
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn neighborhood() -> NeighborhoodAnswer {
+    let rows = |total, shown| Shown { total, shown };
+    let node = |id, address: &str, entity: &str, hops, paid, paid_by, state| NeighborhoodNode {
+        cluster: cluster(id),
+        address: address.to_owned(),
+        entity: entity.to_owned(),
+        listed: id == 9,
+        hops,
+        paid,
+        paid_by,
+        state,
+    };
+    let pair = |from, to, amount_sat, n_transfers| NeighborhoodPair {
+        from: cluster(from),
+        to: cluster(to),
+        amount_sat,
+        n_transfers,
+        first_time_s: Time::new(TIME),
+        last_time_s: Time::new(TIME + 86_400 * i64::from(n_transfers > 1)),
+    };
+    NeighborhoodAnswer {
+        address: A.to_owned(),
+        cluster: cluster(4512),
+        direction: "both",
+        hops_max: 2,
+        neighbors_max: 2,
+        nodes: vec![
+            node(4512, A, "Binance", 0, rows(1312, 2), rows(1, 1), "walked"),
+            node(77, B, "", 1, rows(1, 1), rows(0, 0), "walked"),
+            node(78, B, "Tumbler", 1, rows(0, 0), rows(0, 0), "not_through"),
+            node(9, C, "SUEX OTC, S.R.O.", 2, rows(0, 0), rows(0, 0), "last_hop"),
+        ],
+        pairs: vec![
+            pair(4512, 77, 123_456_789_012, 3),
+            pair(78, 4512, 50_000_000, 1),
+            pair(77, 9, 49_990_000, 1),
+        ],
+        edges_visited: 12_345,
+        truncated_by: Some("edges_visited_max".to_owned()),
+        complete_hops: 1,
+        not_through: vec!["mixing_service".to_owned()],
+        clusters_not_passed: 3,
+        stale_because: Vec::new(),
         snapshot: SNAPSHOT.to_owned(),
     }
 }

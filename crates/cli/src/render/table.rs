@@ -54,6 +54,11 @@ impl Table {
         Self { columns: columns.to_vec(), rows: Vec::new(), indent }
     }
 
+    /// True if there is no row, not even a heading.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// With a line of column names.
     pub(crate) fn headed(indent: usize, columns: &[(Column, &str)]) -> Self {
         let mut table =

@@ -44,6 +44,8 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         ("explain-apart", explain(&apart, look)),
         ("members", members(&samples::members(), look)),
         ("neighbors", neighbors(&samples::neighbors(), look)),
+        ("neighborhood", neighborhood(&samples::neighborhood(), look)),
+        ("neighborhood-dot", dot(&samples::neighborhood(), look)),
         ("status", status(&samples::status(), look)),
         ("lists", lists(&samples::status().lists, &samples::status().list_version, look)),
         ("ingest", ingest(&samples::ingest(), look)),
@@ -161,8 +163,15 @@ fn no_foreign_text_of_answers_reaches_the_terminal_uncleaned() {
         (bad(), answer.tags.clone(), answer.cluster_hits.clone());
     let mut near = samples::neighbors();
     (near.address, near.neighbors[0].address, near.neighbors[0].entity) = (bad(), bad(), bad());
+    let mut around = samples::neighborhood();
+    for node in &mut around.nodes {
+        (node.address, node.entity) = (bad(), bad());
+    }
+    (around.address, around.snapshot, around.not_through) = (bad(), bad(), vec![bad()]);
     check_clean(|look| {
         vec![
+            neighborhood(&around, look),
+            dot(&around, look),
             screen(&answer, look),
             screen_line(&answer, look),
             trace(&traced, None, look),
@@ -214,4 +223,13 @@ fn a_tally_says_what_came_of_it() {
         tally_of(1000, 0, 2, 3),
         "1,000 addresses screened: 0 hits, 2 stale; 3 could not be read"
     );
+}
+
+#[test]
+fn no_label_ends_its_own_string_in_a_picture() {
+    let mut answer = samples::neighborhood();
+    answer.nodes[1].entity = "a\"]; evil [label=\"b\\".to_owned();
+    let text = dot(&answer, LOOK);
+    let line = text.lines().find(|line| line.contains("evil")).unwrap();
+    assert!(line.contains(r#"label="a\"]; evil [label=\"b\\\n"#), "{line}");
 }

@@ -3,6 +3,7 @@
 //! In: answers. Out: an Arrow IPC stream, at most [`ROWS_MAX`] rows a batch. Times are unix seconds UTC, amounts
 //! decimals without places, as in the tables of the store. Checked by: reading the stream back.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -13,7 +14,10 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
-use engine::{MembersAnswer, NearestAnswer, NeighborsAnswer, ScreenAnswer};
+use engine::{
+    MembersAnswer, NearestAnswer, NeighborhoodAnswer, NeighborhoodPair, NeighborsAnswer,
+    ScreenAnswer,
+};
 
 use crate::outcome::Failure;
 
@@ -215,19 +219,76 @@ pub(crate) fn neighbors_schema() -> SchemaRef {
     ]))
 }
 
+/// Amounts as decimals without places.
+fn decimals(amounts: impl Iterator<Item = u128>) -> Result<ArrayRef, Failure> {
+    let amounts: Vec<i128> = amounts
+        .map(i128::try_from)
+        .collect::<Result<_, _>>()
+        .map_err(|_| ArrowError::ArithmeticOverflow("an amount beyond 38 digits".to_owned()))?;
+    Ok(Arc::new(Decimal128Array::from(amounts).with_precision_and_scale(DECIMAL_DIGITS, 0)?))
+}
+
+/// One row a pair of clusters; `hops_*` is how far each is from the cluster asked for.
+pub(crate) fn neighborhood_schema() -> SchemaRef {
+    use DataType::{Decimal128, Int64, UInt32, UInt64, Utf8};
+    let mut fields = Vec::new();
+    for end in ["from", "to"] {
+        fields.push(field(&format!("{end}_cluster"), UInt32));
+        fields.push(field(&format!("{end}_address"), Utf8));
+        fields.push(field(&format!("{end}_entity"), Utf8));
+        fields.push(field(&format!("{end}_listed"), DataType::Boolean));
+        fields.push(field(&format!("{end}_hops"), UInt32));
+    }
+    fields.push(field("amount_sat", Decimal128(DECIMAL_DIGITS, 0)));
+    fields.push(field("n_transfers", UInt64));
+    fields.push(field("first_time_s", Int64));
+    fields.push(field("last_time_s", Int64));
+    // The same in every row, so that a stream alone tells whether it is all there is.
+    fields.push(nullable("truncated_by", Utf8));
+    Arc::new(Schema::new(fields))
+}
+
+/// The payments of a neighborhood as columns.
+pub(crate) fn neighborhood(answer: &NeighborhoodAnswer) -> Result<RecordBatch, Failure> {
+    let nodes: BTreeMap<_, _> =
+        answer.nodes.iter().map(|node| (node.cluster.get().get(), node)).collect();
+    let pairs = &answer.pairs;
+    let mut columns: Vec<ArrayRef> = Vec::new();
+    for end in 0..2 {
+        let ends = || pairs.iter().map(|pair| [pair.from, pair.to][end].get().get());
+        let ends_known = || ends().map(|id| nodes[&id]);
+        columns.push(Arc::new(UInt32Array::from_iter_values(ends())));
+        let addresses = ends_known().map(|node| &node.address);
+        columns.push(Arc::new(StringArray::from_iter_values(addresses)));
+        let entities = ends_known().map(|node| &node.entity);
+        columns.push(Arc::new(StringArray::from_iter_values(entities)));
+        let listed: Vec<bool> = ends_known().map(|node| node.listed).collect();
+        columns.push(Arc::new(BooleanArray::from(listed)));
+        columns.push(Arc::new(UInt32Array::from_iter_values(ends_known().map(|node| node.hops))));
+    }
+    columns.push(decimals(pairs.iter().map(|pair| pair.amount_sat))?);
+    let transfers = pairs.iter().map(|pair| pair.n_transfers);
+    columns.push(Arc::new(UInt64Array::from_iter_values(transfers)));
+    let times: [fn(&NeighborhoodPair) -> engine::Time; 2] =
+        [|pair| pair.first_time_s, |pair| pair.last_time_s];
+    for time in times {
+        let times = pairs.iter().map(|pair| time(pair).get());
+        columns.push(Arc::new(Int64Array::from_iter_values(times)));
+    }
+    let truncated_by = pairs.iter().map(|_| answer.truncated_by.as_deref());
+    columns.push(Arc::new(truncated_by.collect::<StringArray>()));
+    Ok(RecordBatch::try_new(neighborhood_schema(), columns)?)
+}
+
 /// The neighbors of a cluster as columns.
 pub(crate) fn neighbors(answer: &NeighborsAnswer) -> Result<RecordBatch, Failure> {
     let rows = &answer.neighbors;
-    let amounts = rows.iter().map(|row| i128::try_from(row.amount_sat));
-    let amounts: Vec<i128> = amounts
-        .collect::<Result<_, _>>()
-        .map_err(|_| ArrowError::ArithmeticOverflow("an amount beyond 38 digits".to_owned()))?;
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(rows.iter().map(|_| answer.direction))),
         Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.cluster.get().get()))),
         Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.address))),
         Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.entity))),
-        Arc::new(Decimal128Array::from(amounts).with_precision_and_scale(DECIMAL_DIGITS, 0)?),
+        decimals(rows.iter().map(|row| row.amount_sat))?,
         Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.n_transfers))),
         Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.first_time_s.get()))),
         Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.last_time_s.get()))),
@@ -283,6 +344,17 @@ mod tests {
         assert_eq!(batch["amount_sat"].as_primitive::<Decimal128Type>().value(0), 10_i128.pow(37));
         answer.neighbors[0].amount_sat = u128::MAX;
         assert!(neighbors(&answer).is_err());
+    }
+
+    #[test]
+    fn a_neighborhood_has_a_row_a_pair_and_says_if_it_was_cut() {
+        let batch = neighborhood(&samples::neighborhood()).unwrap();
+        assert_eq!(batch.num_rows(), 3);
+        let hops: Vec<_> = batch["to_hops"].as_primitive::<UInt32Type>().values().to_vec();
+        assert_eq!(hops, [1, 0, 2]);
+        assert_eq!(batch["from_entity"].as_string::<i32>().value(1), "Tumbler");
+        assert!(batch["to_listed"].as_boolean().value(2));
+        assert_eq!(batch["truncated_by"].as_string::<i32>().value(2), "edges_visited_max");
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Direction, NeighborsAnswer, TraceAnswer, TraceTarget};
+use engine::{Direction, NeighborhoodRequest, NeighborsAnswer, TraceAnswer, TraceTarget};
 
 use super::Session;
 use super::batch::{self, Stream};
-use crate::args::{ExplainArgs, MembersArgs, NeighborsArgs, Only, Side, TraceArgs};
+use crate::args::{
+    ExplainArgs, MembersArgs, NeighborhoodArgs, NeighborsArgs, Only, Shape, Side, TraceArgs,
+};
 use crate::console::{Console, binary_output};
 use crate::outcome::{Exit, Failure};
 use crate::render;
@@ -77,6 +79,42 @@ impl Session {
                 stream.finish()?;
             }
             None => print_neighbors(&answers, self.console.full(args.full))?,
+        }
+        Ok(Exit::Done)
+    }
+
+    pub(super) fn neighborhood(&self, args: &NeighborhoodArgs) -> Result<Exit, Failure> {
+        let arrow = args.format == Shape::Arrow;
+        let output = arrow.then(|| binary_output("--format arrow")).transpose()?;
+        let view = self.view()?;
+        let defaults = view.neighborhood_request();
+        let request = NeighborhoodRequest {
+            direction: match args.direction {
+                Side::In => Some(Direction::In),
+                Side::Out => Some(Direction::Out),
+                Side::Both => None,
+            },
+            hops_max: args.hops,
+            neighbors_max: bound(args.top),
+            clusters_max: bound(args.clusters_max),
+            edges_visited_max: args.edges_max.unwrap_or(defaults.edges_visited_max),
+            not_through: args.not_through.clone(),
+            from_time: args.from_time,
+            to_time: args.to_time,
+            amount_min_sat: args.min_amount.unwrap_or(defaults.amount_min_sat),
+        };
+        let answer = view.neighborhood(&args.address, &request)?;
+        let console = self.console.full(args.full);
+        match output {
+            Some(output) => {
+                let mut stream = Stream::new(output, batch::neighborhood_schema())?;
+                stream.write(&batch::neighborhood(&answer)?)?;
+                stream.finish()?;
+            }
+            None if args.format == Shape::Dot => {
+                console.print(&render::dot(&answer, console.look))?;
+            }
+            None => console.answer(&answer, render::neighborhood)?,
         }
         Ok(Exit::Done)
     }

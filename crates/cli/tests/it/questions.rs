@@ -120,6 +120,45 @@ fn a_trace_leads_around_a_category() {
 }
 
 #[test]
+fn a_neighborhood_agrees_with_the_neighbors_of_its_middle() {
+    let (address, _) = world().traced();
+    let asked = ["neighborhood", &address, "--hops", "1", "--top", "0", "--json"];
+    let around = world().run(&asked).exits(0).json();
+    let beside = world().run(&["neighbors", &address, "--limit", "0", "--json"]).exits(0).json();
+    assert!(around["truncated_by"].is_null(), "{around:#}");
+    let amounts = |rows: &serde_json::Value, mine: &str, other: &str| {
+        let rows = rows.as_array().unwrap().iter();
+        let own = rows.filter(|row| mine.is_empty() || row[mine] == around["cluster"]);
+        let mut amounts: Vec<_> =
+            own.map(|row| (row[other].as_u64(), row["amount_sat"].as_u64())).collect();
+        amounts.sort_unstable();
+        amounts
+    };
+    let out = amounts(&beside["out"]["neighbors"], "", "cluster");
+    assert_eq!(amounts(&around["pairs"], "from", "to"), out);
+    let into = amounts(&beside["in"]["neighbors"], "", "cluster");
+    assert_eq!(amounts(&around["pairs"], "to", "from"), into);
+    assert!(!out.is_empty(), "an address that dealt with nobody shows nothing");
+}
+
+#[test]
+fn a_neighborhood_is_a_page_a_picture_or_a_stream() {
+    let (address, _) = world().traced();
+    let asked = |more: &[&str]| {
+        let words = [&["neighborhood", &address, "--hops", "2", "--top", "3"], more].concat();
+        world().run(&words)
+    };
+    let page = asked(&[]).exits(0).stdout;
+    assert!(page.starts_with("Around cluster ") && page.contains("Hop 2: "), "{page}");
+    let picture = asked(&["--format", "dot"]).exits(0).stdout;
+    assert!(picture.starts_with("digraph ") && picture.ends_with("}\n"), "{picture}");
+    let cut = asked(&["--clusters-max", "3"]).exits(0).stdout;
+    assert!(cut.contains("cut short by nodes_max"), "{cut}");
+    let both = asked(&["--format", "dot", "--json"]);
+    assert!(both.exits(2).stderr.contains("--json"));
+}
+
+#[test]
 fn clusters_are_shown_and_explained() {
     let (a, b) = world().explained();
     let explained = world().run(&["cluster", "explain", &a, &b, "--json"]).exits(0).json();

@@ -1,6 +1,7 @@
 //! Questions: each is a function on a [`View`](crate::View), reads one snapshot and runs no stage.
 
 mod cluster;
+mod neighborhood;
 mod neighbors;
 mod screen;
 mod status;
@@ -8,6 +9,7 @@ mod trace;
 
 use ledger::Timestamp;
 
+pub use neighborhood::NeighborhoodRequest;
 pub use neighbors::Direction;
 pub use screen::ScreenOptions;
 pub use trace::{TraceOptions, TraceTarget};

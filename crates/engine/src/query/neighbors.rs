@@ -16,6 +16,23 @@ pub enum Direction {
     Out,
 }
 
+impl Direction {
+    /// Its name in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+
+    pub(super) fn along(self) -> graph::Direction {
+        match self {
+            Self::In => graph::Direction::Backward,
+            Self::Out => graph::Direction::Forward,
+        }
+    }
+}
+
 impl View {
     /// Clusters that paid the cluster of `address`, or that it paid; the `limit` largest in full.
     ///
@@ -31,13 +48,9 @@ impl View {
         let cluster = self.cluster_of(id);
         let flow = self.derived()?.flow()?;
         self.check_in_graph(cluster, flow.graph().n_main())?;
-        let (along, name) = match direction {
-            Direction::In => (graph::Direction::Backward, "in"),
-            Direction::Out => (graph::Direction::Forward, "out"),
-        };
         let options = NeighborOptions { rows_max: limit, ..NeighborOptions::default() };
-        let found =
-            graph::temporal::neighbors(flow.graph(), &[cluster.get().get()], along, None, &options);
+        let (roots, along) = ([cluster.get().get()], direction.along());
+        let found = graph::temporal::neighbors(flow.graph(), &roots, along, None, &options);
         let time = |tx: u32| Timestamp::new(self.columns.block_of(u64::from(tx)).time_s);
         let answer = |row: &graph::temporal::Neighbor| {
             let cluster = ClusterId::new(AddressId::new(row.node));
@@ -54,7 +67,7 @@ impl View {
         Ok(NeighborsAnswer {
             address: address.trim().to_owned(),
             cluster,
-            direction: name,
+            direction: direction.name(),
             neighbors: found.rows.iter().map(answer).collect(),
             total: found.total_count as u64,
             snapshot: self.snapshot_id.clone(),

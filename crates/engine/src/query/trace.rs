@@ -1,5 +1,7 @@
 //! Tracing: the shortest and the widest way of money from one cluster to another, or to a category.
 
+use std::ops::RangeInclusive;
+
 use forensics::{TraceLimits, TraceOptions as Search, TracePath};
 use ledger::{ClusterId, Timestamp};
 
@@ -118,7 +120,7 @@ impl View {
     }
 
     /// The clusters of the categories, ascending.
-    fn not_passed(&self, categories: &[String]) -> Result<Vec<ClusterId>, Error> {
+    pub(super) fn not_passed(&self, categories: &[String]) -> Result<Vec<ClusterId>, Error> {
         let mut clusters = Vec::new();
         for category in categories {
             clusters.append(&mut self.category(category)?);
@@ -170,14 +172,9 @@ impl View {
     }
 
     fn search(&self, options: &TraceOptions) -> Search<'static> {
-        let at = |time: Timestamp| self.first_tx_at(time.get());
-        let from = options.from_time.map_or(0, at);
-        let to = options
-            .to_time
-            .map_or(u32::MAX, |time| at(Timestamp::new(time.get() + 1)).saturating_sub(1));
         Search {
             time_respecting: options.time_respecting,
-            tx_range: from..=to,
+            tx_range: self.tx_range(options.from_time, options.to_time),
             amount_sat_min: options.amount_min_sat,
             ends_at: None,
             limits: TraceLimits {
@@ -186,6 +183,17 @@ impl View {
                 edges_visited_max: options.edges_visited_max,
             },
         }
+    }
+
+    /// The transactions between two times, both included.
+    pub(super) fn tx_range(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> RangeInclusive<u32> {
+        let at = |time: Timestamp| self.first_tx_at(time.get());
+        let before = |time: Timestamp| at(Timestamp::new(time.get() + 1)).saturating_sub(1);
+        from.map_or(0, at)..=to.map_or(u32::MAX, before)
     }
 
     /// The first transaction of the first block that is not older than `time_s`.

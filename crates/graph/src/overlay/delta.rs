@@ -293,10 +293,7 @@ impl Iterator for EdgesOf<'_> {
         }
         let heads = self.segments.iter().filter_map(SegmentRow::peek);
         let smallest_new = heads.map(|row| self.seen(row).node).min();
-        let Some(node) = smallest_new.into_iter().chain(self.base.nodes.first().copied()).min()
-        else {
-            return None;
-        };
+        let node = smallest_new.into_iter().chain(self.base.nodes.first().copied()).min()?;
         let mut found: Option<Row> = None;
         if self.base.nodes.first() == Some(&node) {
             found = self.base.next().map(|edge| self.row(&edge));
