@@ -1,5 +1,6 @@
 //! Breadth-first search against a textbook queue, on small random graphs and, in pools of several threads, on one
 //! that is large enough to be shared among them.
+#![allow(clippy::cast_possible_truncation, reason = "node counts of small graphs")]
 
 use std::collections::VecDeque;
 
