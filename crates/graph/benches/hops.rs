@@ -1,6 +1,7 @@
 //! Speed of the breadth-first kernels, as a table: `cargo bench -p tracehound-graph --bench hops -- [graph ...]` with
 //! graphs out of `kron20` (GAP's Kronecker graph of scale 20, symmetrised), `tx20` and `tx22` (directed power law,
-//! six edges a node), all from fixed seeds. Medians of wall time, and the smallest.
+//! six edges a node), all from fixed seeds. Medians of wall time, the smallest, and where it says so the mean time on
+//! the core, which other programs disturb less.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,

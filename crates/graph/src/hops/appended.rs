@@ -2,8 +2,8 @@
 //!
 //! In: edges in batches. Out: the row of each node, the newest first.
 //! Source: a linked list a row, all in one array.
-//! Departures: none. Growing arrays in an arena, and lists of chunks, are walked two to three times faster and
-//! appended to three to six times slower (both measured); few rows are walked while a snapshot is young, and all
+//! Departures: none. Growing arrays in an arena, and lists of chunks, are walked two to three times faster one by
+//! one, and appended to three to six times slower (both measured); few rows are walked while a snapshot is young, and all
 //! edges are appended.
 //! Cost: O(1) an edge; 4 bytes a node, 8 an edge.
 //! Checked against: rows kept as a vector each (`tests/it/hops.rs`).
