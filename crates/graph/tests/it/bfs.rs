@@ -1,5 +1,6 @@
 //! Breadth-first search against a textbook queue, on small random graphs and, in pools of several threads, on one
 //! that is large enough to be shared among them.
+#![allow(clippy::cast_possible_truncation, reason = "node counts of small graphs")]
 
 use std::collections::VecDeque;
 
@@ -129,15 +130,17 @@ fn any_number_of_threads_gives_the_same_bytes() {
             assert!(found == expected.hops, "bfs_levels from {source}");
         }
     }
-    // Without in-edges to speak of, every level is top-down, and shared.
-    let fan: Vec<_> = (1..40_000).map(|to| (0, to)).collect();
-    let fan = Net::new(
-        2_000_000,
-        fan.iter().copied().chain((1..40_000).map(|to| (to, to + 1))).collect(),
-    );
-    let expected = textbook(&fan, 0);
-    for found in in_pools(|| bfs(fan.out.view(), fan.in_.view(), 0).unwrap()) {
+    // The edges out of reach keep the search top-down, its two levels are large enough to be shared, and in the
+    // second one every node has four parents.
+    let fan = (1..=40_000).flat_map(|node| [(0, node), (node, 40_001 + node / 4)]);
+    let apart = (0..750_000).map(|edge| (60_000 + edge % 30_000, 60_000 + edge / 25));
+    let net = Net::new(100_000, fan.chain(apart).collect());
+    let expected = textbook(&net, 0);
+    for found in in_pools(|| bfs(net.out.view(), net.in_.view(), 0).unwrap()) {
         assert!(found == expected, "bfs of the fan");
+    }
+    for found in in_pools(|| bfs_levels(net.out.view(), net.in_.view(), 0).unwrap()) {
+        assert!(found == expected.hops, "bfs_levels of the fan");
     }
 }
 
