@@ -96,7 +96,7 @@ impl<'s, 'o> Search<'s, 'o> {
         Some((place, is_new))
     }
 
-    /// A pass of its own: reads that do not wait for one another take a fifth of the time.
+    /// A pass of its own: reads far away in memory that do not wait for one another arrive together.
     fn read_degrees(&mut self, places: std::ops::Range<usize>) {
         let (out, in_) =
             (self.graph.rows(Direction::Forward), self.graph.rows(Direction::Backward));

@@ -8,8 +8,8 @@
 //! kind, Datar, Gionis, Indyk, Motwani, "Maintaining stream statistics over sliding windows", SIAM J. Comput. 2002.
 //! Departures: exact. An edge counts in both of its fans while no later one joins the same pair, so one map of pairs
 //! takes the place of a multiset of counterparties for every node and side.
-//! Cost: O(1) expected an edge, whatever the degree; 32 bytes an edge of the window, up to 64 a distinct pair and
-//! 128 a node of it.
+//! Cost: O(1) expected an edge, whatever the degree; 32 to 64 bytes an edge of the window, up to 128 a distinct
+//! pair and 160 a node of it.
 //! Checked against: a recount from the plain list at every edge (`tests/it/patterns_fans.rs`).
 
 use std::collections::VecDeque;
