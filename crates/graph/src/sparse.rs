@@ -11,7 +11,7 @@
 use crate::NONE;
 
 /// Node to value; grows as needed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct NodeMap<V> {
     slots: Vec<Slot<V>>,
     n_used: usize,
@@ -52,6 +52,21 @@ impl<V: Copy + Default> NodeMap<V> {
         self.slots[slot] = Slot { node, value };
     }
 
+    /// The value of `node`, or if it has none, `value`, which is stored; whether it is new.
+    pub(crate) fn get_or_insert(&mut self, node: u32, value: V) -> (V, bool) {
+        debug_assert!(node != NONE, "the id that means none");
+        if self.n_used * 2 >= self.slots.len() {
+            self.grow();
+        }
+        let slot = self.slot_of(node);
+        let is_new = self.slots[slot].node == NONE;
+        if is_new {
+            self.n_used += 1;
+            self.slots[slot] = Slot { node, value };
+        }
+        (self.slots[slot].value, is_new)
+    }
+
     /// The slot that holds `node`, or the empty one where it belongs.
     fn slot_of(&self, node: u32) -> usize {
         let mask = self.slots.len() - 1;
@@ -90,6 +105,12 @@ mod tests {
             let mut map = NodeMap::new();
             let mut expected = BTreeMap::new();
             for &(node, value) in &pairs {
+                if value == 0 {
+                    let is_new = !expected.contains_key(&node);
+                    let known = *expected.entry(node).or_insert(value);
+                    prop_assert_eq!(map.get_or_insert(node, value), (known, is_new));
+                    continue;
+                }
                 map.insert(node, value);
                 expected.insert(node, value);
             }

@@ -1,6 +1,6 @@
 //! The two passes behind [`super::CycleStream`]: marks back from the closing edge, then a search along them.
 
-use super::cycles::{Arrival, Cycle, CycleOptions, Cycles, EdgeOrder, Window, WindowEdge};
+use super::cycles::{Cycle, CycleOptions, Cycles, EdgeOrder, Window, WindowEdge};
 
 /// How the source of a closing edge can be reached from a node. Both numbers are bounds and not exact: the marks
 /// must never hide a cycle, but may lead the search astray.
@@ -19,16 +19,18 @@ pub(super) struct Mark {
 
 impl Window {
     /// Finds the cycles that an edge closes.
-    pub(super) fn close(&mut self, options: &CycleOptions, edge: &Arrival, found: &mut Cycles) {
-        let (Some(source), Some(target)) =
-            (self.nodes.place_if_known(edge.source), self.nodes.place_if_known(edge.target))
-        else {
-            return;
-        };
-        if options.length_max < 2 || self.newest_out(target).is_none() {
+    pub(super) fn close(
+        &mut self,
+        options: &CycleOptions,
+        closing: WindowEdge,
+        found: &mut Cycles,
+    ) {
+        let (source, target) = (closing.source, closing.target);
+        let apart = self.newest_out(target).is_none() || self.newest_in(source).is_none();
+        if options.length_max < 2 || apart {
             return;
         }
-        let closing = WindowEdge::closing(edge, source, target);
+        self.marks.resize(self.nodes.len(), Mark::default());
         let mut search = Search {
             stamp: self.next_position(),
             window: self,
@@ -45,7 +47,7 @@ impl Window {
         let edges_visited = options.edges_visited_max - search.edges_left;
         found.edges_visited += edges_visited;
         if !complete {
-            found.truncated.push(edge.edge);
+            found.truncated.push(closing.edge);
         }
     }
 }
@@ -69,11 +71,11 @@ impl Search<'_> {
         let (start, goal) = (self.closing.source, self.closing.target);
         let mut reached = false;
         let (mut level, mut next) = (vec![start], Vec::new());
-        self.window.nodes[start].mark =
+        self.window.marks[start as usize] =
             Mark { stamp: self.stamp, latest: self.stamp, queued: true, ..Mark::default() };
         for hops in 1..self.options.length_max {
             for place in level.drain(..) {
-                let mark = &mut self.window.nodes[place].mark;
+                let mark = &mut self.window.marks[place as usize];
                 let (until, since) = (mark.latest, mark.looked);
                 (mark.looked, mark.queued) = (until, false);
                 let mut at = self.window.newest_in(place);
@@ -100,7 +102,7 @@ impl Search<'_> {
 
     /// Notes that a node may be left by the edge at `position`; true if it has to be looked at once more.
     fn improve(&mut self, place: u32, position: u64, hops: u8) -> bool {
-        let mark = &mut self.window.nodes[place].mark;
+        let mark = &mut self.window.marks[place as usize];
         if mark.stamp != self.stamp {
             *mark = Mark { stamp: self.stamp, latest: position, looked: 0, hops, queued: true };
             return true;
@@ -161,7 +163,7 @@ impl Search<'_> {
 
     /// Can the source of the closing edge still be reached behind this edge, through nodes not met yet?
     fn leads_on(&self, position: u64, edge: &WindowEdge) -> bool {
-        let mark = &self.window.nodes[edge.target].mark;
+        let mark = &self.window.marks[edge.target as usize];
         // The path with this edge, the hops behind it, and the closing edge.
         let length = self.path.len() + 1 + usize::from(mark.hops) + 1;
         mark.stamp == self.stamp

@@ -11,15 +11,16 @@
 //! can be reached; the search forward walks along the marks only. The order of edges is strict (see [`EdgeOrder`]),
 //! so that a cycle has one last edge and is found once. No cycle bundles: parallel edges are cycles of their own.
 //! Cost: O(1) to put an edge in the window; the marks look at each edge of the window around a closing edge
-//! `length_max` times at most; the search is exponential in `length_max` in the worst case, and bounded. 40 bytes an
-//! edge of the window, 100 to 130 a node of it.
+//! `length_max` times at most; the search is exponential in `length_max` in the worst case, and bounded. 40 to 80
+//! bytes an edge of the window, up to 180 a node of it.
 //! Checked against: enumeration of all sequences of edges (`tests/it/patterns_cycles.rs`).
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use super::check_batch;
-use super::keys::NodeSlab;
+use super::cycle_search::Mark;
+use super::keys::{NodeSlab, Tenant};
 use crate::error::GraphError;
 use crate::temporal::TemporalEdges;
 
@@ -134,7 +135,7 @@ impl CycleStream {
         &mut self,
         edges: TemporalEdges<'_>,
         blocked: impl Fn(u32) -> bool,
-        mut close: impl FnMut(&mut Window, &CycleOptions, &Arrival),
+        mut close: impl FnMut(&mut Window, &CycleOptions, WindowEdge),
     ) -> Result<(), GraphError> {
         edges.check_lengths()?;
         check_batch(&edges, self.last_time)?;
@@ -144,24 +145,24 @@ impl CycleStream {
             self.window.expire(time, self.options.window);
             let counts = source != target && weight >= self.options.weight_min;
             if counts && !blocked(source) && !blocked(target) {
-                let edge = Arrival { edge: self.n_edges, source, target, time, weight };
-                close(&mut self.window, &self.options, &edge);
-                self.window.add(&edge);
+                let [source, target] = self.window.places(source, target);
+                let edge = WindowEdge {
+                    edge: self.n_edges,
+                    weight,
+                    time,
+                    source,
+                    target,
+                    older_out: FAR,
+                    older_in: FAR,
+                };
+                close(&mut self.window, &self.options, edge);
+                self.window.add(edge);
             }
             self.n_edges += 1;
         }
         self.last_time = edges.time.last().copied().unwrap_or(self.last_time);
         Ok(())
     }
-}
-
-/// An edge that arrives.
-pub(super) struct Arrival {
-    pub(super) edge: u64,
-    pub(super) source: u32,
-    pub(super) target: u32,
-    pub(super) time: u32,
-    pub(super) weight: u64,
 }
 
 /// The edges of the last window, chained by source and by target, newest first. A chain is never mended: it ends
@@ -173,6 +174,8 @@ pub(super) struct Window {
     /// The position of the oldest edge.
     start: u64,
     pub(super) nodes: NodeSlab<WindowNode>,
+    /// By place; apart from the nodes, since most edges close nothing and never look here.
+    pub(super) marks: Vec<Mark>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -188,28 +191,33 @@ pub(super) struct WindowEdge {
     older_in: u32,
 }
 
-impl WindowEdge {
-    /// An edge that is not in the window yet.
-    pub(super) fn closing(arrival: &Arrival, source: u32, target: u32) -> Self {
-        let &Arrival { edge, weight, time, .. } = arrival;
-        Self { edge, weight, time, source, target, older_out: FAR, older_in: FAR }
-    }
-}
-
 const FAR: u32 = u32::MAX;
 
 /// A node of the window. Positions are 0 if there is none.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct WindowNode {
     pub(super) node: u32,
     newest_out: u64,
     newest_in: u64,
-    pub(super) mark: super::cycle_search::Mark,
+}
+
+impl Tenant for WindowNode {
+    fn new(node: u32) -> Self {
+        Self { node, newest_out: 0, newest_in: 0 }
+    }
+
+    fn node(&self) -> u32 {
+        self.node
+    }
+
+    fn is_live(&self, start: u64) -> bool {
+        self.newest_out.max(self.newest_in) >= start
+    }
 }
 
 impl Window {
     fn new() -> Self {
-        Self { edges: VecDeque::new(), start: 1, nodes: NodeSlab::new() }
+        Self { edges: VecDeque::new(), start: 1, nodes: NodeSlab::new(), marks: Vec::new() }
     }
 
     /// The position of the edge that arrives next.
@@ -247,15 +255,17 @@ impl Window {
         (position >= self.start).then_some(position)
     }
 
-    fn add(&mut self, arrival: &Arrival) {
+    fn places(&mut self, source: u32, target: u32) -> [u32; 2] {
+        self.nodes.places(source, target, self.start)
+    }
+
+    fn add(&mut self, mut edge: WindowEdge) {
         let position = self.next_position();
-        let (source, target) = (self.nodes.place(arrival.source), self.nodes.place(arrival.target));
         let back = |older: u64| u32::try_from(position - older).unwrap_or(FAR);
-        self.nodes[source].node = arrival.source;
-        self.nodes[target].node = arrival.target;
-        let mut edge = WindowEdge::closing(arrival, source, target);
-        edge.older_out = back(std::mem::replace(&mut self.nodes[source].newest_out, position));
-        edge.older_in = back(std::mem::replace(&mut self.nodes[target].newest_in, position));
+        let newest_out = &mut self.nodes[edge.source].newest_out;
+        edge.older_out = back(std::mem::replace(newest_out, position));
+        let newest_in = &mut self.nodes[edge.target].newest_in;
+        edge.older_in = back(std::mem::replace(newest_in, position));
         self.edges.push_back(edge);
     }
 
@@ -266,13 +276,6 @@ impl Window {
                 break;
             }
             self.edges.pop_front();
-            for place in [old.source, old.target] {
-                let known = &self.nodes[place];
-                if known.newest_out.max(known.newest_in) == self.start {
-                    let node = known.node;
-                    self.nodes.remove(node);
-                }
-            }
             self.start += 1;
         }
     }

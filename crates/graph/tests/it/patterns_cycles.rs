@@ -88,11 +88,17 @@ fn options() -> impl Strategy<Value = CycleOptions> {
     )
 }
 
-/// 3 to 5 nodes, where cycles are many.
+/// 3 to 5 nodes, where cycles are many: the edges of the mask go round all nodes in turn.
 fn dense_worlds() -> impl Strategy<Value = World> {
-    (worlds(11), 3u32..6).prop_map(|(mut world, n_nodes)| {
-        for node in world.source.iter_mut().chain(&mut world.target) {
-            *node %= n_nodes;
+    (worlds(11), 3u32..6, any::<u32>()).prop_map(|(mut world, n_nodes, planted)| {
+        let mut at = 0;
+        let ends = world.source.iter_mut().zip(&mut world.target);
+        for (edge, (source, target)) in (0u32..).zip(ends) {
+            (*source, *target) = (*source % n_nodes, *target % n_nodes);
+            if in_mask(planted, edge) {
+                (*source, *target) = (at, (at + 1) % n_nodes);
+                at = *target;
+            }
         }
         world
     })
@@ -191,6 +197,12 @@ fn window_order_and_length() {
     // Parallel edges are cycles of their own, the later first.
     check("0>1@1 0>1@2 1>0@3", &plain(4, 9, EdgeOrder::Strict), &[&[1, 2], &[0, 2]]);
     check("", &plain(4, 9, EdgeOrder::Strict), &[]);
+    // Node 1 has a short way to 3 that is too early for 0; the long way counts.
+    let four = plain(4, 9, EdgeOrder::Strict);
+    check("1>3@1 0>1@3 1>2@5 2>3@6 3>0@7", &four, &[&[1, 2, 3, 4]]);
+    let six = plain(6, 9, EdgeOrder::Strict);
+    check("1>3@1 0>4@2 4>1@3 1>2@4 2>5@5 5>3@6 3>0@7", &six, &[&[1, 2, 3, 4, 5, 6]]);
+    check("1>3@1 0>4@2 4>1@3 1>2@4 2>5@5 5>3@6 3>0@7", &plain(5, 9, EdgeOrder::Strict), &[]);
 }
 
 #[test]
