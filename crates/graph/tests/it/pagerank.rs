@@ -298,7 +298,10 @@ fn any_number_of_threads_gives_the_same_bytes() {
         assert_eq!(in_pool(n_threads), one);
     }
     for (lane, (full, update)) in one.0.iter().zip(&one.1).enumerate() {
-        assert!((full.scores.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        // Summed in parts: one after the other, the test would round more than what it tests.
+        let parts = full.scores.chunks(256).map(|part| part.iter().sum::<f64>());
+        let rounding = (parts.sum::<f64>() - 1.0).abs();
+        assert!(rounding < 1e-13, "{rounding}");
         assert!(full.converged && update.error_bound <= 1e-5);
         // One edge of 280,000 changed; most scores did not.
         assert!(distance(&full.scores, &one.2[lane]) < 0.9);
