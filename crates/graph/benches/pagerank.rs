@@ -98,7 +98,11 @@ fn median<T>(mut work: impl FnMut() -> T) -> f64 {
 }
 
 fn in_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap().install(work)
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+    let result = pool.install(work);
+    // A thread that ends takes its processor time out of the sum.
+    std::mem::forget(pool);
+    result
 }
 
 fn row(graph: &str, what: &str, ms: f64, n_edges: usize, note: &str) {
@@ -221,7 +225,13 @@ fn bench_updates(name: &str, edges: &[(u32, u32)], error_max: f64) {
 
 fn main() {
     println!("| graph | what | ms | ns an edge | |\n|---|---|---|---|---|");
-    for (name, edges) in [("kron", kron()), ("tx", tx())] {
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let graphs: [(&str, fn() -> Vec<(u32, u32)>); 2] = [("kron", kron), ("tx", tx)];
+    for (name, edges) in graphs {
+        if only.as_deref().is_some_and(|only| only != name) {
+            continue;
+        }
+        let edges = edges();
         let (source, target): (Vec<u32>, Vec<u32>) = edges.iter().copied().unzip();
         let in_rows = Csr::from_pairs(N_NODES, &target, &source).unwrap();
         let mut random = Random(3);
@@ -229,7 +239,7 @@ fn main() {
         floor(name, &in_rows);
         bench_full(name, &in_rows, &weights);
         if name == "tx" {
-            for error_max in [1e-1, 1e-2, 1e-3, 1e-4, 1e-5] {
+            for error_max in [1e-2, 1e-3, 1e-4] {
                 in_threads(1, || bench_updates(name, &edges, error_max));
             }
         }

@@ -166,21 +166,27 @@ impl<'a> Sweep<'a> {
 
     fn block<const L: usize>(&self, edges: Range<usize>, old: &[[f64; L]]) -> [f64; L] {
         let sources = &self.matrix.sources()[edges.clone()];
-        let mut halves = [[0.0; L]; 2];
-        if let Some(weights) = self.matrix.weights() {
-            for (sources, weights) in sources.chunks(2).zip(weights[edges].chunks(2)) {
-                for ((half, &source), &weight) in halves.iter_mut().zip(sources).zip(weights) {
-                    *half = add(*half, old[source as usize].map(|one| one * weight));
-                }
+        let (pairs, last) = sources.as_chunks::<2>();
+        let (mut even, mut odd) = ([0.0; L], [0.0; L]);
+        let Some(weights) = self.matrix.weights() else {
+            for pair in pairs {
+                even = add(even, old[pair[0] as usize]);
+                odd = add(odd, old[pair[1] as usize]);
             }
-        } else {
-            for sources in sources.chunks(2) {
-                for (half, &source) in halves.iter_mut().zip(sources) {
-                    *half = add(*half, old[source as usize]);
-                }
+            for &source in last {
+                even = add(even, old[source as usize]);
             }
+            return add(even, odd);
+        };
+        let (weight_pairs, last_weight) = weights[edges].as_chunks::<2>();
+        for (pair, weight) in pairs.iter().zip(weight_pairs) {
+            even = add(even, old[pair[0] as usize].map(|one| one * weight[0]));
+            odd = add(odd, old[pair[1] as usize].map(|one| one * weight[1]));
         }
-        add(halves[0], halves[1])
+        for (&source, &weight) in last.iter().zip(last_weight) {
+            even = add(even, old[source as usize].map(|one| one * weight));
+        }
+        add(even, odd)
     }
 }
 
