@@ -98,26 +98,32 @@ impl Layout {
             (rest, rest_weights) = (others, other_weights);
             tasks.push((chunk, own, own_weights));
         }
-        tasks.into_par_iter().for_each(|(chunk, sources, weights)| {
-            let mut tiles = vec![Vec::new(); n_segments];
-            for (row, &node) in node_of[chunk.rows.clone()].iter().enumerate() {
-                for at in in_rows.range(node) {
-                    let source = position_of[in_rows.items()[at] as usize];
-                    tiles[segment(source)].push((row, source, at));
+        tasks.into_par_iter().for_each_init(
+            || vec![Vec::new(); n_segments],
+            |tiles, (chunk, sources, weights)| {
+                tiles.iter_mut().for_each(Vec::clear);
+                for (&node, row) in node_of[chunk.rows.clone()].iter().zip(0..) {
+                    for at in in_rows.range(node) {
+                        let source = position_of[in_rows.items()[at] as usize];
+                        tiles[segment(source)].push((row, source, at));
+                    }
                 }
-            }
-            chunk.write(&tiles, sources, weights, weight_of);
-        });
+                chunk.write(tiles, sources, weights, weight_of);
+            },
+        );
         let pieces = (0..n_segments).map(|segment| pieces(&chunks, segment)).collect();
         Self { chunks, pieces, sources, weights }
     }
 }
 
+/// Row of the chunk, source, place among the old rows.
+type Edge = (u16, u32, usize);
+
 impl Chunk {
-    /// Writes edges given as (row, source, old place), tile after tile.
+    /// Writes edges tile after tile.
     fn write(
         &mut self,
-        tiles: &[Vec<(usize, u32, usize)>],
+        tiles: &[Vec<Edge>],
         sources: &mut [u32],
         weights: &mut [f64],
         weight_of: Option<&impl Fn(usize) -> f64>,
@@ -125,13 +131,10 @@ impl Chunk {
         let mut end = 0;
         for tile in tiles {
             self.tiles.push((self.entries.len(), self.edges.start + end));
-            let mut rows: Vec<&[(usize, u32, usize)]> = tile.chunk_by(|a, b| a.0 == b.0).collect();
-            // Stable, so rows of one length stay in order.
-            rows.sort_by_key(|row| std::cmp::Reverse(row.len()));
-            for row in rows {
-                let entry = u16::try_from(row[0].0).ok().zip(u16::try_from(row.len()).ok());
-                let entry = entry.filter(|_| !self.is_heavy());
-                self.entries.extend(entry.map(|(row, n_edges)| Entry { row, n_edges }));
+            for row in by_length(tile) {
+                if let (false, Ok(n_edges)) = (self.is_heavy(), u16::try_from(row.len())) {
+                    self.entries.push(Entry { row: row[0].0, n_edges });
+                }
                 for &(_, source, at) in row {
                     sources[end] = source;
                     if let Some(weight_of) = weight_of {
@@ -149,6 +152,28 @@ impl Chunk {
     fn is_heavy(&self) -> bool {
         self.edges.len() > CHUNK_EDGES_MAX
     }
+}
+
+/// The rows of a tile, long ones first; a distribution by length, as sorting took longer than the rest together.
+fn by_length(tile: &[Edge]) -> Vec<&[Edge]> {
+    // Beyond 32 edges, one branch more at the end of a row is nothing.
+    let group = |row: &[Edge]| {
+        95 - if row.len() < 32 { row.len() } else { 27 + row.len().ilog2() as usize }
+    };
+    let mut cursor = [0usize; 97];
+    for row in tile.chunk_by(|a, b| a.0 == b.0) {
+        cursor[group(row) + 1] += 1;
+    }
+    for place in 1..cursor.len() {
+        cursor[place] += cursor[place - 1];
+    }
+    let mut rows: Vec<&[Edge]> = vec![&[]; cursor[96]];
+    for row in tile.chunk_by(|a, b| a.0 == b.0) {
+        let place = &mut cursor[group(row)];
+        rows[*place] = row;
+        *place += 1;
+    }
+    rows
 }
 
 /// Cuts rows into chunks of bounded work; a row that is longer stands alone.

@@ -50,6 +50,20 @@ impl Net {
         edges.map(|edge| edge.2).sum()
     }
 
+    /// One step by the definition, over the edges as they come.
+    fn textbook_step(&self, scores: &[f64], start: &[f64]) -> Vec<f64> {
+        let mut total = vec![0.0; scores.len()];
+        self.edges.iter().for_each(|edge| total[edge.0 as usize] += edge.2);
+        let sinks: f64 =
+            scores.iter().zip(&total).filter(|(_, t)| **t == 0.0).map(|(x, _)| x).sum();
+        let mut next: Vec<f64> = start.iter().map(|s| (0.15 + 0.85 * sinks) * s).collect();
+        for &(source, target, weight) in self.edges.iter().filter(|edge| edge.2 > 0.0) {
+            next[target as usize] +=
+                0.85 * scores[source as usize] * weight / total[source as usize];
+        }
+        next
+    }
+
     /// Solves `x - d G' x = (1 - d) s` by elimination with pivots.
     fn exact(&self, start: &[f64], absorbing: &[bool], d: f64) -> Vec<f64> {
         let n = self.n_nodes as usize;
@@ -305,6 +319,15 @@ fn any_number_of_threads_gives_the_same_bytes() {
         assert!(full.converged && update.error_bound <= 1e-5);
         // One edge of 528,000 changed; most scores did not.
         assert!(distance(&full.scores, &one.2[lane]) < 0.9);
+    }
+    for (lane, found) in one.0.iter().enumerate() {
+        let mut start = vec![1.0 / f64::from(net.n_nodes); net.n_nodes as usize];
+        if let Some(&node) = nodes.get(lane) {
+            start.fill(0.0);
+            start[node as usize] = 1.0;
+        }
+        let error = distance(&net.textbook_step(&found.scores, &start), &found.scores);
+        assert!(error <= found.l1_change + 1e-12, "{error}");
     }
     let (full, local) = (&one.0[1].scores, &one.3[1]);
     let missing: f64 = 1.0 - local.scores.iter().map(|&(node, _)| full[node as usize]).sum::<f64>();
