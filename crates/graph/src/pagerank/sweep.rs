@@ -5,9 +5,9 @@
 //! brings all lanes.
 //! Source: pull with divided contributions, Beamer, Asanovic, Patterson, "Reducing PageRank communication via
 //! propagation blocking", 2017 (the baseline).
-//! Departures: every sum has a fixed shape. A row is added up in two interleaved halves (each at its own pace: an
-//! addition waits four cycles for the one before), pieces of long rows and chunks of rows in their order. So the
-//! bits depend neither on threads nor on the lanes beside.
+//! Departures: segments (`layout.rs`), and sums of a fixed shape. The edges of a row in a tile are added up in blocks
+//! of two interleaved halves (an addition waits four cycles for the one before), then blocks, pieces of long rows,
+//! segments and chunks in their order. So the bits depend neither on threads nor on the lanes beside.
 //! Cost: a sweep reads 4 bytes (12 with weights) and gathers `8 L` bytes an edge; reads 8 bytes and rewrites `16 L`
 //! a node.
 
