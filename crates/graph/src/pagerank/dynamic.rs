@@ -23,7 +23,8 @@ use super::{
 use crate::GraphError;
 use crate::csr::CsrView;
 
-/// By how much the weight between two nodes changed. A new edge has its weight, an edge that went has minus it;
+/// By how much the weight between two nodes changed; changes of one pair add up (in doubles: name what came and
+/// went within a batch only if it is not many times all that the source sends). A new edge has its weight, an edge that went has minus it;
 /// with [`EdgeWeights::Unit`] that is 1 and -1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EdgeChange {
@@ -208,8 +209,9 @@ impl DynamicPageRank {
             let before = self.totals.get(node as usize).copied().unwrap_or_default();
             let total = weights.total(out.range(node));
             let found: f64 = group.iter().map(|change| change.weight_change).sum();
-            // Rounding of sums in another order; a change too few of one unit in 2^40 still shows.
-            let rounding = 1e-12 * (before + total);
+            // Rounding of sums in another order; a change that was left out is far larger.
+            let moved: f64 = group.iter().map(|change| change.weight_change.abs()).sum();
+            let rounding = 1e-12 * (before + total + moved);
             if (before + found - total).abs() <= rounding {
                 return Ok(ChangedSource { node, before, total, changes: group.to_vec() });
             }

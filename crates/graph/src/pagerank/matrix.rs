@@ -1,19 +1,21 @@
-//! The transition matrix of a graph, laid out for sweeps: rows of in-edges, nodes with many out-edges first.
+//! The transition matrix of a graph, laid out for sweeps: nodes with many out-edges first.
 //!
-//! In: rows of sources by target (any order, repeats count), weights by in-edge. Out: the same rows relabeled, the
-//! inverse of each node's total out-weight, and chunks of rows of about equal work.
+//! In: rows of sources by target (any order, repeats count), weights by in-edge. Out: the same rows by position, the
+//! inverse of each node's total out-weight, the edges in the order of a sweep (`layout.rs`).
 //! Source: degree-based grouping, Faldu, Diamond, Grot, "A closer look at lightweight graph reordering", IISWC 2019:
 //! nodes are ordered by the logarithm of their out-degree, and within a group as they were. What is gathered most
 //! then lies together and stays in the cache, and what lay together before still does.
 //! Departures: out-edges count, since a sweep gathers by source; groups are powers of two down to 0.
-//! Cost: one pass over the edges for the degrees and one to relabel, about three sweeps; 4 bytes an edge (12 with
-//! weights) and 24 a node. Where the caller's rows are a mapped file, this copy is what must fit memory.
+//! Cost: as much time as 8 to 18 sweeps, which a run of 10 to 80 sweeps gains back (a sweep over the rows as given
+//! takes 1.6 to 3.9 times as long); 4 bytes an edge (12 with weights), 4 a row and segment, 16 a node. Where the
+//! caller's rows are a mapped file, this copy is what must fit memory.
 //! Checked against: the oracle of `tests/it/pagerank.rs`, which knows no positions.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::layout::Layout;
 use crate::csr::{CsrView, check_below};
 use crate::error::same_length;
 use crate::{GraphError, GraphView};
@@ -69,29 +71,10 @@ impl EdgeWeights<'_> {
 pub struct TransitionMatrix {
     node_of: Vec<u32>,
     position_of: Vec<u32>,
-    offsets: Vec<usize>,
-    /// Positions, each below the number of nodes.
-    sources: Vec<u32>,
-    /// Beside `sources`; empty if every edge weighs 1.
-    weights: Vec<f64>,
     /// One over the total out-weight; 0 for a sink.
     inverse: Vec<f64>,
-    chunks: Vec<Chunk>,
-    /// Where the pieces of the rows that stand alone in a chunk lie among the sources.
-    pieces: Vec<Range<usize>>,
+    layout: Layout,
 }
-
-/// Rows that one task works on. Chunks depend on the graph alone, so sums over chunks are the same on any number
-/// of threads.
-#[derive(Debug, Clone)]
-pub(super) struct Chunk {
-    pub(super) rows: Range<usize>,
-    /// Not empty for a row too long for one task: the pieces that were summed before.
-    pub(super) pieces: Range<usize>,
-}
-
-const CHUNK_ROWS_MAX: usize = 1 << 14;
-pub(super) const CHUNK_EDGES_MAX: usize = 1 << 16;
 
 impl TransitionMatrix {
     /// From rows of sources by target and the weights beside them. All of both is read and checked.
@@ -154,24 +137,9 @@ impl TransitionMatrix {
             if total > 0.0 { 1.0 / total } else { 0.0 }
         };
         let inverse = node_of.iter().map(inverse_of).collect();
-        let mut offsets = Vec::with_capacity(node_of.len() + 1);
-        offsets.push(0);
-        offsets.extend(node_of.iter().scan(0, |end, &node| {
-            *end += in_rows.range(node).len();
-            Some(*end)
-        }));
-        let (chunks, pieces) = cut(&offsets);
-        let n_edges = in_rows.n_items();
-        let mut sources = vec![0u32; n_edges];
-        fill(&chunks, &offsets, &node_of, in_rows, &mut sources, |at| {
-            position_of[in_rows.items()[at] as usize]
-        });
-        let mut kept = Vec::new();
-        if *weights != EdgeWeights::Unit {
-            kept.resize(n_edges, 0.0);
-            fill(&chunks, &offsets, &node_of, in_rows, &mut kept, weight_of);
-        }
-        Self { node_of, position_of, offsets, sources, weights: kept, inverse, chunks, pieces }
+        let weight_of = (*weights != EdgeWeights::Unit).then_some(&weight_of);
+        let layout = Layout::new(in_rows, &node_of, &position_of, weight_of);
+        Self { node_of, position_of, inverse, layout }
     }
 
     /// How many nodes there are.
@@ -181,7 +149,7 @@ impl TransitionMatrix {
 
     /// How many edges there are.
     pub fn n_edges(&self) -> usize {
-        self.sources.len()
+        self.layout.sources.len()
     }
 
     pub(super) fn position_of(&self, node: u32) -> u32 {
@@ -196,24 +164,8 @@ impl TransitionMatrix {
         &self.inverse
     }
 
-    pub(super) fn chunks(&self) -> &[Chunk] {
-        &self.chunks
-    }
-
-    pub(super) fn pieces(&self) -> &[Range<usize>] {
-        &self.pieces
-    }
-
-    pub(super) fn row(&self, row: usize) -> Range<usize> {
-        self.offsets[row]..self.offsets[row + 1]
-    }
-
-    pub(super) fn sources(&self) -> &[u32] {
-        &self.sources
-    }
-
-    pub(super) fn weights(&self) -> Option<&[f64]> {
-        (!self.weights.is_empty()).then_some(&self.weights)
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Values by position as values by node.
@@ -239,51 +191,6 @@ fn order(degree: &[u32]) -> Vec<u32> {
         *place += 1;
     }
     nodes
-}
-
-/// Cuts rows into chunks of bounded work; a row longer than a chunk stands alone and is cut into pieces.
-fn cut(offsets: &[usize]) -> (Vec<Chunk>, Vec<Range<usize>>) {
-    let n_rows = offsets.len() - 1;
-    let (mut chunks, mut pieces) = (Vec::new(), Vec::new());
-    let mut start = 0;
-    while start < n_rows {
-        let bound = offsets[start] + CHUNK_EDGES_MAX;
-        let fits = offsets[start + 1..].partition_point(|&end| end <= bound);
-        let first_piece = pieces.len();
-        let end = start + fits.clamp(1, CHUNK_ROWS_MAX);
-        if fits == 0 {
-            let row = offsets[start]..offsets[end];
-            let cuts = row.clone().step_by(CHUNK_EDGES_MAX);
-            pieces.extend(cuts.map(|at| at..row.end.min(at + CHUNK_EDGES_MAX)));
-        }
-        chunks.push(Chunk { rows: start..end, pieces: first_piece..pieces.len() });
-        start = end;
-    }
-    (chunks, pieces)
-}
-
-/// Fills an array beside the new rows from positions among the old ones.
-fn fill<T: Send>(
-    chunks: &[Chunk],
-    offsets: &[usize],
-    node_of: &[u32],
-    in_rows: CsrView<'_>,
-    array: &mut [T],
-    value: impl Fn(usize) -> T + Sync,
-) {
-    let mut tasks = Vec::with_capacity(chunks.len());
-    let mut rest = array;
-    for chunk in chunks {
-        let (own, others) = rest.split_at_mut(offsets[chunk.rows.end] - offsets[chunk.rows.start]);
-        tasks.push((&node_of[chunk.rows.clone()], own));
-        rest = others;
-    }
-    tasks.into_par_iter().for_each(|(nodes, own)| {
-        let old = nodes.iter().flat_map(|&node| in_rows.range(node));
-        for (slot, at) in own.iter_mut().zip(old) {
-            *slot = value(at);
-        }
-    });
 }
 
 /// No total of such numbers is infinite, nor is one over it.

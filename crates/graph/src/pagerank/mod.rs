@@ -16,6 +16,7 @@
 
 mod dynamic;
 mod lanes;
+mod layout;
 mod local;
 mod matrix;
 mod push;

@@ -5,16 +5,18 @@
 //! brings all lanes.
 //! Source: pull with divided contributions, Beamer, Asanovic, Patterson, "Reducing PageRank communication via
 //! propagation blocking", 2017 (the baseline).
-//! Departures: every sum has a fixed shape. A row is added up in two interleaved halves (each at its own pace: an
-//! addition waits four cycles for the one before), pieces of long rows and chunks of rows in their order. So the
-//! bits depend neither on threads nor on the lanes beside.
+//! Departures: segments (`layout.rs`), and sums of a fixed shape. The edges of a row in a tile are added up in blocks
+//! of two interleaved halves (an addition waits four cycles for the one before), then blocks, pieces of long rows,
+//! segments and chunks in their order. So the bits depend neither on threads nor on the lanes beside.
 //! Cost: a sweep reads 4 bytes (12 with weights) and gathers `8 L` bytes an edge; reads 8 bytes and rewrites `16 L`
 //! a node.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::TransitionMatrix;
-use super::matrix::Chunk;
+use super::layout::Chunk;
 
 /// The matrix as one question sees it.
 pub(super) struct Sweep<'a> {
@@ -73,7 +75,7 @@ impl<'a> Sweep<'a> {
             let nodes = scores[chunk.rows.clone()].iter().zip(&self.inverse[chunk.rows.clone()]);
             nodes.filter(|(_, inverse)| **inverse == 0.0).map(|(score, _)| score).sum::<f64>()
         };
-        self.matrix.chunks().iter().map(sum).sum()
+        self.matrix.layout().chunks.iter().map(sum).sum()
     }
 
     /// What each node sends along a unit of out-weight.
@@ -93,18 +95,18 @@ impl<'a> Sweep<'a> {
     ) -> Totals<L> {
         let d = self.damping_factor;
         let again = sinks.map(|sinks| 1.0 - d + d * sinks);
-        let pieces = self.matrix.pieces().par_iter();
-        let pieces: Vec<[f64; L]> = pieces.map(|piece| self.sum(piece.clone(), old)).collect();
-        let mut tasks = Vec::with_capacity(self.matrix.chunks().len());
-        let (mut scores, mut new) = (scores, new);
-        for chunk in self.matrix.chunks() {
-            let (own_scores, rest_scores) = scores.split_at_mut(chunk.rows.len());
-            let (own_new, rest_new) = new.split_at_mut(chunk.rows.len());
-            tasks.push(Task { chunk, scores: own_scores, new: own_new });
-            (scores, new) = (rest_scores, rest_new);
+        for segment in 0..self.matrix.layout().pieces.len() {
+            self.gather(segment, old, new);
+        }
+        let mut tasks = Vec::with_capacity(self.matrix.layout().chunks.len());
+        let mut rest = scores;
+        for (chunk, new) in self.split(new) {
+            let (scores, others) = rest.split_at_mut(chunk.rows.len());
+            tasks.push(Task { chunk, scores, new });
+            rest = others;
         }
         let sums: Vec<Totals<L>> =
-            tasks.into_par_iter().map(|task| self.rows(start, again, old, &pieces, task)).collect();
+            tasks.into_par_iter().map(|task| self.rows(start, again, task)).collect();
         let zero = Totals { change: [0.0; L], sinks: [0.0; L] };
         sums.iter().fold(zero, |total, one| Totals {
             change: add(total.change, one.change),
@@ -112,13 +114,44 @@ impl<'a> Sweep<'a> {
         })
     }
 
-    /// The rows of one chunk.
+    /// An array by position, cut at the chunks.
+    fn split<'t, T>(&self, array: &'t mut [T]) -> Vec<(&'a Chunk, &'t mut [T])> {
+        let mut rest = array;
+        let cut = |chunk: &'a Chunk| {
+            let (own, others) = std::mem::take(&mut rest).split_at_mut(chunk.rows.len());
+            rest = others;
+            (chunk, own)
+        };
+        self.matrix.layout().chunks.iter().map(cut).collect()
+    }
+
+    /// Adds to `sums` what arrives from the sources of one segment; the first one sets them.
+    fn gather<const L: usize>(&self, segment: usize, old: &[[f64; L]], sums: &mut [[f64; L]]) {
+        self.split(sums).into_par_iter().for_each(|(chunk, sums)| {
+            if segment == 0 {
+                sums.fill([0.0; L]);
+            }
+            let (entries, mut start) = chunk.tile(segment);
+            for entry in entries {
+                let end = start + usize::from(entry.n_edges);
+                let sum = &mut sums[usize::from(entry.row)];
+                *sum = add(*sum, self.sum(start..end, old));
+                start = end;
+            }
+        });
+        let pieces = self.matrix.layout().pieces[segment].par_iter();
+        let pieces: Vec<(usize, [f64; L])> =
+            pieces.map(|piece| (piece.row, self.sum(piece.edges.clone(), old))).collect();
+        for (row, sum) in pieces {
+            sums[row] = add(sums[row], sum);
+        }
+    }
+
+    /// Makes sums of the rows of one chunk into scores and what they send next.
     fn rows<const L: usize>(
         &self,
         start: &StartLanes<L>,
         again: [f64; L],
-        old: &[[f64; L]],
-        pieces: &[[f64; L]],
         task: Task<'_, L>,
     ) -> Totals<L> {
         let d = self.damping_factor;
@@ -129,14 +162,7 @@ impl<'a> Sweep<'a> {
         let mut totals = Totals { change: [0.0; L], sinks: [0.0; L] };
         let nodes = task.scores.iter_mut().zip(task.new).zip(&self.inverse[rows.clone()]);
         for (row, ((scores, new), &inverse)) in rows.zip(nodes) {
-            let mut sum = if task.chunk.pieces.is_empty() {
-                self.sum(self.matrix.row(row), old)
-            } else {
-                pieces[task.chunk.pieces.clone()].iter().fold([0.0; L], |sum, &one| add(sum, one))
-            };
-            if inverse < 0.0 {
-                sum = add(sum, *scores);
-            }
+            let sum = if inverse < 0.0 { add(*new, *scores) } else { *new };
             let mut score: [f64; L] = std::array::from_fn(|lane| base[lane] + d * sum[lane]);
             if let Some((_, seed)) = seeds.next_if(|seed| seed.0 as usize == row) {
                 score = std::array::from_fn(|lane| score[lane] + again[lane] * seed[lane]);
@@ -154,25 +180,44 @@ impl<'a> Sweep<'a> {
     }
 
     /// What arrives along the in-edges at these places.
-    fn sum<const L: usize>(&self, edges: std::ops::Range<usize>, old: &[[f64; L]]) -> [f64; L] {
-        let sources = &self.matrix.sources()[edges.clone()];
-        let mut halves = [[0.0; L]; 2];
-        if let Some(weights) = self.matrix.weights() {
-            for (sources, weights) in sources.chunks(2).zip(weights[edges].chunks(2)) {
-                for ((half, &source), &weight) in halves.iter_mut().zip(sources).zip(weights) {
-                    *half = add(*half, old[source as usize].map(|one| one * weight));
-                }
-            }
-        } else {
-            for sources in sources.chunks(2) {
-                for (half, &source) in halves.iter_mut().zip(sources) {
-                    *half = add(*half, old[source as usize]);
-                }
-            }
+    fn sum<const L: usize>(&self, edges: Range<usize>, old: &[[f64; L]]) -> [f64; L] {
+        if edges.len() <= BLOCK {
+            return self.block(edges, old);
         }
-        add(halves[0], halves[1])
+        let blocks = edges.clone().step_by(BLOCK);
+        blocks.fold([0.0; L], |sum, at| add(sum, self.block(at..edges.end.min(at + BLOCK), old)))
+    }
+
+    fn block<const L: usize>(&self, edges: Range<usize>, old: &[[f64; L]]) -> [f64; L] {
+        let sources = &self.matrix.layout().sources[edges.clone()];
+        let (pairs, last) = sources.as_chunks::<2>();
+        let (mut even, mut odd) = ([0.0; L], [0.0; L]);
+        let weights = &self.matrix.layout().weights;
+        if weights.is_empty() {
+            for pair in pairs {
+                even = add(even, old[pair[0] as usize]);
+                odd = add(odd, old[pair[1] as usize]);
+            }
+            for &source in last {
+                even = add(even, old[source as usize]);
+            }
+            return add(even, odd);
+        }
+        let (weight_pairs, last_weight) = weights[edges].as_chunks::<2>();
+        for (pair, weight) in pairs.iter().zip(weight_pairs) {
+            even = add(even, old[pair[0] as usize].map(|one| one * weight[0]));
+            odd = add(odd, old[pair[1] as usize].map(|one| one * weight[1]));
+        }
+        for (&source, &weight) in last.iter().zip(last_weight) {
+            even = add(even, old[source as usize].map(|one| one * weight));
+        }
+        add(even, odd)
     }
 }
+
+/// Edges that are added up one after the other: the rounding of a sum grows with its length, and a hub has a
+/// hundred thousand in-edges.
+const BLOCK: usize = 256;
 
 fn add<const L: usize>(a: [f64; L], b: [f64; L]) -> [f64; L] {
     std::array::from_fn(|lane| a[lane] + b[lane])

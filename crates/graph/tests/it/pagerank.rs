@@ -50,13 +50,27 @@ impl Net {
         edges.map(|edge| edge.2).sum()
     }
 
+    /// One step by the definition, over the edges as they come.
+    fn textbook_step(&self, scores: &[f64], start: &[f64]) -> Vec<f64> {
+        let mut total = vec![0.0; scores.len()];
+        self.edges.iter().for_each(|edge| total[edge.0 as usize] += edge.2);
+        let sinks: f64 =
+            scores.iter().zip(&total).filter(|(_, t)| **t == 0.0).map(|(x, _)| x).sum();
+        let mut next: Vec<f64> = start.iter().map(|s| (0.15 + 0.85 * sinks) * s).collect();
+        for &(source, target, weight) in self.edges.iter().filter(|edge| edge.2 > 0.0) {
+            next[target as usize] +=
+                0.85 * scores[source as usize] * weight / total[source as usize];
+        }
+        next
+    }
+
     /// Solves `x - d G' x = (1 - d) s` by elimination with pivots.
     fn exact(&self, start: &[f64], absorbing: &[bool], d: f64) -> Vec<f64> {
         let n = self.n_nodes as usize;
         let mut system = vec![vec![0.0; n + 1]; n];
-        for source in 0..n {
+        for (source, id) in (0..n).zip(0..) {
             let weights: Vec<f64> =
-                (0..n).map(|target| self.weight_between(source as u32, target as u32)).collect();
+                (0..self.n_nodes).map(|target| self.weight_between(id, target)).collect();
             let total: f64 = weights.iter().sum();
             for target in 0..n {
                 let chance = match (absorbing.get(source) == Some(&true), total > 0.0) {
@@ -147,7 +161,7 @@ fn check(net: &Net, found: &PageRank, seeds: &Seeds, absorbing: &[bool], d: f64)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn scores_are_those_of_elimination(
@@ -243,9 +257,9 @@ proptest! {
     }
 }
 
-/// A ring with chords, hubs of more edges than one task takes, and sinks.
+/// Sources in three segments, hubs of more edges than one task takes, and sinks.
 fn large() -> Net {
-    let n_nodes = 70_000u32;
+    let n_nodes = 132_000u32;
     let mut edges = Vec::new();
     for node in 0..n_nodes - 100 {
         edges.push((node, (node * 7 + 1) % n_nodes, 1.5));
@@ -260,7 +274,7 @@ fn large() -> Net {
 fn any_number_of_threads_gives_the_same_bytes() {
     let net = large();
     let (rows, out) = (net.in_rows(), net.out_rows());
-    let nodes: Vec<u32> = (0..9).map(|lane| lane * 7_001).collect();
+    let nodes: Vec<u32> = (0..5).map(|lane| lane * 14_001).collect();
     let asked: Vec<Personalization<'_>> = nodes
         .iter()
         .map(|node| Personalization::Seeds { node: std::slice::from_ref(node), weight: &[2.0] })
@@ -282,7 +296,8 @@ fn any_number_of_threads_gives_the_same_bytes() {
         let full = pagerank(&matrix, &asked, &options).unwrap();
         let weights = EdgeWeights::Real(&out.weight);
         let mut dynamic =
-            DynamicPageRank::new(&matrix, out.csr.view(), weights, &asked, &options, 1e-5).unwrap();
+            DynamicPageRank::new(&matrix, out.csr.view(), weights, &asked[4..], &options, 1e-5)
+                .unwrap();
         let weights = EdgeWeights::Real(&out_after.weight);
         let updates = dynamic.update(out_after.csr.view(), weights, &changes).unwrap();
         let scores: Vec<Vec<f64>> =
@@ -297,11 +312,23 @@ fn any_number_of_threads_gives_the_same_bytes() {
     for n_threads in [2, 5] {
         assert_eq!(in_pool(n_threads), one);
     }
-    for (lane, (full, update)) in one.0.iter().zip(&one.1).enumerate() {
-        assert!((full.scores.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    for (lane, (full, update)) in one.0[4..].iter().zip(&one.1).enumerate() {
+        // Summed in parts: one after the other, the test would round more than what it tests.
+        let parts = full.scores.chunks(256).map(|part| part.iter().sum::<f64>());
+        let rounding = (parts.sum::<f64>() - 1.0).abs();
+        assert!(rounding < 1e-13, "{rounding}");
         assert!(full.converged && update.error_bound <= 1e-5);
-        // One edge of 280,000 changed; most scores did not.
+        // One edge of 528,000 changed; most scores did not.
         assert!(distance(&full.scores, &one.2[lane]) < 0.9);
+    }
+    for (lane, found) in one.0.iter().enumerate() {
+        let mut start = vec![1.0 / f64::from(net.n_nodes); net.n_nodes as usize];
+        if let Some(&node) = nodes.get(lane) {
+            start.fill(0.0);
+            start[node as usize] = 1.0;
+        }
+        let error = distance(&net.textbook_step(&found.scores, &start), &found.scores);
+        assert!(error <= found.l1_change + 1e-12, "{error}");
     }
     let (full, local) = (&one.0[1].scores, &one.3[1]);
     let missing: f64 = 1.0 - local.scores.iter().map(|&(node, _)| full[node as usize]).sum::<f64>();
@@ -418,6 +445,9 @@ fn bad_input_is_refused() {
     assert!(matches!(update(&[change(2, 1)]), Err(GraphError::OutOfRange { .. })));
     assert!(matches!(update(&[change(1, 2)]), Err(GraphError::OutOfRange { .. })));
     assert!(update(&[]).is_ok());
+    // What came and went within a batch need not add up to 0 exactly (found by the property above).
+    let moved = |weight_change| EdgeChange { source: 1, target: 0, weight_change };
+    assert!(update(&[moved(3.3), moved(1.1), moved(-3.3), moved(-1.1)]).is_ok());
     let fewer = Csr::from_pairs(1, &[], &[]).unwrap();
     assert!(matches!(dynamic.update(fewer.view(), unit, &[]), Err(GraphError::Shrunk { .. })));
 }
