@@ -6,6 +6,7 @@ mod error;
 mod evidence;
 mod graph;
 mod limit;
+pub mod paths;
 mod sparse;
 pub mod temporal;
 
