@@ -11,12 +11,14 @@
 //! Cost: building the rows is O(nodes + edges); a search never reads a node or an edge it does not reach.
 //! Checked against: dynamic programming over edges and plain enumeration (`tests/it/oracle.rs`).
 
+mod k_shortest;
 mod neighbors;
 mod proximity;
 mod search;
 mod shortest;
 mod widest;
 
+pub use k_shortest::{PathsAnswer, k_shortest_paths};
 pub use neighbors::{Neighbor, NeighborOptions, Neighbors, neighbors};
 pub use proximity::{EdgeBatch, Labels, Proximity, ProximityParts, ProximityView, proximity};
 pub use search::{Path, PathAnswer, SearchOptions};

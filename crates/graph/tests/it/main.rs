@@ -8,6 +8,7 @@ mod limits;
 mod neighbors;
 mod oracle;
 mod paths;
+mod paths_k;
 mod paths_lengths;
 mod paths_limits;
 mod paths_static;
