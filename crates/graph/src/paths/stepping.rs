@@ -86,6 +86,19 @@ impl<'g> Ground<'g> {
         row.filter(walked).map(move |at| (self.rows.items()[at], self.step.after(cost, at)))
     }
 
+    /// Reads the start of some rows, one not waiting for the other.
+    fn touch(&self, nodes: &[(u32, u64)]) {
+        let mut sum = 0;
+        for &(node, _) in nodes {
+            let start = self.rows.range(node).start;
+            sum ^= self.rows.items().get(start).copied().unwrap_or(0);
+            if let Step::Sum(values) | Step::Narrow(values) = self.step {
+                sum ^= u32::from(values.get(start) == Some(&0));
+            }
+        }
+        std::hint::black_box(sum);
+    }
+
     /// How many edges lead on from the nodes that were reached.
     pub(super) fn edges_left(&self, costs: &[u64]) -> u64 {
         let nodes = (0..self.rows.n_rows()).into_par_iter();
@@ -133,6 +146,19 @@ struct Costs {
     walked: Vec<AtomicU64>,
 }
 
+impl Costs {
+    /// False if the node was walked on from at this cost before.
+    fn take<const SHARED: bool>(&self, node: u32, cost: u64) -> bool {
+        let walked = &self.walked[node as usize];
+        if SHARED {
+            return walked.swap(cost, Ordering::Relaxed) != cost;
+        }
+        let before = walked.load(Ordering::Relaxed);
+        walked.store(cost, Ordering::Relaxed);
+        before != cost
+    }
+}
+
 /// The cost of every node, and whether any sum was more than the largest.
 pub(super) fn solve(ground: &Ground<'_>, sources: &[u32]) -> (Vec<u64>, bool) {
     let n_nodes = ground.rows.n_rows();
@@ -172,6 +198,9 @@ pub(super) fn solve(ground: &Ground<'_>, sources: &[u32]) -> (Vec<u64>, bool) {
     (costs.best.into_par_iter().map(AtomicU64::into_inner).collect(), over)
 }
 
+/// How many rows are looked up together, so that the waits for memory overlap: a bucket's nodes lie anywhere.
+const ROWS_AHEAD: usize = 16;
+
 /// Walks on from the nodes of a bucket; whom it makes better goes to `reached`, with its key.
 fn walk_on<const SHARED: bool>(
     ground: &Ground<'_>,
@@ -181,33 +210,51 @@ fn walk_on<const SHARED: bool>(
     reached: &mut Vec<(u64, u32)>,
 ) -> bool {
     let mut over = false;
-    for &node in nodes {
-        let cost = costs.best[node as usize].load(Ordering::Relaxed);
-        // Better by now, and so walked in an earlier bucket; or here for the second time.
-        if cost >> shift != key || costs.walked[node as usize].swap(cost, Ordering::Relaxed) == cost
-        {
-            continue;
-        }
-        if !ground.is_open(node) {
-            continue;
-        }
-        let row = ground.rows.range(node);
-        over |= match (ground.step, &ground.filter) {
-            (Step::Sum(lengths), None) => {
-                let lengths = &lengths[row.clone()];
-                let after = lengths.iter().map(|&length| cost.saturating_add(length));
-                relax::<SHARED>(ground, costs, shift, row, after, reached)
+    let mut ahead: Vec<(u32, u64)> = Vec::with_capacity(ROWS_AHEAD);
+    for group in nodes.chunks(ROWS_AHEAD) {
+        ahead.clear();
+        for &node in group {
+            let cost = costs.best[node as usize].load(Ordering::Relaxed);
+            // Better by now, and so walked in an earlier bucket; or here for the second time.
+            if cost >> shift == key && costs.take::<SHARED>(node, cost) && ground.is_open(node) {
+                ahead.push((node, cost));
             }
-            _ => {
-                let mut over = false;
-                for (target, after) in ground.edges(node, cost) {
-                    over |= reach::<SHARED>(ground, costs, shift, (target, after), reached);
-                }
-                over
-            }
-        };
+        }
+        ground.touch(&ahead);
+        for &(node, cost) in &ahead {
+            over |= walk_row::<SHARED>(ground, costs, shift, (node, cost), reached);
+        }
     }
     over
+}
+
+fn walk_row<const SHARED: bool>(
+    ground: &Ground<'_>,
+    costs: &Costs,
+    shift: u32,
+    (node, cost): (u32, u64),
+    reached: &mut Vec<(u64, u32)>,
+) -> bool {
+    let row = ground.rows.range(node);
+    match (ground.step, &ground.filter) {
+        (Step::Sum(lengths), None) => {
+            let lengths = lengths[row.clone()].iter();
+            let after = lengths.map(|&length| cost.saturating_add(length));
+            relax::<SHARED>(ground, costs, shift, row, after, reached)
+        }
+        (Step::Narrow(weights), None) => {
+            let weights = weights[row.clone()].iter();
+            let after = weights.map(|&weight| cost.max(u64::MAX - weight));
+            relax::<SHARED>(ground, costs, shift, row, after, reached)
+        }
+        _ => {
+            let mut over = false;
+            for (target, after) in ground.edges(node, cost) {
+                over |= reach::<SHARED>(ground, costs, shift, (target, after), reached);
+            }
+            over
+        }
+    }
 }
 
 /// Relaxes a whole row.

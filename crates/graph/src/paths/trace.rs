@@ -3,7 +3,8 @@
 //! In: both ends, the cost of the best path. Out: its nodes; among equals the smallest, read from the target back.
 //! Source: own. The first half of the way back is a depth-first search among nodes that the target's end has walked
 //! on from, where neighbors are tried in ascending order and a node that failed is not tried again; the second
-//! half is known: the source's end keeps the smallest neighbor of each node.
+//! half is known: the source's end keeps the smallest neighbor of each node. Of every edge on a best path, the target's
+//! end has walked on from its target, or the source's end from its source and all before.
 //! Departures: the usual way, to join the two trees where they met first, gives a path that depends on the order
 //! of the search.
 //! Cost: at most the edges that the target's end has read, in practice a few rows.
@@ -12,9 +13,10 @@ use super::ends::{Cost, End};
 use super::walk::Walk;
 use crate::Direction;
 
-/// A node on the way back, and how much of its row has been tried.
-struct Step {
+/// A node on the way back, what is left from there, and how much of its row has been tried.
+struct Step<C> {
     node: u32,
+    after: C,
     tried: usize,
 }
 
@@ -27,37 +29,39 @@ pub(super) fn trace<C: Cost>(
     total: C,
 ) -> Option<Vec<u32>> {
     for &target in targets {
-        let mut steps = vec![Step { node: target, tried: 0 }];
+        let mut steps = vec![Step { node: target, after: C::default(), tried: 0 }];
         while let Some(step) = steps.last_mut() {
-            if step.tried == 0 && joins(walk, from, to, step.node, total) {
+            if is_walked(to, step) {
+                if let Some((node, after)) = next(walk, from, to, total, step) {
+                    steps.push(Step { node, after, tried: 0 });
+                    continue;
+                }
+            } else if joins(walk, from, step, total) {
                 let mut nodes = from.way(step.node);
                 nodes.reverse();
                 nodes.extend(steps.iter().rev().skip(1).map(|step| step.node));
                 return Some(nodes);
             }
-            if let Some(node) = next(walk, from, to, step) {
-                steps.push(Step { node, tried: 0 });
-            } else {
-                to.discard(step.node);
-                steps.pop();
-            }
+            to.discard(step.node);
+            steps.pop();
         }
     }
     None
 }
 
+/// Whether the target's end has walked on from the node, and so knows what is before it, or has left it out because
+/// the source's end knew.
+fn is_walked<C: Cost>(to: &End<C>, step: &Step<C>) -> bool {
+    step.after < to.top && to.cost(step.node) == Some(step.after)
+}
+
 /// Whether the source's end knows the rest of the way for certain.
-fn joins<C: Cost>(
-    walk: &Walk<'_, '_, '_>,
-    from: &End<C>,
-    to: &End<C>,
-    node: u32,
-    total: C,
-) -> bool {
-    let (Some(before), Some(after)) = (from.cost(node), to.cost(node)) else { return false };
-    before <= from.top
-        && before.join(after, walk.length_max()) == Some(total)
-        && can_join(walk, before, after, node)
+fn joins<C: Cost>(walk: &Walk<'_, '_, '_>, from: &End<C>, step: &Step<C>, total: C) -> bool {
+    from.cost(step.node).is_some_and(|before| {
+        before <= from.top
+            && before.join(step.after, walk.length_max()) == Some(total)
+            && can_join(walk, before, step.after, step.node)
+    })
 }
 
 /// Whether a path may go through a node that both ends know, or starts or ends there.
@@ -65,32 +69,37 @@ pub(super) fn can_join<C: Cost>(walk: &Walk<'_, '_, '_>, before: C, after: C, no
     before == C::default() || after == C::default() || walk.is_open(node)
 }
 
-/// The next node of the row of `step` from which the target is as far as it can be, if the target's end has read
-/// this row.
+/// The next node of the row of `step` that may be on a best path, and what is left from there.
 fn next<C: Cost>(
     walk: &Walk<'_, '_, '_>,
     from: &End<C>,
     to: &End<C>,
-    step: &mut Step,
-) -> Option<u32> {
-    let after = to.cost(step.node).filter(|&after| after < to.top)?;
+    total: C,
+    step: &mut Step<C>,
+) -> Option<(u32, C)> {
     let sources = walk.graph.rows(Direction::Backward);
     let row = sources.range(step.node);
     for at in row.start + step.tried..row.end {
         step.tried += 1;
         let node = sources.items()[at];
-        // The map first: most of a row is not on the way, and its edges need not be looked at.
-        let Some(cost) = to.cost(node).filter(|&cost| cost > after && cost != C::NEVER) else {
-            continue;
-        };
-        if !walk.admits(step.node, node, at, Direction::Backward) {
+        let length = walk.length(walk.edge_at(at, Direction::Backward));
+        let Some(after) = step.after.after(length, walk.length_max()) else { continue };
+        let known = to.cost(node);
+        if known == Some(C::NEVER) {
             continue;
         }
-        let length = walk.length(walk.edge_at(at, Direction::Backward));
-        let is_source = from.cost(node) == Some(C::default());
-        if after.after(length, walk.length_max()) == Some(cost) && (is_source || walk.is_open(node))
-        {
-            return Some(node);
+        // What the target's end does not know is only on the way if the source's end does, and near enough.
+        let is_near = || after.join(from.top, walk.length_max()).is_none_or(|most| most >= total);
+        let leads = known == Some(after)
+            || (is_near()
+                && from.cost(node).is_some_and(|before| {
+                    before <= from.top && before.join(after, walk.length_max()) == Some(total)
+                }));
+        if leads && walk.admits(step.node, node, at, Direction::Backward) {
+            let is_source = from.cost(node) == Some(C::default());
+            if is_source || walk.is_open(node) {
+                return Some((node, after));
+            }
         }
     }
     None

@@ -5,7 +5,8 @@
 //! Source: Dijkstra, "A note on two problems in connexion with graphs", Numerische Mathematik 1, 1959, from both
 //! ends: Nicholson, "Finding the shortest route between two points in a network", Computer Journal 9, 1966.
 //! Departures: the cost is the pair (length, hops), so that edges of length 0 cost something too and ties are few.
-//! The side with the shorter queue goes on. Sums are 64 bits and checked; nothing is rounded. With `hops_max` the
+//! The side with the shorter queue goes on, and leaves out what
+//! cannot be on a best path any more, given how far the other has come. Sums are 64 bits and checked; nothing is rounded. With `hops_max` the
 //! best way to a node may not be part of the best way, so [`super::labels`] answers then.
 //! Cost: O(edges reached x log), one look-up in a map each.
 //! Checked against: Bellman-Ford and enumeration (`tests/it/paths_static.rs`).
@@ -132,6 +133,11 @@ fn expand(
                 walk.length_cut = true;
                 continue;
             };
+            // Whatever goes on from there is longer than what has met already.
+            let most = best.map(|(best, _)| best);
+            if most.is_some_and(|most| cost.join(other.top, length_max).is_none_or(|c| c > most)) {
+                continue;
+            }
             if side.end.reach(neighbor, cost, node) != News::Better {
                 continue;
             }
