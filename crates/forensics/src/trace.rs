@@ -215,6 +215,7 @@ impl<'a> FlowGraph<'a> {
             hops_max: options.limits.hops_max,
             degree_max: options.limits.degree_max,
             edges_visited_max: options.limits.edges_visited_max,
+            ..SearchOptions::default()
         };
         let answer = search(&sources, &search_options);
         TraceAnswer {

@@ -14,6 +14,7 @@ mod overlay;
 mod pagerank;
 pub mod patterns;
 mod snapshot;
+pub mod paths;
 mod sparse;
 pub mod temporal;
 

@@ -26,6 +26,8 @@ pub enum Limit {
     Nodes,
     /// `cancelled`: the caller called the search off.
     Cancelled,
+    /// `length_max`: longer paths were not looked for, or a sum did not fit into 64 bits.
+    Length,
 }
 
 impl Limit {
@@ -37,6 +39,7 @@ impl Limit {
             Self::EdgesVisited => "edges_visited_max",
             Self::Nodes => "nodes_max",
             Self::Cancelled => "cancelled",
+            Self::Length => "length_max",
         }
     }
 }

@@ -7,6 +7,7 @@
 //! Checked against: `tests/it/limits.rs`.
 
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::TemporalGraph;
 use crate::{Direction, Limit, NONE};
@@ -29,6 +30,8 @@ pub struct SearchOptions<'a> {
     pub degree_max: usize,
     /// Bound: how many edges are looked at.
     pub edges_visited_max: u64,
+    /// Bound: set it to true from another thread to end the search with what it has.
+    pub cancelled: Option<&'a AtomicBool>,
 }
 
 impl Default for SearchOptions<'_> {
@@ -41,6 +44,7 @@ impl Default for SearchOptions<'_> {
             hops_max: u32::MAX,
             degree_max: usize::MAX,
             edges_visited_max: u64::MAX,
+            cancelled: None,
         }
     }
 }
@@ -66,15 +70,20 @@ pub struct PathAnswer {
     /// How many edges were looked at.
     pub edges_visited: u64,
     /// The bound that may have hidden a better path. `None`: the answer is complete, "no path" included. Where
-    /// several did, the first of `EdgesVisited`, `Degree`, `Hops`.
+    /// several did, the first of `Cancelled`, `EdgesVisited`, `Degree`, `Hops`.
     pub truncated_by: Option<Limit>,
 }
+
+/// How many edges are walked between two looks at `cancelled`.
+const EDGES_BETWEEN_LOOKS: u64 = 4096;
 
 /// Which edges may be walked, and how many have been.
 pub(super) struct Walk<'s, 'g, 'o> {
     pub(super) graph: &'s TemporalGraph<'g>,
     pub(super) options: &'s SearchOptions<'o>,
     pub(super) edges_visited: u64,
+    /// `EdgesVisited` or `Cancelled`, once the search had to stop.
+    pub(super) stopped: Option<Limit>,
     /// A search only reads rows; the direction is fixed so that both searches agree on it.
     rows: crate::CsrView<'g>,
     /// The edges with a time in the range asked for: from the first id to before the second.
@@ -98,7 +107,8 @@ impl<'s, 'g, 'o> Walk<'s, 'g, 'o> {
         let end = if last == u32::MAX { time.len() } else { time.partition_point(|&t| t <= last) };
         let id = |position| u32::try_from(position).expect("edges are counted in 32 bits");
         let range = (id(start), id(end));
-        Self { graph, options, edges_visited: 0, rows: graph.rows(Direction::Forward), range }
+        let rows = graph.rows(Direction::Forward);
+        Self { graph, options, edges_visited: 0, stopped: None, rows, range }
     }
 
     /// Sources in ascending order without repeats, so that their order of mention cannot matter.
@@ -130,11 +140,19 @@ impl<'s, 'g, 'o> Walk<'s, 'g, 'o> {
         &row[..row.partition_point(|&edge| edge < end)]
     }
 
-    /// Counts one more edge; false if the bound is reached.
+    /// Counts one more edge; false if a bound is reached.
     pub(super) fn visit(&mut self) -> bool {
-        let allowed = self.edges_visited < self.options.edges_visited_max;
-        self.edges_visited += u64::from(allowed);
-        allowed
+        if self.edges_visited >= self.options.edges_visited_max {
+            self.stopped = Some(Limit::EdgesVisited);
+            return false;
+        }
+        let is_cancelled = || self.options.cancelled.is_some_and(|c| c.load(Ordering::Relaxed));
+        if self.edges_visited.is_multiple_of(EDGES_BETWEEN_LOOKS) && is_cancelled() {
+            self.stopped = Some(Limit::Cancelled);
+            return false;
+        }
+        self.edges_visited += 1;
+        true
     }
 
     /// The time of an arrival by `edge` ([`NONE`]: at a source), given as the first edge of that time: an edge is

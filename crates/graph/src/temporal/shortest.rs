@@ -25,42 +25,27 @@ pub fn shortest_path(
     targets: impl Fn(u32) -> bool,
     options: &SearchOptions<'_>,
 ) -> PathAnswer {
-    let walk = Walk::new(graph, options);
-    let mut search = Search {
-        walk,
-        targets: &targets,
-        labels: Vec::new(),
-        known: NodeMap::new(),
-        degree_cut: false,
-        hops_cut: false,
-    };
-    let (found, cut) = search.run(sources);
-    let degree = search.degree_cut.then_some(Limit::Degree);
-    let truncated_by = match cut {
-        Some(Limit::EdgesVisited) => cut,
-        _ => degree.or(cut),
-    };
-    PathAnswer {
-        path: found.map(|label| search.path(label)),
-        edges_visited: search.walk.edges_visited,
-        truncated_by,
-    }
+    let mut search = Search::new(Walk::new(graph, options), &targets, &[]);
+    let starts = search.sources(sources);
+    search.answer(starts, 0)
 }
 
 /// One arrival at a node.
-struct Label {
-    node: u32,
+pub(super) struct Label {
+    pub(super) node: u32,
     /// Edges from this arrival on (see [`Walk::arrival`]) were walked at fewer hops.
-    until: Option<u32>,
-    hops: u32,
+    pub(super) until: Option<u32>,
+    pub(super) hops: u32,
     /// The edge of the arrival, and the label at its source; [`NONE`] at a source.
-    edge: u32,
-    previous: u32,
+    pub(super) edge: u32,
+    pub(super) previous: u32,
 }
 
-struct Search<'s, 'g, 'o> {
-    walk: Walk<'s, 'g, 'o>,
+pub(super) struct Search<'s, 'g, 'o> {
+    pub(super) walk: Walk<'s, 'g, 'o>,
     targets: &'s dyn Fn(u32) -> bool,
+    /// Nodes that do not exist, for a search that must not return to them.
+    left_out: &'s [u32],
     labels: Vec<Label>,
     /// The last label of a node, which is the earliest arrival so far, and its edge (0 at a source): most edges
     /// are later than that, and are turned away without a look at the label.
@@ -76,18 +61,40 @@ struct Reached {
     junctions: Vec<u32>,
 }
 
-impl Search<'_, '_, '_> {
-    /// The label of the best target, and the bound that ended the search early.
-    fn run(&mut self, sources: &[u32]) -> (Option<u32>, Option<Limit>) {
-        let mut frontier = Vec::new();
-        for node in self.walk.sources(sources) {
-            let source = Label { node, until: None, hops: 0, edge: NONE, previous: NONE };
-            frontier.push(self.push(source));
+impl<'s, 'g, 'o> Search<'s, 'g, 'o> {
+    pub(super) fn new(
+        walk: Walk<'s, 'g, 'o>,
+        targets: &'s dyn Fn(u32) -> bool,
+        left_out: &'s [u32],
+    ) -> Self {
+        let (labels, known) = (Vec::new(), NodeMap::new());
+        Self { walk, targets, left_out, labels, known, degree_cut: false, hops_cut: false }
+    }
+
+    /// The labels to start a search from some nodes with.
+    fn sources(&mut self, sources: &[u32]) -> Vec<u32> {
+        let label = |node| Label { node, until: None, hops: 0, edge: NONE, previous: NONE };
+        let sources = self.walk.sources(sources);
+        sources.into_iter().map(|node| self.push(label(node))).collect()
+    }
+
+    /// Searches from labels of equal hops.
+    pub(super) fn answer(&mut self, starts: Vec<u32>, hops: u32) -> PathAnswer {
+        let (found, cut) = self.run(starts, hops);
+        let degree = self.degree_cut.then_some(Limit::Degree);
+        PathAnswer {
+            path: found.map(|label| self.path(label)),
+            edges_visited: self.walk.edges_visited,
+            truncated_by: self.walk.stopped.or(degree).or(cut),
         }
+    }
+
+    /// The label of the best target, and the bound that ended the search early.
+    fn run(&mut self, mut frontier: Vec<u32>, hops: u32) -> (Option<u32>, Option<Limit>) {
         if let Some(found) = self.best_target(&frontier) {
             return (Some(found), None);
         }
-        for hops in 0.. {
+        for hops in hops.. {
             let mut next = Reached::default();
             // At the last level one step further is tried, to know whether the bound hides anything. The first
             // arrival that could matter is enough, so this level is rarely walked to its end.
@@ -100,10 +107,7 @@ impl Search<'_, '_, '_> {
                 return (None, self.hops_cut.then_some(Limit::Hops));
             }
             let found = if probing { None } else { self.best_target(&next.main) };
-            if !done {
-                return (found, Some(Limit::EdgesVisited));
-            }
-            if found.is_some() || next.main.is_empty() {
+            if !done || found.is_some() || next.main.is_empty() {
                 return (found, None);
             }
             frontier = next.main;
@@ -119,7 +123,7 @@ impl Search<'_, '_, '_> {
                 break;
             }
             let label = &self.labels[from as usize];
-            let (node, is_source) = (label.node, label.previous == NONE);
+            let (node, is_source) = (label.node, label.edge == NONE);
             let row = self.walk.edges_from(node, self.walk.arrival(label.edge), label.until);
             match self.walk.passage(node, is_source) {
                 Passage::Open => {}
@@ -151,6 +155,9 @@ impl Search<'_, '_, '_> {
             return None;
         }
         let node = edges.target[edge as usize];
+        if self.left_out.contains(&node) {
+            return None;
+        }
         let hops = self.walk.hops_after(self.labels[from as usize].hops, node);
         let mut until = None;
         if let Some((known_id, known_edge)) = self.known.get(node) {
@@ -177,11 +184,18 @@ impl Search<'_, '_, '_> {
         Some(label)
     }
 
-    fn push(&mut self, label: Label) -> u32 {
+    pub(super) fn push(&mut self, label: Label) -> u32 {
         let id = u32::try_from(self.labels.len())
             .expect("a label is made by one of fewer than 2^32 edges");
         let edge = if label.edge == NONE { 0 } else { label.edge };
         self.known.insert(label.node, (id, edge));
+        self.labels.push(label);
+        id
+    }
+
+    /// A label that paths may pass but that says nothing of its node.
+    pub(super) fn detached(&mut self, label: Label) -> u32 {
+        let id = u32::try_from(self.labels.len()).expect("as in `push`");
         self.labels.push(label);
         id
     }
@@ -206,7 +220,11 @@ impl Search<'_, '_, '_> {
         while self.labels[first as usize].previous != NONE {
             first = self.labels[first as usize].previous;
         }
-        let source = self.labels[first as usize].node;
+        let label = &self.labels[first as usize];
+        let source = match label.edge {
+            NONE => label.node,
+            edge => self.walk.graph.edges().source[edge as usize],
+        };
         let steps = steps(&self.labels, last as usize, |label| (label.edge, label.previous));
         self.walk.path(source, steps)
     }

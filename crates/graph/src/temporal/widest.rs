@@ -166,7 +166,7 @@ impl Search<'_, '_, '_> {
             })
         };
         if !complete {
-            Some(Limit::EdgesVisited)
+            self.walk.stopped
         } else if self.degree_cut.is_some_and(matters) {
             Some(Limit::Degree)
         } else {
