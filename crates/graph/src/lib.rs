@@ -12,9 +12,9 @@ mod limit;
 mod neighborhood;
 mod overlay;
 mod pagerank;
+pub mod paths;
 pub mod patterns;
 mod snapshot;
-pub mod paths;
 mod sparse;
 pub mod temporal;
 

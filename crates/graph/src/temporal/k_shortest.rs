@@ -1,7 +1,7 @@
 //! The k time-respecting paths with the fewest hops, no two over the same nodes.
 //!
-//! In: a temporal graph, a source, a target, `k`, options. Out: up to k paths that enter no main node twice, fewest
-//! hops first, and whether a bound may have hidden one.
+//! In: a temporal graph, a source, a test for targets, `k`, options. Out: up to k paths that enter no main node twice
+//! and end at the first target they enter, fewest hops first, and whether a bound may have hidden one.
 //! Source: Yen, "Finding the k shortest loopless paths in a network", Management Science 17(11), 1971, with
 //! Lawler's improvement (Management Science 18(7), 1972).
 //! Departures: paths are told apart by their main nodes, and each is given by its earliest edges: two nodes may have
@@ -32,22 +32,22 @@ pub struct PathsAnswer {
     pub truncated_by: Option<Limit>,
 }
 
-/// The `k` paths from `source` to `target` with the fewest hops, no two of which enter the same main nodes in the
-/// same order.
+/// The `k` paths with the fewest hops from `source` to any main node that `targets` accepts, no two of which enter the
+/// same main nodes in the same order. None passes a target; if the source is one, the only path is the empty one.
 ///
 /// # Panics
-/// An end is not a main node of the graph.
+/// The source is not a main node of the graph.
 pub fn k_shortest_paths(
     graph: &TemporalGraph<'_>,
     source: u32,
-    target: u32,
+    targets: impl Fn(u32) -> bool,
     k: usize,
     options: &SearchOptions<'_>,
 ) -> PathsAnswer {
-    assert!(target < graph.n_main(), "the target is not one of {} main nodes", graph.n_main());
     let options = options.clone();
     let (taken, candidates, cuts) = (Vec::new(), BTreeSet::new(), Vec::new());
-    let mut yen = Yen { graph, target, k, options, taken, candidates, edges_visited: 0, cuts };
+    let targets: &dyn Fn(u32) -> bool = &targets;
+    let mut yen = Yen { graph, targets, k, options, taken, candidates, edges_visited: 0, cuts };
     if k > 0 {
         yen.run(source);
     }
@@ -72,7 +72,7 @@ struct Candidate {
 
 struct Yen<'g, 'o> {
     graph: &'g TemporalGraph<'g>,
-    target: u32,
+    targets: &'g dyn Fn(u32) -> bool,
     k: usize,
     options: SearchOptions<'o>,
     taken: Vec<Path>,
@@ -84,8 +84,7 @@ struct Yen<'g, 'o> {
 
 impl Yen<'_, '_> {
     fn run(&mut self, source: u32) {
-        let target = self.target;
-        let first = shortest_path(self.graph, &[source], |node| node == target, &self.options);
+        let first = shortest_path(self.graph, &[source], self.targets, &self.options);
         self.edges_visited = first.edges_visited;
         self.cuts.extend(first.truncated_by);
         if let Some(path) = first.path {
@@ -155,9 +154,7 @@ impl Yen<'_, '_> {
             ..self.options.clone()
         };
         let mut edges = self.root_edges(n_root);
-        let target = self.target;
-        let is_target = |node: u32| node == target;
-        let mut search = Search::new(Walk::new(self.graph, &options), &is_target, root);
+        let mut search = Search::new(Walk::new(self.graph, &options), self.targets, root);
         let spur = (root[n_root - 1], edges.last().copied().unwrap_or(NONE));
         let starts = first_steps(&mut search, spur, root, &next);
         let answer = search.answer(starts, 1);

@@ -11,22 +11,16 @@
 //! Cost: building the rows is O(nodes + edges); a search never reads a node or an edge it does not reach.
 //! Checked against: dynamic programming over edges and plain enumeration (`tests/it/oracle.rs`).
 
-<<<<<<< HEAD
-mod neighborhood;
-=======
 mod k_shortest;
->>>>>>> h3-paths
+mod neighborhood;
 mod neighbors;
 mod proximity;
 mod search;
 mod shortest;
 mod widest;
 
-<<<<<<< HEAD
-pub use neighborhood::{Member, Neighborhood, NeighborhoodOptions, Pair, Rows, neighborhood};
-=======
 pub use k_shortest::{PathsAnswer, k_shortest_paths};
->>>>>>> h3-paths
+pub use neighborhood::{Member, Neighborhood, NeighborhoodOptions, Pair, Rows, neighborhood};
 pub use neighbors::{Neighbor, NeighborOptions, Neighbors, neighbors};
 pub use proximity::{EdgeBatch, Labels, Proximity, ProximityParts, ProximityView, proximity};
 pub use search::{Path, PathAnswer, SearchOptions};
