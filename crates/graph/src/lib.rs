@@ -10,8 +10,8 @@ mod sparse;
 pub mod temporal;
 
 pub use components::{
-    Components, ConcurrentComponents, Link, Members, ReversibleComponents, TrackedComponents,
-    components, connected_components, connected_components_of_edges,
+    Components, ConcurrentComponents, Members, ReversibleComponents, TrackedComponents, components,
+    connected_components, connected_components_of_edges,
 };
 pub use csr::{Csr, CsrView};
 pub use error::GraphError;

@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
+use super::prefetch::{LOOKAHEAD, prefetch};
+
 /// A cell of the forest: the standard atomic, or that of the model checker.
 pub(super) trait ParentCell {
     fn load(&self, order: Ordering) -> u32;
@@ -107,6 +109,28 @@ pub(super) fn link<const READ_WHILE_LINKED: bool, C: ParentCell>(
         // and is smaller than the loser, so it cannot be a descendant.
         if parents[loser as usize].replace(loser, winner, swap, load) {
             return true;
+        }
+    }
+}
+
+/// Joins the ends of all `pairs`, while nobody asks; parents of pairs further on are asked for in time.
+pub(super) fn link_pairs(parents: &[AtomicU32], pairs: &[(u32, u32)]) {
+    let parent = |node: u32| parents[node as usize].load(Ordering::Relaxed);
+    for &(a, b) in pairs.iter().take(LOOKAHEAD) {
+        prefetch(parents, a);
+        prefetch(parents, b);
+    }
+    for (at, &(a, b)) in pairs.iter().enumerate() {
+        if let Some(&(a, b)) = pairs.get(at + LOOKAHEAD) {
+            prefetch(parents, a);
+            prefetch(parents, b);
+        }
+        if let Some(&(a, b)) = pairs.get(at + LOOKAHEAD / 2) {
+            prefetch(parents, parent(a));
+            prefetch(parents, parent(b));
+        }
+        if parent(a) != parent(b) {
+            link::<false, _>(parents, a, b);
         }
     }
 }
