@@ -152,6 +152,9 @@ pub(super) fn same_root<C: ParentCell>(parents: &[C], mut a: u32, mut b: u32) ->
 
 /// The parents of nodes that are each a component of its own.
 pub(super) fn singletons(n_nodes: u32) -> Vec<AtomicU32> {
+    if n_nodes as usize <= CHUNK {
+        return (0..n_nodes).map(AtomicU32::new).collect();
+    }
     (0..n_nodes).into_par_iter().map(AtomicU32::new).collect()
 }
 
@@ -170,7 +173,7 @@ const PIECE: usize = 1 << 14;
 pub(super) fn flatten(parents: &mut [AtomicU32]) {
     let parents: &[AtomicU32] = parents;
     let get = |node: u32| parents[node as usize].load(Ordering::Relaxed);
-    parents.par_chunks(CHUNK).enumerate().for_each(|(chunk, cells)| {
+    let resolve_inside = |(chunk, cells): (usize, &[AtomicU32])| {
         // Below its own chunk nothing is read: those cells are changed by others.
         let start = chunk * CHUNK;
         for cell in cells {
@@ -179,7 +182,12 @@ pub(super) fn flatten(parents: &mut [AtomicU32]) {
                 cell.store(get(parent), Ordering::Relaxed);
             }
         }
-    });
+    };
+    if parents.len() <= CHUNK {
+        // No threads for little; nor under Miri, which finds fault with the queues of the thread pool.
+        return resolve_inside((0, parents));
+    }
+    parents.par_chunks(CHUNK).enumerate().for_each(resolve_inside);
     for (chunk, cells) in parents.chunks(CHUNK).enumerate().skip(1) {
         let start = chunk * CHUNK;
         cells.par_chunks(PIECE).flatten_iter().for_each(|cell| {
