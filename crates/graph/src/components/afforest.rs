@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
-use super::forest::{flatten, into_plain, link, most_frequent, singletons};
+use super::forest::{flatten, into_plain, link, link_pairs, most_frequent, singletons};
 use crate::CsrView;
 
 /// Neighbors looked at before the largest component is known.
@@ -23,7 +23,6 @@ const ROUNDS: usize = 2;
 const N_SAMPLES: u32 = 1024;
 /// Nodes a task: rows differ by orders of magnitude, so tasks are small.
 const NODES_A_TASK: usize = 1 << 12;
-const BLOCK: usize = 256;
 
 /// The smallest member of the component of every node. Without `in_rows`, `rows` must hold every edge at both of
 /// its ends; this is not checked, and a one-sided edge may be overlooked. With `in_rows`, the rows of the reversed
@@ -86,38 +85,12 @@ fn write_first(rows: CsrView<'_>, parents: &mut [AtomicU32]) {
     });
 }
 
-/// Links the `nth` neighbor of each of `nodes`. Parents are compared for a block of nodes before any is linked:
-/// loads that do not wait for each other, where a search is a chain of them.
+/// Links the `nth` neighbor of each of `nodes`.
 fn link_nth(rows: CsrView<'_>, nth: usize, nodes: std::ops::Range<u32>, parents: &[AtomicU32]) {
-    let mut pairs = [(0u32, 0u32); BLOCK];
-    let mut node = nodes.start;
-    while node < nodes.end {
-        let mut n_pairs = 0;
-        while node < nodes.end && n_pairs < BLOCK {
-            if let Some(&neighbor) = rows.row(node).get(nth)
-                && (nth > 0 || neighbor > node)
-            {
-                pairs[n_pairs] = (node, neighbor);
-                n_pairs += 1;
-            }
-            node += 1;
-        }
-        let n_apart = keep_apart(parents, &mut pairs, n_pairs);
-        for &(a, b) in &pairs[..n_apart] {
-            link::<false, _>(parents, a, b);
-        }
-    }
-}
-
-/// Moves the pairs whose parents differ to the front; returns how many they are.
-#[inline]
-fn keep_apart(parents: &[AtomicU32], pairs: &mut [(u32, u32); BLOCK], n_pairs: usize) -> usize {
-    let mut n_apart = 0;
-    for at in 0..n_pairs {
-        let (a, b) = pairs[at];
-        let parent = |node: u32| parents[node as usize].load(Ordering::Relaxed);
-        pairs[n_apart] = (a, b);
-        n_apart += usize::from(parent(a) != parent(b));
-    }
-    n_apart
+    let mut pairs = Vec::with_capacity(NODES_A_TASK);
+    // What is smaller than its node has been written as parent in round 0.
+    let open = |node: u32, neighbor: u32| nth > 0 || neighbor > node;
+    let nth_of = |node: u32| Some((node, *rows.row(node).get(nth)?));
+    pairs.extend(nodes.filter_map(nth_of).filter(|&(node, neighbor)| open(node, neighbor)));
+    link_pairs(parents, &pairs);
 }

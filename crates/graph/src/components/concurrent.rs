@@ -9,8 +9,8 @@
 //! shorter or end at a new root. A link tries again only when another link has been made, of which there can be
 //! n - 1 in all.
 //! Checked against: the labels of one thread (`tests/it/components_concurrent.rs`), under Miri too
-//! (`cargo +nightly miri test -p tracehound-graph concurrent`); all interleavings of two threads that link and one
-//! that asks, below (`RUSTFLAGS="--cfg loom" cargo test -p tracehound-graph --lib loom --release`).
+//! (`cargo +nightly miri test -p tracehound-graph concurrent`); two threads that link and one that asks, in the
+//! orders that loom explores, below (`RUSTFLAGS="--cfg loom" cargo test -p tracehound-graph --lib loom --release`).
 
 use std::sync::atomic::AtomicU32;
 

@@ -5,9 +5,8 @@
 //! 2018), which needs rows for it.
 //! Departures: with no rows there is no neighbor to sample, but any first part of the edges is a sample. After it,
 //! one bit a node says "in the largest component", and an edge between two such nodes is done with. The bits of
-//! 4 M nodes fill half a megabyte where the labels fill sixteen, so they stay in the cache of a core. What is
-//! left is compared parent by parent, a block at a time, before anything is searched: loads that do not wait for
-//! each other do what prefetching would, without `unsafe`.
+//! 4 M nodes fill half a megabyte where the labels fill sixteen, so they stay in the cache of a core. The edges
+//! that pass are queued, and linked with their parents asked for in time.
 //! Cost: every edge is read once, 8 bytes; see `docs/methods/components.md` for what that leaves to be done.
 //! Checked against: repeated minimum over the edges (`tests/it/components_static.rs`).
 
@@ -15,12 +14,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
-use super::forest::{flatten, into_plain, link, most_frequent, singletons};
+use super::forest::{flatten, into_plain, link_pairs, most_frequent, singletons};
 use crate::csr::check_below;
 use crate::error::{GraphError, same_length};
 
-const BLOCK: usize = 256;
-const EDGES_A_TASK: usize = 1 << 14;
+/// Edges a task; those still open are queued.
+const EDGES_A_TASK: usize = 1 << 13;
 const N_SAMPLES: usize = 1024;
 
 /// The smallest member of the component of every node `0..n_nodes`; the direction of an edge does not matter.
@@ -43,10 +42,8 @@ pub fn connected_components_of_edges(
             known = in_largest(&parents, source_part);
         }
         let tasks = source_part.par_chunks(EDGES_A_TASK).zip(target_part.par_chunks(EDGES_A_TASK));
-        let linked = tasks.try_for_each(|(source, target)| {
-            let blocks = source.chunks(BLOCK).zip(target.chunks(BLOCK));
-            blocks.into_iter().try_for_each(|(a, b)| link_block(&parents, &known, a, b))
-        });
+        let linked =
+            tasks.try_for_each(|(source, target)| link_edges(&parents, &known, source, target));
         if linked.is_none() {
             // Threads meet bad ends in any order: the first one is looked for when there is one.
             check_below("source", source, n_nodes)?;
@@ -80,32 +77,22 @@ fn in_largest(parents: &[AtomicU32], next: &[u32]) -> Vec<u64> {
     parents.par_chunks(64).with_min_len(256).map(word).collect()
 }
 
-/// Links the edges of one block; `None` if an end is no node.
-#[inline]
-fn link_block(parents: &[AtomicU32], known: &[u64], a: &[u32], b: &[u32]) -> Option<()> {
-    let mut pairs = [(0u32, 0u32); BLOCK];
+/// Links the edges of one task; `None` if an end is no node.
+fn link_edges(parents: &[AtomicU32], known: &[u64], a: &[u32], b: &[u32]) -> Option<()> {
+    let mut pairs = vec![(0u32, 0u32); a.len()];
     let mut n_open = 0;
-    if known.is_empty() {
-        for (&a, &b) in a.iter().zip(b) {
-            pairs[n_open] = (a, b);
-            n_open += 1;
-        }
-    } else {
-        for (&a, &b) in a.iter().zip(b) {
-            let bit = |node: u32| Some(known.get((node >> 6) as usize)? >> (node & 63));
-            pairs[n_open] = (a, b);
-            n_open += usize::from(bit(a)? & bit(b)? & 1 == 0);
-        }
+    let n_nodes = parents.len();
+    for (&a, &b) in a.iter().zip(b) {
+        let bit = |node: u32| known.get((node >> 6) as usize).map_or(0, |word| word >> (node & 63));
+        pairs[n_open] = (a, b);
+        n_open += usize::from(bit(a) & bit(b) & 1 == 0);
     }
-    let mut n_apart = 0;
-    for at in 0..n_open {
-        let (a, b) = pairs[at];
-        let parent = |node: u32| Some(parents.get(node as usize)?.load(Ordering::Relaxed));
-        pairs[n_apart] = (a, b);
-        n_apart += usize::from(parent(a)? != parent(b)?);
+    // A known node is a node; only the others can be bad.
+    let pairs = &pairs[..n_open];
+    let largest = pairs.iter().fold(0, |largest, &(a, b)| largest.max(a).max(b));
+    if n_open > 0 && largest as usize >= n_nodes {
+        return None;
     }
-    for &(a, b) in &pairs[..n_apart] {
-        link::<false, _>(parents, a, b);
-    }
+    link_pairs(parents, pairs);
     Some(())
 }

@@ -8,12 +8,14 @@
 //! only [`link`] writes that, by compare-and-swap; a store to any other cell replaces one ancestor by another, so a
 //! lost or late one costs a step and never an answer. Parents only descend, so every walk ends.
 //! Cost: a link O(log n) steps on average for ids that say nothing of the order of the links; `flatten` O(n) always.
-//! Checked against: all interleavings of small cases (`concurrent.rs`, under loom), Miri, and threads against the
+//! Checked against: small cases in the orders loom explores (`concurrent.rs`), Miri, and threads against the
 //! labels of one (`tests/it/components_concurrent.rs`).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
+
+use super::prefetch::{LOOKAHEAD, prefetch};
 
 /// A cell of the forest: the standard atomic, or that of the model checker.
 pub(super) trait ParentCell {
@@ -111,6 +113,28 @@ pub(super) fn link<const READ_WHILE_LINKED: bool, C: ParentCell>(
     }
 }
 
+/// Joins the ends of all `pairs`, while nobody asks; parents of pairs further on are asked for in time.
+pub(super) fn link_pairs(parents: &[AtomicU32], pairs: &[(u32, u32)]) {
+    let parent = |node: u32| parents[node as usize].load(Ordering::Relaxed);
+    for &(a, b) in pairs.iter().take(LOOKAHEAD) {
+        prefetch(parents, a);
+        prefetch(parents, b);
+    }
+    for (at, &(a, b)) in pairs.iter().enumerate() {
+        if let Some(&(a, b)) = pairs.get(at + LOOKAHEAD) {
+            prefetch(parents, a);
+            prefetch(parents, b);
+        }
+        if let Some(&(a, b)) = pairs.get(at + LOOKAHEAD / 2) {
+            prefetch(parents, parent(a));
+            prefetch(parents, parent(b));
+        }
+        if parent(a) != parent(b) {
+            link::<false, _>(parents, a, b);
+        }
+    }
+}
+
 /// Are the two in one component? True is for ever; false held at some moment of the call.
 pub(super) fn same_root<C: ParentCell>(parents: &[C], mut a: u32, mut b: u32) -> bool {
     loop {
@@ -128,6 +152,9 @@ pub(super) fn same_root<C: ParentCell>(parents: &[C], mut a: u32, mut b: u32) ->
 
 /// The parents of nodes that are each a component of its own.
 pub(super) fn singletons(n_nodes: u32) -> Vec<AtomicU32> {
+    if n_nodes as usize <= CHUNK {
+        return (0..n_nodes).map(AtomicU32::new).collect();
+    }
     (0..n_nodes).into_par_iter().map(AtomicU32::new).collect()
 }
 
@@ -146,7 +173,7 @@ const PIECE: usize = 1 << 14;
 pub(super) fn flatten(parents: &mut [AtomicU32]) {
     let parents: &[AtomicU32] = parents;
     let get = |node: u32| parents[node as usize].load(Ordering::Relaxed);
-    parents.par_chunks(CHUNK).enumerate().for_each(|(chunk, cells)| {
+    let resolve_inside = |(chunk, cells): (usize, &[AtomicU32])| {
         // Below its own chunk nothing is read: those cells are changed by others.
         let start = chunk * CHUNK;
         for cell in cells {
@@ -155,7 +182,12 @@ pub(super) fn flatten(parents: &mut [AtomicU32]) {
                 cell.store(get(parent), Ordering::Relaxed);
             }
         }
-    });
+    };
+    if parents.len() <= CHUNK {
+        // No threads for little; nor under Miri, which finds fault with the queues of the thread pool.
+        return resolve_inside((0, parents));
+    }
+    parents.par_chunks(CHUNK).enumerate().for_each(resolve_inside);
     for (chunk, cells) in parents.chunks(CHUNK).enumerate().skip(1) {
         let start = chunk * CHUNK;
         cells.par_chunks(PIECE).flatten_iter().for_each(|cell| {

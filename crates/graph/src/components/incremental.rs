@@ -13,7 +13,7 @@
 use std::sync::atomic::AtomicU32;
 
 use super::forest::{flatten, into_plain};
-use super::sieve::{BLOCK, Sieve, find_and_halve, root_of};
+use super::sieve::{Forest, Sieve, find_and_halve};
 use crate::csr::{Csr, CsrView, check_count};
 use crate::error::GraphError;
 
@@ -85,19 +85,9 @@ impl Components {
     /// The slices differ in length, or an end is not a node.
     pub fn link_batch(&mut self, a: &[u32], b: &[u32]) -> usize {
         assert_eq!(a.len(), b.len(), "a link has two ends");
-        self.sieve.review(a, |node| root_of(&self.parent, node));
-        let mut places = [0; BLOCK];
-        let mut n_joined = 0;
-        for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
-            for &place in self.sieve.sift(&self.parent, a, b, &mut places) {
-                let (a, b) = (a[usize::from(place)], b[usize::from(place)]);
-                let (a, b) =
-                    (find_and_halve(&mut self.parent, a), find_and_halve(&mut self.parent, b));
-                self.parent[a.max(b) as usize] = a.min(b);
-                n_joined += usize::from(a != b);
-            }
-        }
-        n_joined
+        let mut forest = Plain { parent: &mut self.parent, n_joined: 0 };
+        self.sieve.link_batch(&mut forest, a, b);
+        forest.n_joined
     }
 
     /// The smallest member of the component of `node`.
@@ -168,6 +158,29 @@ impl Components {
             self.link(a, b);
         }
         roots
+    }
+}
+
+/// Parents and nothing else, to be linked in a batch.
+struct Plain<'c> {
+    parent: &'c mut [u32],
+    n_joined: usize,
+}
+
+impl Forest for Plain<'_> {
+    #[inline]
+    fn parents(&self) -> &[u32] {
+        self.parent
+    }
+
+    #[inline]
+    fn prefetch_join(&self, _node: u32) {}
+
+    #[inline]
+    fn join(&mut self, _place: usize, a: u32, b: u32) {
+        let (a, b) = (find_and_halve(self.parent, a), find_and_halve(self.parent, b));
+        self.parent[a.max(b) as usize] = a.min(b);
+        self.n_joined += usize::from(a != b);
     }
 }
 

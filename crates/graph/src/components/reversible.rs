@@ -10,7 +10,7 @@
 //! Cost: 8 bytes a union that can be taken back. Unwinding: O(unions + members of the parts that lost).
 //! Checked against: components that never saw the heights (`tests/it/components_reversible.rs`).
 
-use super::tracked::{Link, TrackedComponents, Union};
+use super::tracked::{TrackedComponents, Union};
 use crate::error::GraphError;
 
 /// Components with sizes, members and evidence, and the way back.
@@ -127,10 +127,11 @@ impl ReversibleComponents {
     /// As for [`TrackedComponents::remove_links`].
     pub fn remove_links(
         &mut self,
-        removed: &[Link],
-        links_of: impl FnMut(u32, &mut Vec<Link>),
+        removed: &[u32],
+        ends_of: impl Fn(u32) -> (u32, u32),
+        links_of: impl FnMut(u32, &mut Vec<u32>),
     ) -> Result<Vec<u32>, GraphError> {
-        let roots = self.components.remove_links(removed, links_of)?;
+        let roots = self.components.remove_links(removed, ends_of, links_of)?;
         if !roots.is_empty()
             && let Some(height) = self.height()
         {

@@ -1,11 +1,18 @@
 //! Sizes, members and evidence against repeated minimum, and against Kruskal's forest made with it.
 
 use proptest::prelude::*;
-use tracehound_graph::{GraphError, Link, TrackedComponents};
+use tracehound_graph::{GraphError, TrackedComponents};
 
 use crate::components::{links, smallest_members};
 
 pub(crate) const N_NODES: u32 = 40;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link {
+    pub(crate) id: u32,
+    pub(crate) a: u32,
+    pub(crate) b: u32,
+}
 
 /// The links with their places as ids, those only whose bit in `keep` is set.
 pub(crate) fn numbered(links: &[(u32, u32)], keep: u64) -> Vec<Link> {
@@ -77,7 +84,7 @@ fn check_paths(components: &TrackedComponents, n_nodes: u32, labels: &[u32], for
 
 fn apply(components: &mut TrackedComponents, links: &[Link]) {
     for link in links {
-        components.link(*link).unwrap();
+        components.link(link.id, link.a, link.b).unwrap();
     }
 }
 
@@ -87,8 +94,20 @@ fn of(links: &[Link]) -> TrackedComponents {
     components
 }
 
-fn links_of(links: &[Link]) -> impl FnMut(u32, &mut Vec<Link>) {
-    move |node, out| out.extend(links.iter().filter(|link| link.a == node || link.b == node))
+fn ids(links: &[Link]) -> Vec<u32> {
+    links.iter().map(|link| link.id).collect()
+}
+
+fn ends_in(links: &[Link]) -> impl Fn(u32) -> (u32, u32) {
+    move |id| links.iter().find(|link| link.id == id).map(|link| (link.a, link.b)).unwrap()
+}
+
+fn links_of(links: &[Link]) -> impl FnMut(u32, &mut Vec<u32>) {
+    move |node, out| {
+        out.extend(
+            links.iter().filter(|link| link.a == node || link.b == node).map(|link| link.id),
+        );
+    }
 }
 
 proptest! {
@@ -121,7 +140,7 @@ proptest! {
         let mut components = of(&kept);
         let more = (100u32..).zip(later).map(|(id, (a, b))| Link { id, a, b });
         for link in more {
-            components.link(link).unwrap();
+            components.link(link.id, link.a, link.b).unwrap();
             links.push(link);
         }
         check(&components, N_NODES, &links);
@@ -132,13 +151,16 @@ proptest! {
         links in links(),
         keep in any::<u64>(),
         later in links(),
+        all_given in any::<bool>(),
     ) {
         let (all, mut remaining) = (numbered(&links, u64::MAX), numbered(&links, keep));
         let removed = numbered(&links, !keep);
         let mut components = of(&all);
         let labels = components.labels();
         let forest = components.forest();
-        let roots = components.remove_links(&removed, links_of(&remaining)).unwrap();
+        let given = if all_given { &all } else { &remaining };
+        let ids = ids(&removed);
+        let roots = components.remove_links(&ids, ends_in(&all), links_of(given)).unwrap();
         let held = removed.iter().filter(|link| forest.contains(&link.id));
         let mut expected: Vec<u32> = held.map(|link| labels[link.a as usize]).collect();
         expected.sort_unstable();
@@ -147,7 +169,7 @@ proptest! {
         check(&components, N_NODES, &remaining);
         let more = (100u32..).zip(later).map(|(id, (a, b))| Link { id, a, b });
         for link in more {
-            components.link(link).unwrap();
+            components.link(link.id, link.a, link.b).unwrap();
             remaining.push(link);
         }
         check(&components, N_NODES, &remaining);
@@ -169,12 +191,17 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     assert_eq!(error, GraphError::TooMany { what: "links", found: 1 << 32 });
     let error = refused(&mut components, 3, &[7], &[]);
     assert_eq!(error, GraphError::Length { what: "ends", expected: 1, found: 0 });
-    let foreign =
-        [Link { id: 0, a: 0, b: 5 }, Link { id: 3, a: 1, b: 2 }, Link { id: 1, a: 2, b: 40 }];
-    for link in foreign {
-        let remaining = |_node: u32, out: &mut Vec<Link>| out.push(link);
-        let error = components.remove_links(&links[1..2], remaining).unwrap_err();
-        assert_eq!(error, GraphError::LinkEnds { link: link.id, a: link.a, b: link.b });
+    // The link 1 is taken away, and a link of node 2 is said to be: never applied, from elsewhere, of no node.
+    for (id, a, b) in [(3, 1, 2), (2, 0, 5), (2, 2, 40)] {
+        let ends_of = |link| if link == id { (a, b) } else { ends_in(&links)(link) };
+        let given = |_node: u32, out: &mut Vec<u32>| out.push(id);
+        let error = components.remove_links(&[1], ends_of, given).unwrap_err();
+        assert_eq!(error, GraphError::LinkEnds { link: id, a, b });
+        check(&components, N_NODES, &links);
+    }
+    for (removed, a, b) in [(0, 0, 5), (0, 40, 1), (9, 0, 1)] {
+        let error = components.remove_links(&[removed], |_link| (a, b), |_, _| {}).unwrap_err();
+        assert_eq!(error, GraphError::LinkEnds { link: removed, a, b });
     }
     // Wrong ends for a chain: an error, or an answer, but always an end.
     for wrong in [(5, 6), (2, 0), (40, 0), (2, 2), (0, 2)] {
