@@ -101,8 +101,8 @@ pub(crate) fn many(n: u32, n_nodes: u32) -> Vec<Edge> {
         u32::try_from(state >> 33).unwrap()
     };
     let mut edge = |at: u32| {
-        let source = if at % 7 == 0 { 5 } else { random() % n_nodes };
-        let target = if at % 5 == 0 { random() % 50 } else { random() % n_nodes };
+        let source = if at.is_multiple_of(7) { 5 } else { random() % n_nodes };
+        let target = if at.is_multiple_of(5) { random() % 50 } else { random() % n_nodes };
         (source, target, u64::from(random() % 100), random() % 1000, u8::try_from(at % 8).unwrap())
     };
     (0..n).map(&mut edge).collect()
