@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use arrow_buffer::Buffer;
+use arrow_buffer::{Buffer, MutableBuffer};
 use memmap2::{Mmap, MmapOptions};
 
 use crate::error::{Error, Result};
@@ -57,7 +57,8 @@ impl Map {
 
     /// The same bytes as an Arrow buffer, which keeps the map alive.
     pub(crate) fn into_buffer(self) -> Buffer {
-        let Some(mmap) = self.mmap else { return Buffer::from_vec(Vec::<u8>::new()) };
+        // Nothing, but aligned: Arrow looks at the address of an empty column too.
+        let Some(mmap) = self.mmap else { return MutableBuffer::new(0).into() };
         let len = mmap.len();
         let start = NonNull::from(mmap.as_ref()).cast::<u8>();
         // SAFETY: `start` points to `len` readable bytes that stay mapped at that address until the

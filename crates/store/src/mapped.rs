@@ -113,8 +113,9 @@ struct Part {
 
 impl Part {
     /// Whether the message is uncompressed, every buffer lies in the data, and no count is so large
-    /// that bytes counted from it overflow.
-    fn is_bounded(&self, buffer: &Buffer) -> bool {
+    /// that bytes counted from it overflow. Where all columns are numbers, also whether each has its
+    /// buffers and a bit for every row that may be null: Arrow panics on a header that lies there.
+    fn is_bounded(&self, buffer: &Buffer, schema: &Schema) -> bool {
         let head = &buffer[self.head.clone()];
         let start = if head.starts_with(&[0xff; 4]) { 8 } else { 4 };
         let Some(Ok(message)) = head.get(start..).map(root_as_message) else { return false };
@@ -127,6 +128,16 @@ impl Part {
         };
         let Some(batch) = batch else { return false };
         let len = self.body.len() as u64;
+        let nodes: Vec<_> = batch.nodes().iter().flatten().collect();
+        let buffers: Vec<_> = batch.buffers().iter().flatten().collect();
+        let flat = schema.fields().iter().all(|field| field.data_type().is_primitive());
+        let n_columns = schema.fields().len();
+        if flat && (nodes.len() != n_columns || buffers.len() != 2 * n_columns) {
+            return false;
+        }
+        let valid = nodes.iter().zip(buffers.chunks(2)).all(|(node, buffers)| {
+            node.null_count() == 0 || node.length() <= buffers[0].length().saturating_mul(8)
+        });
         let counted = |count: i64| (0..1 << 48).contains(&count);
         let inside = |offset: i64, length: i64| {
             let (offset, length) = (u64::try_from(offset).ok()?, u64::try_from(length).ok()?);
@@ -134,12 +145,9 @@ impl Part {
         };
         batch.compression().is_none()
             && counted(batch.length())
-            && batch.buffers().iter().flatten().all(|b| inside(b.offset(), b.length()).is_some())
-            && batch
-                .nodes()
-                .iter()
-                .flatten()
-                .all(|n| counted(n.length()) && counted(n.null_count()))
+            && buffers.iter().all(|part| inside(part.offset(), part.length()).is_some())
+            && nodes.iter().all(|node| counted(node.length()) && counted(node.null_count()))
+            && (!flat || valid)
     }
 }
 
@@ -189,12 +197,13 @@ impl Frame {
         let footer = footer(path, &buffer[self.footer.clone()])?;
         let schema = footer.schema().ok_or_else(|| Error::damaged(path, "it has no schema"))?;
         let schema = Arc::new(fb_to_schema(schema));
-        let mut decoder = FileDecoder::new(schema, footer.version()).with_require_alignment(true);
+        let mut decoder =
+            FileDecoder::new(schema.clone(), footer.version()).with_require_alignment(true);
         let data = |part: &Part| {
             buffer.slice_with_length(part.head.start, part.body.end - part.head.start)
         };
         for part in self.dictionaries.iter().chain([&self.batch]) {
-            if !part.is_bounded(buffer) {
+            if !part.is_bounded(buffer, &schema) {
                 return Err(Error::damaged(path, "a message header points outside of its data"));
             }
         }
