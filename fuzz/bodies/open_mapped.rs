@@ -11,14 +11,14 @@ use arrow_buffer::{Buffer, MutableBuffer};
 use tracehound_store::{MappedEntry, Run, Store, mapped_frame, mapped_from_bytes};
 
 /// A valid file and its entry.
-pub struct Valid {
-    pub bytes: Vec<u8>,
-    pub entry: MappedEntry,
-    pub batch: RecordBatch,
+pub(crate) struct Valid {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) entry: MappedEntry,
+    pub(crate) batch: RecordBatch,
 }
 
 /// Writes a small file with a store in `folder`, which is empty.
-pub fn valid(folder: &Path) -> Valid {
+pub(crate) fn valid(folder: &Path) -> Valid {
     let offsets = UInt64Array::from((0..20).map(|n| n * 3).collect::<Vec<_>>());
     let targets = UInt32Array::from((0..20).collect::<Vec<u32>>());
     let batch = RecordBatch::try_from_iter([
@@ -50,7 +50,7 @@ fn trusted(name: &Path, bytes: &Buffer, rows: u64) -> Option<MappedEntry> {
     Some(MappedEntry { path, bytes: bytes.len() as u64, rows, sha256, frame })
 }
 
-pub fn run(valid: &Valid, data: &[u8]) {
+pub(crate) fn run(valid: &Valid, data: &[u8]) {
     let name = Path::new("file.arrow");
     // As a file by themselves.
     let whole = buffer(data);
@@ -81,10 +81,10 @@ pub fn run(valid: &Valid, data: &[u8]) {
     if schema_changed {
         return;
     }
-    if let Some(entry) = trusted(name, &changed, valid.entry.rows) {
-        if let Ok(batch) = mapped_from_bytes(name, &changed, &entry) {
-            // Every value can be read.
-            let _text = format!("{batch:?}");
-        }
+    if let Some(entry) = trusted(name, &changed, valid.entry.rows)
+        && let Ok(batch) = mapped_from_bytes(name, &changed, &entry)
+    {
+        // Every value can be read.
+        let _text = format!("{batch:?}");
     }
 }
