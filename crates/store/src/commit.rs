@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_array::RecordBatch;
+use arrow_schema::Schema;
 use rayon::prelude::*;
 
 use crate::column_writer::ColumnWriter;
@@ -16,6 +17,8 @@ use crate::dictionary::{DictionaryWriter, State};
 use crate::directory::{publish, write_aside};
 use crate::error::{Error, Result};
 use crate::manifest::{FORMAT, Manifest, Run, TableEntry, check_name, field_entries};
+use crate::mapped_writer::MappedWriter;
+use crate::scratch::ScratchSpace;
 use crate::snapshot::Snapshot;
 use crate::stage::Stage;
 use crate::staging::Staging;
@@ -33,6 +36,7 @@ pub struct Commit<'a> {
     stages: BTreeMap<(String, String), Stage>,
     columns: BTreeSet<String>,
     dictionaries: BTreeSet<String>,
+    scratch: Option<ScratchSpace>,
     finished: bool,
 }
 
@@ -44,8 +48,9 @@ impl<'a> Commit<'a> {
         manifest.commit += 1;
         manifest.parent = Some(last.id());
         let staging = Staging::new(last.shared().clone(), manifest.commit);
-        let (stages, columns, dictionaries) = Default::default();
-        Commit { writer, staging, manifest, stages, columns, dictionaries, finished: false }
+        let (stages, columns, dictionaries, scratch) = Default::default();
+        let finished = false;
+        Commit { writer, staging, manifest, stages, columns, dictionaries, scratch, finished }
     }
 
     /// The number this commit will have.
@@ -195,12 +200,53 @@ impl<'a> Commit<'a> {
     pub fn put_mapped(&mut self, name: &str, batch: &RecordBatch) -> Result<()> {
         self.guarded(|commit| {
             check_name(name)?;
-            let entry = mapped::write(&mut commit.staging, name, batch)?;
-            if let Some(old) = commit.manifest.mapped.insert(name.to_owned(), entry) {
-                commit.staging.drop_file(&old.path);
-            }
-            Ok(())
+            commit.write_mapped(name, batch)
         })
+    }
+
+    /// An Arrow file that is written in pieces, for what does not fit the memory. It counts when it
+    /// is given to [`Commit::put_mapped_columns`].
+    ///
+    /// # Errors
+    /// A column is not of numbers without nulls, or the disk refuses. The commit is lost then.
+    pub fn mapped_writer(&mut self, name: &str, schema: &Schema) -> Result<MappedWriter> {
+        self.guarded(|commit| {
+            check_name(name)?;
+            MappedWriter::create(name, schema, &commit.scratch()?)
+        })
+    }
+
+    /// Writes the Arrow file that `columns` make up, in place of the one of that name: the same
+    /// bytes as of one batch.
+    ///
+    /// # Errors
+    /// The columns differ in length, or the disk refuses. The commit is lost then.
+    pub fn put_mapped_columns(&mut self, columns: MappedWriter) -> Result<()> {
+        self.guarded(|commit| {
+            let name = columns.name().to_owned();
+            commit.write_mapped(&name, &columns.into_batch()?)
+        })
+    }
+
+    /// Room on the store's disk for what is read again before the commit ends.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn scratch(&mut self) -> Result<ScratchSpace> {
+        let folder = "mapped";
+        self.staging.make_folder(folder)?;
+        let space = self.scratch.get_or_insert_with(|| {
+            ScratchSpace::new(self.staging.shared.clone(), folder, self.staging.commit)
+        });
+        Ok(space.clone())
+    }
+
+    fn write_mapped(&mut self, name: &str, batch: &RecordBatch) -> Result<()> {
+        let entry = mapped::write(&mut self.staging, name, batch)?;
+        if let Some(old) = self.manifest.mapped.insert(name.to_owned(), entry) {
+            self.staging.drop_file(&old.path);
+        }
+        Ok(())
     }
 
     /// Removes a mapped file; nothing where there is none.

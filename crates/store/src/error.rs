@@ -200,6 +200,14 @@ impl Error {
         Error::Damaged { path: path.to_owned(), what: what.into() }
     }
 
+    /// For whoever asked through a trait of the standard library.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Error::Io { source, .. } => source,
+            other => io::Error::other(other),
+        }
+    }
+
     pub(crate) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         let path = path.to_owned();
         move |source| Error::Io { what, path, source }

@@ -13,8 +13,10 @@ mod failpoint;
 mod manifest;
 mod map;
 mod mapped;
+mod mapped_writer;
 mod runs;
 mod scan;
+mod scratch;
 mod snapshot;
 mod stage;
 mod staging;
@@ -32,7 +34,10 @@ pub use manifest::{
     Chunk, ColumnEntry, DictionaryEntry, FORMAT, FieldEntry, Manifest, MappedEntry, Run, RunLog,
     SegmentEntry, SnapshotId, TableEntry, TableFile,
 };
+pub use mapped::{mapped_frame, mapped_from_bytes};
+pub use mapped_writer::MappedWriter;
 pub use scan::Scan;
+pub use scratch::{Scratch, ScratchSpace};
 pub use snapshot::Snapshot;
 pub use table::TableSpec;
 pub use verify::Damage;

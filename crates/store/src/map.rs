@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use arrow_buffer::Buffer;
+use arrow_buffer::{Buffer, MutableBuffer};
 use memmap2::{Mmap, MmapOptions};
 
 use crate::error::{Error, Result};
@@ -26,7 +26,11 @@ pub(crate) struct Map {
 
 impl Map {
     pub(crate) fn open(path: &Path, len: u64) -> Result<Map> {
-        let file = File::open(path).map_err(Error::io("open", path))?;
+        Map::of(&File::open(path).map_err(Error::io("open", path))?, path, len)
+    }
+
+    /// The same of a file that is open; `path` is for messages.
+    pub(crate) fn of(file: &File, path: &Path, len: u64) -> Result<Map> {
         let found = file.metadata().map_err(Error::io("read", path))?.len();
         if found < len {
             return Err(Error::damaged(path, format!("{found} bytes, at least {len} expected")));
@@ -40,9 +44,10 @@ impl Map {
         // SAFETY: the mapped bytes are never written again while they are mapped: files are written
         // once, and the one kind that grows (the last chunk of a column) grows behind `len`;
         // cutting a column copies its last chunk to a new file. Only the lock holder writes at all.
+        // A scratch file is mapped when its writer is used up (`MappedWriter::into_batch`).
         // Another program that shortens the file can kill us with SIGBUS; that is the price of
         // every map, and said in docs/reference/storage.md.
-        let mmap = unsafe { MmapOptions::new().len(size).map(&file) };
+        let mmap = unsafe { MmapOptions::new().len(size).map(file) };
         Ok(Map { mmap: Some(mmap.map_err(Error::io("map", path))?) })
     }
 
@@ -52,7 +57,8 @@ impl Map {
 
     /// The same bytes as an Arrow buffer, which keeps the map alive.
     pub(crate) fn into_buffer(self) -> Buffer {
-        let Some(mmap) = self.mmap else { return Buffer::from_vec(Vec::<u8>::new()) };
+        // Nothing, but aligned: Arrow looks at the address of an empty column too.
+        let Some(mmap) = self.mmap else { return MutableBuffer::new(0).into() };
         let len = mmap.len();
         let start = NonNull::from(mmap.as_ref()).cast::<u8>();
         // SAFETY: `start` points to `len` readable bytes that stay mapped at that address until the

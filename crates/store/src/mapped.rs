@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arrow::ipc::convert::fb_to_schema;
 use arrow::ipc::reader::{FileDecoder, read_footer_length};
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
-use arrow::ipc::{Block, Footer, MetadataVersion, root_as_footer};
+use arrow::ipc::{Block, Footer, MessageHeader, MetadataVersion, root_as_footer, root_as_message};
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_schema::{ArrowError, Schema};
@@ -59,12 +59,38 @@ pub(crate) fn open(shared: &Shared, entry: &MappedEntry) -> Result<RecordBatch> 
     if found != entry.bytes {
         return Err(damaged(format!("{found} bytes, {} expected", entry.bytes)));
     }
-    let buffer = Map::open(&path, entry.bytes)?.into_buffer();
-    let frame = Frame::find(&path, &buffer)?;
-    if frame.hash(&buffer) != entry.frame {
-        return Err(damaged("the hash of its frame does not fit".to_owned()));
+    read(&path, &Map::open(&path, entry.bytes)?.into_buffer(), entry)
+}
+
+/// An Arrow file that lies in memory, checked as [`crate::Snapshot::mapped`] checks one on the disk;
+/// `name` is for messages.
+///
+/// # Errors
+/// The bytes are not those of the entry: their number, the frame, the rows.
+pub fn mapped_from_bytes(name: &Path, bytes: &Buffer, entry: &MappedEntry) -> Result<RecordBatch> {
+    if bytes.len() as u64 != entry.bytes {
+        let what = format!("{} bytes, {} expected", bytes.len(), entry.bytes);
+        return Err(Error::damaged(name, what));
     }
-    let batch = frame.decode(&path, &buffer)?;
+    read(name, bytes, entry)
+}
+
+/// The hash of a file's frame, which [`MappedEntry::frame`] keeps.
+///
+/// # Errors
+/// The bytes are no Arrow file of one record batch.
+pub fn mapped_frame(name: &Path, bytes: &Buffer) -> Result<String> {
+    Ok(Frame::find(name, bytes)?.hash(bytes))
+}
+
+fn read(path: &Path, buffer: &Buffer, entry: &MappedEntry) -> Result<RecordBatch> {
+    let damaged = |what: String| Error::damaged(path, what);
+    let frame = Frame::find(path, buffer)?;
+    let found = frame.hash(buffer);
+    if found != entry.frame {
+        return Err(damaged(format!("frame hash {found}, {} expected", entry.frame)));
+    }
+    let batch = frame.decode(path, buffer)?;
     if batch.num_rows() as u64 != entry.rows {
         return Err(damaged(format!("{} rows, {} expected", batch.num_rows(), entry.rows)));
     }
@@ -83,6 +109,46 @@ struct Part {
     block: Block,
     head: std::ops::Range<usize>,
     body: std::ops::Range<usize>,
+}
+
+impl Part {
+    /// Whether the message is uncompressed, every buffer lies in the data, and no count is so large
+    /// that bytes counted from it overflow. Where all columns are numbers, also whether each has its
+    /// buffers and a bit for every row that may be null: Arrow panics on a header that lies there.
+    fn is_bounded(&self, buffer: &Buffer, schema: &Schema) -> bool {
+        let head = &buffer[self.head.clone()];
+        let start = if head.starts_with(&[0xff; 4]) { 8 } else { 4 };
+        let Some(Ok(message)) = head.get(start..).map(root_as_message) else { return false };
+        let batch = match message.header_type() {
+            MessageHeader::RecordBatch => message.header_as_record_batch(),
+            MessageHeader::DictionaryBatch => {
+                message.header_as_dictionary_batch().and_then(|dictionary| dictionary.data())
+            }
+            _ => None,
+        };
+        let Some(batch) = batch else { return false };
+        let len = self.body.len() as u64;
+        let nodes: Vec<_> = batch.nodes().iter().flatten().collect();
+        let buffers: Vec<_> = batch.buffers().iter().flatten().collect();
+        let flat = schema.fields().iter().all(|field| field.data_type().is_primitive());
+        let n_columns = schema.fields().len();
+        if flat && (nodes.len() != n_columns || buffers.len() != 2 * n_columns) {
+            return false;
+        }
+        let valid = nodes.iter().zip(buffers.chunks(2)).all(|(node, buffers)| {
+            node.null_count() == 0 || node.length() <= buffers[0].length().saturating_mul(8)
+        });
+        let counted = |count: i64| (0..1 << 48).contains(&count);
+        let inside = |offset: i64, length: i64| {
+            let (offset, length) = (u64::try_from(offset).ok()?, u64::try_from(length).ok()?);
+            offset.checked_add(length).filter(|&end| end <= len)
+        };
+        batch.compression().is_none()
+            && counted(batch.length())
+            && buffers.iter().all(|part| inside(part.offset(), part.length()).is_some())
+            && nodes.iter().all(|node| counted(node.length()) && counted(node.null_count()))
+            && (!flat || valid)
+    }
 }
 
 /// The longest thing after the footer: its length and `ARROW1`.
@@ -125,16 +191,22 @@ impl Frame {
         hash_hex(hash.digest())
     }
 
-    /// Only after the frame's hash was compared: Arrow trusts the buffer bounds in the message
-    /// headers.
+    /// Only after the frame's hash was compared: Arrow trusts the schema. The bounds in the message
+    /// headers, which it slices by, are looked at once more.
     fn decode(&self, path: &Path, buffer: &Buffer) -> Result<RecordBatch> {
         let footer = footer(path, &buffer[self.footer.clone()])?;
         let schema = footer.schema().ok_or_else(|| Error::damaged(path, "it has no schema"))?;
         let schema = Arc::new(fb_to_schema(schema));
-        let mut decoder = FileDecoder::new(schema, footer.version()).with_require_alignment(true);
+        let mut decoder =
+            FileDecoder::new(schema.clone(), footer.version()).with_require_alignment(true);
         let data = |part: &Part| {
             buffer.slice_with_length(part.head.start, part.body.end - part.head.start)
         };
+        for part in self.dictionaries.iter().chain([&self.batch]) {
+            if !part.is_bounded(buffer, &schema) {
+                return Err(Error::damaged(path, "a message header points outside of its data"));
+            }
+        }
         for part in &self.dictionaries {
             decoder.read_dictionary(&part.block, &data(part)).map_err(Error::arrow(path))?;
         }

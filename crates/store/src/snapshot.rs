@@ -189,6 +189,17 @@ impl Snapshot {
         mapped::open(self.shared(), entry.ok_or_else(missing)?)
     }
 
+    /// Reads one mapped file as a whole and compares it with the manifest; `None` if it is as it was
+    /// written.
+    ///
+    /// # Errors
+    /// There is none of that name; damage is the answer, not an error.
+    pub fn verify_mapped(&self, name: &str) -> Result<Option<Damage>> {
+        let entry = self.manifest().mapped.get(name);
+        let missing = || Error::Missing { kind: "mapped file", name: name.to_owned() };
+        Ok(verify::verify_mapped(self.shared(), entry.ok_or_else(missing)?))
+    }
+
     /// Reads every live file and compares it with the manifest. `progress` is told each file before
     /// it is read.
     ///

@@ -49,7 +49,7 @@ impl Staging {
         Ok((name, file))
     }
 
-    fn make_folder(&mut self, folder: &str) -> Result<()> {
+    pub(crate) fn make_folder(&mut self, folder: &str) -> Result<()> {
         let path = self.shared.path(folder);
         if path.is_dir() {
             return Ok(());

@@ -318,10 +318,7 @@ impl Sink {
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self.disk.write_at(&self.file, &self.path, self.offset, bytes);
-        written.map_err(|error| match error {
-            Error::Io { source, .. } => source,
-            other => io::Error::other(other),
-        })?;
+        written.map_err(Error::into_io)?;
         self.hash.update(bytes);
         self.blocks.absorb(bytes);
         self.offset += bytes.len() as u64;

@@ -15,7 +15,9 @@ use crate::column_writer::{BLOCK, BlockHash};
 use crate::dictionary::Segment;
 use crate::directory::{Shared, manifest_path};
 use crate::error::{Error, Result};
-use crate::manifest::{ColumnEntry, Manifest, TableEntry, TableFile, field_entries, hash_hex, hex};
+use crate::manifest::{
+    ColumnEntry, Manifest, MappedEntry, TableEntry, TableFile, field_entries, hash_hex, hex,
+};
 use crate::snapshot::Snapshot;
 use crate::table::difference;
 use crate::{mapped, runs};
@@ -67,16 +69,19 @@ pub(crate) fn verify(snapshot: &Snapshot, progress: &mut dyn FnMut(&str)) -> Res
         }
     }
     for entry in manifest.mapped.values() {
-        check.file(&entry.path, |check| {
-            mapped::open(check.shared, entry)?;
-            check.sha256(&entry.path, entry.bytes, &entry.sha256)
-        });
+        check.mapped(entry);
     }
     if let Some(spilled) = &manifest.runs.spilled {
         check.column(spilled);
         check.file("runs", |check| runs::all(check.shared, &manifest.runs).map(|_| ()));
     }
     Ok(check.damage)
+}
+
+pub(crate) fn verify_mapped(shared: &Shared, entry: &MappedEntry) -> Option<Damage> {
+    let mut check = Check { shared, progress: &mut |_| {}, damage: Vec::new() };
+    check.mapped(entry);
+    check.damage.pop()
 }
 
 impl Check<'_> {
@@ -133,6 +138,13 @@ impl Check<'_> {
             return Ok(());
         }
         Err(Error::damaged(&path, difference(&found, &table.schema)))
+    }
+
+    fn mapped(&mut self, entry: &MappedEntry) {
+        self.file(&entry.path, |check| {
+            mapped::open(check.shared, entry)?;
+            check.sha256(&entry.path, entry.bytes, &entry.sha256)
+        });
     }
 
     fn column(&mut self, entry: &ColumnEntry) {

@@ -115,12 +115,11 @@ impl DeltaGraph {
     pub fn edges_of(&self, node: u32, direction: Direction) -> EdgesOf<'_> {
         assert!(node < self.n_nodes(), "node {node} of {}", self.n_nodes());
         let segments = self.version.segments.iter();
-        EdgesOf {
-            base: BaseRow::new(self.base(), node, direction),
-            segments: segments.filter_map(|segment| segment.row(node, direction)).collect(),
-            node,
-            direction,
-        }
+        let segments = segments.filter_map(|segment| segment.row(node, direction)).collect();
+        let base = BaseRow::new(self.base(), node, direction);
+        let mut edges = EdgesOf { base, segments, next_new: None, node, direction };
+        edges.next_new = edges.smallest_new();
+        edges
     }
 
     /// Everything as one graph: the same bytes as built from all edges at once.
@@ -260,6 +259,8 @@ impl<'a> BaseRow<'a> {
 pub struct EdgesOf<'a> {
     base: BaseRow<'a>,
     segments: Vec<SegmentRow<'a>>,
+    /// The smallest other end in `segments`: up to it the base is read alone.
+    next_new: Option<u32>,
     node: u32,
     direction: Direction,
 }
@@ -284,16 +285,23 @@ impl EdgesOf<'_> {
     }
 }
 
+impl EdgesOf<'_> {
+    /// The smallest other end among the new edges that are left.
+    fn smallest_new(&self) -> Option<u32> {
+        let heads = self.segments.iter().filter_map(SegmentRow::peek);
+        heads.map(|row| self.seen(row).node).min()
+    }
+}
+
 impl Iterator for EdgesOf<'_> {
     type Item = DeltaEdge;
 
     fn next(&mut self) -> Option<DeltaEdge> {
-        if self.segments.is_empty() {
-            return self.base.next();
+        let Some(node) = self.next_new else { return self.base.next() };
+        match self.base.nodes.first() {
+            Some(&old) if old < node => return self.base.next(),
+            _ => {}
         }
-        let heads = self.segments.iter().filter_map(SegmentRow::peek);
-        let smallest_new = heads.map(|row| self.seen(row).node).min();
-        let node = smallest_new.into_iter().chain(self.base.nodes.first().copied()).min()?;
         let mut found: Option<Row> = None;
         if self.base.nodes.first() == Some(&node) {
             found = self.base.next().map(|edge| self.row(&edge));
@@ -309,6 +317,7 @@ impl Iterator for EdgesOf<'_> {
             }
             self.segments[at].advance();
         }
+        self.next_new = self.smallest_new();
         found.map(|row| self.seen(&row))
     }
 }

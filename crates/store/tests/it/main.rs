@@ -4,10 +4,13 @@
 mod columns;
 mod crash;
 mod dictionary;
+mod fuzzed;
 mod kill;
 mod laws;
 mod mapped;
+mod mapped_columns;
 mod model;
+mod pyarrow;
 mod readers;
 mod rot;
 mod tables;
