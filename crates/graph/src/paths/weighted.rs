@@ -96,6 +96,7 @@ impl Search {
                 walk.length_cut |= sum.is_none();
                 return;
             }
+            // Not the side that has come less far: its next node may be a hub, and edges read grew 26-fold.
             let forward = self.from.queue.len() <= self.to.queue.len();
             let (side, other) =
                 if forward { (&mut self.from, &self.to) } else { (&mut self.to, &self.from) };
@@ -133,9 +134,12 @@ fn expand(
                 walk.length_cut = true;
                 continue;
             };
-            // Whatever goes on from there is longer than what has met already.
-            let most = best.map(|(best, _)| best);
-            if most.is_some_and(|most| cost.join(other.top, length_max).is_none_or(|c| c > most)) {
+            // A path through there is at least so long, since the other side has come as far as its top.
+            let Some(least) = cost.join(other.top, length_max) else {
+                walk.length_cut = true;
+                continue;
+            };
+            if best.is_some_and(|(best, _)| least > best) {
                 continue;
             }
             if side.end.reach(neighbor, cost, node) != News::Better {
