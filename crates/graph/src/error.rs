@@ -110,6 +110,24 @@ pub enum GraphError {
         /// Where it starts.
         found: u32,
     },
+    /// A link does not have the ends with which it was applied, or leads out of the component it is said to be in.
+    #[error("link {link} between {a} and {b} does not fit the components")]
+    LinkEnds {
+        /// The link.
+        link: u32,
+        /// One end.
+        a: u32,
+        /// The other end.
+        b: u32,
+    },
+    /// A height comes before one that is applied already, or before those that can be unwound.
+    #[error("height {found} is below {expected}")]
+    HeightOrder {
+        /// The lowest height possible.
+        expected: u64,
+        /// The height asked for.
+        found: u64,
+    },
     /// A batch shrinks the graph.
     #[error("batch has {found} {what}, fewer than the {expected} before it")]
     Shrunk {
@@ -147,6 +165,10 @@ impl GraphError {
                 "pass batches in order and without gaps, with node counts that only grow"
             }
             Self::TimeSplit { .. } => "cut batches between two times when the state is stored",
+            Self::LinkEnds { .. } => "pass the links as they were applied",
+            Self::HeightOrder { .. } => {
+                "unwind first; where that is no longer possible, remove the links"
+            }
             _ => "the arrays come from a damaged or foreign file: rebuild the snapshot",
         };
         Some(hint.to_owned())

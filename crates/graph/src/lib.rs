@@ -9,7 +9,10 @@ mod limit;
 mod sparse;
 pub mod temporal;
 
-pub use components::{Components, Members, components};
+pub use components::{
+    Components, ConcurrentComponents, Link, Members, ReversibleComponents, TrackedComponents,
+    components, connected_components, connected_components_of_edges,
+};
 pub use csr::{Csr, CsrView};
 pub use error::GraphError;
 pub use evidence::link_path;

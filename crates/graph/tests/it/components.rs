@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tracehound_graph::{Components, GraphError, components};
 
 /// The smallest member of each node's component, by taking minima until nothing changes.
-fn smallest_members(n_nodes: u32, links: &[(u32, u32)]) -> Vec<u32> {
+pub(crate) fn smallest_members(n_nodes: u32, links: &[(u32, u32)]) -> Vec<u32> {
     let mut label: Vec<u32> = (0..n_nodes).collect();
     loop {
         let before = label.clone();
@@ -26,7 +26,7 @@ fn linked(n_nodes: u32, links: &[(u32, u32)]) -> Components {
     components
 }
 
-fn links() -> impl Strategy<Value = Vec<(u32, u32)>> {
+pub(crate) fn links() -> impl Strategy<Value = Vec<(u32, u32)>> {
     prop::collection::vec((0u32..40, 0u32..40), 0..50)
 }
 

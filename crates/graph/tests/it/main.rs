@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod components;
+mod components_concurrent;
+mod components_reversible;
+mod components_static;
+mod components_tracked;
 mod csr;
 mod evidence;
 mod limits;

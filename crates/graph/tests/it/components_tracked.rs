@@ -1,0 +1,185 @@
+//! Sizes, members and evidence against repeated minimum, and against Kruskal's forest made with it.
+
+use proptest::prelude::*;
+use tracehound_graph::{GraphError, Link, TrackedComponents};
+
+use crate::components::{links, smallest_members};
+
+pub(crate) const N_NODES: u32 = 40;
+
+/// The links with their places as ids, those only whose bit in `keep` is set.
+pub(crate) fn numbered(links: &[(u32, u32)], keep: u64) -> Vec<Link> {
+    let ids = (0u32..).zip(links).filter(|(id, _)| keep >> (id % 64) & 1 == 1);
+    ids.map(|(id, &(a, b))| Link { id, a, b }).collect()
+}
+
+fn ends(links: &[Link]) -> Vec<(u32, u32)> {
+    links.iter().map(|link| (link.a, link.b)).collect()
+}
+
+/// Everything the components say of `links`, and nothing else.
+pub(crate) fn check(components: &TrackedComponents, n_nodes: u32, links: &[Link]) {
+    let labels = smallest_members(n_nodes, &ends(links));
+    assert_eq!(components.labels(), labels);
+    assert_eq!(components.n_nodes(), n_nodes);
+    for node in 0..n_nodes {
+        let label = labels[node as usize];
+        let members: Vec<u32> =
+            (0..n_nodes).filter(|&other| labels[other as usize] == label).collect();
+        assert_eq!(components.label(node), label);
+        assert_eq!(components.size(node) as usize, members.len());
+        assert_eq!(components.members(node), members);
+    }
+    // Kruskal: a link is in the forest if the links before it do not join its ends. The larger label loses.
+    let mut forest = Vec::new();
+    let mut joined_by = vec![None; n_nodes as usize];
+    for (at, link) in links.iter().enumerate() {
+        let before = smallest_members(n_nodes, &ends(&links[..at]));
+        let (a, b) = (before[link.a as usize], before[link.b as usize]);
+        if a != b {
+            forest.push(*link);
+            joined_by[a.max(b) as usize] = Some(link.id);
+        }
+    }
+    let ids: Vec<u32> = forest.iter().map(|link| link.id).collect();
+    assert_eq!(components.forest(), ids);
+    let found: Vec<Option<u32>> = (0..n_nodes).map(|node| components.joined_by(node)).collect();
+    assert_eq!(found, joined_by);
+    check_paths(components, n_nodes, &labels, &forest);
+}
+
+/// A chain must lead from one node to the other over links of the forest, none twice: then it is the only one.
+fn check_paths(components: &TrackedComponents, n_nodes: u32, labels: &[u32], forest: &[Link]) {
+    let ends_of = |id: u32| {
+        let link = forest[forest.binary_search_by_key(&id, |link| link.id).unwrap()];
+        (link.a, link.b)
+    };
+    for (a, b) in (0..n_nodes).zip((0..n_nodes).map(|node| node * 7 % n_nodes)) {
+        let path = components.join_path(a, b, ends_of).unwrap();
+        assert_eq!(path.is_some(), labels[a as usize] == labels[b as usize]);
+        let path = path.unwrap_or_default();
+        let mut at = a;
+        for &id in &path {
+            let (x, y) = ends_of(id);
+            assert!(at == x || at == y, "links follow each other");
+            at = if at == x { y } else { x };
+        }
+        assert!(path.is_empty() || at == b);
+        let mut once = path.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), path.len());
+        let mut back = components.join_path(b, a, ends_of).unwrap().unwrap_or_default();
+        back.reverse();
+        assert_eq!(path, back);
+    }
+}
+
+fn apply(components: &mut TrackedComponents, links: &[Link]) {
+    for link in links {
+        components.link(*link).unwrap();
+    }
+}
+
+fn of(links: &[Link]) -> TrackedComponents {
+    let mut components = TrackedComponents::new(N_NODES);
+    apply(&mut components, links);
+    components
+}
+
+fn links_of(links: &[Link]) -> impl FnMut(u32, &mut Vec<Link>) {
+    move |node, out| out.extend(links.iter().filter(|link| link.a == node || link.b == node))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn sizes_members_and_evidence_are_those_of_the_links(links in links(), keep in any::<u64>()) {
+        let links = numbered(&links, keep);
+        check(&of(&links), N_NODES, &links);
+    }
+
+    #[test]
+    fn any_cut_into_batches_and_any_growth_is_the_same(links in links(), cut in 0usize..50) {
+        let (a, b): (Vec<u32>, Vec<u32>) = links.iter().copied().unzip();
+        let cut = cut.min(links.len());
+        let mut components = TrackedComponents::default();
+        components.ensure_nodes(a[..cut].iter().chain(&b[..cut]).max().map_or(0, |largest| largest + 1));
+        let first = components.link_batch(0, &a[..cut], &b[..cut]).unwrap();
+        components.ensure_nodes(N_NODES);
+        let second = components.link_batch(components.link_next(), &a[cut..], &b[cut..]).unwrap();
+        prop_assert_eq!(components.n_components() + first + second, N_NODES as usize);
+        check(&components, N_NODES, &numbered(&links, u64::MAX));
+    }
+
+    #[test]
+    fn the_forest_alone_gives_the_same(links in links(), later in links()) {
+        let mut links = numbered(&links, u64::MAX);
+        let forest = of(&links).forest();
+        let kept: Vec<Link> = links.iter().copied().filter(|link| forest.contains(&link.id)).collect();
+        let mut components = of(&kept);
+        let more = (100u32..).zip(later).map(|(id, (a, b))| Link { id, a, b });
+        for link in more {
+            components.link(link).unwrap();
+            links.push(link);
+        }
+        check(&components, N_NODES, &links);
+    }
+
+    #[test]
+    fn removal_is_as_if_the_links_had_never_been(
+        links in links(),
+        keep in any::<u64>(),
+        later in links(),
+    ) {
+        let (all, mut remaining) = (numbered(&links, u64::MAX), numbered(&links, keep));
+        let removed = numbered(&links, !keep);
+        let mut components = of(&all);
+        let labels = components.labels();
+        let forest = components.forest();
+        let roots = components.remove_links(&removed, links_of(&remaining)).unwrap();
+        let held = removed.iter().filter(|link| forest.contains(&link.id));
+        let mut expected: Vec<u32> = held.map(|link| labels[link.a as usize]).collect();
+        expected.sort_unstable();
+        expected.dedup();
+        prop_assert_eq!(roots, expected);
+        check(&components, N_NODES, &remaining);
+        let more = (100u32..).zip(later).map(|(id, (a, b))| Link { id, a, b });
+        for link in more {
+            components.link(link).unwrap();
+            remaining.push(link);
+        }
+        check(&components, N_NODES, &remaining);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_changes_nothing() {
+    let links = numbered(&[(0, 1), (1, 2), (5, 6)], u64::MAX);
+    let mut components = of(&links);
+    let refused = |components: &mut TrackedComponents, first, a: &[u32], b: &[u32]| {
+        components.link_batch(first, a, b).unwrap_err()
+    };
+    let error = refused(&mut components, 2, &[7], &[8]);
+    assert_eq!(error, GraphError::BatchOrder { expected: 3, found: 2 });
+    let error = refused(&mut components, 3, &[7, 40], &[8, 8]);
+    assert_eq!(error, GraphError::OutOfRange { what: "ends", index: 1, found: 40, limit: 40 });
+    let error = refused(&mut components, u32::MAX, &[7], &[8]);
+    assert_eq!(error, GraphError::TooMany { what: "links", found: 1 << 32 });
+    let error = refused(&mut components, 3, &[7], &[]);
+    assert_eq!(error, GraphError::Length { what: "ends", expected: 1, found: 0 });
+    let foreign =
+        [Link { id: 0, a: 0, b: 5 }, Link { id: 3, a: 1, b: 2 }, Link { id: 1, a: 2, b: 40 }];
+    for link in foreign {
+        let remaining = |_node: u32, out: &mut Vec<Link>| out.push(link);
+        let error = components.remove_links(&links[1..2], remaining).unwrap_err();
+        assert_eq!(error, GraphError::LinkEnds { link: link.id, a: link.a, b: link.b });
+    }
+    // Wrong ends for a chain: an error, or an answer, but always an end.
+    for wrong in [(5, 6), (2, 0), (40, 0), (2, 2), (0, 2)] {
+        let _ = components.join_path(0, 2, |_link| wrong);
+    }
+    assert!(components.join_path(0, 2, |_link| (40, 0)).is_err());
+    check(&components, N_NODES, &links);
+}
