@@ -144,6 +144,16 @@ pub enum GraphError {
         /// The time on both sides of the cut.
         time: u32,
     },
+    /// An option or a parameter is out of its range.
+    #[error("{what} is {found}, expected {expected}")]
+    Argument {
+        /// Which one.
+        what: &'static str,
+        /// Its value.
+        found: String,
+        /// What is allowed.
+        expected: &'static str,
+    },
     /// A stored chain of labels leads nowhere or in a circle.
     #[error("label {label} of node {node} is corrupt")]
     Chain {
@@ -169,6 +179,7 @@ impl GraphError {
             Self::HeightOrder { .. } => {
                 "unwind first; where that is no longer possible, remove the links"
             }
+            Self::Argument { .. } => "pass a value in the range that the message names",
             _ => "the arrays come from a damaged or foreign file: rebuild the snapshot",
         };
         Some(hint.to_owned())

@@ -6,6 +6,7 @@ mod error;
 mod evidence;
 mod graph;
 mod limit;
+mod pagerank;
 mod sparse;
 pub mod temporal;
 
@@ -18,6 +19,10 @@ pub use error::GraphError;
 pub use evidence::link_path;
 pub use graph::{EdgeColumns, EdgeColumnsBuf, Graph, GraphView};
 pub use limit::{Direction, Limit};
+pub use pagerank::{
+    DynamicPageRank, EdgeChange, EdgeWeights, LocalOptions, LocalPageRank, PageRank,
+    PageRankOptions, Personalization, RankUpdate, TransitionMatrix, local_pagerank, pagerank,
+};
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.
 pub const NONE: u32 = u32::MAX;

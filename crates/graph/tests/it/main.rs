@@ -11,6 +11,7 @@ mod evidence;
 mod limits;
 mod neighbors;
 mod oracle;
+mod pagerank;
 mod paths;
 mod proximity;
 mod world;
