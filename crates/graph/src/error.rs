@@ -153,6 +153,15 @@ pub enum GraphError {
         found: String,
         /// What is allowed.
         expected: &'static str,
+    /// A column of hops does not belong to the rows beside it.
+    #[error(
+        "node {node} is said to be {hops} hops from a source, but no neighbor is one hop nearer"
+    )]
+    Hops {
+        /// The node.
+        node: u32,
+        /// Its hops.
+        hops: u8,
     },
     /// A stored chain of labels leads nowhere or in a circle.
     #[error("label {label} of node {node} is corrupt")]
@@ -180,6 +189,9 @@ impl GraphError {
                 "unwind first; where that is no longer possible, remove the links"
             }
             Self::Argument { .. } => "pass a value in the range that the message names",
+            Self::Hops { .. } => {
+                "pass the rows, the direction and the flags that the hops were found with"
+            }
             _ => "the arrays come from a damaged or foreign file: rebuild the snapshot",
         };
         Some(hint.to_owned())

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod bfs;
 mod components;
 mod csr;
 mod error;
 mod evidence;
 mod graph;
+mod hops;
 mod limit;
 mod pagerank;
 mod sparse;
@@ -14,10 +16,17 @@ pub use components::{
     Components, ConcurrentComponents, Link, Members, ReversibleComponents, TrackedComponents,
     components, connected_components, connected_components_of_edges,
 };
+pub use bfs::{Bfs, Blocked, bfs, bfs_levels};
+pub use components::{Components, Members, components};
 pub use csr::{Csr, CsrView};
 pub use error::GraphError;
 pub use evidence::link_path;
 pub use graph::{EdgeColumns, EdgeColumnsBuf, Graph, GraphView};
+pub use hops::{
+    AppendedRows, EdgeEnds, HopChanges, HopColumn, HopDistance, HopOptions, UNREACHED,
+    WithinAnswer, WithinOptions, WithinScratch, hop_distance, hop_path, nearest_sources,
+    reach_sets, within_hops,
+};
 pub use limit::{Direction, Limit};
 pub use pagerank::{
     DynamicPageRank, EdgeChange, EdgeWeights, LocalOptions, LocalPageRank, PageRank,

@@ -1,6 +1,7 @@
 //! Every algorithm of the crate against an oracle that shares no code with it.
 #![allow(clippy::unwrap_used)]
 
+mod bfs;
 mod components;
 mod components_concurrent;
 mod components_reversible;
@@ -8,6 +9,7 @@ mod components_static;
 mod components_tracked;
 mod csr;
 mod evidence;
+mod hops;
 mod limits;
 mod neighbors;
 mod oracle;
