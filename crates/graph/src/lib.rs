@@ -9,6 +9,7 @@ mod graph;
 mod hops;
 mod limit;
 mod pagerank;
+pub mod paths;
 mod sparse;
 pub mod temporal;
 

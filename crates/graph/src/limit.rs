@@ -22,6 +22,12 @@ pub enum Limit {
     Degree,
     /// `edges_visited_max`: the search stopped after so many edges.
     EdgesVisited,
+    /// `nodes_max`: the search stopped after so many nodes.
+    Nodes,
+    /// `cancelled`: the caller called the search off.
+    Cancelled,
+    /// `length_max`: longer paths were not looked for, or a sum did not fit into 64 bits.
+    Length,
 }
 
 impl Limit {
@@ -31,6 +37,9 @@ impl Limit {
             Self::Hops => "hops_max",
             Self::Degree => "degree_max",
             Self::EdgesVisited => "edges_visited_max",
+            Self::Nodes => "nodes_max",
+            Self::Cancelled => "cancelled",
+            Self::Length => "length_max",
         }
     }
 }
