@@ -5,10 +5,14 @@
 //! Source: Saad, "Iterative Methods for Sparse Linear Systems" (2003), section 3.4; the sort is Knuth, TAOCP 3,
 //! 5.2 D (distribution counting).
 //! Departures: offsets are 64-bit and items 32-bit, so a snapshot may hold more items than nodes can be named.
-//! Cost: O(rows + items) time, two passes over the keys, no memory beyond the result.
+//! Cost: O(rows + items) time, two passes over the keys. Small inputs take no memory beyond the result; from 131,072
+//! keys on they are distributed into buckets first (`build/partition.rs`): 8 bytes a key, on all threads.
 //! Checked against: filtering the keys row by row (`tests/it/csr.rs`).
 
+use std::ops::Range;
+
 use crate::NONE;
+use crate::build::partition::{self, Partition};
 use crate::error::{GraphError, same_length};
 
 /// Rows of ids that own their memory.
@@ -26,7 +30,9 @@ impl Csr {
     pub fn from_keys(n_rows: u32, keys: &[u32]) -> Result<Self, GraphError> {
         check_count("keys", keys.len())?;
         check_below("keys", keys, n_rows)?;
-        Ok(Self::group(n_rows, keys.iter().copied().zip(0..)))
+        Ok(Self::group(n_rows, keys.len(), |range| {
+            keys[range.clone()].iter().copied().zip(id(range.start)..)
+        }))
     }
 
     /// Groups `items` by key: row `k` holds every `items[i]` with `keys[i] == k`, in the order of the input.
@@ -36,7 +42,9 @@ impl Csr {
     pub fn from_pairs(n_rows: u32, keys: &[u32], items: &[u32]) -> Result<Self, GraphError> {
         same_length("items", keys.len(), items.len())?;
         check_below("keys", keys, n_rows)?;
-        Ok(Self::group(n_rows, keys.iter().copied().zip(items.iter().copied())))
+        Ok(Self::group(n_rows, keys.len(), |range| {
+            keys[range.clone()].iter().copied().zip(items[range].iter().copied())
+        }))
     }
 
     /// Groups undirected links by both of their ends: row `k` holds every `i` with `a[i] == k` or `b[i] == k`,
@@ -49,32 +57,51 @@ impl Csr {
         same_length("ends", a.len(), b.len())?;
         check_below("ends", a, n_rows)?;
         check_below("ends", b, n_rows)?;
-        let ends = a.iter().zip(b).zip(0u32..).flat_map(|((&a, &b), link)| {
-            let second = (a != b).then_some((b, link));
-            std::iter::once((a, link)).chain(second)
-        });
-        Ok(Self::group(n_rows, ends))
+        Ok(Self::group(n_rows, a.len(), |range| {
+            let ends = a[range.clone()].iter().zip(&b[range.clone()]).zip(id(range.start)..);
+            ends.flat_map(|((&a, &b), link)| {
+                let second = (a != b).then_some((b, link));
+                std::iter::once((a, link)).chain(second)
+            })
+        }))
     }
 
-    /// Distribution counting over pairs of (row, item); rows are known to be in range.
-    fn group(n_rows: u32, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+    /// Groups pairs of (row, item), given by ranges of the input; rows are known to be in range.
+    fn group<I: Iterator<Item = (u32, u32)>>(
+        n_rows: u32,
+        n: usize,
+        pairs: impl Fn(Range<usize>) -> I + Sync,
+    ) -> Self {
+        if n < partition::CHUNK {
+            return Self::group_at_once(n_rows, || pairs(0..n));
+        }
+        let mut by_bucket = Partition::new(n_rows);
+        by_bucket.extend(n, pairs);
+        let (offsets, [items]) = partition::group(&by_bucket, |&(_, item)| [item]);
+        Self { offsets, items }
+    }
+
+    /// Distribution counting: rows and items that fit the cache need no buckets.
+    fn group_at_once<I: Iterator<Item = (u32, u32)>>(n_rows: u32, pairs: impl Fn() -> I) -> Self {
         // Counts are kept two places up: after the prefix sum, place `k + 1` is the cursor of row `k`, and after
         // the fill it is the end of row `k`. So no second array of cursors is needed (8 bytes a node).
         let mut offsets = vec![0u64; n_rows as usize + 2];
-        for (row, _) in pairs.clone() {
-            offsets[row as usize + 2] += 1;
-        }
+        pairs().for_each(|(row, _)| offsets[row as usize + 2] += 1);
         for place in 2..offsets.len() {
             offsets[place] += offsets[place - 1];
         }
-        let n_items = offsets[n_rows as usize + 1];
-        let mut items = vec![0u32; position(n_items)];
-        for (row, item) in pairs {
+        let mut items = vec![0u32; position(offsets[n_rows as usize + 1])];
+        pairs().for_each(|(row, item)| {
             let cursor = &mut offsets[row as usize + 1];
             items[position(*cursor)] = item;
             *cursor += 1;
-        }
+        });
         offsets.pop();
+        Self { offsets, items }
+    }
+
+    /// Takes arrays that describe rows by the way in which they were made.
+    pub(crate) fn from_checked_parts(offsets: Vec<u64>, items: Vec<u32>) -> Self {
         Self { offsets, items }
     }
 
@@ -149,7 +176,7 @@ impl<'a> CsrView<'a> {
     ///
     /// # Panics
     /// `row` is not below [`Self::n_rows`].
-    pub fn range(&self, row: u32) -> std::ops::Range<usize> {
+    pub fn range(&self, row: u32) -> Range<usize> {
         let row = row as usize;
         position(self.offsets[row])..position(self.offsets[row + 1])
     }
@@ -170,8 +197,13 @@ impl<'a> CsrView<'a> {
     clippy::cast_possible_truncation,
     reason = "an offset was counted from, or compared with, a slice in memory"
 )]
-fn position(offset: u64) -> usize {
+pub(crate) fn position(offset: u64) -> usize {
     offset as usize
+}
+
+/// A position among at most `u32::MAX` inputs as an id.
+fn id(at: usize) -> u32 {
+    u32::try_from(at).expect("the number of inputs was checked")
 }
 
 /// Refuses more elements than ids; [`NONE`] itself is no id.

@@ -94,6 +94,46 @@ pub enum GraphError {
         /// The edge id found in its row.
         edge: u32,
     },
+    /// The weights of the edges between two nodes do not fit the column.
+    #[error(
+        "the weights of the edges from {source_node} to {target_node} add up to more than 2^64 - 1"
+    )]
+    WeightOverflow {
+        /// Where the edges start.
+        source_node: u32,
+        /// Where they end.
+        target_node: u32,
+    },
+    /// A file of a graph snapshot is not what it should be.
+    #[error("graph snapshot, file {file}: {what} is {found}, expected {expected}")]
+    Snapshot {
+        /// Which of the files.
+        file: &'static str,
+        /// What of it.
+        what: String,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A column of a graph snapshot does not hold what it should.
+    #[error("graph snapshot, file {file}, column {column}: {source}")]
+    SnapshotColumn {
+        /// Which of the files.
+        file: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What is wrong with it.
+        source: Box<GraphError>,
+    },
+    /// A batch does not come after the height reached, or a height below the base was asked for.
+    #[error("height {found} cannot follow height {last}")]
+    Height {
+        /// The height reached.
+        last: u64,
+        /// The height given.
+        found: u64,
+    },
     /// A component label is not the smallest member of its component.
     #[error("label {label} of node {node} is not the smallest member of a component")]
     Label {
@@ -183,6 +223,8 @@ impl GraphError {
             Self::BatchOrder { .. } | Self::Shrunk { .. } => {
                 "pass batches in order and without gaps, with node counts that only grow"
             }
+            Self::WeightOverflow { .. } => "give weights in a larger unit",
+            Self::Height { .. } => "pass heights in order; what was compacted cannot be unwound",
             Self::TimeSplit { .. } => "cut batches between two times when the state is stored",
             Self::LinkEnds { .. } => "pass the links as they were applied",
             Self::HeightOrder { .. } => {

@@ -6,7 +6,7 @@
 //! Departures: columns are kept once; what walks against the edges pays one more read for a weight.
 //! Cost: 16 bytes an edge for both ways (target, source, edge id) and 21 for the columns, 16 bytes a node.
 
-use crate::csr::{CsrView, check_below};
+use crate::csr::{CsrView, check_below, check_count};
 use crate::error::{GraphError, same_length};
 use crate::{Csr, Direction};
 
@@ -88,7 +88,7 @@ impl<'a> GraphView<'a> {
     /// doubts the file. A kernel over a graph that would not pass it may panic or answer wrongly, but ends.
     ///
     /// # Errors
-    /// The parts differ in length.
+    /// The parts differ in length, or there are more edges than 32-bit ids.
     pub fn new(
         out: CsrView<'a>,
         in_: CsrView<'a>,
@@ -97,6 +97,7 @@ impl<'a> GraphView<'a> {
     ) -> Result<Self, GraphError> {
         let n_edges = out.n_items();
         same_length("in rows", out.n_rows() as usize, in_.n_rows() as usize)?;
+        check_count("edges", n_edges)?;
         same_length("in items", n_edges, in_.n_items())?;
         same_length("in_edge", n_edges, in_edge.len())?;
         same_length("weight", n_edges, columns.weight.len())?;
@@ -105,6 +106,16 @@ impl<'a> GraphView<'a> {
         same_length("last_time", n_edges, columns.last_time.len())?;
         same_length("flags", n_edges, columns.flags.len())?;
         Ok(Self { out, in_, in_edge, columns })
+    }
+
+    /// Puts parts together that [`Self::new`] has accepted before.
+    pub(crate) fn checked_before(
+        out: CsrView<'a>,
+        in_: CsrView<'a>,
+        in_edge: &'a [u32],
+        columns: EdgeColumns<'a>,
+    ) -> Self {
+        Self { out, in_, in_edge, columns }
     }
 
     /// Reads everything: rows ascend without repeats, ends are nodes, and both ways hold the same edges.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bfs;
+mod build;
 mod components;
 mod csr;
 mod error;
@@ -18,6 +19,14 @@ pub use components::{
     components, connected_components, connected_components_of_edges,
 };
 pub use bfs::{Bfs, Blocked, bfs, bfs_levels};
+mod overlay;
+mod snapshot;
+mod sparse;
+pub mod temporal;
+
+pub use build::{
+    BuildError, BuildOptions, BuildSummary, EdgeBatch, ExternalBuilder, GraphBuilder, GraphChunk,
+};
 pub use components::{Components, Members, components};
 pub use csr::{Csr, CsrView};
 pub use error::GraphError;
@@ -33,6 +42,8 @@ pub use pagerank::{
     DynamicPageRank, EdgeChange, EdgeWeights, LocalOptions, LocalPageRank, PageRank,
     PageRankOptions, Personalization, RankUpdate, TransitionMatrix, local_pagerank, pagerank,
 };
+pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
+pub use snapshot::{MappedGraph, SnapshotFile};
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.
 pub const NONE: u32 = u32::MAX;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bfs;
+mod build;
 mod components;
 mod components_concurrent;
 mod components_reversible;
@@ -14,10 +15,16 @@ mod limits;
 mod neighbors;
 mod oracle;
 mod pagerank;
+mod external;
+mod limits;
+mod neighbors;
+mod oracle;
+mod overlay;
 mod paths;
 mod paths_lengths;
 mod paths_limits;
 mod paths_static;
 mod paths_world;
 mod proximity;
+mod snapshot;
 mod world;
