@@ -11,6 +11,8 @@ mod hops;
 mod limit;
 mod pagerank;
 pub mod paths;
+mod neighborhood;
+pub mod patterns;
 mod sparse;
 pub mod temporal;
 
@@ -44,6 +46,9 @@ pub use pagerank::{
 };
 pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
 pub use snapshot::{MappedGraph, SnapshotFile};
+pub use neighborhood::{
+    Cut, HoodEdge, HoodNode, Neighborhood, NeighborhoodOptions, NodeState, Shown, neighborhood,
+};
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.
 pub const NONE: u32 = u32::MAX;

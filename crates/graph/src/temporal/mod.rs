@@ -11,12 +11,14 @@
 //! Cost: building the rows is O(nodes + edges); a search never reads a node or an edge it does not reach.
 //! Checked against: dynamic programming over edges and plain enumeration (`tests/it/oracle.rs`).
 
+mod neighborhood;
 mod neighbors;
 mod proximity;
 mod search;
 mod shortest;
 mod widest;
 
+pub use neighborhood::{Member, Neighborhood, NeighborhoodOptions, Pair, Rows, neighborhood};
 pub use neighbors::{Neighbor, NeighborOptions, Neighbors, neighbors};
 pub use proximity::{EdgeBatch, Labels, Proximity, ProximityParts, ProximityView, proximity};
 pub use search::{Path, PathAnswer, SearchOptions};
@@ -66,7 +68,7 @@ impl<'a> TemporalEdges<'a> {
         self.source.is_empty()
     }
 
-    fn check_lengths(&self) -> Result<(), GraphError> {
+    pub(crate) fn check_lengths(&self) -> Result<(), GraphError> {
         check_count("source", self.source.len())?;
         same_length("target", self.source.len(), self.target.len())?;
         same_length("time", self.source.len(), self.time.len())?;

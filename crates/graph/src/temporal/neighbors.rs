@@ -7,14 +7,15 @@
 //! event is unknown, so the weight is an **upper bound**: what the set put into the junction, or what the
 //! neighbor took out of it, whichever is less, counted once however many nodes of the set take part. Upper bounds
 //! of several neighbors of one junction may add up to more than went in.
-//! Cost: O(edges of the set and of the junctions beside it) time, O(neighbors) memory.
+//! Cost: O(edges of the set and of the junctions beside it) time, at most `edges_visited_max`, O(neighbors) memory.
+//! The rows wanted are selected before they are sorted.
 //! Checked against: an ordered map filled from the plain list of edges (`tests/it/neighbors.rs`).
 
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
-use crate::Direction;
 use crate::sparse::NodeMap;
+use crate::{Direction, Limit};
 
 use super::{TemporalGraph, window};
 
@@ -27,11 +28,18 @@ pub struct NeighborOptions {
     pub weight_min: u64,
     /// How many rows are returned at most; the true number is in the answer.
     pub rows_max: usize,
+    /// Bound: how many edges are looked at.
+    pub edges_visited_max: u64,
 }
 
 impl Default for NeighborOptions {
     fn default() -> Self {
-        Self { time_range: 0..=u32::MAX, weight_min: 0, rows_max: usize::MAX }
+        Self {
+            time_range: 0..=u32::MAX,
+            weight_min: 0,
+            rows_max: usize::MAX,
+            edges_visited_max: u64::MAX,
+        }
     }
 }
 
@@ -60,6 +68,11 @@ pub struct Neighbors {
     /// What the set exchanged with itself (edges inside it, or inside its labels); not among the rows. Its node
     /// is the smallest node or label of the set.
     pub internal: Option<Neighbor>,
+    /// How many edges were looked at.
+    pub edges_visited: u64,
+    /// The bound that left edges unread: then every number here is a lower bound of what it would be without.
+    /// `None`: the answer is complete.
+    pub truncated_by: Option<Limit>,
 }
 
 /// Neighbors of the main nodes `nodes`: forward the nodes their edges lead to, backward those they come from.
@@ -79,7 +92,15 @@ pub fn neighbors(
     nodes.dedup();
     let n_main = graph.n_main();
     assert!(nodes.last().is_none_or(|&n| n < n_main), "a node is not one of {n_main} main nodes");
-    let mut gather = Gather { graph, direction, label_of, options, totals: Totals::default() };
+    let mut gather = Gather {
+        graph,
+        direction,
+        label_of,
+        options,
+        totals: Totals::default(),
+        edges_visited: 0,
+        truncated: false,
+    };
     let junctions = gather.direct(&nodes);
     for junction in &junctions {
         gather.through(junction);
@@ -102,6 +123,8 @@ struct Gather<'a, 'g> {
     label_of: Option<&'a [u32]>,
     options: &'a NeighborOptions,
     totals: Totals,
+    edges_visited: u64,
+    truncated: bool,
 }
 
 impl<'g> Gather<'_, 'g> {
@@ -109,11 +132,18 @@ impl<'g> Gather<'_, 'g> {
         self.label_of.map_or(node, |label_of| label_of[node as usize])
     }
 
-    /// The edges of a node with a time in the range asked for, cut at `first` or `last` as well.
-    fn row(&self, node: u32, first: u32, last: u32) -> &'g [u32] {
+    /// The edges of a node with a time in the range asked for, cut at `first` or `last` as well, and where the bound
+    /// on the work is reached.
+    fn row(&mut self, node: u32, first: u32, last: u32) -> &'g [u32] {
         let range = &self.options.time_range;
         let row = self.graph.rows(self.direction).row(node);
-        window(row, self.graph.edges().time, first.max(*range.start()), last.min(*range.end()))
+        let row =
+            window(row, self.graph.edges().time, first.max(*range.start()), last.min(*range.end()));
+        let left = self.options.edges_visited_max - self.edges_visited;
+        let n_read = usize::try_from(left).map_or(row.len(), |left| left.min(row.len()));
+        self.edges_visited += n_read as u64;
+        self.truncated |= n_read < row.len();
+        &row[..n_read]
     }
 
     /// The other end, time and weight of an edge; `None` if it is too light.
@@ -189,10 +219,23 @@ impl<'g> Gather<'_, 'g> {
         });
         let internal = internal.map(|row| Neighbor { node: own[0], ..row });
         let total_count = rows.len();
-        rows.sort_unstable_by_key(|row| (Reverse(row.weight_sum), row.node));
-        rows.truncate(self.options.rows_max);
-        Neighbors { rows, total_count, internal }
+        keep_heaviest(&mut rows, self.options.rows_max);
+        let truncated_by = self.truncated.then_some(Limit::EdgesVisited);
+        let edges_visited = self.edges_visited;
+        Neighbors { rows, total_count, internal, edges_visited, truncated_by }
     }
+}
+
+/// The heaviest rows, sorted. Selected first: a hub has many more neighbors than anybody reads.
+fn keep_heaviest(rows: &mut Vec<Neighbor>, rows_max: usize) {
+    let order = |row: &Neighbor| (Reverse(row.weight_sum), row.node);
+    if rows_max == 0 {
+        rows.clear();
+    } else if rows_max < rows.len() {
+        rows.select_nth_unstable_by_key(rows_max - 1, order);
+        rows.truncate(rows_max);
+    }
+    rows.sort_unstable_by_key(order);
 }
 
 /// Rows in the making, one a label.

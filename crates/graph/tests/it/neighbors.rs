@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use tracehound_graph::Direction;
 use tracehound_graph::temporal::{Neighbor, NeighborOptions, Neighbors, neighbors};
+use tracehound_graph::{Direction, Limit};
 
 use crate::world::{World, in_mask, worlds};
 
 /// Edges, weight, first and last time.
-type Row = (u64, u128, u32, u32);
+pub(crate) type Row = (u64, u128, u32, u32);
 
 fn add(rows: &mut BTreeMap<u32, Row>, node: u32, row: Row) {
     let known = rows.entry(node).or_insert((0, 0, u32::MAX, 0));
@@ -18,7 +18,7 @@ fn add(rows: &mut BTreeMap<u32, Row>, node: u32, row: Row) {
 }
 
 /// All rows, those of the set itself included, by label.
-fn rows(
+pub(crate) fn rows(
     world: &World,
     set: u32,
     forward: bool,
@@ -82,9 +82,23 @@ proptest! {
 
         let direction = if forward { Direction::Forward } else { Direction::Backward };
         let nodes: Vec<u32> = (0..world.n_main).filter(|&n| in_mask(set, n)).collect();
-        let options = NeighborOptions { time_range: first..=4, weight_min, rows_max };
+        let options =
+            NeighborOptions { time_range: first..=4, weight_min, rows_max, ..NeighborOptions::default() };
         let found = world.with_graph(|graph| neighbors(graph, &nodes, direction, labels.as_deref(), &options));
-        prop_assert_eq!(found, Neighbors { rows: expected, total_count, internal });
+        let edges_visited = found.edges_visited;
+        let truncated_by = None;
+        prop_assert_eq!(&found, &Neighbors { rows: expected, total_count, internal, edges_visited, truncated_by });
+        // The bound is exact: with this many edges the answer is the same, with one fewer it is named.
+        let bounded = |edges_visited_max: u64| {
+            let options = NeighborOptions { edges_visited_max, ..options.clone() };
+            world.with_graph(|graph| neighbors(graph, &nodes, direction, labels.as_deref(), &options))
+        };
+        prop_assert_eq!(bounded(edges_visited), found);
+        if edges_visited > 0 {
+            let less = bounded(edges_visited - 1);
+            prop_assert_eq!((less.edges_visited, less.truncated_by), (edges_visited - 1, Some(Limit::EdgesVisited)));
+            prop_assert!(less.total_count <= total_count);
+        }
     }
 }
 
