@@ -193,6 +193,7 @@ pub enum GraphError {
         found: String,
         /// What is allowed.
         expected: &'static str,
+    },
     /// A column of hops does not belong to the rows beside it.
     #[error(
         "node {node} is said to be {hops} hops from a source, but no neighbor is one hop nearer"

@@ -9,27 +9,23 @@ mod evidence;
 mod graph;
 mod hops;
 mod limit;
+mod neighborhood;
+mod overlay;
 mod pagerank;
 pub mod paths;
-mod neighborhood;
 pub mod patterns;
-mod sparse;
-pub mod temporal;
-
-pub use components::{
-    Components, ConcurrentComponents, Link, Members, ReversibleComponents, TrackedComponents,
-    components, connected_components, connected_components_of_edges,
-};
-pub use bfs::{Bfs, Blocked, bfs, bfs_levels};
-mod overlay;
 mod snapshot;
 mod sparse;
 pub mod temporal;
 
+pub use bfs::{Bfs, Blocked, bfs, bfs_levels};
 pub use build::{
     BuildError, BuildOptions, BuildSummary, EdgeBatch, ExternalBuilder, GraphBuilder, GraphChunk,
 };
-pub use components::{Components, Members, components};
+pub use components::{
+    Components, ConcurrentComponents, Link, Members, ReversibleComponents, TrackedComponents,
+    components, connected_components, connected_components_of_edges,
+};
 pub use csr::{Csr, CsrView};
 pub use error::GraphError;
 pub use evidence::link_path;
@@ -40,15 +36,15 @@ pub use hops::{
     reach_sets, within_hops,
 };
 pub use limit::{Direction, Limit};
+pub use neighborhood::{
+    Cut, HoodEdge, HoodNode, Neighborhood, NeighborhoodOptions, NodeState, Shown, neighborhood,
+};
+pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
 pub use pagerank::{
     DynamicPageRank, EdgeChange, EdgeWeights, LocalOptions, LocalPageRank, PageRank,
     PageRankOptions, Personalization, RankUpdate, TransitionMatrix, local_pagerank, pagerank,
 };
-pub use overlay::{Base, DeltaEdge, DeltaGraph, EdgesOf, Overlay, OverlayReader};
 pub use snapshot::{MappedGraph, SnapshotFile};
-pub use neighborhood::{
-    Cut, HoodEdge, HoodNode, Neighborhood, NeighborhoodOptions, NodeState, Shown, neighborhood,
-};
 
 /// "No node, no edge, no label" in a `u32` column; ids are therefore below `u32::MAX`.
 pub const NONE: u32 = u32::MAX;

@@ -43,7 +43,7 @@ pub fn run(arguments: &ChildArgs) -> Result<(), Fault> {
     match arguments.contender.as_str() {
         "ours" => {
             let contender = ours::Contender::new(&world, &kernels)?;
-            every(&kernels, |kernel| contender.run(kernel, &world, &meter, dir))
+            every(&kernels, |kernel| contender.run(kernel, &meter, dir))
         }
         "neo4j" => {
             let peer = neo4j::Peer::new(&world, &kernels);
