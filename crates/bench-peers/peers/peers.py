@@ -15,10 +15,12 @@ import json
 import sqlite3
 import statistics
 import sys
+import threading
 import time
 from pathlib import Path
 
 DAMPING, TOLERANCE = 0.85, 1e-4
+QUERY_S_MAX = 60  # of one query of a database; a recursion over a large graph may take hours
 MISSING = "not in this library"
 
 
@@ -321,13 +323,17 @@ class NetworKit(Peer):
         source, target, weight = self.world.edges(super_source)
         if part is not None:
             source, target, weight = source[part], target[part], weight[part]
+        # Ids of 32 bits make it fault.
+        source, target = source.astype("i8"), target.astype("i8")
         data = (weight.astype(float), (source, target)) if weighted else (source, target)
         return self.kit.GraphFromCoo(
             data, n=self.world.n + super_source, weighted=weighted, directed=self.world.directed
         )
 
     def build(self):
-        source, target = self.world.raw_source, self.world.raw_target
+        source, target = (
+            column.astype("i8") for column in [self.world.raw_source, self.world.raw_target]
+        )
 
         def work():
             graph = self.kit.GraphFromCoo(
@@ -415,8 +421,8 @@ class NetworKit(Peer):
         cut = len(source) * 9 // 10
         graph = self.kit.GraphFromCoo(
             (
-                numpy.concatenate([source[:cut], numpy.full(len(world.flagged), world.n, dtype="<i4")]),
-                numpy.concatenate([target[:cut], world.flagged]),
+                numpy.concatenate([source[:cut], numpy.full(len(world.flagged), world.n)]).astype("i8"),
+                numpy.concatenate([target[:cut], world.flagged]).astype("i8"),
             ),
             n=world.n + 1,
             directed=world.directed,
@@ -522,7 +528,7 @@ class RustworkX(Peer):
         world = self.world
         pairs = list(zip(world.raw_source.tolist(), world.raw_target.tolist()))
         timing, _ = self.clock.repeat(lambda: self._graph(pairs=pairs))
-        return timing, {}, {"note": "keeps loops and duplicates"}
+        return timing, {}, {"partial": "keeps loops and duplicates"}
 
     def components(self):
         rx = self.rx
@@ -655,6 +661,19 @@ class NetworkX(Peer):
 class Database(Peer):
     """Questions of one node at a time, in a query language."""
 
+    def ask(self, *query):
+        """The first row, unless that takes too long."""
+        timer = threading.Timer(QUERY_S_MAX, self.base.interrupt)
+        timer.start()
+        try:
+            return self.base.execute(*query).fetchone()
+        except Exception as fault:
+            if "nterrupt" in str(fault):
+                raise Missing(f"not done in {QUERY_S_MAX} s") from fault
+            raise
+        finally:
+            timer.cancel()
+
     def reach(self, hops):
         if not self.world.directed:
             raise Missing("asked of directed graphs")
@@ -731,7 +750,7 @@ class DuckDB(Database):
         timing, _ = self.clock.repeat(work)
         count = self.base.execute("SELECT count(*) FROM built").fetchone()[0]
         self.base.execute("DROP TABLE built; DROP TABLE raw")
-        return timing, {"n_items": count}, {"note": "one way only"}
+        return timing, {"n_items": count}, {"partial": "one way only"}
 
     def components(self):
         """Least label among neighbors until none changes."""
@@ -746,7 +765,7 @@ class DuckDB(Database):
             WHERE label.least < known.least GROUP BY both_ways.target
         ) SELECT count(*), sum(size * size) FROM
             (SELECT count(*) AS size FROM label GROUP BY least)"""
-        timing, found = self.clock.repeat(lambda: self.base.execute(query).fetchone())
+        timing, found = self.clock.repeat(lambda: self.ask(query))
         return timing, {"n_components": found[0], "squares": int(found[1])}, {}
 
     def _hops(self, start):
@@ -758,7 +777,7 @@ class DuckDB(Database):
             LEFT JOIN recurring.known AS seen ON seen.node = edge.target
             WHERE seen.node IS NULL GROUP BY edge.target
         ) SELECT count(*), sum(hops) FROM known"""
-        return [int(value) for value in self.base.execute(query).fetchone()]
+        return [int(value) for value in self.ask(query)]
 
     def bfs(self):
         timing, found = self.clock.each(
@@ -775,11 +794,11 @@ class DuckDB(Database):
     def nearest(self, node, hops):
         query = REACH_SQL.format(start=f"{node}::INTEGER", hops=hops)
         query += "SELECT min(hops) FROM walk JOIN flagged ON flagged.id = walk.node"
-        return self.base.execute(query).fetchone()[0]
+        return self.ask(query)[0]
 
     def neighborhood(self, node):
         query = REACH_SQL.format(start=f"{node}::INTEGER", hops=3)
-        return self.base.execute(query + "SELECT count(DISTINCT node) FROM walk").fetchone()[0]
+        return self.ask(query + "SELECT count(DISTINCT node) FROM walk")[0]
 
     def column(self, node):
         return self.base.execute("SELECT hops FROM known WHERE id = ?", [node]).fetchone()[0]
@@ -791,7 +810,8 @@ class SQLite(Database):
         self.version = sqlite3.sqlite_version
         if not self.world.directed:
             raise Missing("asked of directed graphs")
-        self.base = sqlite3.connect(self.world.folder / "peer.sqlite", isolation_level=None)
+        path = self.world.folder / "peer.sqlite"
+        self.base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         source, target, _ = self.world.edges()
         *self.load, _ = self.clock.once(self._load, source.tolist(), target.tolist())
 
@@ -812,16 +832,16 @@ class SQLite(Database):
         run("COMMIT")
 
     def build(self):
-        return self.load, {}, {"note": "one way only, edges already sorted"}
+        return self.load, {}, {"partial": "one way only, edges already sorted"}
 
     def nearest(self, node, hops):
         query = REACH_SQL.format(start=node, hops=hops)
         query += "SELECT min(hops) FROM walk JOIN flagged ON flagged.id = walk.node"
-        return self.base.execute(query).fetchone()[0]
+        return self.ask(query)[0]
 
     def neighborhood(self, node):
         query = REACH_SQL.format(start=node, hops=3)
-        return self.base.execute(query + "SELECT count(DISTINCT node) FROM walk").fetchone()[0]
+        return self.ask(query + "SELECT count(DISTINCT node) FROM walk")[0]
 
     def column(self, node):
         return self.base.execute("SELECT hops FROM known WHERE id = ?", [node]).fetchone()[0]
@@ -848,6 +868,7 @@ class Kuzu(Database):
         base = kuzu.Database(str(folder / f"peer-{self.threads}.kuzu"))
         self.base = kuzu.Connection(base, num_threads=self.threads)
         *self.load, _ = self.clock.once(self._load)
+        self.base.set_query_timeout(QUERY_S_MAX * 1000)
         self.prepared = {}
 
     def _load(self):
@@ -861,12 +882,17 @@ class Kuzu(Database):
             self.base.execute(statement)
 
     def build(self):
-        return self.load, {}, {"note": "from Parquet, without removal of duplicates"}
+        return self.load, {}, {"partial": "from Parquet, without removal of duplicates"}
 
     def _ask(self, query, node):
         if query not in self.prepared:
             self.prepared[query] = self.base.prepare(query)
-        result = self.base.execute(self.prepared[query], {"node": node})
+        try:
+            result = self.base.execute(self.prepared[query], {"node": node})
+        except RuntimeError as fault:
+            if "nterrupt" in str(fault):
+                raise Missing(f"not done in {QUERY_S_MAX} s") from fault
+            raise
         value = result.get_next()[0] if result.has_next() else None
         result.close()
         return value
@@ -931,8 +957,8 @@ def main():
         memory(reset=True)
         try:
             (cpu_s, wall_s), check, more = peer.run(kernel)
-        except Missing as why:
-            emit(kernel=kernel, missing=str(why))
+        except (Missing, MemoryError) as why:
+            emit(kernel=kernel, missing=str(why) or "out of memory")
             continue
         more["version"] = peer.version
         emit(kernel=kernel, cpu_s=cpu_s, wall_s=wall_s, rss_mb=memory(), check=check, more=more)

@@ -297,8 +297,9 @@ fn cycles(edges: &Edges) -> Value {
         edges_visited_max: u64::MAX,
     };
     let mut stream = CycleStream::new(options);
-    let found =
-        stream.push(TemporalEdges::new(&source, &target, &time, &weight).unwrap(), |_| false).unwrap();
+    let found = stream
+        .push(TemporalEdges::new(&source, &target, &time, &weight).unwrap(), |_| false)
+        .unwrap();
     assert!(found.truncated.is_empty());
     json!({
         "source": source, "target": target, "time": time, "window": 100, "length_max": 5,

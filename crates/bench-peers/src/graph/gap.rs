@@ -114,7 +114,7 @@ impl Gap<'_> {
         let squish = told.seconds("Squish Time:");
         let outcome = told.outcome("Build Time:", 1.0)?;
         if squish.is_empty() {
-            return Ok(outcome.tell("note", "without the removal of duplicates"));
+            return Ok(outcome.tell("partial", "without the removal of duplicates"));
         }
         let seconds = told.seconds("Build Time:")[0] + squish[0];
         self.outcome(vec![seconds], 1.0, told.peak_mb)
