@@ -359,7 +359,7 @@ class NetworKit(Peer):
 
         def work():
             ranks = central.PageRank(
-                self.plain, DAMPING, TOLERANCE, distributeSinks=central.SinkHandling.DISTRIBUTE_SINKS
+                self.plain, DAMPING, TOLERANCE, distributeSinks=central.SinkHandling.DistributeSinks
             )
             ranks.norm = central.Norm.L1_NORM
             return ranks.run()
@@ -427,7 +427,7 @@ class NetworKit(Peer):
             n=world.n + 1,
             directed=world.directed,
         )
-        dynamic = self.kit.distance.DynBFS(graph, world.n, storePredecessors=False)
+        dynamic = self.kit.distance.DynBFS(graph, world.n)
         dynamic.run()
         pairs = list(zip(source[cut:].tolist(), target[cut:].tolist()))
         for u, v in pairs:
@@ -957,8 +957,9 @@ def main():
         memory(reset=True)
         try:
             (cpu_s, wall_s), check, more = peer.run(kernel)
-        except (Missing, MemoryError) as why:
-            emit(kernel=kernel, missing=str(why) or "out of memory")
+        except Exception as why:  # one kernel that fails must not take the others with it
+            told = str(why) if isinstance(why, Missing) else f"{type(why).__name__}: {why}"
+            emit(kernel=kernel, missing=told)
             continue
         more["version"] = peer.version
         emit(kernel=kernel, cpu_s=cpu_s, wall_s=wall_s, rss_mb=memory(), check=check, more=more)
