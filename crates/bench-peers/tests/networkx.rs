@@ -1,7 +1,7 @@
 //! The graph kernels against NetworkX and SciPy, on random graphs and on the cluster graph of real blocks.
 //!
-//! The test writes graphs and our answers; `peers/check.py` answers again and compares. Skipped, with a line that says so,
-//! where Python or a package is missing (`TRACEHOUND_PYTHON` names the interpreter, else `python3`).
+//! The test writes graphs and our answers; `peers/check.py` answers again and compares. Skipped, with a line that
+//! says so, where Python or a package is missing (`TRACEHOUND_PYTHON` names the interpreter, else `python3`).
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};

@@ -31,7 +31,7 @@ impl Machine {
     }
 }
 
-/// Seconds of one independent 4-byte read at a random place in a table of `n_nodes`, next to the 4 bytes that say where.
+/// Seconds of one independent 4-byte read at a random place in a table of `n_nodes`; the place is read in a row.
 pub(super) fn gather_s(n_nodes: u32) -> f64 {
     let mut random = Random::new(5);
     let table: Vec<f32> = (0..n_nodes).map(|node| node as f32).collect();

@@ -7,9 +7,9 @@
 //! over repeats of CPU time (all threads of the process) and of the time that passed. Turning the files into a
 //! peer's own graph object is not counted; that is what `build` measures. Memory is the most that the process
 //! had while the kernel ran, its graph and its runtime included.
-//! Differences that remain: GAP and neo4j-labs drop the mass of sinks in PageRank and use f32, igraph solves it exactly;
-//! scores are compared after scaling them to sum 1, where dropped and spread mass give the same. SciPy has no search from many
-//! sources without weights, nor have NetworKit, igraph and GAP: they search from an added node with an edge to each.
+//! Differences that remain: GAP and neo4j-labs drop the mass of sinks in PageRank and use f32, igraph solves it
+//! exactly; scores are compared after scaling them to sum 1, where dropped and spread mass give the same. SciPy,
+//! NetworKit, igraph and GAP have no search from many sources: they search from an added node with an edge to each.
 
 mod child;
 mod floor;

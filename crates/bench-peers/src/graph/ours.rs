@@ -209,8 +209,8 @@ impl<'w> Contender<'w> {
         Ok(found.hops)
     }
 
-    /// The first nine tenths of the edges as they arrive are the graph, the rest comes in batches of 1,000: into rows that grow, and
-    /// into the hops. Both are counted.
+    /// The first nine tenths of the edges as they arrive are the graph, the rest comes in batches of 1,000: into rows
+    /// that grow, and into the hops. Both are counted.
     fn hops_incremental(&self, meter: &Meter) -> Result<Outcome, Fault> {
         let World { raw, n_nodes, is_directed, flagged, .. } = self.world;
         let cut = raw.len() / 10 * 9;
@@ -285,7 +285,7 @@ impl<'w> Contender<'w> {
         Ok(Outcome::of_latencies(&seconds).check("n_nodes", counts))
     }
 
-    /// One read of the column a question, at random nodes; timed by the thousand, since a clock costs more than a read.
+    /// One read of the column a question, at random nodes; timed by the thousand, as a clock costs more than a read.
     fn nearest(&self, meter: &Meter) -> Result<Outcome, Fault> {
         let column = self.hops(Direction::Backward)?;
         let rounds: Vec<usize> = (0..1_000).collect();

@@ -98,6 +98,7 @@ pub(super) fn run(
         Kind::Python => {
             pinned(&mut command, python(), threads);
             let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/peers.py");
+            command.env("PYTHONDONTWRITEBYTECODE", "1");
             command.arg(script).args(["--peer", contender.name, "--threads", &threads.to_string()]);
         }
     }
