@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod graph;
+
 use std::time::Duration;
 
 /// The memory that this process needed at most, in bytes; `None` where the system does not tell.
