@@ -25,8 +25,6 @@ pub use build::{
 pub use components::{
     Components, ConcurrentComponents, Members, ReversibleComponents, TrackedComponents, components,
     connected_components, connected_components_of_edges,
-    Components, ConcurrentComponents, Link, Members, ReversibleComponents, TrackedComponents,
-    components, connected_components, connected_components_of_edges,
 };
 pub use csr::{Csr, CsrView};
 pub use error::GraphError;

@@ -8,7 +8,7 @@
 //! only [`link`] writes that, by compare-and-swap; a store to any other cell replaces one ancestor by another, so a
 //! lost or late one costs a step and never an answer. Parents only descend, so every walk ends.
 //! Cost: a link O(log n) steps on average for ids that say nothing of the order of the links; `flatten` O(n) always.
-//! Checked against: small cases in the orders loom explores (`concurrent.rs`), Miri, and threads against the
+//! Checked against: small cases in the orders loom explores (`models/`), Miri, and threads against the
 //! labels of one (`tests/it/components_concurrent.rs`).
 
 use std::sync::atomic::{AtomicU32, Ordering};
