@@ -36,13 +36,15 @@ pub(super) fn trace<C: Cost>(
                     steps.push(Step { node, after, tried: 0 });
                     continue;
                 }
+                // Its cost is final, so it is not tried again. That of a node not walked on from may be that of a
+                // worse way than the next one that leads here.
+                to.discard(step.node);
             } else if joins(walk, from, step, total) {
                 let mut nodes = from.way(step.node);
                 nodes.reverse();
                 nodes.extend(steps.iter().rev().skip(1).map(|step| step.node));
                 return Some(nodes);
             }
-            to.discard(step.node);
             steps.pop();
         }
     }

@@ -5,11 +5,11 @@
 //! Source: Dijkstra, "A note on two problems in connexion with graphs", Numerische Mathematik 1, 1959, from both
 //! ends: Nicholson, "Finding the shortest route between two points in a network", Computer Journal 9, 1966.
 //! Departures: the cost is the pair (length, hops), so that edges of length 0 cost something too and ties are few.
-//! The side with the shorter queue goes on, and leaves out what
-//! cannot be on a best path any more, given how far the other has come. Sums are 64 bits and checked; nothing is rounded. With `hops_max` the
-//! best way to a node may not be part of the best way, so [`super::labels`] answers then.
+//! The side with the shorter queue goes on, and leaves out what cannot be on a best path any more, given how far
+//! the other has come. Sums are 64 bits and checked; nothing is rounded. With `hops_max` the best way to a node may
+//! not be part of the best way, so [`super::labels`] answers then.
 //! Cost: O(edges reached x log), one look-up in a map each.
-//! Checked against: Bellman-Ford and enumeration (`tests/it/paths_static.rs`).
+//! Checked against: Bellman-Ford and enumeration (`tests/it/paths_static.rs`, `paths_larger.rs`).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -41,13 +41,16 @@ pub(super) fn best(
     };
     search.run(walk);
     let (total, meeting) = search.best?;
-    trace(walk, targets, &search.from.end, &mut search.to.end, total).or_else(|| {
-        // Only a search that was stopped gets here: the two ways that met, though perhaps not the best.
+    if walk.stopped.is_some() {
+        // The two ways that met, though perhaps not the best.
         let mut nodes = search.from.end.way(meeting);
         nodes.reverse();
         nodes.extend(search.to.end.way(meeting).iter().skip(1));
-        Some(nodes)
-    })
+        return Some(nodes);
+    }
+    let nodes = trace(walk, targets, &search.from.end, &mut search.to.end, total);
+    debug_assert!(nodes.is_some(), "a finished search has a best path");
+    nodes
 }
 
 struct Side {

@@ -20,6 +20,7 @@ mod overlay;
 mod pagerank;
 mod paths;
 mod paths_k;
+mod paths_larger;
 mod paths_lengths;
 mod paths_limits;
 mod paths_static;

@@ -7,6 +7,7 @@ use tracehound_graph::paths::{
 };
 
 use crate::paths_world::{Asked, Roads, Way, all_paths, questions, roads, width};
+use crate::world::in_mask;
 
 pub(crate) fn shortest(
     roads: &Roads,
@@ -36,6 +37,8 @@ pub(crate) fn way(roads: &Roads, asked: &Asked, path: &Path) -> Way {
     let joined = path.nodes.windows(2).map(|pair| (pair[0], pair[1]));
     assert!(joined.eq(edges.iter().map(|&edge| roads.ends[edge])));
     assert!(edges.iter().all(|&edge| asked.walked(roads, edge)));
+    assert!(in_mask(asked.sources, path.nodes[0]), "it starts at a source");
+    assert!(in_mask(asked.targets, path.nodes[edges.len()]), "it ends at a target");
     assert_eq!(path.hops as usize, edges.len());
     let length = edges.iter().map(|&edge| if asked.by_length { roads.length[edge] } else { 1 });
     assert_eq!(path.length, length.sum::<u64>());
