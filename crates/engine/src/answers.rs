@@ -238,9 +238,11 @@ pub struct TraceAnswer {
     pub same_cluster: bool,
     /// The path with the fewest hops.
     pub shortest: Option<PathAnswer>,
+    /// The next shortest, no two over the same clusters; as many as were asked for, or all there are.
+    pub further: Vec<PathAnswer>,
     /// The path with the largest bottleneck.
     pub widest: Option<PathAnswer>,
-    /// Which limit cut the search for the shortest; null means that its answer is complete.
+    /// Which limit cut the search for the shortest and those next to it; null means that all of them are right.
     pub shortest_truncated_by: Option<String>,
     /// Which limit cut the search for the widest; null means that its answer is complete.
     pub widest_truncated_by: Option<String>,

@@ -18,4 +18,4 @@ pub use explain::{Step, explain};
 pub use flow::{FlowBuilder, FlowEdges};
 pub use heuristics::links;
 pub use payers::{AMOUNT_UNKNOWN, MIXING};
-pub use trace::{FlowGraph, Hop, TraceAnswer, TraceLimits, TraceOptions, TracePath};
+pub use trace::{FlowGraph, Hop, TraceAnswer, TraceLimits, TraceOptions, TracePath, WaysAnswer};

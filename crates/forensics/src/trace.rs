@@ -2,7 +2,7 @@
 //!
 //! In: the flow graph and clusters. Out: hops with transaction, amount and whether they pass a mixing transaction,
 //! and which limit may have hidden a better answer.
-//! Source: [`graph::temporal::shortest_path`], [`graph::temporal::widest_path`], [`graph::temporal::ProximityView`].
+//! Source: [`graph::temporal::shortest_path`], [`graph::temporal::k_shortest_paths`], [`graph::temporal::widest_path`], [`graph::temporal::ProximityView`].
 //! Departures: `u -> J -> v` through a junction is one hop of the smaller of the two amounts, which is the most
 //! that `u` can have paid `v` there, and is marked `mixing`: the path is possible, not shown. Every default limits the
 //! work, because a service answers these questions synchronously.
@@ -12,7 +12,8 @@
 use std::ops::RangeInclusive;
 
 use graph::temporal::{
-    PathAnswer, ProximityView, SearchOptions, TemporalGraph, shortest_path, widest_path,
+    PathAnswer, ProximityView, SearchOptions, TemporalGraph, k_shortest_paths, shortest_path,
+    widest_path,
 };
 use graph::{GraphError, Limit};
 use ledger::{AddressId, ClusterId, TxIndex};
@@ -73,6 +74,17 @@ pub struct TraceAnswer {
     /// The best path found; `None` if there is none within the limits.
     pub path: Option<TracePath>,
     /// The option that may have hidden a better path; `None`: the answer is complete, "no path" included.
+    pub truncated_by: Option<&'static str>,
+    /// How many edges were looked at.
+    pub edges_visited: u64,
+}
+
+/// The answer to a trace of several ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaysAnswer {
+    /// Fewest hops first, no two over the same clusters; fewer than asked for if there are no more.
+    pub paths: Vec<TracePath>,
+    /// The option that may have hidden one of them; `None`: the list is complete.
     pub truncated_by: Option<&'static str>,
     /// How many edges were looked at.
     pub edges_visited: u64,
@@ -166,6 +178,29 @@ impl<'a> FlowGraph<'a> {
         })
     }
 
+    /// The `k` paths with the fewest hops from `source` to any cluster that `is_target` accepts, no two over the same
+    /// clusters; none leads through a target.
+    ///
+    /// # Panics
+    /// The source is no node of the graph.
+    pub fn shortest_ways(
+        &self,
+        source: ClusterId,
+        is_target: impl Fn(ClusterId) -> bool,
+        k: usize,
+        options: &TraceOptions<'_>,
+    ) -> WaysAnswer {
+        let answer = self.with_options(options, |options| {
+            let is_target = |node| is_target(cluster(node));
+            k_shortest_paths(&self.graph, source.get().get(), is_target, k, options)
+        });
+        WaysAnswer {
+            paths: answer.paths.iter().map(|path| self.path(&path.edges)).collect(),
+            truncated_by: answer.truncated_by.map(Limit::option),
+            edges_visited: answer.edges_visited,
+        }
+    }
+
     /// The path with the largest bottleneck: its smallest amount is as large as can be. Among equal ones the one
     /// with the fewest hops.
     ///
@@ -203,11 +238,25 @@ impl<'a> FlowGraph<'a> {
         search: impl Fn(&[u32], &SearchOptions<'_>) -> PathAnswer,
     ) -> TraceAnswer {
         let sources: Vec<u32> = sources.iter().map(|source| source.get().get()).collect();
+        let answer = self.with_options(options, |options| search(&sources, options));
+        TraceAnswer {
+            path: answer.path.map(|path| self.path(&path.edges)),
+            truncated_by: answer.truncated_by.map(Limit::option),
+            edges_visited: answer.edges_visited,
+        }
+    }
+
+    /// Asks with the options in the words of the graph.
+    fn with_options<T>(
+        &self,
+        options: &TraceOptions<'_>,
+        ask: impl FnOnce(&SearchOptions<'_>) -> T,
+    ) -> T {
         // A junction is an event and not a cluster: it is always passed.
         let is_end = |node: u32| {
             !self.graph.is_junction(node) && options.ends_at.is_some_and(|ends| ends(cluster(node)))
         };
-        let search_options = SearchOptions {
+        ask(&SearchOptions {
             time_respecting: options.time_respecting,
             time_range: options.tx_range.clone(),
             weight_min: options.amount_sat_min,
@@ -216,13 +265,7 @@ impl<'a> FlowGraph<'a> {
             degree_max: options.limits.degree_max,
             edges_visited_max: options.limits.edges_visited_max,
             ..SearchOptions::default()
-        };
-        let answer = search(&sources, &search_options);
-        TraceAnswer {
-            path: answer.path.map(|path| self.path(&path.edges)),
-            truncated_by: answer.truncated_by.map(Limit::option),
-            edges_visited: answer.edges_visited,
-        }
+        })
     }
 }
 

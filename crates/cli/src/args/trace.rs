@@ -10,6 +10,7 @@ Examples:
   tracehound trace 3QZZDTVRR9ZfUtwqbMn8xuz1skFcq54Ln1 --to 12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h
   tracehound trace 3QZZDTVRR9ZfUtwqbMn8xuz1skFcq54Ln1 --to-category sanctioned --hops-max 6
   tracehound trace A --to-category sanctioned --not-through exchange
+  tracehound trace A --to B --paths 5
   tracehound trace A --to B --only widest --min-amount 0.5 --from-time 2019-01-01
 
 A hop is a change of owner: from one cluster to the next, in one transaction. The shortest path has the
@@ -55,6 +56,10 @@ pub(crate) struct TraceArgs {
     /// Do not walk through clusters of a category (a path may end there); may be given several times.
     #[arg(long, value_name = "CATEGORY")]
     pub(crate) not_through: Vec<String>,
+    /// List so many paths, the shortest first, no two over the same clusters.
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(conflicts_with = "only")]
+    pub(crate) paths: u16,
     /// Exit with code 4 if the answer may be out of date.
     #[arg(long)]
     pub(crate) fail_stale: bool,

@@ -148,6 +148,7 @@ pub(crate) fn trace() -> TraceAnswer {
         time_respecting: true,
         same_cluster: false,
         shortest: Some(shortest.clone()),
+        further: Vec::new(),
         widest: Some(shortest),
         shortest_truncated_by: None,
         widest_truncated_by: None,

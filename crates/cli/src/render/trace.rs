@@ -64,11 +64,15 @@ fn paths(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
     let mut page = String::new();
     if only != Some(Only::Widest) {
         page += &section("Shortest", answer.shortest.as_ref(), look);
+        for (nth, path) in (2..).zip(&answer.further) {
+            page += &section(&format!("Path {nth}"), Some(path), look);
+        }
     }
     let is_same = only.is_none() && answer.widest.is_some() && answer.widest == answer.shortest;
     match only {
         Some(Only::Shortest) => {}
-        _ if is_same => page += "\n  The widest path is the same.\n",
+        _ if is_same && answer.further.is_empty() => page += "\n  The widest path is the same.\n",
+        _ if is_same => page += "\n  The widest path is the first of them.\n",
         _ => page += &section("Widest", answer.widest.as_ref(), look),
     }
     page

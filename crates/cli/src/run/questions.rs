@@ -29,6 +29,7 @@ impl Session {
         options.to_time = args.to_time;
         options.amount_min_sat = args.min_amount.unwrap_or(options.amount_min_sat);
         options.not_through.clone_from(&args.not_through);
+        options.paths = args.paths.into();
         let answer = view.trace(&args.from, &target, &options)?;
         let console = self.console.full(args.full);
         match console.json {
@@ -149,6 +150,7 @@ fn only(answer: &TraceAnswer, only: Option<Only>) -> Result<serde_json::Value, F
     if let Some(fields) = value.as_object_mut() {
         fields.remove(other);
         fields.remove(&format!("{other}_truncated_by"));
+        fields.remove("further");
     }
     Ok(value)
 }

@@ -96,6 +96,24 @@ fn a_trace_reaches_a_category() {
 }
 
 #[test]
+fn a_trace_lists_several_paths() {
+    let (from, to) = world().traced();
+    let three = world().run(&["trace", &from, "--to", &to, "--paths", "3", "--json"]);
+    let three = three.exits(0).json();
+    let one = world().run(&["trace", &from, "--to", &to, "--json"]).exits(0).json();
+    assert_eq!(
+        (&one["shortest"], one["further"].as_array().unwrap().len()),
+        (&three["shortest"], 0)
+    );
+    let mut hops = vec![three["shortest"]["hops"].as_u64()];
+    hops.extend(three["further"].as_array().unwrap().iter().map(|path| path["hops"].as_u64()));
+    assert!((2..=3).contains(&hops.len()) && hops.is_sorted(), "{three:#}");
+    let page = world().run(&["trace", &from, "--to", &to, "--paths", "3"]).exits(0).stdout;
+    assert!(page.contains("Path 2: "), "{page}");
+    world().run(&["trace", &from, "--to", &to, "--paths", "0"]).exits(2);
+}
+
+#[test]
 fn a_trace_leads_around_a_category() {
     let (from, to) = world().traced();
     let trace = |more: &[&str]| {

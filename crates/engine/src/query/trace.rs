@@ -41,6 +41,8 @@ pub struct TraceOptions {
     pub amount_min_sat: u64,
     /// Categories whose clusters are reached but not walked through: what leaves a service is other people's money.
     pub not_through: Vec<String>,
+    /// How many paths are listed: the shortest and so many less one further ones, over other clusters.
+    pub paths: usize,
 }
 
 impl View {
@@ -56,10 +58,11 @@ impl View {
             to_time: None,
             amount_min_sat: 0,
             not_through: Vec::new(),
+            paths: 1,
         }
     }
 
-    /// The shortest and the widest path of money from the cluster of `from`.
+    /// The shortest paths and the widest path of money from the cluster of `from`.
     ///
     /// # Errors
     /// If a text is no address or has not appeared, a category is unknown, or no run has been made.
@@ -78,14 +81,16 @@ impl View {
         let flow = self.derived()?.flow()?;
         self.check_in_graph(source, flow.graph().n_main())?;
         let search = Search { ends_at: Some(&ends_at), ..self.search(options) };
-        let shortest = flow.shortest(&[source], is_target, &search);
+        let mut shortest = flow.shortest_ways(source, is_target, options.paths.max(1), &search);
         let widest = flow.widest(&[source], is_target, &search);
+        let further = shortest.paths.split_off(shortest.paths.len().min(1));
         Ok(TraceAnswer {
             from: from.trim().to_owned(),
             to: name,
             time_respecting: options.time_respecting,
             same_cluster: is_target(source),
-            shortest: shortest.path.map(|path| self.path_answer(&path)),
+            shortest: shortest.paths.first().map(|path| self.path_answer(path)),
+            further: further.iter().map(|path| self.path_answer(path)).collect(),
             widest: widest.path.map(|path| self.path_answer(&path)),
             shortest_truncated_by: shortest.truncated_by.map(str::to_owned),
             widest_truncated_by: widest.truncated_by.map(str::to_owned),

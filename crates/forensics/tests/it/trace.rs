@@ -222,3 +222,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn ways_are_listed_shortest_first_and_each_over_other_clusters() {
+    let world = parse("-> a:9\n a:9 -> b:9\n b:9 -> c:4 d:5\n c:4 -> e:4\n d:5 -> e:5").unwrap();
+    let flow = Flow::of(&world.batch, u32::try_from(world.names.len()).unwrap());
+    let (from, to) = (ClusterId::new(world.id("a")), ClusterId::new(world.id("e")));
+    let answer = flow.graph().shortest_ways(from, |c| c == to, 5, &TraceOptions::default());
+    let ways: Vec<String> = answer.paths.iter().map(|path| text(&world, &path.hops)).collect();
+    assert_eq!(ways, ["a-b:9@1 b-c:4@2 c-e:4@3", "a-b:9@1 b-d:5@2 d-e:5@4"]);
+    assert_eq!(answer.truncated_by, None);
+}

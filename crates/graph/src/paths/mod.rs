@@ -8,7 +8,7 @@
 //! side from which it was searched, nor of the number of threads. A node that may not be passed ends every path
 //! that reaches it, unless the path starts there.
 //! Cost: a question about two nodes reads only what it reaches, from both ends; no memory of the size of the graph.
-//! Checked against: enumeration of all simple paths, Bellman-Ford and Floyd-Warshall (`tests/it/paths_*.rs`).
+//! Checked against: enumeration of all simple paths, Bellman-Ford, and Yen over it (`tests/it/paths_*.rs`).
 
 mod ends;
 mod k_shortest;
