@@ -1,6 +1,6 @@
 //! Paths of a directed graph: fewest hops, smallest length, largest bottleneck, the k best, and the whole graph.
 //!
-//! In: a [`GraphView`], sources and targets (node ids, in any order, repeats allowed), [`PathOptions`]. Out: a
+//! In: a [`crate::GraphView`], sources and targets (node ids, in any order, repeats allowed), [`PathOptions`]. Out: a
 //! [`Path`] with the bound that may have hidden a better one, or one number for every node.
 //! Source: named by each module.
 //! Departures: **ties**. Among equally good paths the one with the fewest hops is taken, then the one whose nodes,
