@@ -8,11 +8,14 @@
     reason = "a bench prints, reads the clock, writes scratch files and draws random ids"
 )]
 
+mod measure;
+
 use std::fs::{File, OpenOptions};
 use std::hint::black_box;
 use std::io;
 use std::time::Instant;
 
+use measure::Random;
 use tracehound_graph::{
     BuildOptions, Csr, DeltaGraph, Direction, EdgeBatch, ExternalBuilder, Graph, GraphChunk,
     Overlay,
@@ -20,26 +23,6 @@ use tracehound_graph::{
 
 const N_NODES: u32 = 1 << 20;
 const N_EDGES: u32 = 6_000_000;
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A node whose expected degree falls with the power 2/3 of its rank; hubs lie anywhere among the ids.
-    fn node(&mut self) -> u32 {
-        let uniform = self.next() as f64 / 2f64.powi(64);
-        let rank = (f64::from(N_NODES) * uniform.powi(3)) as u64;
-        (rank * 700_001 % u64::from(N_NODES)) as u32
-    }
-}
 
 /// User and system seconds of all threads so far.
 fn cpu_s() -> f64 {
@@ -83,8 +66,8 @@ impl Columns {
     fn draw(n: u32, seed: u64) -> Self {
         let mut random = Random(seed);
         Self {
-            source: (0..n).map(|_| random.node()).collect(),
-            target: (0..n).map(|_| random.node()).collect(),
+            source: (0..n).map(|_| random.node(N_NODES)).collect(),
+            target: (0..n).map(|_| random.node(N_NODES)).collect(),
             weight: (0..n).map(|_| random.next() >> 40).collect(),
             time: (0..n).collect(),
             flags: (0..n).map(|_| (random.next() & 3) as u8).collect(),

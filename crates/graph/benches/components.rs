@@ -10,9 +10,12 @@
     reason = "a bench prints, reads the clock and draws random ids"
 )]
 
+mod measure;
+
 use std::hint::black_box;
 use std::time::Instant;
 
+use measure::Random;
 use tracehound_graph::{
     Components, ConcurrentComponents, Csr, ReversibleComponents, TrackedComponents,
     connected_components, connected_components_of_edges,
@@ -23,25 +26,7 @@ const N_EDGES: u32 = 24_000_000;
 const N_RUNS: usize = 7;
 const BATCH: usize = 1000;
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A node whose expected degree falls with the power 2/3 of its rank; hubs lie anywhere among the ids.
-    fn node(&mut self) -> u32 {
-        let uniform = self.next() as f64 / 2f64.powi(64);
-        let rank = (f64::from(N_NODES) * uniform.powi(3)) as u64;
-        (rank * 700_001 % u64::from(N_NODES)) as u32
-    }
-
     /// An edge of a Kronecker graph: A 0.57, B 0.19, C 0.19. Ids are scrambled by an odd factor.
     fn kronecker(&mut self, scale: u32) -> (u32, u32) {
         let (mut source, mut target) = (0u32, 0u32);
@@ -204,7 +189,7 @@ fn bench_evidence(tracked: &TrackedComponents, a: &[u32], b: &[u32]) {
     let mut random = Random(5);
     let (mut micros, mut n_links) = (Vec::new(), 0);
     for _ in 0..10_000 {
-        let (from, to) = (random.node(), random.node());
+        let (from, to) = (random.node(N_NODES), random.node(N_NODES));
         let start = Instant::now();
         let path = tracked.join_path(from, to, |link| (a[link as usize], b[link as usize]));
         micros.push(start.elapsed().as_secs_f64() * 1e6);
@@ -230,8 +215,8 @@ fn bench_evidence(tracked: &TrackedComponents, a: &[u32], b: &[u32]) {
 
 fn main() {
     let mut random = Random(2);
-    let source: Vec<u32> = (0..N_EDGES).map(|_| random.node()).collect();
-    let target: Vec<u32> = (0..N_EDGES).map(|_| random.node()).collect();
+    let source: Vec<u32> = (0..N_EDGES).map(|_| random.node(N_NODES)).collect();
+    let target: Vec<u32> = (0..N_EDGES).map(|_| random.node(N_NODES)).collect();
     println!("| what | best s | median s | CPU s | M/s | M/s of CPU |\n|---|---|---|---|---|---|");
     bench_incremental(&source, &target);
     bench_static("tx22", N_NODES, &source, &target);

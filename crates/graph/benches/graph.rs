@@ -8,9 +8,12 @@
     reason = "a bench prints, reads the clock and draws random ids"
 )]
 
+mod measure;
+
 use std::hint::black_box;
 use std::time::Instant;
 
+use measure::Random;
 use tracehound_graph::temporal::{
     NeighborOptions, PathAnswer, SearchOptions, TemporalEdges, TemporalGraph, neighbors, proximity,
     shortest_path, widest_path,
@@ -21,31 +24,6 @@ const N_NODES: u32 = 1_000_000;
 const N_EDGES: u32 = 6_000_000;
 const EDGES_PER_TIME: u32 = 8;
 const N_PAIRS: u32 = 100;
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: u32) -> u32 {
-        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u32
-    }
-
-    /// A node whose expected degree falls with the power 2/3 of its rank: the largest hub has 1 % of all edges.
-    fn node(&mut self) -> u32 {
-        let uniform = self.next() as f64 / 2f64.powi(64);
-        let rank = (f64::from(N_NODES) * uniform.powi(3)) as u64;
-        // Hubs lie anywhere among the ids, as they do in real graphs.
-        (rank * 700_001 % u64::from(N_NODES)) as u32
-    }
-}
 
 fn row(name: &str, seconds: f64, count: f64, unit: &str, note: &str) {
     println!("| {name} | {seconds:.3} s | {:.1} {unit} | {note} |", count / seconds);
@@ -108,8 +86,8 @@ fn main() {
     println!("| kernel | time | speed | |\n|---|---|---|---|");
     bench_components();
     let mut random = Random(2);
-    let source: Vec<u32> = (0..N_EDGES).map(|_| random.node()).collect();
-    let target: Vec<u32> = (0..N_EDGES).map(|_| random.node()).collect();
+    let source: Vec<u32> = (0..N_EDGES).map(|_| random.node(N_NODES)).collect();
+    let target: Vec<u32> = (0..N_EDGES).map(|_| random.node(N_NODES)).collect();
     let time: Vec<u32> = (0..N_EDGES).map(|edge| edge / EDGES_PER_TIME).collect();
     let weight: Vec<u64> = (0..N_EDGES).map(|_| random.next() >> 40).collect();
     let edges = TemporalEdges::new(&source, &target, &time, &weight).unwrap();

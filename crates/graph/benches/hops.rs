@@ -10,9 +10,12 @@
     reason = "a bench prints, reads the clock and its arguments, and draws random ids"
 )]
 
+mod measure;
+
 use std::hint::black_box;
 use std::time::Instant;
 
+use measure::Random;
 use tracehound_graph::{
     AppendedRows, Csr, CsrView, Direction, EdgeEnds, HopChanges, HopDistance, HopOptions,
     WithinOptions, WithinScratch, bfs, bfs_levels, hop_distance, nearest_sources, reach_sets,
@@ -21,24 +24,9 @@ use tracehound_graph::{
 
 const N_QUERIES: u32 = 2000;
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
     fn uniform(&mut self) -> f64 {
         self.next() as f64 / 2f64.powi(64)
-    }
-
-    fn below(&mut self, limit: u32) -> u32 {
-        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u32
     }
 }
 

@@ -7,55 +7,14 @@
     clippy::unwrap_used,
     reason = "a bench prints, reads the clock and draws random ids"
 )]
-#![expect(unsafe_code, reason = "the standard library has no clock of processor time")]
+mod measure;
 
 use std::hint::black_box;
 
+use measure::{Random, thread_cpu_s};
 use tracehound_graph::{Csr, Direction, EdgeColumns, GraphView, NeighborhoodOptions, neighborhood};
 
 const N_ROOTS: usize = 2000;
-
-/// Seconds this thread has been on a processor: other work on a shared machine does not count.
-fn cpu_seconds() -> f64 {
-    #[repr(C)]
-    struct Timespec {
-        seconds: i64,
-        nanoseconds: i64,
-    }
-    unsafe extern "C" {
-        fn clock_gettime(clock: i32, time: *mut Timespec) -> i32;
-    }
-    const CLOCK_THREAD_CPUTIME_ID: i32 = 3;
-    let mut time = Timespec { seconds: 0, nanoseconds: 0 };
-    // SAFETY: the layout is that of 64-bit Linux, and the pointer is to a live local.
-    let status = unsafe { clock_gettime(CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    assert_eq!(status, 0);
-    time.seconds as f64 + time.nanoseconds as f64 / 1e9
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: u32) -> u32 {
-        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u32
-    }
-
-    /// A node whose expected degree falls with the power 2/3 of its rank.
-    fn node(&mut self, n_nodes: u32) -> u32 {
-        let uniform = self.next() as f64 / 2f64.powi(64);
-        let rank = (f64::from(n_nodes) * uniform.powi(3)) as u64;
-        (rank * 700_001 % u64::from(n_nodes)) as u32
-    }
-}
 
 /// Time, nodes and edges visited of an answer.
 type Measured = (f64, usize, u64);
@@ -82,9 +41,9 @@ fn percentiles(name: &str, answers: &mut [Measured]) {
 fn bench(name: &str, view: GraphView<'_>, roots: &[u32], options: &NeighborhoodOptions<'_>) {
     let (mut all, mut small) = (Vec::new(), Vec::new());
     for &root in roots {
-        let start = cpu_seconds();
+        let start = thread_cpu_s();
         let answer = black_box(neighborhood(view, &[root], options));
-        let seconds = cpu_seconds() - start;
+        let seconds = thread_cpu_s() - start;
         let measured = (seconds, answer.nodes.len(), answer.edges_visited);
         all.push(measured);
         if answer.truncated_by.is_none() && answer.nodes.len() <= 10_000 {

@@ -9,9 +9,12 @@
     reason = "a bench prints, reads the clock and draws random ids"
 )]
 
+mod measure;
+
 use std::hint::black_box;
 use std::time::Instant;
 
+use measure::Random;
 use tracehound_graph::{
     Csr, DynamicPageRank, EdgeChange, EdgeWeights, LocalOptions, PageRankOptions, Personalization,
     TransitionMatrix, local_pagerank, pagerank,
@@ -21,18 +24,7 @@ const SCALE: u32 = 20;
 const N_NODES: u32 = 1 << SCALE;
 const STEPS: u32 = 4;
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
     fn uniform(&mut self) -> f64 {
         self.next() as f64 / 2f64.powi(64)
     }

@@ -8,9 +8,12 @@
     reason = "a bench prints, reads the clock and draws random ids"
 )]
 
+mod measure;
+
 use std::hint::black_box;
 use std::time::Instant;
 
+use measure::Random;
 use tracehound_graph::paths::{
     PathOptions, k_shortest_paths, predecessors, shortest_path, shortest_path_lengths, widest_path,
     widest_path_widths,
@@ -19,24 +22,9 @@ use tracehound_graph::{Csr, EdgeColumns, GraphView};
 
 const N_PAIRS: usize = 100;
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
     fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    fn below(&mut self, limit: u32) -> u32 {
-        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u32
     }
 }
 

@@ -7,52 +7,15 @@
     clippy::unwrap_used,
     reason = "a bench prints, reads the clock and draws random ids"
 )]
-#![expect(unsafe_code, reason = "the standard library has no clock of processor time")]
+mod measure;
 
+use measure::{Random, thread_cpu_s};
 use tracehound_graph::patterns::{CycleOptions, CycleStream, EdgeOrder, FanOptions, FanStream};
 use tracehound_graph::temporal::TemporalEdges;
 
 const N_NODES: u32 = 1_000_000;
 const N_EDGES: u32 = 6_000_000;
 const BATCH: usize = 4096;
-
-/// Seconds this thread has been on a processor: other work on a shared machine does not count.
-fn cpu_seconds() -> f64 {
-    #[repr(C)]
-    struct Timespec {
-        seconds: i64,
-        nanoseconds: i64,
-    }
-    unsafe extern "C" {
-        fn clock_gettime(clock: i32, time: *mut Timespec) -> i32;
-    }
-    const CLOCK_THREAD_CPUTIME_ID: i32 = 3;
-    let mut time = Timespec { seconds: 0, nanoseconds: 0 };
-    // SAFETY: the layout is that of 64-bit Linux, and the pointer is to a live local.
-    let status = unsafe { clock_gettime(CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    assert_eq!(status, 0);
-    time.seconds as f64 + time.nanoseconds as f64 / 1e9
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A node whose expected degree falls with the power 2/3 of its rank: the largest hub has 1 % of all edges.
-    fn node(&mut self) -> u32 {
-        let uniform = self.next() as f64 / 2f64.powi(64);
-        let rank = (f64::from(N_NODES) * uniform.powi(3)) as u64;
-        (rank * 700_001 % u64::from(N_NODES)) as u32
-    }
-}
 
 struct World {
     source: Vec<u32>,
@@ -65,8 +28,8 @@ impl World {
     fn new(edges_a_time: u32) -> Self {
         let mut random = Random(2);
         Self {
-            source: (0..N_EDGES).map(|_| random.node()).collect(),
-            target: (0..N_EDGES).map(|_| random.node()).collect(),
+            source: (0..N_EDGES).map(|_| random.node(N_NODES)).collect(),
+            target: (0..N_EDGES).map(|_| random.node(N_NODES)).collect(),
             time: (0..N_EDGES).map(|edge| edge / edges_a_time).collect(),
             weight: (0..N_EDGES).map(|_| random.next() >> 40).collect(),
         }
@@ -74,14 +37,14 @@ impl World {
 
     /// Runs all edges through `push`, batch by batch; the seconds it took.
     fn stream(&self, mut push: impl FnMut(TemporalEdges<'_>)) -> f64 {
-        let start = cpu_seconds();
+        let start = thread_cpu_s();
         for at in (0..self.source.len()).step_by(BATCH) {
             let range = at..self.source.len().min(at + BATCH);
             let (source, target) = (&self.source[range.clone()], &self.target[range.clone()]);
             let (time, weight) = (&self.time[range.clone()], &self.weight[range]);
             push(TemporalEdges::new(source, target, time, weight).unwrap());
         }
-        cpu_seconds() - start
+        thread_cpu_s() - start
     }
 }
 

@@ -7,13 +7,22 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Rights, answers, output, rights, text};
+use super::{Install, Need, Source, answers, carry_out, plan, rights};
 use crate::tasks::root;
 
 /// The variable that names the interpreter.
 pub(crate) const VARIABLE: &str = "TRACEHOUND_PYTHON";
 const REQUIREMENTS: &str = "crates/bench-peers/peers/requirements.txt";
 const IMPORTS: &str = "import networkx, numpy, pyarrow, scipy";
+
+/// Debian keeps the part of Python that makes environments in a package of its own.
+const VENV: Need = Need {
+    name: "the part of python3 that makes environments",
+    why: "tests compare with packages for Python",
+    probe: &["python3", "-c", "import ensurepip, venv"],
+    input: "",
+    from: Source::Debian(&["python3-venv"]),
+};
 
 /// The interpreter with the packages; makes one where it can.
 pub(crate) fn interpreter() -> Option<String> {
@@ -56,27 +65,27 @@ fn folder() -> Option<PathBuf> {
 fn make(folder: &Path, python: &str) -> Result<(), String> {
     let folder = folder.display().to_string();
     super::announce(&format!("installing the Python packages of {REQUIREMENTS} into {folder}"));
-    if !answers(&["python3", "-c", "import ensurepip, venv"], "") {
-        // Debian keeps the part of Python that makes environments in a package of its own.
-        let sudo: &[&str] = match rights() {
-            Rights::Root => &[],
-            Rights::Sudo => &["sudo", "-n"],
-            _ => return Err("python3-venv is not installed".to_owned()),
-        };
-        let install =
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "python3-venv"];
-        called(&[sudo, &install].concat())?;
+    if !answers(VENV.probe, VENV.input) {
+        let installs = plan(&[&VENV], rights).map_err(|_| "python3-venv is not installed")?;
+        installs.iter().try_for_each(run)?;
     }
-    called(&["python3", "-m", "venv", "--clear", &folder])?;
     let requirements = root().join(REQUIREMENTS).display().to_string();
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary"];
-    called(&[&[python], &pip[..], &[":all:", "-r", &requirements]].concat())
+    let make = ["python3", "-m", "venv", "--clear", &folder];
+    let fill = [&[python], &pip[..], &[":all:", "-r", &requirements]].concat();
+    for command in [&make[..], &fill] {
+        let command = command.iter().map(|&word| word.to_owned()).collect();
+        run(&Install { announcement: String::new(), command, may_fail: false })?;
+    }
+    Ok(())
 }
 
-fn called(command: &[&str]) -> Result<(), String> {
-    match output(command, "") {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(format!("`{}` failed\n{}", command.join(" "), text(&output.stderr))),
-        Err(error) => Err(format!("{}: {error}", command[0])),
+fn run(install: &Install) -> Result<(), String> {
+    if !install.announcement.is_empty() {
+        super::announce(&install.announcement);
     }
+    carry_out(install).map_err(|failure| match failure.hint() {
+        Some(said) => format!("{failure}\n{said}"),
+        None => failure.to_string(),
+    })
 }

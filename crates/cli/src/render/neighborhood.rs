@@ -141,9 +141,8 @@ fn limits(answer: &NeighborhoodAnswer, look: Look) -> String {
         facts.push(format!("the {} largest of a cluster", count(answer.neighbors_max)));
     }
     if !answer.not_through.is_empty() {
-        let names: Vec<String> = answer.not_through.iter().map(|name| show::line(name)).collect();
         let clusters = counted(answer.clusters_not_passed, "cluster", "clusters");
-        facts.push(format!("not through {}: {clusters}", names.join(", ")));
+        facts.push(format!("not through {}: {clusters}", words::names(&answer.not_through)));
     }
     text + &look.faint(&words::facts(facts.iter().map(String::as_str), "", look)) + "\n"
 }

@@ -37,7 +37,7 @@ fn headline(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
         }
         None if cut(answer, only).is_empty() => {
             let hops = counted(answer.hops_max, "hop", "hops");
-            let but = match categories(answer) {
+            let but = match words::names(&answer.not_through) {
                 names if names.is_empty() => names,
                 names => format!(" that leads around every cluster of {names}"),
             };
@@ -91,12 +91,6 @@ fn section(name: &str, path: Option<&PathAnswer>, look: Look) -> String {
     format!("\n{}\n{}{reached}", look.heading(&heading), path::hops(&path.path, 2, look))
 }
 
-/// The categories that a path may reach and not pass.
-fn categories(answer: &TraceAnswer) -> String {
-    let names: Vec<String> = answer.not_through.iter().map(|name| show::line(name)).collect();
-    names.join(", ")
-}
-
 fn limits(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
     let mut text = String::from("\n");
     for (name, limit) in cut(answer, only) {
@@ -117,7 +111,7 @@ fn limits(answer: &TraceAnswer, only: Option<Only>, look: Look) -> String {
     ];
     if !answer.not_through.is_empty() {
         let clusters = counted(answer.clusters_not_passed, "cluster", "clusters");
-        text += &format!("not walked through: {}, {clusters}\n", categories(answer));
+        text += &format!("not walked through: {}, {clusters}\n", words::names(&answer.not_through));
     }
     text + &look.faint(&words::facts(facts, "", look)) + "\n"
 }

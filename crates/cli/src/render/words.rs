@@ -93,6 +93,12 @@ fn ends(text: &str, front: usize, back: usize, look: Look) -> String {
     format!("{head}…{tail}")
 }
 
+/// Names that others gave, with commas.
+pub(crate) fn names(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| show::line(name)).collect();
+    names.join(", ")
+}
+
 /// Our own prose, perhaps with foreign text inside, in lines that fit; words are never broken.
 pub(crate) fn wrapped(text: &str, indent: &str, look: Look) -> String {
     joined(text.split(' '), " ", indent, look)
