@@ -225,12 +225,22 @@ fn decode(text: &str) -> Result<ParsedAddress, AddressErrorKind> {
     // Order matters only where a text could fit two formats; Solana, which has no checksum, comes last in `base58`.
     None.or_else(|| plain(text))
         .or_else(|| hexadecimal(text))
-        .or_else(|| segwit::parse(text))
+        .or_else(|| {
+            segwit::parse(text)
+                .map(|attempt| attempt.or_else(|error| base58_checked(text).ok_or(error)))
+        })
         .or_else(|| cashaddr::parse(text))
         .or_else(|| monero::parse(text))
         .or_else(|| known_otherwise(text))
         .or_else(|| base58::parse(text))
         .unwrap_or(Err(AddressErrorKind::Unknown))
+}
+
+/// What a text that begins like bech32 is if it is not: `TB1…` and `LTC1…` begin addresses of Tron and Litecoin too.
+/// Only a checksum that holds can tell, so what has none is not taken.
+fn base58_checked(text: &str) -> Option<ParsedAddress> {
+    let parsed = base58::parse(text)?.ok()?;
+    (!parsed.notes.contains(&AddressNote::NoChecksum)).then_some(parsed)
 }
 
 /// Characters that stand around copied addresses: blanks, invisible marks, quotes and what ends a sentence.

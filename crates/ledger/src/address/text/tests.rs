@@ -350,6 +350,14 @@ fn by_the_bitcoin_crate(address: &Address) -> Option<String> {
     Some(bitcoin::Address::from_script(&script, bitcoin::Network::Bitcoin).unwrap().to_string())
 }
 
+#[test]
+fn a_checksum_tells_base58_from_what_begins_like_bech32() {
+    let tron = "tron:0b4f000000000000000000000000000000000000";
+    check("TB115BhpCAFbjPUgniZ36TZYxNB67fPKzr", tron, &[Chain::Tron]);
+    let mixed = AddressErrorKind::Malformed("upper and lower case mixed");
+    check_refused("TB115BhpCAFbjPUgniZ36TZYxNB67fPKzs", mixed);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
