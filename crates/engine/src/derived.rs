@@ -108,6 +108,7 @@ pub(crate) struct MappedLinks {
     height: Numbers<UInt32Type>,
     heuristic: Numbers<UInt8Type>,
     confidence: Numbers<Float32Type>,
+    source: Numbers<UInt32Type>,
 }
 
 struct MappedProximity {
@@ -219,6 +220,7 @@ impl MappedLinks {
             height: column(&rows, "height")?,
             heuristic: column(&rows, "heuristic")?,
             confidence: column(&rows, "confidence")?,
+            source: column(&rows, "source")?,
         })
     }
 
@@ -238,6 +240,7 @@ impl MappedLinks {
             b: ledger::AddressId::new(self.b.value(row)),
             heuristic: self.heuristic.value(row),
             confidence: self.confidence.value(row),
+            source: self.source.value(row),
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) const TX_KEY_BYTES: usize = 32;
 
 /// Per transaction: the index of its first output (u64), little-endian.
 pub(crate) const FIRST_OUTPUT: &str = "bitcoin_first_output";
-/// Per output: amount in satoshi (u64), address id (u32, [`NO_ADDRESS`] for none).
+/// Per output: amount in satoshi (u64), address id (u32, [`NO_ADDRESS`] for none), script type (u8).
 pub(crate) const OUTPUTS: &str = "bitcoin_outputs";
 /// Per block: see [`BlockRecord`].
 pub(crate) const BLOCKS: &str = "bitcoin_blocks";
@@ -28,7 +28,7 @@ pub(crate) const BLOCKS: &str = "bitcoin_blocks";
 pub(crate) const NO_ADDRESS: u32 = u32::MAX;
 
 pub(crate) const FIRST_OUTPUT_BYTES: usize = 8;
-pub(crate) const OUTPUT_BYTES: usize = 12;
+pub(crate) const OUTPUT_BYTES: usize = 13;
 
 /// Checkpoints: the height up to which a stage has gone, plus one (so that 0 means nothing).
 pub(crate) mod checkpoint {

@@ -1,13 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+pub mod change;
 mod cluster_edges;
 mod clusters;
 pub mod collaborative;
 mod error;
+pub mod evaluation;
 mod explain;
+pub mod features;
 mod flow;
 pub mod heuristics;
+pub mod mixes;
+pub mod ownership;
 mod payers;
+pub mod resolution;
 pub mod screening;
 mod trace;
 

@@ -62,8 +62,57 @@ pub struct DecodedInput {
     pub previous: OutPoint,
     /// Sequence number as on chain.
     pub sequence: u32,
+    /// What unlocks it, as far as it tells wallets apart; empty where the source has no scripts.
+    pub marks: InputMarks,
     /// The spent output where the source itself knows it.
     pub spent: Option<SpentByInput>,
+}
+
+/// What the signatures and keys of one input show of the wallet that made them, as a set of bits that is stored.
+///
+/// Empty means "nothing known": of a source without scripts (bitcoin-etl), or of a script that shows none of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct InputMarks(u8);
+
+impl InputMarks {
+    /// Every ECDSA signature has an R of at most 32 bytes: by chance for one in two signatures, always for wallets
+    /// that grind for it (Bitcoin Core since 0.17).
+    pub const LOW_R: Self = Self(1);
+    /// Some ECDSA signature has an R of 33 bytes: its wallet does not grind.
+    pub const HIGH_R: Self = Self(1 << 1);
+    /// Shows a key in its short form.
+    pub const COMPRESSED_KEY: Self = Self(1 << 2);
+    /// Shows a key in its long form.
+    pub const UNCOMPRESSED_KEY: Self = Self(1 << 3);
+    /// A witness program nested in P2SH.
+    pub const NESTED_WITNESS: Self = Self(1 << 4);
+    /// Has a witness.
+    pub const WITNESS: Self = Self(1 << 5);
+    /// Some signature signs less than all of the transaction.
+    pub const PARTIAL_SIGHASH: Self = Self(1 << 6);
+    /// Several signatures: multisig.
+    pub const SEVERAL_SIGNATURES: Self = Self(1 << 7);
+
+    /// From stored bits; every bit has a meaning.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// The bits to store.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in the set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
 }
 
 /// A spent output as undo data or a node tells it.

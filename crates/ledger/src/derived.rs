@@ -18,6 +18,9 @@ pub struct Link {
     pub heuristic: u8,
     /// Probability that it is right, 0 to 1.
     pub confidence: f32,
+    /// What stands behind it: 0 the rule itself, else the id of a row of `link_sources` (a fitted model, a person's
+    /// decision).
+    pub source: u32,
 }
 
 /// A row of the table `clusters`; an address without links has no row and is its own cluster.

@@ -20,7 +20,7 @@ pub use attribution::{ListImported, Listing, ListingEvent, Price, Tag};
 pub use chain::{Asset, Chain, ChainSet, UnknownChain};
 pub use decoded::{
     AliasKind, DecodedAlias, DecodedBlock, DecodedInput, DecodedOutput, DecodedTransaction,
-    ScriptType, SpentByInput,
+    InputMarks, ScriptType, SpentByInput,
 };
 pub use derived::{ClusterEdge, ClusterMember, Link};
 pub use id::{

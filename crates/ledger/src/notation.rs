@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use bitcoin_hashes::{Hash, hash160, sha256d};
 
 use crate::{
-    Address, AddressFamily, AddressId, Block, BlockHash, Height, Input, LedgerBatch, OutPoint,
-    Output, ScriptType, Spent, Timestamp, Transaction, TxId, TxIndex,
+    Address, AddressFamily, AddressId, Block, BlockHash, Height, Input, InputMarks, LedgerBatch,
+    OutPoint, Output, ScriptType, Spent, Timestamp, Transaction, TxId, TxIndex,
 };
 
 /// Block time of the first line, and the seconds between lines.
@@ -129,7 +129,11 @@ impl Reader {
         let (mut n_inputs, mut n_outputs) = (0, 0);
         for part in inputs.split_whitespace() {
             let (name, amount_sat) = amount(part)?;
-            let spent = (name != "?").then(|| Spent { address: Some(self.id(name)), amount_sat });
+            let spent = (name != "?").then(|| Spent {
+                address: Some(self.id(name)),
+                amount_sat,
+                script_type: ScriptType::P2pkh,
+            });
             let source = TxId::from_bytes(digest(b"previous", tx.get()));
             self.notation.batch.inputs.push(Input {
                 tx,
@@ -137,6 +141,7 @@ impl Reader {
                 position: n_inputs,
                 previous: OutPoint { tx_id: source, output: n_inputs },
                 sequence: u32::MAX,
+                marks: InputMarks::default(),
                 spent,
             });
             n_inputs += 1;

@@ -1,7 +1,8 @@
 //! The rows of the ledger: decoded blocks with ids given and previous outputs resolved.
 
 use crate::{
-    AddressId, AliasKind, BlockHash, Height, OutPoint, ScriptType, Timestamp, TxId, TxIndex,
+    AddressId, AliasKind, BlockHash, Height, InputMarks, OutPoint, ScriptType, Timestamp, TxId,
+    TxIndex,
 };
 
 /// A row of the table `blocks`.
@@ -67,6 +68,8 @@ pub struct Input {
     pub previous: OutPoint,
     /// Sequence number as on chain.
     pub sequence: u32,
+    /// What unlocks it, as far as it tells wallets apart.
+    pub marks: InputMarks,
     /// The spent output; `None` while it is unknown. Never guessed.
     pub spent: Option<Spent>,
 }
@@ -78,6 +81,8 @@ pub struct Spent {
     pub address: Option<AddressId>,
     /// Amount in satoshi.
     pub amount_sat: u64,
+    /// Kind of script.
+    pub script_type: ScriptType,
 }
 
 /// A row of the table `outputs`.

@@ -210,7 +210,12 @@ impl RandomChain {
         let tx_position = u32::try_from(block.transactions.len()).expect("blocks are small");
         for input in inputs {
             let spent = block.has_spent_outputs.then_some(input.spent);
-            block.inputs.push(DecodedInput { previous: input.point, sequence: u32::MAX, spent });
+            block.inputs.push(DecodedInput {
+                previous: input.point,
+                sequence: u32::MAX,
+                marks: ledger::InputMarks::default(),
+                spent,
+            });
             if spent.is_some() {
                 let address = input.spent.address.expect("only spendable outputs are spent");
                 self.owners.insert(address, input.owner);

@@ -14,7 +14,7 @@ const LOWER: &[(&str, &[&str])] = &[
     ("simulate", &["ledger"]),
     ("forecast", &["learn"]),
     ("sequence", &["learn"]),
-    ("forensics", &["ledger", "graph"]),
+    ("forensics", &["ledger", "graph", "learn"]),
     ("cases", &["ledger"]),
 ];
 /// The façade uses every crate of [`LOWER`].

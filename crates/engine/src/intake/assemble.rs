@@ -2,7 +2,7 @@
 
 use ledger::{
     Address, AddressFamily, AddressId, Alias, AliasKind, Block, DecodedBlock, DecodedInput,
-    DecodedTransaction, Height, Input, LedgerBatch, OutPoint, Output, Spent, Timestamp,
+    DecodedTransaction, Height, Input, LedgerBatch, OutPoint, Output, ScriptType, Spent, Timestamp,
     Transaction, TxIndex,
 };
 use rayon::prelude::*;
@@ -145,7 +145,7 @@ struct Assembler<'a> {
     inputs: u64,
     inputs_unknown: u64,
     first_outputs: Vec<u64>,
-    new_outputs: Vec<(u64, u32)>,
+    new_outputs: Vec<(u64, u32, u8)>,
     revealed: Vec<Claim>,
     appeared: Vec<Appearance>,
     made: Assembled,
@@ -200,7 +200,7 @@ impl Assembler<'_> {
                     self.appeared(block, address, id);
                     AddressId::new(id)
                 });
-                Spent { address, amount_sat: spent.amount_sat }
+                Spent { address, amount_sat: spent.amount_sat, script_type: spent.script_type }
             });
             let previous = previous.next().expect("one look-up was made for each input");
             let held = self.held(block, previous, input.previous)?;
@@ -222,6 +222,7 @@ impl Assembler<'_> {
                 position,
                 previous: input.previous,
                 sequence: input.sequence,
+                marks: input.marks,
                 spent,
             });
         }
@@ -249,12 +250,13 @@ impl Assembler<'_> {
             return Err(Error::Contradiction { height: block.height.get(), what });
         }
         let n_committed = self.columns.outputs.len();
-        let (amount_sat, address) = match output.checked_sub(n_committed) {
+        let (amount_sat, address, script_type) = match output.checked_sub(n_committed) {
             Some(new) => self.new_outputs[index(new)],
             None => self.columns.output(output),
         };
         let address = (address != NO_ADDRESS).then(|| AddressId::new(address));
-        Ok(Some(Spent { address, amount_sat }))
+        let script_type = ScriptType::from_number(script_type).unwrap_or(ScriptType::NonStandard);
+        Ok(Some(Spent { address, amount_sat, script_type }))
     }
 
     fn first_output(&self, tx: u64) -> u64 {
@@ -279,9 +281,10 @@ impl Assembler<'_> {
                 id
             });
             let stored = id.unwrap_or(NO_ADDRESS);
-            self.new_outputs.push((output.amount_sat, stored));
+            self.new_outputs.push((output.amount_sat, stored, output.script_type as u8));
             self.made.outputs.extend(output.amount_sat.to_le_bytes());
             self.made.outputs.extend(stored.to_le_bytes());
+            self.made.outputs.push(output.script_type as u8);
             self.next_output += 1;
             self.made.batch.outputs.push(Output {
                 tx: TxIndex::new(self.next_tx),

@@ -81,12 +81,14 @@ impl LedgerColumns {
         u64::from_le_bytes(bytes.try_into().expect("records of this column are eight bytes"))
     }
 
-    /// Amount and address of an output by its index.
-    pub(crate) fn output(&self, output: u64) -> (u64, u32) {
-        let (amount, address) = record(&self.outputs, output).split_at(8);
+    /// Amount, address and script type of an output by its index.
+    pub(crate) fn output(&self, output: u64) -> (u64, u32, u8) {
+        let (amount, rest) = record(&self.outputs, output).split_at(8);
+        let (address, script_type) = rest.split_at(4);
         (
             u64::from_le_bytes(amount.try_into().expect("eight bytes")),
             u32::from_le_bytes(address.try_into().expect("four bytes")),
+            script_type[0],
         )
     }
 }

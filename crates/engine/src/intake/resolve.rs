@@ -5,7 +5,8 @@
 //! the next free ids, so ids then depend on when the resolution was made; rows say so by being in this table.
 
 use ledger::{
-    Address, AddressId, DecodedBlock, Height, OutPoint, Resolution, Spent, TxId, TxIndex, tables,
+    Address, AddressId, DecodedBlock, Height, OutPoint, Resolution, ScriptType, Spent, TxId,
+    TxIndex, tables,
 };
 use store::{Commit, Snapshot};
 
@@ -24,6 +25,14 @@ struct Unknown {
     tx: TxIndex,
     height: Height,
     position: u32,
+}
+
+/// What became known of one of them.
+struct Told {
+    row: Unknown,
+    amount_sat: u64,
+    script_type: ScriptType,
+    address: Option<Address>,
 }
 
 impl UnknownInputs {
@@ -62,7 +71,7 @@ pub(crate) fn resolve(
     unknown: &mut UnknownInputs,
     blocks: &[DecodedBlock],
 ) -> Result<usize, Error> {
-    let mut found: Vec<(Unknown, u64, Option<Address>)> = Vec::new();
+    let mut found: Vec<Told> = Vec::new();
     for block in blocks {
         let mut outputs = block.outputs.as_slice();
         for transaction in &block.transactions {
@@ -72,28 +81,34 @@ pub(crate) fn resolve(
         let told = block.inputs.iter().filter_map(|input| {
             let spent = input.spent?;
             let row = unknown.find(input.previous)?;
-            Some((*row, spent.amount_sat, spent.address))
+            Some(Told {
+                row: *row,
+                amount_sat: spent.amount_sat,
+                script_type: spent.script_type,
+                address: spent.address,
+            })
         });
         found.extend(told);
     }
-    found.sort_unstable_by_key(|(row, ..)| (row.tx, row.position));
-    found.dedup_by_key(|(row, ..)| (row.tx, row.position));
+    found.sort_unstable_by_key(|told| (told.row.tx, told.row.position));
+    found.dedup_by_key(|told| (told.row.tx, told.row.position));
     if found.is_empty() {
         return Ok(0);
     }
     let keys: Vec<u8> =
-        found.iter().filter_map(|(.., address)| *address).flat_map(|a| a.key()).collect();
+        found.iter().filter_map(|told| told.address).flat_map(|a| a.key()).collect();
     let ids = commit.dictionary(layout::ADDRESSES, ledger::ADDRESS_KEY_BYTES)?.assign(&keys)?;
     let mut ids = ids.into_iter();
     let rows: Vec<Resolution> = found
         .iter()
-        .map(|(row, amount_sat, address)| Resolution {
-            tx: row.tx,
-            height: row.height,
-            position: row.position,
+        .map(|told| Resolution {
+            tx: told.row.tx,
+            height: told.row.height,
+            position: told.row.position,
             spent: Spent {
-                address: address.and_then(|_| ids.next()).map(AddressId::new),
-                amount_sat: *amount_sat,
+                address: told.address.and_then(|_| ids.next()).map(AddressId::new),
+                amount_sat: told.amount_sat,
+                script_type: told.script_type,
             },
         })
         .collect();
@@ -109,10 +124,15 @@ fn told_by_outputs(
     unknown: &UnknownInputs,
     tx_id: TxId,
     outputs: &[ledger::DecodedOutput],
-) -> Vec<(Unknown, u64, Option<Address>)> {
+) -> Vec<Told> {
     let told = (0u32..).zip(outputs).filter_map(|(output, row)| {
         let unknown = unknown.find(OutPoint { tx_id, output })?;
-        Some((*unknown, row.amount_sat, row.address))
+        Some(Told {
+            row: *unknown,
+            amount_sat: row.amount_sat,
+            script_type: row.script_type,
+            address: row.address,
+        })
     });
     told.collect()
 }

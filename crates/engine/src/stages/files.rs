@@ -74,6 +74,7 @@ fn link_files(links: &[Link], n_addresses: u32) -> Result<[(String, RecordBatch)
             "confidence",
             links.iter().map(|link| link.confidence).collect(),
         ),
+        mapped_column::<UInt32Type>("source", of(|link| link.source)),
     ];
     Ok([
         (

@@ -66,6 +66,7 @@ impl Heuristic {
             b: a.max(b),
             heuristic: self.number,
             confidence: self.confidence,
+            source: 0,
         }
     }
 

@@ -1,6 +1,6 @@
 use forensics::collaborative::{PROTOCOLS, Protocols, possible_protocols};
 use ledger::notation::parse;
-use ledger::{AddressId, Input, LedgerBatch, Spent, TransactionView};
+use ledger::{AddressId, Input, LedgerBatch, ScriptType, Spent, TransactionView};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tracehound_forensics as forensics;
@@ -196,7 +196,11 @@ fn completions(view: &TransactionView<'_>) -> Vec<Vec<Input>> {
             let spent = input.spent.unwrap_or_else(|| {
                 nth += 1;
                 let address = AddressId::new(1_000_000 + u32::try_from(at).unwrap());
-                Spent { address: Some(address), amount_sat: amount(nth, last) }
+                Spent {
+                    address: Some(address),
+                    amount_sat: amount(nth, last),
+                    script_type: ScriptType::P2pkh,
+                }
             });
             last = spent.amount_sat;
             Input { spent: Some(spent), ..*input }

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use forensics::collaborative::{PROTOCOLS, Protocols, possible_protocols};
 use graph::Components;
 use ledger::{
-    AddressId, Height, Input, LedgerBatch, OutPoint, Output, ScriptType, Spent, Timestamp,
-    Transaction, TransactionView, TxId, TxIndex,
+    AddressId, Height, Input, InputMarks, LedgerBatch, OutPoint, Output, ScriptType, Spent,
+    Timestamp, Transaction, TransactionView, TxId, TxIndex,
 };
 use tracehound_forensics as forensics;
 
@@ -58,8 +58,20 @@ fn read(name: &str) -> Option<LedgerBatch> {
             let (amount_sat, script, _) = coin(coin_text);
             let previous =
                 OutPoint { tx_id: previous.parse().unwrap(), output: output.parse().unwrap() };
-            let spent = Some(Spent { address: Some(id(&script)), amount_sat });
-            batch.inputs.push(Input { tx, height, position, previous, sequence: 0, spent });
+            let spent = Some(Spent {
+                address: Some(id(&script)),
+                amount_sat,
+                script_type: ScriptType::NonStandard,
+            });
+            batch.inputs.push(Input {
+                tx,
+                height,
+                position,
+                previous,
+                sequence: 0,
+                marks: InputMarks::default(),
+                spent,
+            });
         }
         for (position, output) in (0..).zip(&outputs) {
             let (amount_sat, script, is_data) = coin(output);

@@ -9,8 +9,8 @@
 //! the `bitcoin` crate on every real block at hand, by truncation at every byte and by flipping bits (`tests/it`).
 
 use ledger::{
-    BlockHash, DecodedBlock, DecodedInput, DecodedOutput, DecodedTransaction, Height, OutPoint,
-    Timestamp, TxId,
+    BlockHash, DecodedBlock, DecodedInput, DecodedOutput, DecodedTransaction, Height, InputMarks,
+    OutPoint, Timestamp, TxId,
 };
 
 use super::cursor::Cursor;
@@ -389,7 +389,12 @@ impl<'a> Reader<'a> {
                 return Err(self.cursor.fault(DecodeFault::ExtraCoinbase));
             } else {
                 let previous = OutPoint { tx_id, output };
-                self.inputs.push(DecodedInput { previous, sequence, spent: None });
+                self.inputs.push(DecodedInput {
+                    previous,
+                    sequence,
+                    marks: InputMarks::default(),
+                    spent: None,
+                });
             }
             self.script_sigs.push(script_sig);
         }

@@ -8,8 +8,8 @@ use arrow_array::{Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch};
 use super::columns::{Columns, batch, fixed_array, nullable_array, number_array};
 use super::{ALIASES, BLOCKS, INPUTS, OUTPUTS, RESOLUTIONS, TRANSACTIONS, TableError};
 use crate::{
-    AddressId, Alias, AliasKind, Block, BlockHash, Height, Input, LedgerBatch, OutPoint, Output,
-    Resolution, ScriptType, Spent, Timestamp, Transaction, TxId, TxIndex,
+    AddressId, Alias, AliasKind, Block, BlockHash, Height, Input, InputMarks, LedgerBatch,
+    OutPoint, Output, Resolution, ScriptType, Spent, Timestamp, Transaction, TxId, TxIndex,
 };
 
 /// Rows of `blocks` to columns.
@@ -118,11 +118,15 @@ pub fn inputs_to(rows: &[Input]) -> RecordBatch {
         fixed_array(rows.iter().map(|row| row.previous.tx_id.as_bytes())),
         number_array::<UInt32Type>(rows.iter().map(|row| row.previous.output)),
         number_array::<UInt32Type>(rows.iter().map(|row| row.sequence)),
+        number_array::<UInt8Type>(rows.iter().map(|row| row.marks.bits())),
         nullable_array::<UInt32Type>(
             rows.iter().map(|row| row.spent.and_then(|spent| spent.address).map(AddressId::get)),
         ),
         nullable_array::<UInt64Type>(
             rows.iter().map(|row| row.spent.map(|spent| spent.amount_sat)),
+        ),
+        nullable_array::<UInt8Type>(
+            rows.iter().map(|row| row.spent.map(|spent| spent.script_type as u8)),
         ),
     ];
     batch(&INPUTS, columns)
@@ -131,7 +135,7 @@ pub fn inputs_to(rows: &[Input]) -> RecordBatch {
 /// Rows of `inputs` from columns.
 ///
 /// # Errors
-/// If the batch has another schema.
+/// If the batch has another schema or an unknown script type.
 pub fn inputs_from(batch: &RecordBatch) -> Result<Vec<Input>, TableError> {
     let columns = Columns::new(&INPUTS, batch);
     let transactions = columns.numbers::<UInt64Type>("tx")?;
@@ -140,20 +144,33 @@ pub fn inputs_from(batch: &RecordBatch) -> Result<Vec<Input>, TableError> {
     let previous = columns.fixed::<32>("previous_tx_id")?;
     let outputs = columns.numbers::<UInt32Type>("previous_output")?;
     let sequences = columns.numbers::<UInt32Type>("sequence")?;
+    let marks = columns.numbers::<UInt8Type>("marks")?;
     let addresses = columns.nullable::<UInt32Type>("address")?;
     let amounts = columns.nullable::<UInt64Type>("amount_sat")?;
-    let row = |row: usize| Input {
-        tx: TxIndex::new(transactions[row]),
-        height: Height::new(heights[row]),
-        position: positions[row],
-        previous: OutPoint { tx_id: TxId::from_bytes(previous(row)), output: outputs[row] },
-        sequence: sequences[row],
-        spent: amounts.is_valid(row).then(|| Spent {
+    let types = columns.nullable::<UInt8Type>("script_type")?;
+    let spent = |row: usize| {
+        if !amounts.is_valid(row) {
+            return Ok(None);
+        }
+        Ok(Some(Spent {
             address: addresses.is_valid(row).then(|| AddressId::new(addresses.value(row))),
             amount_sat: amounts.value(row),
-        }),
+            script_type: ScriptType::from_number(types.value(row))
+                .ok_or_else(|| columns.bad("script_type", row, types.value(row)))?,
+        }))
     };
-    Ok((0..batch.num_rows()).map(row).collect())
+    let row = |row: usize| {
+        Ok(Input {
+            tx: TxIndex::new(transactions[row]),
+            height: Height::new(heights[row]),
+            position: positions[row],
+            previous: OutPoint { tx_id: TxId::from_bytes(previous(row)), output: outputs[row] },
+            sequence: sequences[row],
+            marks: InputMarks::from_bits(marks[row]),
+            spent: spent(row)?,
+        })
+    };
+    (0..batch.num_rows()).map(row).collect()
 }
 
 /// Rows of `outputs` to columns.
@@ -243,6 +260,7 @@ pub fn resolutions_to(rows: &[Resolution]) -> RecordBatch {
         number_array::<UInt32Type>(rows.iter().map(|row| row.position)),
         nullable_array::<UInt32Type>(rows.iter().map(|row| row.spent.address.map(AddressId::get))),
         number_array::<UInt64Type>(rows.iter().map(|row| row.spent.amount_sat)),
+        number_array::<UInt8Type>(rows.iter().map(|row| row.spent.script_type as u8)),
     ];
     batch(&RESOLUTIONS, columns)
 }
@@ -250,7 +268,7 @@ pub fn resolutions_to(rows: &[Resolution]) -> RecordBatch {
 /// Rows of `resolutions` from columns.
 ///
 /// # Errors
-/// If the batch has another schema.
+/// If the batch has another schema or an unknown script type.
 pub fn resolutions_from(batch: &RecordBatch) -> Result<Vec<Resolution>, TableError> {
     let columns = Columns::new(&RESOLUTIONS, batch);
     let transactions = columns.numbers::<UInt64Type>("tx")?;
@@ -258,16 +276,21 @@ pub fn resolutions_from(batch: &RecordBatch) -> Result<Vec<Resolution>, TableErr
     let positions = columns.numbers::<UInt32Type>("position")?;
     let addresses = columns.nullable::<UInt32Type>("address")?;
     let amounts = columns.numbers::<UInt64Type>("amount_sat")?;
-    let row = |row: usize| Resolution {
-        tx: TxIndex::new(transactions[row]),
-        height: Height::new(heights[row]),
-        position: positions[row],
-        spent: Spent {
-            address: addresses.is_valid(row).then(|| AddressId::new(addresses.value(row))),
-            amount_sat: amounts[row],
-        },
+    let types = columns.numbers::<UInt8Type>("script_type")?;
+    let row = |row: usize| {
+        Ok(Resolution {
+            tx: TxIndex::new(transactions[row]),
+            height: Height::new(heights[row]),
+            position: positions[row],
+            spent: Spent {
+                address: addresses.is_valid(row).then(|| AddressId::new(addresses.value(row))),
+                amount_sat: amounts[row],
+                script_type: ScriptType::from_number(types[row])
+                    .ok_or_else(|| columns.bad("script_type", row, types[row]))?,
+            },
+        })
     };
-    Ok((0..batch.num_rows()).map(row).collect())
+    (0..batch.num_rows()).map(row).collect()
 }
 
 /// The five tables of consecutive blocks as one batch of rows; `blocks` may be left empty by a caller that does

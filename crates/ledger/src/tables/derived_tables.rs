@@ -23,6 +23,7 @@ pub fn links_to(rows: &[Link]) -> RecordBatch {
         number_array::<UInt32Type>(rows.iter().map(|row| row.b.get())),
         number_array::<UInt8Type>(rows.iter().map(|row| row.heuristic)),
         number_array::<Float32Type>(rows.iter().map(|row| row.confidence)),
+        number_array::<UInt32Type>(rows.iter().map(|row| row.source)),
     ];
     batch(&LINKS, columns)
 }
@@ -39,6 +40,7 @@ pub fn links_from(batch: &RecordBatch) -> Result<Vec<Link>, TableError> {
     let b = columns.numbers::<UInt32Type>("address_b")?;
     let heuristics = columns.numbers::<UInt8Type>("heuristic")?;
     let confidences = columns.numbers::<Float32Type>("confidence")?;
+    let sources = columns.numbers::<UInt32Type>("source")?;
     let row = |row: usize| Link {
         tx: TxIndex::new(transactions[row]),
         height: Height::new(heights[row]),
@@ -46,6 +48,7 @@ pub fn links_from(batch: &RecordBatch) -> Result<Vec<Link>, TableError> {
         b: AddressId::new(b[row]),
         heuristic: heuristics[row],
         confidence: confidences[row],
+        source: sources[row],
     };
     Ok((0..batch.num_rows()).map(row).collect())
 }

@@ -145,8 +145,10 @@ pub static INPUTS: Table = Table {
             hash("previous_tx_id"),
             field("previous_output", DataType::UInt32),
             field("sequence", DataType::UInt32),
+            field("marks", DataType::UInt8),
             optional("address", DataType::UInt32),
             optional("amount_sat", DataType::UInt64),
+            optional("script_type", DataType::UInt8),
         ]
     },
 };
@@ -198,6 +200,7 @@ pub static RESOLUTIONS: Table = Table {
             field("position", DataType::UInt32),
             optional("address", DataType::UInt32),
             field("amount_sat", DataType::UInt64),
+            field("script_type", DataType::UInt8),
         ]
     },
 };
@@ -291,7 +294,8 @@ pub static PRICES: Table = Table {
 /// One row a piece of evidence that two addresses have one owner.
 pub static LINKS: Table = Table {
     name: "links",
-    about: "evidence that two addresses have one owner: transaction, heuristic, confidence",
+    about: "evidence that two addresses have one owner: transaction, heuristic, confidence, and what stands behind it \
+            (source: 0 the rule itself, else a row of link_sources)",
     key: Some("height"),
     columns: || {
         vec![
@@ -301,6 +305,7 @@ pub static LINKS: Table = Table {
             field("address_b", DataType::UInt32),
             field("heuristic", DataType::UInt8),
             field("confidence", DataType::Float32),
+            field("source", DataType::UInt32),
         ]
     },
 };

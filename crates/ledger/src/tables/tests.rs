@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     AddressFamily, AddressId, Alias, AliasKind, Amount, Asset, ClusterEdge, ClusterId,
-    ClusterMember, Height, Link, ListImported, Listing, ListingEvent, Price, Resolution, Spent,
-    Tag, Timestamp, TxIndex, notation,
+    ClusterMember, Height, Link, ListImported, Listing, ListingEvent, Price, Resolution,
+    ScriptType, Spent, Tag, Timestamp, TxIndex, notation,
 };
 
 #[track_caller]
@@ -47,7 +47,7 @@ fn chain_tables_are_read_back() {
     let (tx, height) = (TxIndex::new(3), Height::new(1));
     let alias = Alias { tx, height, kind: AliasKind::WrappedScript, a: id(0), b: id(2) };
     check(&ALIASES, &[alias], aliases_to, aliases_from);
-    let known = Spent { address: None, amount_sat: 9 };
+    let known = Spent { address: None, amount_sat: 9, script_type: ScriptType::P2wsh };
     let resolution = Resolution { tx, height, position: 1, spent: known };
     check(&RESOLUTIONS, &[resolution], resolutions_to, resolutions_from);
     let read = batch_from(
@@ -61,7 +61,7 @@ fn chain_tables_are_read_back() {
 #[test]
 fn derived_tables_are_read_back() {
     let (tx, height) = (TxIndex::new(1 << 40), Height::new(7));
-    let link = Link { tx, height, a: id(1), b: id(2), heuristic: 1, confidence: 0.99 };
+    let link = Link { tx, height, a: id(1), b: id(2), heuristic: 1, confidence: 0.99, source: 0 };
     check(&LINKS, &[link], links_to, links_from);
     let member = ClusterMember { cluster: ClusterId::new(id(1)), address: id(2) };
     check(&CLUSTERS, &[member], clusters_to, clusters_from);

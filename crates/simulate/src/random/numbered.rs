@@ -105,6 +105,7 @@ impl Counter {
         let told = input.spent.map(|spent| Spent {
             address: spent.address.map(|address| self.id(block, tx, address)),
             amount_sat: spent.amount_sat,
+            script_type: spent.script_type,
         });
         let held = self.outputs.get(&input.previous).copied();
         self.numbered.batch.inputs.push(Input {
@@ -113,6 +114,7 @@ impl Counter {
             position: small(position),
             previous: input.previous,
             sequence: input.sequence,
+            marks: input.marks,
             spent: held.or(told),
         });
     }
@@ -128,7 +130,10 @@ impl Counter {
         let output = &block.outputs[place];
         let address = output.address.map(|address| self.id(block, tx, address));
         let point = OutPoint { tx_id: row.id, output: small(position) };
-        self.outputs.insert(point, Spent { address, amount_sat: output.amount_sat });
+        self.outputs.insert(
+            point,
+            Spent { address, amount_sat: output.amount_sat, script_type: output.script_type },
+        );
         self.numbered.batch.outputs.push(Output {
             tx,
             height: block.height,

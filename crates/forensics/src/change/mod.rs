@@ -1,0 +1,1 @@
+//! Change: which output of a transaction went back to its sender.

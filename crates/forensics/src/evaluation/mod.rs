@@ -1,0 +1,1 @@
+//! How right ownership is, where the truth is known.

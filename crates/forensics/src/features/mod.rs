@@ -1,0 +1,1 @@
+//! Behavioral features of clusters.

@@ -1,0 +1,1 @@
+//! Labels of mixing transactions by protocol, with lineage; link probabilities inside small mixes.

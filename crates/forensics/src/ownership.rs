@@ -1,0 +1,1 @@
+//! Ownership as one resident state: links, clusters, cluster edges, block by block.

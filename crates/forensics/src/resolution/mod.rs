@@ -1,0 +1,1 @@
+//! Probabilistic entity resolution: suggested links.
