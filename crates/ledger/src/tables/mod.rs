@@ -11,6 +11,7 @@ mod attribution_tables;
 mod chain_tables;
 mod columns;
 mod derived_tables;
+mod feature_tables;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,10 @@ pub use chain_tables::{
 };
 pub use derived_tables::{
     cluster_edges_from, cluster_edges_to, clusters_from, clusters_to, links_from, links_to,
+};
+pub use feature_tables::{
+    CLUSTER_FEATURES, ClusterFeatures, FEATURE_COLUMNS, FeatureColumn, cluster_features_from,
+    cluster_features_to,
 };
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -353,5 +358,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &LINKS,
         &CLUSTERS,
         &CLUSTER_EDGES,
+        &CLUSTER_FEATURES,
     ]
 });
