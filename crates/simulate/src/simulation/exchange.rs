@@ -48,10 +48,10 @@ pub(super) struct ExchangeHabits {
 
 /// The register of exchanges, which further ones repeat: one a line.
 pub(super) const EXCHANGE_HABITS: [ExchangeHabits; 4] = [
-    habits(50, 3, 500, 150, 0, 30),
-    habits(100, 12, 1_000, 400, 0, 60),
-    habits(25, 2, 0, 300, 250, 8),
-    habits(60, 6, 700, 200, 100, 1),
+    habits(50, 3, 500, 600, 0, 30),
+    habits(100, 12, 1_000, 900, 300, 60),
+    habits(60, 6, 700, 900, 300, 1),
+    habits(25, 2, 0, 950, 400, 8),
 ];
 
 const fn habits(

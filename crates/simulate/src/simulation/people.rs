@@ -7,6 +7,7 @@ use crate::block::MATURITY;
 use crate::keys::PurseId;
 use crate::purse::total_sat;
 use crate::transactions::TransactionKind;
+use crate::truth::OwnerKind;
 
 /// Outputs of an attack by dust: just enough to be relayed.
 const DUST_OUTPUT_SAT: u64 = 546;
@@ -14,6 +15,9 @@ const DUST_OUTPUT_SAT: u64 = 546;
 /// Purses with so many coins are tidied up now and then.
 const CONSOLIDATE_FROM: usize = 8;
 const CONSOLIDATE_MAX: usize = 60;
+
+/// Shops' consolidations at an address that has been paid before.
+const GATHER_AT_KNOWN_PER_MILLE: u64 = 950;
 
 /// Payments that people make at night.
 const NIGHT_PER_MILLE: u64 = 40;
@@ -68,13 +72,13 @@ impl Simulation {
     fn somebody_does_something(&mut self) -> Option<()> {
         let customer = self.somebody_awake();
         match self.dice.below(1_000) {
-            0..400 => self.pay_customer(customer),
-            400..700 => {
+            0..250 => self.pay_customer(customer),
+            250..500 => {
                 let merchant = self.dice.pick(&self.cast.merchants);
                 let amount_sat = self.payment_sat(customer);
                 self.pay(customer, merchant, amount_sat).map(drop)
             }
-            700..880 => {
+            500..880 => {
                 let amount_sat = self.payment_sat(customer) * 2;
                 self.deposit(customer, amount_sat).map(drop)
             }
@@ -86,9 +90,13 @@ impl Simulation {
                 }
                 self.deposit(merchant, amount_sat).map(drop)
             }
-            910..940 => self.pay_wages(),
-            940..970 => self.pay_out(),
-            970..996 => self.consolidate(customer),
+            910..930 => self.pay_wages(),
+            930..950 => self.pay_out(),
+            950..975 => self.consolidate(customer),
+            975..996 => {
+                let merchant = self.dice.pick(&self.cast.merchants);
+                self.consolidate(merchant)
+            }
             _ => self.send_dust(),
         }
     }
@@ -153,7 +161,16 @@ impl Simulation {
             return None;
         }
         let coins: Vec<_> = owned.coins.drain(..crowd).collect();
-        let to = self.fresh(purse);
+        // Shops and careless people gather at an address that is known already: nothing else ties the inputs of a
+        // transaction with one output to what becomes of it.
+        let owner = self.owner(purse);
+        let is_shop = self.owners[owner.index()].kind == OwnerKind::Merchant;
+        let at_known_per_mille = if is_shop { GATHER_AT_KNOWN_PER_MILLE } else { 0 };
+        let careless = self.policy(purse).reuses();
+        let to = match coins.last() {
+            Some(newest) if careless || self.dice.chance(at_known_per_mille) => newest.key,
+            _ => self.fresh(purse),
+        };
         self.sweep(TransactionKind::Consolidation, purse, &coins, to);
         Some(())
     }

@@ -265,7 +265,7 @@ fn the_preset_is_pinned() {
     // A change of it changes every figure measured on simulated worlds, and must be meant.
     assert_eq!(
         worlds::digest(blocks),
-        "cd67f8aa8da7baf39054507772564c55eaf00c61f846952d267bb63bcf2169ba"
+        "c8a2b507f2f0375398335882fad03818155694abebebeafe940dae0ce661cdb4"
     );
 }
 
