@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod ceilings;
+mod ownership;
 mod random;
 mod reorganization;
 mod replay;
