@@ -76,11 +76,6 @@ impl Shape {
         self.groups.iter().filter(eligible).filter(move |g| Some(g.count) == most).copied()
     }
 
-    /// How many inputs have an unknown amount.
-    pub(super) fn n_unknown_amounts(&self) -> usize {
-        self.inputs.iter().filter(|amount| amount.is_none()).count()
-    }
-
     /// The known amounts of the inputs, in order.
     pub(super) fn known_amounts(&self) -> impl Iterator<Item = u64> {
         self.inputs.iter().flatten().copied()

@@ -31,9 +31,26 @@ fn folder() -> Option<PathBuf> {
     Some(folder)
 }
 
+/// By the template of a script in hexadecimal.
+fn script_type(script: &str) -> ScriptType {
+    let templates = [
+        ("0014", 44, ScriptType::P2wpkh),
+        ("0020", 68, ScriptType::P2wsh),
+        ("5120", 68, ScriptType::P2tr),
+        ("a914", 46, ScriptType::P2sh),
+        ("76a914", 50, ScriptType::P2pkh),
+    ];
+    let is = |(prefix, length, _): &&(&str, usize, ScriptType)| {
+        script.starts_with(prefix) && script.len() == *length
+    };
+    let found = templates.iter().find(is).map(|(_, _, script_type)| *script_type);
+    let data = script.starts_with("6a").then_some(ScriptType::OpReturn);
+    found.or(data).unwrap_or(ScriptType::NonStandard)
+}
+
 /// Reads `txid:::block:::index:::time:::inputs:::outputs`; inputs are `txid-vout-satoshi+script+type`, outputs
 /// `satoshi+script+type`, both joined by `}{`.
-fn read(name: &str) -> Option<LedgerBatch> {
+pub fn read(name: &str) -> Option<LedgerBatch> {
     #[expect(clippy::disallowed_methods, reason = "a test on real data reads it")]
     let text = std::fs::read_to_string(folder()?.join(name)).unwrap();
     let mut batch = LedgerBatch::default();
@@ -58,11 +75,8 @@ fn read(name: &str) -> Option<LedgerBatch> {
             let (amount_sat, script, _) = coin(coin_text);
             let previous =
                 OutPoint { tx_id: previous.parse().unwrap(), output: output.parse().unwrap() };
-            let spent = Some(Spent {
-                address: Some(id(&script)),
-                amount_sat,
-                script_type: ScriptType::NonStandard,
-            });
+            let script_type = script_type(&script);
+            let spent = Some(Spent { address: Some(id(&script)), amount_sat, script_type });
             batch.inputs.push(Input {
                 tx,
                 height,
@@ -76,7 +90,7 @@ fn read(name: &str) -> Option<LedgerBatch> {
         for (position, output) in (0..).zip(&outputs) {
             let (amount_sat, script, is_data) = coin(output);
             let address = (!is_data).then(|| id(&script));
-            let script_type = ScriptType::NonStandard;
+            let script_type = script_type(&script);
             batch.outputs.push(Output {
                 tx,
                 height,

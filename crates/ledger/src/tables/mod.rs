@@ -11,6 +11,7 @@ mod attribution_tables;
 mod chain_tables;
 mod columns;
 mod derived_tables;
+mod mix_tables;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ pub use chain_tables::{
 pub use derived_tables::{
     cluster_edges_from, cluster_edges_to, clusters_from, clusters_to, links_from, links_to,
 };
+pub use mix_tables::{MIXES, mixes_from, mixes_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
 #[derive(Debug)]
@@ -351,6 +353,7 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &LISTINGS,
         &PRICES,
         &LINKS,
+        &MIXES,
         &CLUSTERS,
         &CLUSTER_EDGES,
     ]
