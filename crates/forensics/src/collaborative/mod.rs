@@ -19,7 +19,7 @@
 
 mod equal_outputs;
 mod joinmarket;
-mod shape;
+pub(crate) mod shape;
 mod wabisabi;
 mod wasabi1;
 mod wasabi2;

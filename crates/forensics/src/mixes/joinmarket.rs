@@ -2,7 +2,8 @@
 //!
 //! Rule: no data; n ≥ 3 outputs of one amount d above 2,730 satoshi, n at most the distinct input scripts; 1 to n other
 //! outputs; output scripts distinct and none among the inputs'; inputs of one type of script, change of the same, and
-//! at most one of the equal outputs (the taker's destination) of another. At most 100 inputs and outputs.
+//! at most one of the equal outputs (the taker's destination) of another. At most 100 inputs and outputs; from 50 inputs on at
+//! most 20 inputs and at least 1.7 outputs a participant.
 //! And the *contributions* must add up (`contributions.rs`): for each change c but one (the taker's) some inputs of its
 //! own sum to d + c less a maker's fee, and those without change to d. What a maker earns is 0 to the larger of 0.5 % of
 //! d and 10,000 satoshi; it may lose up to 200 satoshi to the miner.
@@ -40,6 +41,9 @@ pub const JOINMARKET_SWEEP: u8 = 2;
 const DUST_SAT: u64 = 2_730;
 const PARTICIPANTS_MIN: usize = 3;
 const SIDE_MAX: usize = 100;
+/// GraphSense's guard against consolidations, as in the exclusion: what is labelled is excluded.
+const LARGE_INPUTS_MIN: usize = 50;
+const INPUTS_A_PARTICIPANT_MAX: usize = 20;
 /// From so many participants on the shape alone is worth a label.
 const SHAPE_PARTICIPANTS_MIN: usize = 5;
 
@@ -69,7 +73,11 @@ fn label(outline: &Outline, round: EqualOutputs) -> Option<MixLabel> {
     let (equal, change): (Vec<&Payment>, Vec<&Payment>) =
         outline.outputs.iter().partition(|paid| paid.amount_sat == round.amount_sat);
     let foreign = equal.iter().filter(|paid| !outline.input_types.allows(paid.script_type));
+    let few_inputs = outline.n_inputs < LARGE_INPUTS_MIN
+        || (outline.n_inputs <= INPUTS_A_PARTICIPANT_MAX * n
+            && 10 * outline.outputs.len() >= 17 * n);
     let holds = n <= outline.n_input_scripts
+        && few_inputs
         && (1..=n).contains(&change.len())
         && change.iter().all(|paid| outline.input_types.allows(paid.script_type))
         && foreign.count() <= 1;

@@ -33,7 +33,7 @@ mod contributions;
 mod joinmarket;
 mod lineage;
 mod outline;
-mod wasabi1;
+pub(crate) mod wasabi1;
 mod wasabi2;
 pub(crate) mod whirlpool;
 pub(crate) mod whirlpool_tx0;

@@ -4,6 +4,8 @@
 
 use ledger::{AddressId, ScriptType, Timestamp, TransactionView};
 
+pub(super) use crate::collaborative::shape::EqualOutputs;
+
 /// The fewest outputs with which any rule can hold: data, fee and premix of a Tx0.
 const OUTPUTS_MIN: usize = 3;
 
@@ -48,13 +50,6 @@ pub(super) struct Payment {
     pub(super) amount_sat: u64,
     pub(super) address: AddressId,
     pub(super) script_type: ScriptType,
-}
-
-/// Outputs of one amount.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct EqualOutputs {
-    pub(super) amount_sat: u64,
-    pub(super) count: usize,
 }
 
 /// One transaction, as far as labels are concerned.
@@ -138,6 +133,11 @@ impl Outline {
         (3..=4).contains(&self.outputs.len())
             && !self.has_data()
             && repeated.map(|group| group.count).eq([2])
+    }
+
+    /// How many outputs are of another type than these (or of no known one).
+    pub(super) fn n_outputs_beside(&self, allowed: ScriptTypes) -> usize {
+        self.outputs.iter().filter(|paid| !allowed.allows(paid.script_type)).count()
     }
 
     /// How many outputs share their amount with another one.

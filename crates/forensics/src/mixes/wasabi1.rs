@@ -17,6 +17,8 @@
 //! named in `docs/methods/mix-wasabi1.md`.
 //! Checked against: `tests/it/mixes.rs`, `mix_sets.rs`.
 
+use ledger::Timestamp;
+
 use super::outline::{EqualOutputs, Outline, ScriptTypes};
 use super::{MixLabel, MixRule, count};
 
@@ -67,7 +69,8 @@ fn find(outline: &Outline) -> Option<MixLabel> {
     if !plausible {
         return None;
     }
-    let (base, variant) = released(outline).or_else(|| beta(outline))?;
+    let (base, variant) =
+        round(&outline.groups, outline.outputs.len(), outline.n_input_scripts, outline.time)?;
     Some(MixLabel {
         protocol: WASABI1_ROUND.number,
         variant,
@@ -82,48 +85,56 @@ fn find(outline: &Outline) -> Option<MixLabel> {
     })
 }
 
-fn mode(outline: &Outline, is_base: impl Fn(u64) -> bool) -> Option<EqualOutputs> {
-    let groups = outline.groups.iter().filter(|group| is_base(group.amount_sat));
+/// The equal outputs of a round and its variant, by amounts alone; the exclusion asks for the same.
+pub(crate) fn round(
+    groups: &[EqualOutputs],
+    n_outputs: usize,
+    n_input_scripts: usize,
+    time: Timestamp,
+) -> Option<(EqualOutputs, u8)> {
+    let round = released(groups, n_outputs).or_else(|| beta(groups, n_outputs, time));
+    round.filter(|(base, _)| base.count <= n_input_scripts)
+}
+
+fn mode(groups: &[EqualOutputs], is_base: impl Fn(u64) -> bool) -> Option<EqualOutputs> {
+    let groups = groups.iter().filter(|group| is_base(group.amount_sat));
     groups.max_by_key(|group| group.count).copied()
 }
 
 /// Versions 1.0 and 1.1.
-fn released(outline: &Outline) -> Option<(EqualOutputs, u8)> {
-    let base = mode(outline, |amount| amount.abs_diff(BASE_SAT) <= BASE_TOLERANCE_SAT)?;
-    let levels = levels(outline, base);
-    let n_on_levels: usize = levels.iter().sum();
-    let n_mixed = base.count + n_on_levels;
-    let n_others = outline.outputs.len() - n_mixed;
-    let holds = base.count >= EQUAL_OUTPUTS_MIN
-        && base.count <= outline.n_input_scripts
-        && outline.outputs.len() - base.count >= OTHERS_MIN
-        && 2 * n_others <= 3 * base.count + 6;
+fn released(groups: &[EqualOutputs], n_outputs: usize) -> Option<(EqualOutputs, u8)> {
+    let base = mode(groups, |amount| amount.abs_diff(BASE_SAT) <= BASE_TOLERANCE_SAT)?;
+    if base.count < EQUAL_OUTPUTS_MIN {
+        return None;
+    }
+    let levels = levels(groups, base);
+    let n_others = n_outputs - base.count;
+    let n_unmixed = n_others - levels.iter().sum::<usize>();
     let n_levels = levels.iter().filter(|count| **count >= 2).count();
     let has_levels = n_levels >= 2 || levels.iter().any(|count| *count >= 3);
+    let holds = n_others >= OTHERS_MIN && 2 * n_unmixed <= 3 * base.count + 6;
     holds.then_some((base, if has_levels { WASABI1_1 } else { WASABI1_0 }))
 }
 
-/// How many outputs are on each level above the base, in groups of at least two.
-fn levels(outline: &Outline, base: EqualOutputs) -> Vec<usize> {
-    let doublings = (1..=LEVELS).map(|i| base.amount_sat << i);
+/// How many equal outputs are on each level above the base; levels are too far apart to share one.
+fn levels(groups: &[EqualOutputs], base: EqualOutputs) -> Vec<usize> {
     let on = |level: u64| {
-        let near = outline.groups.iter().filter(move |group| {
+        let near = groups.iter().filter(move |group| {
             group.count >= 2 && group.amount_sat.abs_diff(level) <= level / LEVEL_TOLERANCE_PART
         });
         near.map(|group| group.count).max().unwrap_or(0)
     };
-    doublings.map(on).collect()
+    (1..=LEVELS).map(|i| on(base.amount_sat << i)).collect()
 }
 
 /// Before 1.0.
-fn beta(outline: &Outline) -> Option<(EqualOutputs, u8)> {
-    if outline.time.get() >= BETA_END_S {
+fn beta(groups: &[EqualOutputs], n_outputs: usize, time: Timestamp) -> Option<(EqualOutputs, u8)> {
+    if time.get() >= BETA_END_S {
         return None;
     }
-    let base = mode(outline, |amount| BETA_AMOUNTS_SAT.contains(&amount))?;
-    let n_others = outline.outputs.len() - base.count;
-    let holds = base.count >= BETA_EQUAL_OUTPUTS_MIN
-        && base.count <= outline.n_input_scripts
-        && (OTHERS_MIN..=base.count + 2).contains(&n_others);
+    let base = mode(groups, |amount| BETA_AMOUNTS_SAT.contains(&amount))?;
+    let n_others = n_outputs - base.count;
+    let holds =
+        base.count >= BETA_EQUAL_OUTPUTS_MIN && (OTHERS_MIN..=base.count + 2).contains(&n_others);
     holds.then_some((base, WASABI1_BETA))
 }

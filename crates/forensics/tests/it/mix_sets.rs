@@ -26,12 +26,12 @@ type Row = (&'static str, usize, usize, [usize; 5]);
 
 const MEASURED: &[Row] = &[
     ("whirlpool", 700, 700, [700, 0, 0, 0, 0]),
-    ("whirlpool-tx0", 450, 0, [82, 368, 0, 0, 0]),
+    ("whirlpool-tx0", 450, 82, [82, 368, 0, 0, 0]),
     ("wasabi1-2018", 152, 152, [0, 0, 152, 0, 0]),
     ("wasabi2", 12, 12, [0, 0, 0, 11, 0]),
-    ("joinmarket-candidates", 300, 248, [0, 0, 0, 0, 0]),
-    ("whirlpool-post-mix", 1200, 0, [115, 0, 0, 0, 0]),
-    ("joinmarket-post-mix", 500, 0, [0, 0, 0, 0, 0]),
+    ("joinmarket-candidates", 300, 248, [0, 0, 0, 0, 22]),
+    ("whirlpool-post-mix", 1200, 234, [115, 0, 0, 0, 4]),
+    ("joinmarket-post-mix", 500, 63, [0, 0, 0, 1, 47]),
 ];
 
 fn found(name: &str) -> Option<Found> {

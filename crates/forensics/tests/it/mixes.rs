@@ -84,6 +84,12 @@ fn whirlpool_lookalikes_have_no_label() {
     check(&format!("{} -> {}", parts("i", 5, 1_306_000), parts("o", 5, 1_300_000)), "");
     let old = typed(&format!("{ins} e:1000000 -> {out}"), ScriptType::P2pkh).batch;
     assert_eq!(labelled(&old), None);
+    // Some take their share straight to another wallet.
+    let mut mixed = typed(&format!("{ins} e:1000000 -> {out}"), ScriptType::P2wpkh).batch;
+    mixed.outputs[..2].iter_mut().for_each(|output| output.script_type = ScriptType::P2wsh);
+    assert!(labelled(&mixed).is_some());
+    mixed.outputs[2].script_type = ScriptType::P2tr;
+    assert_eq!(labelled(&mixed), None);
 }
 
 #[test]
@@ -364,5 +370,26 @@ proptest! {
         let inputs = masked(&view, |at| mask >> at & 1 == 1);
         let hidden = label(&TransactionView { inputs: &inputs, ..view }).map(|label| label.protocol);
         prop_assert!(hidden.is_none() || hidden == known);
+    }
+
+    /// What is labelled as of several owners is left out of co-spending.
+    #[test]
+    fn a_collaborative_label_is_within_the_exclusion(
+        n_equal in 3..16usize,
+        n_pairs in 0..6usize,
+        n_single in 0..9usize,
+        n_inputs in 3..70usize,
+        amount in prop_oneof![Just(10_000_000u64), Just(9_000_000), Just(4_000_000)],
+        time in prop_oneof![Just(1_530_000_000), Just(1_700_000_000)],
+    ) {
+        let pairs: Vec<u64> = (0..n_pairs as u64).flat_map(|k| [2_000_000 + 7 * k; 2]).collect();
+        let out = format!("{}{}{}", parts("o", n_equal, amount), listed("p", &pairs), change(n_single));
+        let text = format!("{} -> {out}", parts("i", n_inputs, 13_000_000));
+        let mut batch = typed(&text, ScriptType::P2wpkh).batch;
+        batch.transactions[0].time = Timestamp::new(time);
+        let view = batch.views().next().unwrap();
+        if label(&view).is_some_and(|label| label.rule().collaborative) {
+            prop_assert!(possible_protocols(&view).any());
+        }
     }
 }
