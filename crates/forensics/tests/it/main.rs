@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod boltzmann;
 mod cluster_edges;
 mod clusters;
 mod collaborative;
@@ -10,5 +11,8 @@ mod features;
 mod fixtures;
 mod flow;
 mod heuristics;
+mod lineage;
+mod mix_sets;
+mod mixes;
 mod trace;
 mod worlds;

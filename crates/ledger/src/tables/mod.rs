@@ -12,6 +12,7 @@ mod chain_tables;
 mod columns;
 mod derived_tables;
 mod feature_tables;
+mod mix_tables;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub use feature_tables::{
     CLUSTER_FEATURES, ClusterFeatures, FEATURE_COLUMNS, FeatureColumn, cluster_features_from,
     cluster_features_to,
 };
+pub use mix_tables::{MIXES, mixes_from, mixes_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
 #[derive(Debug)]
@@ -356,6 +358,7 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &LISTINGS,
         &PRICES,
         &LINKS,
+        &MIXES,
         &CLUSTERS,
         &CLUSTER_EDGES,
         &CLUSTER_FEATURES,
