@@ -4,6 +4,7 @@
 //! `docs/reference/cli.md` are all made from these structs, so they cannot differ from what is parsed.
 //! Checked by: `args/tests.rs`, and `tests/it/reference.rs` for the pages made from it.
 
+mod decisions;
 mod demo;
 mod export;
 mod ingest;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use decisions::{Because, ChoiceArgs, PendingArgs, RevokeArgs, WithdrawArgs};
 pub(crate) use demo::DemoArgs;
 pub(crate) use export::{ExportArgs, Format};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
@@ -47,6 +49,7 @@ Exit codes:
 
 Environment:
   TRACEHOUND_STORE            the store, as --store
+  TRACEHOUND_AUTHOR           who decides, as --author of `cluster accept` and the like
   TRACEHOUND_NODE_USER        user:password of the node, as --user, but not visible to other processes
   TRACEHOUND_SECTION__KEY     overrides a key of the configuration: TRACEHOUND_TRACE__HOPS_MAX=8
   NO_COLOR                    no color, as --no-color

@@ -231,6 +231,12 @@ impl MappedLinks {
         own.iter().map(|link| self.get(*link))
     }
 
+    /// Every link, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Link> + '_ {
+        let n_links = u32::try_from(self.a.len()).expect("link ids are u32");
+        (0..n_links).map(|link| self.get(link))
+    }
+
     fn get(&self, link: u32) -> Link {
         let row = link as usize;
         Link {
@@ -259,7 +265,7 @@ impl MappedProximity {
     }
 }
 
-fn column<T: ArrowPrimitiveType>(
+pub(crate) fn column<T: ArrowPrimitiveType>(
     batch: &RecordBatch,
     name: &'static str,
 ) -> Result<Numbers<T>, Error> {

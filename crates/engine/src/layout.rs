@@ -46,6 +46,10 @@ pub(crate) mod checkpoint {
     pub(crate) const ATTRIBUTION: &str = "attribution";
     /// The attribution that `run` has taken in.
     pub(crate) const RUN_ATTRIBUTION: &str = "run.attribution";
+    /// Decisions that `run` has followed.
+    pub(crate) const RUN_DECISIONS: &str = "run.decisions";
+    /// The configuration of ownership that `run` followed: see `OwnershipConfig::stamp`.
+    pub(crate) const RUN_OWNERSHIP: &str = "run.ownership";
     /// Inputs in the ledger.
     pub(crate) const INPUTS: &str = "count.inputs";
     /// Inputs whose spent output was unknown when their block came in.
@@ -72,6 +76,8 @@ pub(crate) mod mapped {
     pub(crate) const LINK_IDS: &str = "link_ids";
     /// Links, in order.
     pub(crate) const LINKS: &str = "link_ends";
+    /// The entity that each address is known to be of, by address.
+    pub(crate) const ENTITIES: &str = "entities";
     /// Tags sorted by address key.
     pub(crate) const TAGS: &str = "tags_by_address";
     /// Tags of addresses that have appeared, by cluster, the most confident first.

@@ -1,6 +1,6 @@
 //! Reads the ledger back from the store in the order in which it was written, resolutions filled in.
 
-use ledger::{Block, LedgerBatch, Link, Resolution, tables};
+use ledger::{Block, HeldRecord, LedgerBatch, Link, Resolution, tables};
 use store::Snapshot;
 
 use crate::Error;
@@ -103,6 +103,15 @@ pub(crate) fn links(snapshot: &Snapshot) -> Result<Vec<Link>, Error> {
     let mut rows = Vec::new();
     for batch in snapshot.scan(tables::LINKS.name, BITCOIN, None, None)? {
         rows.append(&mut tables::links_from(&batch?)?);
+    }
+    Ok(rows)
+}
+
+/// The links that the last run held.
+pub(crate) fn held(snapshot: &Snapshot) -> Result<Vec<HeldRecord>, Error> {
+    let mut rows = Vec::new();
+    for batch in snapshot.scan(tables::HELD_LINKS.name, SHARED, None, None)? {
+        rows.append(&mut tables::held_links_from(&batch?)?);
     }
     Ok(rows)
 }

@@ -177,6 +177,12 @@ pub struct RunReport {
     pub links: u64,
     /// Of them by heuristic.
     pub links_by_heuristic: BTreeMap<String, u64>,
+    /// Links that the collapse guard holds until a person decides.
+    pub held_links: u64,
+    /// Addresses whose cluster was made again because of other decisions or tags; null if all were made from empty.
+    pub addresses_rebuilt: Option<u64>,
+    /// Decisions in force that name nothing in this ledger.
+    pub decisions_without_effect: u64,
     /// Clusters of two or more.
     pub clusters: u64,
     /// Addresses in them.

@@ -8,7 +8,7 @@ use crate::intake::LedgerColumns;
 use crate::layout::{self, BITCOIN, SHARED, checkpoint};
 use crate::reader::{self, LedgerReader};
 use crate::stages::{Made, Views};
-use crate::{Engine, Error, Progress, VerifyReport, Watch};
+use crate::{Config, Engine, Error, Progress, VerifyReport, Watch};
 
 /// Contradictions that are told in full; more of them would say nothing new.
 const SHOWN_MAX: usize = 50;
@@ -39,7 +39,7 @@ impl Engine {
             check.ledger()?;
             check.links()?;
             if rerun {
-                check.derived(self.config().screening.hops_max, watch)?;
+                check.derived(self.config(), watch)?;
             }
             report.contradictions = check.found;
         }
@@ -150,14 +150,14 @@ impl Check<'_> {
     }
 
     /// Clusters and cluster edges are those that the links and the ledger give.
-    fn derived(&mut self, hops_max: u32, watch: &dyn Watch) -> Result<(), Error> {
-        if !crate::stages::is_current(self.snapshot) {
+    fn derived(&mut self, config: &Config, watch: &dyn Watch) -> Result<(), Error> {
+        if !crate::stages::is_current(self.snapshot, config) {
             self.expect(false, || {
                 "the derived tables are older than the ledger: run `tracehound run`".to_owned()
             });
             return Ok(());
         }
-        let made = Views::make(self.snapshot, hops_max, watch)?.into_made()?;
+        let made = Views::make(self.snapshot, config, true, watch)?.into_made()?;
         watch.tell(Progress::End);
         let mut clusters = Vec::new();
         for batch in self.snapshot.scan(tables::CLUSTERS.name, SHARED, None, None)? {
@@ -172,6 +172,9 @@ impl Check<'_> {
         }
         self.expect(edges == made.edges, || {
             "the table cluster_edges does not follow from ledger and clusters".to_owned()
+        });
+        self.expect(reader::held(self.snapshot)? == made.held, || {
+            "the table held_links does not follow from links and decisions".to_owned()
         });
         self.expect(self.same_mapped(&made)?, || {
             "the mapped snapshot does not follow from the ledger".to_owned()

@@ -4,6 +4,7 @@ mod address;
 mod amount;
 mod attribution;
 mod chain;
+mod decision;
 mod decoded;
 mod derived;
 mod id;
@@ -18,6 +19,7 @@ pub use address::{
 pub use amount::{Amount, InCoins};
 pub use attribution::{ListImported, Listing, ListingEvent, Price, Tag};
 pub use chain::{Asset, Chain, ChainSet, UnknownChain};
+pub use decision::{DecisionKind, DecisionRecord, HeldRecord, LinkSource, ModelRecord};
 pub use decoded::{
     AliasKind, DecodedAlias, DecodedBlock, DecodedInput, DecodedOutput, DecodedTransaction,
     InputMarks, ScriptType, SpentByInput,

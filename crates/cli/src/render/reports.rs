@@ -231,6 +231,15 @@ pub(crate) fn run(report: &RunReport, look: Look) -> String {
         report.clusters,
         format!("{clustered} in them, {largest} in the largest"),
     );
+    if let Some(rebuilt) = report.addresses_rebuilt {
+        numbers.some("  addresses clustered anew", rebuilt, "decisions or tags about them changed");
+    }
+    numbers.some("held links", report.held_links, "`tracehound cluster pending` shows them");
+    numbers.some(
+        "decisions without effect",
+        report.decisions_without_effect,
+        "what they name is not in this ledger",
+    );
     numbers.always("cluster edges", report.cluster_edges, String::new());
     if !report.up_to_date {
         numbers.always("flow edges", report.flow_edges, String::new());

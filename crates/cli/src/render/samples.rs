@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use engine::{
-    ClusterHit, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, HopAnswer,
+    ClusterHit, DecidedReport, DecisionAnswer, DecisionsAnswer, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer,
+    HeldAnswer, HopAnswer,
     IngestReport, LargeCluster, ListReport, ListStatus, ListingAnswer, MembersAnswer,
     NearestAnswer, NeighborAnswer, NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair,
-    NeighborsAnswer, PackReport, PathAnswer, ProximityAnswer, RunReport, Sats, ScreenAnswer, Shown,
+    NeighborsAnswer, PackReport, PathAnswer, PendingAnswer, PendingPair, ProximityAnswer, RunReport, Sats, ScreenAnswer, Shown, SideAnswer,
     StatusAnswer, TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
@@ -164,10 +165,12 @@ pub(crate) fn trace() -> TraceAnswer {
 
 pub(crate) fn explain() -> ExplainAnswer {
     let step = |a: &str, b: &str, heuristic, confidence| EvidenceAnswer {
+        link: (heuristic != "common_input").then(|| "5e5e5e5e-1a2b3c4d".to_owned()),
         a: a.to_owned(),
         b: b.to_owned(),
         heuristic,
         confidence,
+        source: None,
         tx: TxId::from_bytes([0x5e; 32]),
         height: Height::new(560_062),
         time_s: Time::new(TIME),
@@ -178,20 +181,124 @@ pub(crate) fn explain() -> ExplainAnswer {
         same_cluster: true,
         cluster_a: cluster(4512),
         cluster_b: cluster(4512),
+        as_of: None,
+        without_rules: Vec::new(),
+        most_probable: false,
         evidence: vec![step(A, C, "common_input", 0.99), step(C, B, "same_key", 1.0)],
         confidence: 0.99,
+        weakest: Some(0),
+        stale_because: Vec::new(),
         snapshot: SNAPSHOT.to_owned(),
     }
+}
+
+pub(crate) fn pending() -> PendingAnswer {
+    let side = |id, address: &str, size, known_as: &[&str]| SideAnswer {
+        cluster: cluster(id),
+        address: address.to_owned(),
+        size,
+        known_as: known_as.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let link = |id: &str, because: &str, decided| HeldAnswer {
+        id: id.to_owned(),
+        a: A.to_owned(),
+        b: B.to_owned(),
+        heuristic: "common_input",
+        confidence: 0.995,
+        tx: TxId::from_bytes([0x5e; 32]),
+        height: Height::new(560_062),
+        time_s: Time::new(TIME),
+        because: because.to_owned(),
+        decided,
+    };
+    PendingAnswer {
+        pairs: vec![
+            PendingPair {
+                a: side(4512, A, 1_204_000, &["Binance", "Binance hot wallet"]),
+                b: side(77, B, 12_345, &[]),
+                links: vec![
+                    link("5e5e5e5e-1a2b3c4d", "it would join 1200000 addresses with 10001", None),
+                    link("5e5e5e5e-99887766", "", Some("accept_link")),
+                ],
+            },
+            PendingPair {
+                a: side(78, C, 3, &["Kraken"]),
+                b: side(79, B, 1, &["Bitstamp"]),
+                links: vec![link("5e5e5e5e-00aa00aa", "kraken and bitstamp are two entities", None)],
+            },
+        ],
+        total: 5,
+        guard_addresses: 10_000,
+        stale_because: vec!["1 decision was made since the last run (`tracehound run`)".to_owned()],
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn decisions() -> DecisionsAnswer {
+    let accepted = DecisionAnswer {
+        id: "0a1b2c3d4e5f".to_owned(),
+        kind: "accept_link",
+        link: Some("5e5e5e5e-1a2b3c4d".to_owned()),
+        a: Some(A.to_owned()),
+        b: Some(B.to_owned()),
+        tx: Some(TxId::from_bytes([0x5e; 32])),
+        heuristic: Some("common_input"),
+        from_height: None,
+        to_height: None,
+        revokes: None,
+        revoked_by: Some("aabbccddeeff".to_owned()),
+        reason: "the exchange announced that it took the other one over, and both hot wallets moved".to_owned(),
+        author: "jane".to_owned(),
+        decided_at_s: Time::new(TIME),
+        followed: true,
+    };
+    let bare = DecisionAnswer {
+        link: None,
+        a: None,
+        b: None,
+        tx: None,
+        heuristic: None,
+        revoked_by: None,
+        ..accepted.clone()
+    };
+    let withdrawn = DecisionAnswer {
+        id: "112233445566".to_owned(),
+        kind: "withdraw_rule",
+        heuristic: Some("change"),
+        from_height: Some(Height::new(560_062)),
+        reason: "a wallet that breaks the model".to_owned(),
+        ..bare.clone()
+    };
+    let revoked = DecisionAnswer {
+        id: "aabbccddeeff".to_owned(),
+        kind: "revoke",
+        revokes: Some("0a1b2c3d4e5f".to_owned()),
+        reason: "the wrong link".to_owned(),
+        followed: false,
+        ..bare
+    };
+    DecisionsAnswer {
+        decisions: vec![accepted, withdrawn, revoked],
+        stale_because: vec!["1 decision was made since the last run (`tracehound run`)".to_owned()],
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn decided() -> DecidedReport {
+    let DecisionsAnswer { mut decisions, stale_because, snapshot } = decisions();
+    DecidedReport { decisions: decisions.split_off(2), stale_because, snapshot }
 }
 
 pub(crate) fn members() -> MembersAnswer {
     MembersAnswer {
         cluster: cluster(4512),
+        as_of: None,
         size: 1312,
         members: vec![A.to_owned(), B.to_owned()],
         truncated: true,
         tags: vec![tag("Binance")],
         listed: vec![ClusterHit { address: A.to_owned(), listings: vec![listing()] }],
+        stale_because: Vec::new(),
         snapshot: SNAPSHOT.to_owned(),
     }
 }
@@ -370,6 +477,9 @@ pub(crate) fn run() -> RunReport {
         clusters: 9_876,
         clustered_addresses: 40_987,
         largest_cluster: 1312,
+        held_links: 3,
+        addresses_rebuilt: Some(1312),
+        decisions_without_effect: 1,
         cluster_edges: 70_001,
         flow_edges: 90_002,
         mixing_transactions: 44,

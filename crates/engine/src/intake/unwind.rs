@@ -48,7 +48,13 @@ pub(crate) fn unwind(commit: &mut Commit<'_>, snapshot: &Snapshot, from: u32) ->
 
 /// Forgets the derived snapshot, so that nobody reads it against a ledger that it does not belong to.
 pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Result<(), Error> {
-    for name in [checkpoint::CLUSTERS, checkpoint::CLUSTERS_LINKS, checkpoint::RUN_ATTRIBUTION] {
+    for name in [
+        checkpoint::CLUSTERS,
+        checkpoint::CLUSTERS_LINKS,
+        checkpoint::RUN_ATTRIBUTION,
+        checkpoint::RUN_DECISIONS,
+        checkpoint::RUN_OWNERSHIP,
+    ] {
         commit.remove_checkpoint(name);
     }
     for name in snapshot.manifest().mapped.keys() {
@@ -57,7 +63,9 @@ pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Resu
             commit.remove_mapped(name);
         }
     }
-    for table in [&tables::CLUSTERS, &tables::CLUSTER_EDGES] {
+    for table in
+        [&tables::CLUSTERS, &tables::CLUSTER_EDGES, &tables::HELD_LINKS, &tables::LINK_SOURCES]
+    {
         commit.replace(&layout::spec(table), SHARED, [])?;
     }
     Ok(())

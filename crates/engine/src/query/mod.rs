@@ -3,12 +3,14 @@
 mod cluster;
 mod neighborhood;
 mod neighbors;
+mod pending;
 mod screen;
 mod status;
 mod trace;
 
 use ledger::Timestamp;
 
+pub use cluster::ExplainRequest;
 pub use neighborhood::NeighborhoodRequest;
 pub use neighbors::Direction;
 pub use screen::ScreenOptions;

@@ -9,6 +9,7 @@
 //! flow edge while a run goes on (answers then read them mapped).
 
 mod files;
+mod guarded;
 mod views;
 
 use forensics::heuristics::Heuristic;
@@ -16,13 +17,14 @@ use ledger::{AddressId, Timestamp, tables};
 use store::{Snapshot, Writer};
 
 pub(crate) use files::Made;
+pub(crate) use guarded::RulesOfRun;
 pub(crate) use views::Views;
 
 use crate::derived::{Derived, Distance};
 use crate::intake::{drop_derived, remove_from};
-use crate::layout::{self, BITCOIN, checkpoint};
+use crate::layout::{self, BITCOIN, SHARED, checkpoint};
 use crate::reader::LedgerReader;
-use crate::{Engine, Error, Progress, RunReport, Watch, view};
+use crate::{Config, Engine, Error, Progress, RunReport, Watch, view};
 
 impl Engine {
     /// Brings everything derived up to the ledger, the lists and the tags.
@@ -33,7 +35,7 @@ impl Engine {
         let mut writer = self.store.writer()?;
         let links_new = self.run_links(&mut writer, now, watch)?;
         let snapshot = writer.snapshot();
-        let mut report = if links_new.is_none() && is_current(&snapshot) {
+        let mut report = if links_new.is_none() && is_current(&snapshot, self.config()) {
             RunReport { up_to_date: true, ..RunReport::default() }
         } else {
             self.run_views(&mut writer, now, watch)?
@@ -97,8 +99,8 @@ impl Engine {
         watch: &dyn Watch,
     ) -> Result<RunReport, Error> {
         let snapshot = writer.snapshot();
-        let views = Views::make(&snapshot, self.config().screening.hops_max, watch)?;
-        let (report, n_links) = (views.report(), views.links.len() as u64);
+        let views = Views::make(&snapshot, self.config(), false, watch)?;
+        let (report, n_links) = (views.report(), views.n_stored);
         let mut commit = writer.begin();
         views.into_made()?.write(&mut commit)?;
         let ledger = snapshot.checkpoint(checkpoint::LEDGER).unwrap_or(0);
@@ -106,6 +108,9 @@ impl Engine {
         commit.set_checkpoint(checkpoint::CLUSTERS, ledger);
         commit.set_checkpoint(checkpoint::CLUSTERS_LINKS, n_links);
         commit.set_checkpoint(checkpoint::RUN_ATTRIBUTION, attribution);
+        let decisions = snapshot.rows(tables::DECISIONS.name, SHARED);
+        commit.set_checkpoint(checkpoint::RUN_DECISIONS, decisions);
+        commit.set_checkpoint(checkpoint::RUN_OWNERSHIP, self.config().ownership.stamp());
         commit.finish(self.run_record("run", now))?;
         watch.tell(Progress::End);
         Ok(report)
@@ -128,11 +133,13 @@ impl Engine {
     }
 }
 
-/// Whether the derived snapshot stands for the ledger, the lists and the tags as they are.
-pub(crate) fn is_current(snapshot: &Snapshot) -> bool {
+/// Whether the derived snapshot stands for the ledger, the lists, the tags, the decisions and the configuration.
+pub(crate) fn is_current(snapshot: &Snapshot, config: &Config) -> bool {
     let of = |name| snapshot.checkpoint(name).unwrap_or(0);
     snapshot.checkpoint(checkpoint::CLUSTERS) == Some(of(checkpoint::LEDGER))
         && of(checkpoint::RUN_ATTRIBUTION) == of(checkpoint::ATTRIBUTION)
+        && of(checkpoint::RUN_DECISIONS) == snapshot.rows(tables::DECISIONS.name, SHARED)
+        && of(checkpoint::RUN_OWNERSHIP) == config.ownership.stamp()
         && of(checkpoint::CLUSTERS_LINKS) == snapshot.rows(tables::LINKS.name, BITCOIN)
 }
 

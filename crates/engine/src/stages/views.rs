@@ -13,21 +13,28 @@ use arrow::compute::take_record_batch;
 use arrow::datatypes::UInt32Type;
 use forensics::collaborative::possible_protocols;
 use forensics::heuristics::HEURISTICS;
-use forensics::{ClusterEdges, Clusters, FlowBuilder, FlowEdges};
+use forensics::decisions::link_order;
+use forensics::{ClusterEdges, FlowBuilder, FlowEdges};
 use graph::temporal::{ProximityParts, proximity};
-use ledger::{ClusterMember, LedgerBatch, Link, tables};
+use ledger::{ClusterMember, LedgerBatch, Link, LinkSource, tables};
 use rayon::prelude::*;
 use store::Snapshot;
 
+use super::guarded::Guarded;
 use crate::derived::{Distance, mapped_batch, mapped_column};
 use crate::layout;
 use crate::reader::{self, LedgerReader};
 use crate::view::{self, TagFile};
-use crate::{Error, Progress, RunReport, Watch};
+use crate::{Config, Error, Progress, RunReport, Watch, ownership};
 
-/// Everything that is a view over links, ledger and attribution.
+/// Everything that is a view over links, ledger, attribution and decisions.
 pub(crate) struct Views {
+    /// Those of the ledger and those that people made, in order.
     pub(super) links: Vec<Link>,
+    /// How many the table `links` holds.
+    pub(super) n_stored: u64,
+    pub(super) guarded: Guarded,
+    pub(super) sources: Vec<LinkSource>,
     pub(super) labels: Vec<u32>,
     pub(super) members: graph::Members,
     pub(super) cluster_rows: Vec<ClusterMember>,
@@ -105,17 +112,23 @@ fn read_through(
 impl Views {
     pub(crate) fn make(
         snapshot: &Snapshot,
-        hops_max: u32,
+        config: &Config,
+        anew: bool,
         watch: &dyn Watch,
     ) -> Result<Self, Error> {
         let reader = LedgerReader::open(snapshot)?;
         let total = Some(reader.ranges(0).len() as u64 + 3);
         let what = "clusters and flow".to_owned();
         watch.tell(Progress::Begin { what, total, unit: "parts" });
-        let links = reader::links(snapshot)?;
+        let mut links = reader::links(snapshot)?;
+        let n_stored = links.len() as u64;
         let addresses = snapshot.dictionary(layout::ADDRESSES)?;
-        let mut clusters = Clusters::default();
-        clusters.apply(&links, addresses.len());
+        let guarded = Guarded::make(snapshot, &config.ownership, &links, anew)?;
+        if !guarded.made.is_empty() {
+            links.extend(&guarded.made);
+            links.sort_by_key(link_order);
+        }
+        let clusters = &guarded.clusters;
         let labels = clusters.labels();
         let mut pass = Pass::new(&labels);
         read_through(&reader, &mut pass, watch)?;
@@ -130,6 +143,8 @@ impl Views {
         let (tagged, tag_rows) = cluster_tags(snapshot, &labels, id_of)?;
         let mut views = Self {
             links,
+            n_stored,
+            sources: ownership::link_sources(snapshot)?,
             members: clusters.members(),
             cluster_rows: clusters.rows(),
             labels,
@@ -141,8 +156,9 @@ impl Views {
             tag_rows,
             listed,
             near: Vec::new(),
+            guarded,
         };
-        views.find_near(hops_max)?;
+        views.find_near(config.screening.hops_max)?;
         Ok(views)
     }
 
@@ -175,6 +191,9 @@ impl Views {
         tagged.dedup();
         RunReport {
             links_by_heuristic: by_heuristic,
+            held_links: self.guarded.held.len() as u64,
+            addresses_rebuilt: self.guarded.n_rebuilt,
+            decisions_without_effect: self.guarded.n_without_effect,
             flow_edges: self.flow.len() as u64,
             mixing_transactions: self.n_mixing,
             listed_clusters: self.listed.len() as u64,

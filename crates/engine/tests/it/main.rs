@@ -3,6 +3,7 @@
 
 extern crate tracehound_engine as engine;
 
+mod decisions;
 mod laws;
 mod lists;
 mod recount;

@@ -10,6 +10,7 @@
 mod attribution_tables;
 mod chain_tables;
 mod columns;
+mod decision_tables;
 mod derived_tables;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,10 @@ pub use attribution_tables::{
 pub use chain_tables::{
     aliases_from, aliases_to, batch_from, blocks_from, blocks_to, inputs_from, inputs_to,
     outputs_from, outputs_to, resolutions_from, resolutions_to, transactions_from, transactions_to,
+};
+pub use decision_tables::{
+    DECISIONS, HELD_LINKS, LINK_SOURCES, MODELS, decisions_from, decisions_to, held_links_from,
+    held_links_to, link_sources_from, link_sources_to, models_from, models_to,
 };
 pub use derived_tables::{
     cluster_edges_from, cluster_edges_to, clusters_from, clusters_to, links_from, links_to,
@@ -353,5 +358,9 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &LINKS,
         &CLUSTERS,
         &CLUSTER_EDGES,
+        &DECISIONS,
+        &HELD_LINKS,
+        &LINK_SOURCES,
+        &MODELS,
     ]
 });
