@@ -45,6 +45,8 @@ pub struct HopAnswer {
     pub amount_sat: Sats,
     /// Whether several owners may have joined in the transaction, so that who paid whom is not known.
     pub mixing: bool,
+    /// The mixing protocol that made it, where it carries a label.
+    pub protocol: Option<&'static str>,
 }
 
 /// A path of hops, oldest first.
@@ -287,6 +289,8 @@ pub struct EvidenceAnswer {
     pub time_s: Timestamp,
     /// What stands behind it besides the rule: a fitted model, a person's decision.
     pub source: Option<SourceAnswer>,
+    /// For a link of change: what each rule adds to its log-odds; empty for other links.
+    pub contributions: Vec<ContributionAnswer>,
 }
 
 /// What stands behind a link.

@@ -36,6 +36,8 @@ pub(crate) mod checkpoint {
     pub(crate) const LEDGER: &str = "ledger.bitcoin";
     /// Links are made below this height.
     pub(crate) const LINKS: &str = "links.bitcoin";
+    /// The model of change that links are made with: its number, 0 for none.
+    pub(crate) const LINKS_MODEL: &str = "links.model";
     /// Rows of `resolutions` that links have taken in.
     pub(crate) const LINKS_RESOLUTIONS: &str = "links.resolutions";
     /// Clusters and everything after them stand for blocks below this height.
@@ -76,6 +78,8 @@ pub(crate) mod mapped {
     pub(crate) const LINK_IDS: &str = "link_ids";
     /// Links, in order.
     pub(crate) const LINKS: &str = "link_ends";
+    /// Transactions that are labelled or possibly collaborative, by transaction.
+    pub(crate) const MIXES: &str = "mixes";
     /// The entity that each address is known to be of, by address.
     pub(crate) const ENTITIES: &str = "entities";
     /// Tags sorted by address key.
@@ -150,7 +154,7 @@ pub(crate) fn spec(table: &'static Table) -> TableSpec {
 }
 
 /// The tables that belong to Bitcoin and are unwound by height.
-pub(crate) static BY_HEIGHT: LazyLock<[&'static Table; 6]> = LazyLock::new(|| {
+pub(crate) static BY_HEIGHT: LazyLock<[&'static Table; 7]> = LazyLock::new(|| {
     [
         &tables::BLOCKS,
         &tables::TRANSACTIONS,
@@ -158,6 +162,7 @@ pub(crate) static BY_HEIGHT: LazyLock<[&'static Table; 6]> = LazyLock::new(|| {
         &tables::OUTPUTS,
         &tables::ALIASES,
         &tables::LINKS,
+        &tables::MIXES,
     ]
 });
 

@@ -30,6 +30,7 @@ pub use config::{
 };
 pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport, Ownership};
 pub use error::Error;
+pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use ledger::{
     Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time, TxId,
     parse_address,
@@ -37,7 +38,7 @@ pub use ledger::{
 pub use ownership::Decide;
 pub use progress::{Progress, Unwatched, Watch};
 pub use query::{
-    Direction, ExplainRequest, NeighborhoodRequest, ScreenOptions, TraceOptions, TraceTarget,
+    Direction, ExplainRequest, MixRequest, NeighborhoodRequest, ScreenOptions, TraceOptions, TraceTarget,
 };
 pub use reports::*;
 pub use view::View;

@@ -195,6 +195,10 @@ pub struct RunReport {
     pub flow_edges: u64,
     /// Transactions that may be collaborative.
     pub mixing_transactions: u64,
+    /// Of them, by the protocol that made them, those that carry a label.
+    pub mixes_by_protocol: BTreeMap<String, u64>,
+    /// Whether links of change are made: version of the model, or why there are none.
+    pub change_model: String,
     /// Clusters with a listed member.
     pub listed_clusters: u64,
     /// Clusters with a tagged member.

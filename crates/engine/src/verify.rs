@@ -7,7 +7,7 @@ use store::Snapshot;
 use crate::intake::LedgerColumns;
 use crate::layout::{self, BITCOIN, SHARED, checkpoint};
 use crate::reader::{self, LedgerReader};
-use crate::stages::{Made, Views};
+use crate::stages::{Evidence, Made, Views};
 use crate::{Config, Engine, Error, Progress, VerifyReport, Watch};
 
 /// Contradictions that are told in full; more of them would say nothing new.
@@ -132,12 +132,19 @@ impl Check<'_> {
         let reader = LedgerReader::open(self.snapshot)?;
         let below = self.snapshot.checkpoint(checkpoint::LINKS).unwrap_or(0);
         let stored = reader::links(self.snapshot)?;
-        let mut at = 0;
+        let mixes = reader::mixes(self.snapshot)?;
+        let (mut at, mut at_mix) = (0, 0);
+        let mut evidence = Evidence::at_start(self.snapshot)?;
         for range in reader.ranges(0) {
-            let batch = reader.read(range)?;
-            let expected = forensics::links(&batch);
-            let expected: Vec<_> =
-                expected.into_iter().filter(|link| u64::from(link.height.get()) < below).collect();
+            let mut shown = evidence.apply(&reader.read(range)?);
+            shown.links.retain(|link| u64::from(link.height.get()) < below);
+            shown.mixes.retain(|mix| u64::from(mix.height.get()) < below);
+            let expected = shown.links;
+            let found = mixes.get(at_mix..at_mix + shown.mixes.len()).unwrap_or_default();
+            self.expect(found == shown.mixes.as_slice(), || {
+                format!("mixes of blocks {} to {} are not those of the ledger", range.0, range.1)
+            });
+            at_mix += shown.mixes.len();
             let found = stored.get(at..at + expected.len()).unwrap_or_default();
             let same = found == expected.as_slice();
             self.expect(same, || {
@@ -145,6 +152,7 @@ impl Check<'_> {
             });
             at += expected.len();
         }
+        self.equal("mixes stored and mixes of the ledger", mixes.len() as u64, at_mix as u64);
         self.equal("links stored and links of the ledger", stored.len() as u64, at as u64);
         Ok(())
     }

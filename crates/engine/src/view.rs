@@ -14,7 +14,7 @@ use store::{Dictionary, Snapshot};
 use crate::derived::Derived;
 use crate::intake::LedgerColumns;
 use crate::layout::{self, SHARED, checkpoint, mapped};
-use crate::{Config, Error, ListingAnswer, TagAnswer, stages};
+use crate::{Config, Error, ListingAnswer, TagAnswer, ownership, stages};
 
 /// Everything that questions are answered from; see the module.
 pub struct View {
@@ -216,6 +216,12 @@ impl View {
         if new > 0 {
             let what = if new == 1 { "decision was" } else { "decisions were" };
             reasons.push(format!("{new} {what} made since the last run (`tracehound run`)"));
+        }
+        if ownership::model_of_links(&self.snapshot).is_ok_and(|id| id != of(checkpoint::LINKS_MODEL)) {
+            reasons.push(
+                "another model of change was fitted since the last run (`tracehound run`)"
+                    .to_owned(),
+            );
         }
         if of(checkpoint::RUN_OWNERSHIP) != self.config.ownership.stamp() {
             reasons.push(

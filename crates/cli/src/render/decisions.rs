@@ -13,8 +13,10 @@ pub(crate) fn pending(answer: &PendingAnswer, look: Look) -> String {
     let snapshot = look.faint(&format!("snapshot {}", show::line(&answer.snapshot)));
     let mut page = match answer.total {
         0 => look.paint(Tone::Good, "✓ nothing waits for a decision") + "\n",
-        n => look.paint(Tone::Warning, &format!("▲ {}", counted(n, "link waits", "links wait")))
-            + " for a decision\n",
+        n => {
+            look.paint(Tone::Warning, &format!("▲ {}", counted(n, "link waits", "links wait")))
+                + " for a decision\n"
+        }
     };
     for pair in &answer.pairs {
         page.push('\n');
@@ -104,7 +106,8 @@ fn rows(decisions: &[DecisionAnswer], look: Look) -> String {
             (None, true) => "in force".to_owned(),
             (None, false) => "from the next run on".to_owned(),
         };
-        let head = [row.id.as_str(), &minute(row.decided_at_s), &show::line(&row.author)].join("  ");
+        let head =
+            [row.id.as_str(), &minute(row.decided_at_s), &show::line(&row.author)].join("  ");
         let tone = if row.revoked_by.is_some() { Tone::Faint } else { Tone::Strong };
         page += &format!("  {}  {}\n", look.paint(tone, &head), look.faint(&state));
         page += &wrapped(&what(row, look), "    ", look);

@@ -21,7 +21,9 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
         let clusters = table.lines(look);
         let stale = stale_lines(&answer.stale_because, look);
         let known = conditions(answer);
-        return format!("{verdict}  as far as the links show{known}\n{clusters}{stale}\n{snapshot}\n");
+        return format!(
+            "{verdict}  as far as the links show{known}\n{clusters}{stale}\n{snapshot}\n"
+        );
     }
     let verdict = look.paint(Tone::Good, "● ONE OWNER");
     let mut page = format!(

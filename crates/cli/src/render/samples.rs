@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use engine::{
-    ClusterHit, DecidedReport, DecisionAnswer, DecisionsAnswer, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer,
-    HeldAnswer, HopAnswer,
-    IngestReport, LargeCluster, ListReport, ListStatus, ListingAnswer, MembersAnswer,
-    NearestAnswer, NeighborAnswer, NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair,
-    NeighborsAnswer, PackReport, PathAnswer, PendingAnswer, PendingPair, ProximityAnswer, RunReport, Sats, ScreenAnswer, Shown, SideAnswer,
-    StatusAnswer, TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
+    ClusterHit, DecidedReport, DecisionAnswer, DecisionsAnswer, DemoAnswer, DemoQuestion,
+    DemoReport, EvidenceAnswer, ExplainAnswer, HeldAnswer, HopAnswer, IngestReport, LargeCluster,
+    ListReport, ListStatus, ListingAnswer, MembersAnswer, NearestAnswer, NeighborAnswer,
+    NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair, NeighborsAnswer, PackReport,
+    PathAnswer, PendingAnswer, PendingPair, ProximityAnswer, RunReport, Sats, ScreenAnswer, Shown,
+    SideAnswer, StatusAnswer, TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
 
@@ -224,7 +224,11 @@ pub(crate) fn pending() -> PendingAnswer {
             PendingPair {
                 a: side(78, C, 3, &["Kraken"]),
                 b: side(79, B, 1, &["Bitstamp"]),
-                links: vec![link("5e5e5e5e-00aa00aa", "kraken and bitstamp are two entities", None)],
+                links: vec![link(
+                    "5e5e5e5e-00aa00aa",
+                    "kraken and bitstamp are two entities",
+                    None,
+                )],
             },
         ],
         total: 5,
@@ -247,7 +251,9 @@ pub(crate) fn decisions() -> DecisionsAnswer {
         to_height: None,
         revokes: None,
         revoked_by: Some("aabbccddeeff".to_owned()),
-        reason: "the exchange announced that it took the other one over, and both hot wallets moved".to_owned(),
+        reason:
+            "the exchange announced that it took the other one over, and both hot wallets moved"
+                .to_owned(),
         author: "jane".to_owned(),
         decided_at_s: Time::new(TIME),
         followed: true,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Direction, ExplainRequest, NeighborhoodRequest, NeighborsAnswer, TraceAnswer, TraceTarget};
+use engine::{
+    Direction, ExplainRequest, NeighborhoodRequest, NeighborsAnswer, TraceAnswer, TraceTarget,
+};
 
 use super::Session;
 use super::batch::{self, Stream};

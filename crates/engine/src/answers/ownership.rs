@@ -1,5 +1,6 @@
 //! Answers about ownership: held links, decisions, mixes, models, features and suggestions.
 
+use forensics::change::ModelFigures;
 use ledger::{ClusterId, Height, Timestamp, TxId};
 use serde::Serialize;
 
@@ -121,5 +122,116 @@ pub struct DecidedReport {
     /// Why answers are out of date until the next run.
     pub stale_because: Vec<String>,
     /// The store snapshot after it.
+    pub snapshot: String,
+}
+
+/// What came of fitting a model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FitAnswer {
+    /// The version of the model; null if none could be fitted.
+    pub version: Option<String>,
+    /// Whether it differs from the one before.
+    pub is_new: bool,
+    /// The probability from which on links are made; null if none are.
+    pub threshold: Option<f64>,
+    /// Why there is no model, or no threshold; empty if there are both.
+    pub why_not: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// What it was fitted to and how right it is.
+    pub figures: Option<ModelFigures>,
+}
+
+/// What training did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrainReport {
+    /// The model of change.
+    pub change: FitAnswer,
+    /// Why answers are out of date until the next run.
+    pub stale_because: Vec<String>,
+    /// The store snapshot after it.
+    pub snapshot: String,
+}
+
+/// What one rule adds to the probability of a link of change.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ContributionAnswer {
+    /// The rule; `base` is what holds where nothing speaks.
+    pub rule: String,
+    /// What the rule says alone: for, against or nothing.
+    pub verdict: String,
+    /// Natural log-odds; all of them add up to those of the link.
+    pub log_odds: f64,
+}
+
+/// The label of a mix.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MixLabelAnswer {
+    /// The protocol.
+    pub protocol: &'static str,
+    /// Which form of it; null where there is one.
+    pub variant: Option<&'static str>,
+    /// What the label says, as a sentence.
+    pub about: &'static str,
+    /// Probability that it is right, lineage included.
+    pub confidence: f32,
+    /// How many take part; 0 where that cannot be told.
+    pub n_participants: u32,
+    /// Outputs that are equal as the protocol makes them.
+    pub n_equal_outputs: u32,
+    /// The amount that makes them equal.
+    pub denomination_sat: u64,
+    /// What the origin of the inputs says.
+    pub lineage: Vec<&'static str>,
+}
+
+/// An input or output of a mix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CoinAnswer {
+    /// Whose it is; null for data and for unknown inputs.
+    pub address: Option<String>,
+    /// How much; null if it is unknown.
+    pub amount_sat: Option<u64>,
+}
+
+/// Which input may have paid which output, by amounts alone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LinksOfMixAnswer {
+    /// Why nothing is known; empty if it is.
+    pub why_not: String,
+    /// How many ways there are to deal the coins out to participants, in decimal.
+    pub n_mappings: String,
+    /// log2 of them, bits.
+    pub entropy_bits: f64,
+    /// Mappings over those of the nearest perfect mix.
+    pub efficiency: f64,
+    /// Probability that an input (row) and an output (column) are one participant's.
+    pub probabilities: Vec<Vec<f64>>,
+    /// Pairs of input and output that are one participant's in every mapping.
+    pub deterministic: Vec<(usize, usize)>,
+}
+
+/// What is known of a transaction as a mix.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MixAnswer {
+    /// The transaction.
+    pub tx: TxId,
+    /// Its block's height.
+    pub height: Height,
+    /// Its block's time.
+    pub time_s: Timestamp,
+    /// The label; null if it carries none.
+    pub label: Option<MixLabelAnswer>,
+    /// Protocols that cannot be ruled out: if there are any, its inputs are not taken to have one owner.
+    pub possible: Vec<&'static str>,
+    /// The inputs.
+    pub inputs: Vec<CoinAnswer>,
+    /// The outputs.
+    pub outputs: Vec<CoinAnswer>,
+    /// Link probabilities, if they were asked for.
+    pub links: Option<LinksOfMixAnswer>,
+    /// Why the answer may be out of date.
+    pub stale_because: Vec<String>,
+    /// The store snapshot that answered.
     pub snapshot: String,
 }

@@ -23,7 +23,8 @@ pub(crate) fn unwind(commit: &mut Commit<'_>, snapshot: &Snapshot, from: u32) ->
     let n_addresses = kept.map_or(0, |block| block.n_addresses_after);
     let links_from = links_valid_below(commit, snapshot, from, first_tx, n_addresses)?;
     for table in layout::BY_HEIGHT.iter() {
-        let from = if table.name == tables::LINKS.name { links_from } else { from };
+        let is_evidence = [tables::LINKS.name, tables::MIXES.name].contains(&table.name);
+        let from = if is_evidence { links_from } else { from };
         remove_from(commit, table, from)?;
     }
     let first_output = columns.first_output_of(first_tx);

@@ -1,7 +1,7 @@
 //! Writing decisions: each is checked against the store as it is, and appended with its reason.
 
 use ledger::{
-    Address, DecisionKind, DecisionRecord, HeldRecord, Height, Link, Timestamp, TxId, tables,
+    Address, DecisionKind, DecisionRecord, Height, HeldRecord, Link, Timestamp, TxId, tables,
 };
 
 use super::{DecisionLog, LinkId, link_id, names};
@@ -262,10 +262,7 @@ fn revocation(log: &DecisionLog, typed: &str) -> Result<DecisionRecord, Error> {
             what: format!("decision {} {what}", row.id),
             hint: Some(hint.to_owned()),
         }),
-        None => Ok(DecisionRecord {
-            revokes: Some(row.id.clone()),
-            ..empty(DecisionKind::Revoke)
-        }),
+        None => Ok(DecisionRecord { revokes: Some(row.id.clone()), ..empty(DecisionKind::Revoke) }),
     }
 }
 

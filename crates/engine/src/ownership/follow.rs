@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use forensics::decisions::{Decision, DecisionId, DecisionKind as Kind, Decisions, LinkKey, PERSON};
+use forensics::decisions::{
+    Decision, DecisionId, DecisionKind as Kind, Decisions, LinkKey, PERSON,
+};
 use ledger::{Address, AddressId, DecisionKind, DecisionRecord, Height, Link, TxId, TxIndex};
 use store::{Dictionary, Snapshot};
 
@@ -45,8 +47,7 @@ pub(crate) struct Bounds {
 impl Names {
     fn tx(&self, id: Option<TxId>) -> Option<TxIndex> {
         let index = u64::from(self.transactions.lookup_one(id?.as_bytes())?);
-        let is_there =
-            |bounds: Bounds| self.columns.block_of(index).height < bounds.until.get();
+        let is_there = |bounds: Bounds| self.columns.block_of(index).height < bounds.until.get();
         self.bounds.is_none_or(is_there).then(|| TxIndex::new(index))
     }
 
@@ -66,7 +67,8 @@ impl Names {
         let key = self.link(&DecisionRecord { heuristic: Some(PERSON), ..row.clone() })?;
         let height = Height::new(self.columns.block_of(key.tx.get()).height);
         let (tx, heuristic, a, b) = (key.tx, key.heuristic, key.a, key.b);
-        let made = Link { tx, height, a, b, heuristic, confidence: 1.0, source: OF_DECISION | number };
+        let made =
+            Link { tx, height, a, b, heuristic, confidence: 1.0, source: OF_DECISION | number };
         (a != b).then_some(made)
     }
 }
@@ -98,9 +100,8 @@ impl Followed {
                 DecisionKind::WithdrawLink if row.a.is_none() => {
                     let tx = names.tx(row.tx_id);
                     let own = tx.and_then(|tx| whole.get(&tx)).into_iter().flatten();
-                    let of_rule = own.filter(|link| {
-                        row.heuristic.is_none_or(|number| number == link.heuristic)
-                    });
+                    let of_rule = own
+                        .filter(|link| row.heuristic.is_none_or(|number| number == link.heuristic));
                     kinds.extend(of_rule.map(|link| Kind::Withdraw(LinkKey::of(link))));
                 }
                 // A refused suggestion is not shown; it changes no cluster.
@@ -122,8 +123,7 @@ fn whole_transactions(
     names: &Names,
     links_of: impl FnOnce(&BTreeSet<TxIndex>) -> Vec<Link>,
 ) -> BTreeMap<TxIndex, Vec<Link>> {
-    let is_whole =
-        |row: &DecisionRecord| row.kind == DecisionKind::WithdrawLink && row.a.is_none();
+    let is_whole = |row: &DecisionRecord| row.kind == DecisionKind::WithdrawLink && row.a.is_none();
     let rows = log.in_force().filter(|(_, row)| is_whole(row));
     let transactions: BTreeSet<TxIndex> = rows.filter_map(|(_, row)| names.tx(row.tx_id)).collect();
     let mut links: BTreeMap<TxIndex, Vec<Link>> = BTreeMap::new();

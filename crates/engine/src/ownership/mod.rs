@@ -9,10 +9,12 @@ mod follow;
 mod log;
 mod names;
 mod sources;
+mod train;
 
 pub use decide::Decide;
 pub(crate) use decide::number_of;
 pub(crate) use follow::{Bounds, Followed, OF_DECISION};
 pub(crate) use log::DecisionLog;
 pub(crate) use names::{LinkId, link_id};
-pub(crate) use sources::link_sources;
+pub(crate) use sources::{link_sources, model_of_links, models};
+pub(crate) use train::change_model;

@@ -29,6 +29,13 @@ pub(crate) fn link_sources(snapshot: &Snapshot) -> Result<Vec<LinkSource>, Error
     Ok(sources)
 }
 
+/// The number of the model of change by which links are to be made; 0 if there is none, or none that may make links.
+pub(crate) fn model_of_links(snapshot: &Snapshot) -> Result<u64, Error> {
+    let model = super::change_model(snapshot)?;
+    let in_force = model.filter(|(_, model)| model.threshold().is_some());
+    Ok(in_force.map_or(0, |(id, _)| u64::from(id)))
+}
+
 /// Every fitted model, in order.
 pub(crate) fn models(snapshot: &Snapshot) -> Result<Vec<ModelRecord>, Error> {
     let mut rows = Vec::new();

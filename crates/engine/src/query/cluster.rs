@@ -58,9 +58,7 @@ impl View {
         let today = self.cluster_of(id);
         let members = match as_of {
             None => self.members_of(today),
-            Some(height) => {
-                self.part(today)?.as_of(Some(Height::new(height)), &[]).members(id)
-            }
+            Some(height) => self.part(today)?.as_of(Some(Height::new(height)), &[]).members(id),
         };
         let cluster = members.first().map_or(today, |first| ClusterId::new(*first));
         let is_member = |id: &AddressId| as_of.is_none() || members.binary_search(id).is_ok();
@@ -106,7 +104,10 @@ impl View {
         let (clusters, explanation) = self.found(&part, [id_a, id_b], &without, request)?;
         let steps = explanation.as_ref().map_or(&[][..], |found| &found.steps);
         let sources = self.link_sources()?;
-        let answer = |step: &forensics::Step| self.evidence(step, &part, &sources);
+        let answer = |step: &forensics::Step| -> Result<EvidenceAnswer, Error> {
+            let contributions = self.contributions(step)?;
+            Ok(EvidenceAnswer { contributions, ..self.evidence(step, &part, &sources) })
+        };
         Ok(ExplainAnswer {
             a: self.address_text(id_a),
             b: self.address_text(id_b),
@@ -118,7 +119,7 @@ impl View {
             most_probable: request.most_probable,
             confidence: explanation.as_ref().map_or(0.0, |found| found.confidence),
             weakest: explanation.as_ref().and_then(|found| found.weakest),
-            evidence: steps.iter().map(answer).collect(),
+            evidence: steps.iter().map(answer).collect::<Result<_, _>>()?,
             stale_because: self.stale_because(None),
             snapshot: self.snapshot_id.clone(),
         })
@@ -200,6 +201,7 @@ impl View {
             tx: self.tx_id(step.tx),
             height: step.height,
             time_s: Timestamp::new(block.time_s),
+            contributions: Vec::new(),
             source: source.map(|source| SourceAnswer {
                 kind: source.kind.clone(),
                 name: source.name.clone(),

@@ -40,10 +40,8 @@ impl View {
         }
         let total = pairs.values().map(|links| links.len() as u64).sum();
         let size = |cluster: ClusterId| self.members_of(cluster).len() as u64;
-        let mut sized: Vec<_> = pairs
-            .into_iter()
-            .map(|((a, b), links)| ((a, size(a)), (b, size(b)), links))
-            .collect();
+        let mut sized: Vec<_> =
+            pairs.into_iter().map(|((a, b), links)| ((a, size(a)), (b, size(b)), links)).collect();
         // What would move most addresses at once comes first.
         sized.sort_by_key(|(a, b, _)| (Reverse(a.1.min(b.1)), Reverse(a.1.max(b.1)), a.0, b.0));
         let answer = |(a, b, links): ((ClusterId, u64), (ClusterId, u64), Vec<HeldRecord>)| {

@@ -56,6 +56,7 @@ impl Views {
             ),
             (mapped::MEMBERS.to_owned(), one(mapped_column::<UInt32Type>("address", nodes))?),
             (mapped::CLUSTER_TAGS.to_owned(), self.tag_rows),
+            (mapped::MIXES.to_owned(), tables::mixes_to(&self.mixes)),
             (mapped::ENTITIES.to_owned(), self.guarded.entities.batch()?),
         ];
         files.extend(link_files(&self.links, n_addresses)?);

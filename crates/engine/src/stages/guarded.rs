@@ -10,7 +10,7 @@ use arrow::array::{AsArray, StringArray};
 use arrow::datatypes::{DataType, Field, UInt32Type};
 use arrow::record_batch::RecordBatch;
 use forensics::{ClusterRules, Clusters, Guard, HeldLink, HeldReason, links_among};
-use ledger::{AddressId, HeldRecord, Height, Link, TxIndex};
+use ledger::{AddressId, Height, HeldRecord, Link, TxIndex};
 use std::sync::Arc;
 use store::Snapshot;
 
@@ -57,9 +57,11 @@ impl Entities {
         let ids = batch.column_by_name("address").and_then(|c| c.as_primitive_opt::<UInt32Type>());
         let actors = batch.column_by_name("entity").and_then(|c| c.as_string_opt::<i32>());
         let (ids, actors) = (ids.ok_or_else(fault)?, actors.ok_or_else(fault)?);
-        let rows = ids.values().iter().zip(actors).map(|(id, actor)| {
-            (AddressId::new(*id), actor.unwrap_or_default().to_owned())
-        });
+        let rows = ids
+            .values()
+            .iter()
+            .zip(actors)
+            .map(|(id, actor)| (AddressId::new(*id), actor.unwrap_or_default().to_owned()));
         Ok(Self { rows: rows.collect() })
     }
 
@@ -139,8 +141,7 @@ impl Guarded {
         };
         let log = DecisionLog::open(snapshot)?;
         let inputs = Inputs { snapshot, config, log, entities, n_addresses: addresses.len() };
-        let is_same_config =
-            snapshot.checkpoint(checkpoint::RUN_OWNERSHIP) == Some(config.stamp());
+        let is_same_config = snapshot.checkpoint(checkpoint::RUN_OWNERSHIP) == Some(config.stamp());
         let has_run = snapshot.checkpoint(checkpoint::CLUSTERS).is_some();
         match has_run && is_same_config && !anew {
             true => inputs.go_on(links),
@@ -192,8 +193,7 @@ impl Inputs<'_> {
         let split = links.partition_point(|link| link.height.get() < until);
         let (old_links, new_links) = links.split_at(split);
         let n_before = u32::try_from(labels.len()).expect("address ids are u32");
-        let old_log =
-            DecisionLog::open(self.snapshot)?.first(of(checkpoint::RUN_DECISIONS));
+        let old_log = DecisionLog::open(self.snapshot)?.first(of(checkpoint::RUN_DECISIONS));
         let bounds = Some(Bounds { n_addresses: n_before, until: Height::new(until) });
         let old = Followed::resolve(&old_log, self.snapshot, bounds, |t| self::of(old_links, t))?;
         let old_entities = Entities::read(self.snapshot)?;

@@ -12,11 +12,12 @@ use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::UInt32Type;
 use forensics::collaborative::possible_protocols;
-use forensics::heuristics::HEURISTICS;
 use forensics::decisions::link_order;
+use forensics::heuristics::HEURISTICS;
+use forensics::mixes::MIX_RULES;
 use forensics::{ClusterEdges, FlowBuilder, FlowEdges};
 use graph::temporal::{ProximityParts, proximity};
-use ledger::{ClusterMember, LedgerBatch, Link, LinkSource, tables};
+use ledger::{ClusterMember, LedgerBatch, Link, LinkSource, Mix, tables};
 use rayon::prelude::*;
 use store::Snapshot;
 
@@ -33,6 +34,7 @@ pub(crate) struct Views {
     pub(super) links: Vec<Link>,
     /// How many the table `links` holds.
     pub(super) n_stored: u64,
+    pub(super) mixes: Vec<Mix>,
     pub(super) guarded: Guarded,
     pub(super) sources: Vec<LinkSource>,
     pub(super) labels: Vec<u32>,
@@ -145,6 +147,7 @@ impl Views {
             links,
             n_stored,
             sources: ownership::link_sources(snapshot)?,
+            mixes: reader::mixes(snapshot)?,
             members: clusters.members(),
             cluster_rows: clusters.rows(),
             labels,
@@ -187,9 +190,15 @@ impl Views {
             let count = self.links.iter().filter(|link| link.heuristic == heuristic.number).count();
             by_heuristic.insert(heuristic.name.to_owned(), count as u64);
         }
+        let mut mixes_by_protocol = BTreeMap::new();
+        for rule in MIX_RULES {
+            let count = self.mixes.iter().filter(|mix| mix.protocol == rule.number).count();
+            mixes_by_protocol.insert(rule.name.to_owned(), count as u64);
+        }
         let mut tagged = self.tagged.clone();
         tagged.dedup();
         RunReport {
+            mixes_by_protocol,
             links_by_heuristic: by_heuristic,
             held_links: self.guarded.held.len() as u64,
             addresses_rebuilt: self.guarded.n_rebuilt,

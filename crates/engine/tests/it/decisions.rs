@@ -266,7 +266,11 @@ fn what_cannot_be_decided_is_refused_with_a_hint() {
     check(&scratch, Decide::Accept { id: "ffffffff-00000000".to_owned() }, "cluster pending");
     check(&scratch, Decide::Accept { id: "ff".to_owned() }, "no link that waits");
     check(&scratch, Decide::WithdrawLink { id: "x".to_owned() }, "cluster explain");
-    check(&scratch, Decide::WithdrawLink { id: "ffffffff-00000000".to_owned() }, "no link is named");
+    check(
+        &scratch,
+        Decide::WithdrawLink { id: "ffffffff-00000000".to_owned() },
+        "no link is named",
+    );
     check(&scratch, rule("common_inputs"), "did you mean \"common_input\"?");
     check(&scratch, Decide::WithdrawHeights { from: 3, to: 2 }, "lower one first");
     check(&scratch, Decide::Revoke { id: "0000".to_owned() }, "cluster decisions");

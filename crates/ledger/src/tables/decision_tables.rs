@@ -9,8 +9,8 @@ use arrow_schema::DataType;
 use super::columns::{Columns, batch, nullable_array, number_array, string_array};
 use super::{Table, TableError, field, optional};
 use crate::{
-    ADDRESS_KEY_BYTES, Address, AddressId, ClusterId, DecisionKind, DecisionRecord, HeldRecord, Height, Link,
-    LinkSource, ModelRecord, Timestamp, TxId, TxIndex,
+    ADDRESS_KEY_BYTES, Address, AddressId, ClusterId, DecisionKind, DecisionRecord, Height,
+    HeldRecord, Link, LinkSource, ModelRecord, Timestamp, TxId, TxIndex,
 };
 
 const ADDRESS_KEY: i32 = ADDRESS_KEY_BYTES as i32;

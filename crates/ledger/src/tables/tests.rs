@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     AddressFamily, AddressId, Alias, AliasKind, Amount, Asset, ClusterEdge, ClusterId,
-    ClusterMember, DecisionKind, DecisionRecord, HeldRecord, Height, Link, LinkSource,
+    ClusterMember, DecisionKind, DecisionRecord, Height, HeldRecord, Link, LinkSource,
     ListImported, Listing, ListingEvent, ModelRecord, Price, Resolution, ScriptType, Spent, Tag,
     Timestamp, TxIndex, notation,
 };
