@@ -15,6 +15,7 @@ use ledger::{
 
 use super::cursor::Cursor;
 use super::hash::{merkle_root, node, sha256d, sha256d_around};
+use super::marks::Shown;
 use super::network::Network;
 use super::reveal::{Reveals, Witness};
 use super::script;
@@ -448,18 +449,27 @@ impl<'a> Reader<'a> {
 
     fn witnesses(&mut self, position: u32) -> Result<(), DecodeError> {
         let mut n_items_all = 0;
+        // A coinbase has no row among the inputs.
+        let first = self.inputs.len().saturating_sub(self.script_sigs.len());
         for index in 0..self.script_sigs.len() {
             let n_items = self.cursor.count(1)?;
+            let from = self.cursor.at();
             let mut last: &[u8] = &[];
+            let mut shown = Shown::default();
             for _ in 0..n_items {
                 last = self.cursor.string()?;
+                shown.item(last);
             }
             n_items_all += n_items;
-            let witness = Witness { n_items, last };
+            let script_sig = self.script_sigs[index];
             match position {
                 0 if n_items == 1 => self.coinbase_witness = last.try_into().ok(),
                 0 => {}
-                _ => self.reveals.input(position, self.script_sigs[index], witness),
+                _ => {
+                    self.reveals.input(position, script_sig, Witness { n_items, last });
+                    let marks = shown.marks(script_sig, n_items, self.cursor.since(from));
+                    self.inputs[first + index].marks = marks;
+                }
             }
         }
         if n_items_all == 0 {
@@ -470,8 +480,10 @@ impl<'a> Reader<'a> {
 
     fn without_witnesses(&mut self, position: u32) {
         if position > 0 {
-            for script_sig in &self.script_sigs {
+            let first = self.inputs.len() - self.script_sigs.len();
+            for (input, script_sig) in self.inputs[first..].iter_mut().zip(&self.script_sigs) {
                 self.reveals.input(position, script_sig, Witness::default());
+                input.marks = Shown::default().marks(script_sig, 0, &[]);
             }
         }
     }

@@ -11,6 +11,7 @@ pub(crate) mod error;
 mod etl;
 mod files;
 mod hash;
+mod marks;
 mod network;
 mod node;
 mod reveal;

@@ -130,7 +130,7 @@ pub(crate) fn witness_program(script: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// Whether the first byte promises a key of this length: Bitcoin Core's `CPubKey::ValidSize`.
-fn is_key(bytes: &[u8]) -> bool {
+pub(crate) fn is_key(bytes: &[u8]) -> bool {
     matches!((bytes.first(), bytes.len()), (Some(2 | 3), 33) | (Some(4 | 6 | 7), 65))
 }
 
@@ -152,6 +152,17 @@ pub(crate) fn is_multisig(script: &[u8]) -> bool {
     n_named == Some(n_keys) && n_required <= n_keys && rest == [OP_CHECKMULTISIG]
 }
 
+/// The keys of a script for which [`is_multisig`] holds.
+pub(crate) fn multisig_keys(script: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (_, mut rest) = small_number(script);
+    std::iter::from_fn(move || {
+        let (len, after) = rest.split_first()?;
+        let (key, after) = after.split_at_checked(usize::from(*len))?;
+        rest = after;
+        is_key(key).then_some(key)
+    })
+}
+
 /// A number from 1 to 20 at the head of a script, and what follows it.
 fn small_number(script: &[u8]) -> (Option<u8>, &[u8]) {
     match script {
@@ -166,22 +177,29 @@ pub(crate) fn last_push(script: &[u8]) -> Option<(&[u8], usize)> {
     let mut rest = script;
     let mut last: &[u8] = &[];
     let mut n_pushes = 0;
-    while let [op, after @ ..] = rest {
-        let (len, after) = match op {
-            0..=75 => (usize::from(*op), after),
-            76 => (usize::from(*after.first()?), &after[1..]),
-            77 => (usize::from(u16::from_le_bytes(*after.first_chunk::<2>()?)), after.get(2..)?),
-            78 => {
-                let len = u32::from_le_bytes(*after.first_chunk::<4>()?);
-                (usize::try_from(len).ok()?, after.get(4..)?)
-            }
-            0x4f | OP_1..=OP_16 => (0, after), // numbers: never a script, so their bytes do not matter
-            _ => return None,
-        };
-        (last, rest) = after.split_at_checked(len)?;
+    while !rest.is_empty() {
+        (last, rest) = next_push(rest)?;
         n_pushes += 1;
     }
     (n_pushes > 0).then_some((last, n_pushes))
+}
+
+/// What a script begins by pushing, and what follows; `None` where it does not begin with a whole push.
+#[inline]
+pub(crate) fn next_push(script: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (op, after) = script.split_first()?;
+    let (len, after) = match op {
+        0..=75 => (usize::from(*op), after),
+        76 => (usize::from(*after.first()?), &after[1..]),
+        77 => (usize::from(u16::from_le_bytes(*after.first_chunk::<2>()?)), after.get(2..)?),
+        78 => {
+            let len = u32::from_le_bytes(*after.first_chunk::<4>()?);
+            (usize::try_from(len).ok()?, after.get(4..)?)
+        }
+        0x4f | OP_1..=OP_16 => (0, after), // numbers: never a script, so their bytes do not matter
+        _ => return None,
+    };
+    after.split_at_checked(len)
 }
 
 #[cfg(test)]

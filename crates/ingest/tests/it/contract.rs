@@ -17,6 +17,7 @@ fn told(way: Way, mut block: DecodedBlock) -> DecodedBlock {
         // The format has no witnesses and no scripts of spent outputs: what only these say is missing.
         block.aliases.clear();
         for input in &mut block.inputs {
+            input.marks = ledger::InputMarks::default();
             use ledger::AddressFamily as Family;
             let family = input.spent.and_then(|spent| Some(spent.address?.family()));
             let told = !matches!(family, None | Some(Family::Script | Family::BareMultisig));

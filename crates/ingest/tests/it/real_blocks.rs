@@ -11,7 +11,7 @@ use tracehound_ingest::source::{BatchLimit, Held, Options, Source};
 
 use crate::served::{data_folder, pull};
 
-fn block_paths(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn block_paths(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = ["run-genesis", "run-560062", "singles"]
         .iter()
         .flat_map(|name| std::fs::read_dir(folder.join(name)).unwrap())
@@ -22,7 +22,7 @@ fn block_paths(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn height_of(path: &Path) -> Height {
+pub(crate) fn height_of(path: &Path) -> Height {
     let name = path.file_name().unwrap().to_str().unwrap();
     Height::new(name.split('-').next().unwrap().parse().unwrap())
 }

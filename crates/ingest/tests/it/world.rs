@@ -130,7 +130,7 @@ fn unlocking() -> Vec<Option<(ScriptBuf, Witness)>> {
     ]
 }
 
-fn spend(coins: &[(OutPoint, ScriptBuf, Witness)], outputs: Vec<TxOut>) -> Transaction {
+pub(crate) fn spend(coins: &[(OutPoint, ScriptBuf, Witness)], outputs: Vec<TxOut>) -> Transaction {
     let input = coins.iter().map(|(previous_output, script_sig, witness)| TxIn {
         previous_output: *previous_output,
         script_sig: script_sig.clone(),

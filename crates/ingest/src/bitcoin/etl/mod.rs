@@ -18,7 +18,7 @@ mod tables;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ledger::{BlockHash, DecodedBlock, Height, TxId};
+use ledger::{BlockHash, DecodedBlock, Height, InputMarks, TxId};
 
 use self::row::{BlockRow, TransactionRow, block_of, coinbase_input, is_block};
 use self::tables::{Mark, TableFile};
@@ -350,6 +350,8 @@ impl Export {
         let spent = rows.iter().flat_map(|(_, row)| &row.spent);
         for (input, spent) in block.inputs.iter_mut().zip(spent) {
             input.spent = *spent;
+            // Without the witnesses half of what an input shows is missing: nothing rather than half.
+            input.marks = InputMarks::default();
         }
         block.has_spent_outputs = block.inputs.iter().all(|input| input.spent.is_some());
         Ok(block)
