@@ -9,6 +9,7 @@ mod demo;
 mod export;
 mod ingest;
 mod lists;
+mod mix;
 mod neighborhood;
 mod owners;
 mod screen;
@@ -27,6 +28,7 @@ pub(crate) use demo::DemoArgs;
 pub(crate) use export::{ExportArgs, Format};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
+pub(crate) use mix::{MixArgs, TrainArgs};
 pub(crate) use neighborhood::{NeighborhoodArgs, Shape};
 pub(crate) use owners::{ClusterAction, ExplainArgs, MembersArgs, NeighborsArgs, Side};
 pub(crate) use screen::ScreenArgs;
@@ -123,6 +125,9 @@ pub(crate) enum Command {
     /// Look into the cluster of an address.
     #[command(subcommand, after_help = owners::CLUSTER_EXAMPLE)]
     Cluster(ClusterAction),
+    /// Tell whether a transaction is a mix, by which protocol, and who may have paid whom in it.
+    #[command(after_help = mix::MIX_EXAMPLES)]
+    Mix(MixArgs),
     /// Show whom the cluster of an address paid, and who paid it.
     #[command(after_help = owners::NEIGHBORS_EXAMPLE)]
     Neighbors(NeighborsArgs),

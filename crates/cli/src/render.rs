@@ -6,6 +6,7 @@
 mod decisions;
 mod demo;
 mod ink;
+mod mix;
 mod neighborhood;
 mod owners;
 mod path;
@@ -14,6 +15,7 @@ mod screen;
 mod status;
 mod table;
 mod trace;
+mod train;
 mod words;
 
 #[cfg(test)]
@@ -24,9 +26,11 @@ mod tests;
 pub(crate) use decisions::{decided, decisions, pending};
 pub(crate) use demo::demo;
 pub(crate) use ink::Look;
+pub(crate) use mix::mix;
 pub(crate) use neighborhood::{dot, neighborhood};
 pub(crate) use owners::{explain, members, neighbors};
 pub(crate) use reports::{config_right, export, ingest, init, list, run, tables, tags, verify};
 pub(crate) use screen::{screen, screen_line, tally};
 pub(crate) use status::{lists, status};
 pub(crate) use trace::trace;
+pub(crate) use train::train;

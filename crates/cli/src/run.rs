@@ -5,6 +5,7 @@ mod batch;
 mod decisions;
 mod export;
 mod intake;
+mod mix;
 mod pages;
 mod questions;
 mod screen;
@@ -45,6 +46,7 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Screen(args) => session.screen(&args),
         Command::Trace(args) => session.trace(&args),
         Command::Cluster(action) => session.cluster(action),
+        Command::Mix(args) => session.mix(&args),
         Command::Neighbors(args) => session.neighbors(&args),
         Command::Neighborhood(args) => session.neighborhood(&args),
         Command::Status => session.status(),
@@ -105,6 +107,7 @@ impl Session {
             ClusterAction::Withdraw(args) => self.withdraw(args),
             ClusterAction::Revoke(args) => self.revoke(args),
             ClusterAction::Decisions => self.decisions(),
+            ClusterAction::Train(args) => self.train(&args),
         }
     }
 

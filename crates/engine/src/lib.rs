@@ -38,7 +38,8 @@ pub use ledger::{
 pub use ownership::Decide;
 pub use progress::{Progress, Unwatched, Watch};
 pub use query::{
-    Direction, ExplainRequest, MixRequest, NeighborhoodRequest, ScreenOptions, TraceOptions, TraceTarget,
+    Direction, ExplainRequest, MixRequest, NeighborhoodRequest, ScreenOptions, TraceOptions,
+    TraceTarget,
 };
 pub use reports::*;
 pub use view::View;

@@ -217,7 +217,9 @@ impl View {
             let what = if new == 1 { "decision was" } else { "decisions were" };
             reasons.push(format!("{new} {what} made since the last run (`tracehound run`)"));
         }
-        if ownership::model_of_links(&self.snapshot).is_ok_and(|id| id != of(checkpoint::LINKS_MODEL)) {
+        if ownership::model_of_links(&self.snapshot)
+            .is_ok_and(|id| id != of(checkpoint::LINKS_MODEL))
+        {
             reasons.push(
                 "another model of change was fitted since the last run (`tracehound run`)"
                     .to_owned(),

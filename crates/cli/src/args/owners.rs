@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::decisions::{self, ChoiceArgs, PendingArgs, RevokeArgs, WithdrawArgs};
+use super::mix::{self, TrainArgs};
 
 pub(super) const CLUSTER_EXAMPLE: &str =
     "Example:\n  tracehound cluster members 12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h";
@@ -52,6 +53,9 @@ pub(crate) enum ClusterAction {
     /// Show every decision: what, why, by whom and when.
     #[command(after_help = decisions::DECISIONS_EXAMPLE)]
     Decisions,
+    /// Fit the model of change to this ledger, and print how right it is.
+    #[command(after_help = mix::TRAIN_EXAMPLES)]
+    Train(TrainArgs),
 }
 
 /// `tracehound cluster members`

@@ -93,6 +93,14 @@ fn remarks(answer: &ExplainAnswer, look: Look) -> String {
             lines.push(format!("{}: {}", index + 1, show::clean(&source.about)));
         }
     }
+    for (index, step) in answer.evidence.iter().enumerate() {
+        let spoke = step.contributions.iter().filter(|part| part.log_odds.abs() >= 0.0005);
+        let parts: Vec<String> =
+            spoke.map(|part| format!("{} {:+.3}", show::line(&part.rule), part.log_odds)).collect();
+        if !parts.is_empty() {
+            lines.push(format!("{}: log-odds {}", index + 1, parts.join(", ")));
+        }
+    }
     if let Some(weakest) = answer.weakest.filter(|_| answer.evidence.len() > 1) {
         let what = if answer.most_probable { "the most probable chain; its" } else { "the" };
         lines.push(format!("{what} weakest piece is {}", weakest + 1));

@@ -249,12 +249,19 @@ pub(crate) fn run(report: &RunReport, look: Look) -> String {
         report.mixing_transactions,
         "several owners may have joined in each",
     );
+    for (protocol, mixes) in &report.mixes_by_protocol {
+        numbers.some(&format!("  {}", show::line(protocol)), *mixes, "labelled");
+    }
     numbers.some("listed clusters", report.listed_clusters, "");
     numbers.some("tagged clusters", report.tagged_clusters, "");
     let [from, to] = report.near_listed;
     numbers.some("clusters paid from a listed one", from, "directly or over others");
     numbers.some("clusters that paid to a listed one", to, "directly or over others");
     page += &numbers.0.lines(look);
+    if !report.change_model.is_empty() {
+        let text = format!("model of change: {}", show::clean(&report.change_model));
+        page += &format!("{}\n", wrapped(&text, "  ", look));
+    }
     page + &snapshot(&report.snapshot, look)
 }
 

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use engine::{
-    ClusterHit, DecidedReport, DecisionAnswer, DecisionsAnswer, DemoAnswer, DemoQuestion,
-    DemoReport, EvidenceAnswer, ExplainAnswer, HeldAnswer, HopAnswer, IngestReport, LargeCluster,
-    ListReport, ListStatus, ListingAnswer, MembersAnswer, NearestAnswer, NeighborAnswer,
-    NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair, NeighborsAnswer, PackReport,
-    PathAnswer, PendingAnswer, PendingPair, ProximityAnswer, RunReport, Sats, ScreenAnswer, Shown,
-    SideAnswer, StatusAnswer, TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
+    ClusterHit, CoinAnswer, DecidedReport, DecisionAnswer, DecisionsAnswer, DemoAnswer,
+    DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, FitAnswer, HeldAnswer, HopAnswer,
+    IngestReport, LargeCluster, LinksOfMixAnswer, ListReport, ListStatus, ListingAnswer,
+    MembersAnswer, MixAnswer, MixLabelAnswer, NearestAnswer, NeighborAnswer, NeighborhoodAnswer,
+    NeighborhoodNode, NeighborhoodPair, NeighborsAnswer, PackReport, PathAnswer, PendingAnswer,
+    PendingPair, ProximityAnswer, RunReport, Sats, ScreenAnswer, Shown, SideAnswer, StatusAnswer,
+    TagAnswer, TagsReport, Time, TraceAnswer, TrainReport, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
 
@@ -34,6 +35,7 @@ pub(crate) fn hop(from: &str, to: &str, satoshi: u64, mixing: bool) -> HopAnswer
         to_address: to.to_owned(),
         amount_sat: Sats(satoshi),
         mixing,
+        protocol: mixing.then_some("wasabi1"),
     }
 }
 
@@ -171,6 +173,7 @@ pub(crate) fn explain() -> ExplainAnswer {
         heuristic,
         confidence,
         source: None,
+        contributions: Vec::new(),
         tx: TxId::from_bytes([0x5e; 32]),
         height: Height::new(560_062),
         time_s: Time::new(TIME),
@@ -293,6 +296,79 @@ pub(crate) fn decisions() -> DecisionsAnswer {
 pub(crate) fn decided() -> DecidedReport {
     let DecisionsAnswer { mut decisions, stale_because, snapshot } = decisions();
     DecidedReport { decisions: decisions.split_off(2), stale_because, snapshot }
+}
+
+pub(crate) fn mix() -> MixAnswer {
+    let coin = |address: Option<&str>, amount_sat| CoinAnswer {
+        address: address.map(str::to_owned),
+        amount_sat,
+    };
+    MixAnswer {
+        tx: TxId::from_bytes([0x5e; 32]),
+        height: Height::new(560_062),
+        time_s: Time::new(TIME),
+        label: Some(MixLabelAnswer {
+            protocol: "whirlpool",
+            variant: None,
+            about: "as many equal outputs of a pool's size as inputs, each input's owner gets one",
+            confidence: 0.983,
+            n_participants: 2,
+            n_equal_outputs: 2,
+            denomination_sat: 5_000_000,
+            lineage: vec!["some inputs come from a Tx0"],
+        }),
+        possible: vec!["whirlpool"],
+        inputs: vec![coin(Some(A), Some(5_000_102)), coin(None, None)],
+        outputs: vec![
+            coin(Some(B), Some(5_000_000)),
+            coin(Some(C), Some(5_000_000)),
+            coin(None, Some(0)),
+        ],
+        links: Some(LinksOfMixAnswer {
+            why_not: String::new(),
+            n_mappings: "3".to_owned(),
+            entropy_bits: 1.585,
+            efficiency: 1.0,
+            probabilities: vec![vec![2.0 / 3.0, 1.0, 0.0], vec![2.0 / 3.0, 2.0 / 3.0, 0.0]],
+            deterministic: vec![(0, 1)],
+        }),
+        stale_because: Vec::new(),
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn train() -> TrainReport {
+    let share = |measured| serde_json::json!({"measured": measured, "lower": 0.0, "upper": 0.0021});
+    let links = |wrong: u64| {
+        serde_json::json!({
+            "n_links": 4_120, "n_wrong": wrong, "n_negatives": 12_345, "n_positives": 11_000,
+            "false_positive_rate": share(0.0003), "wrong_share": share(0.0007), "recall": share(0.374),
+        })
+    };
+    let figures = serde_json::json!({
+        "seed": 0, "height_first": 560_062, "height_last": 560_078, "n_transactions": 11_000,
+        "n_clusters": 7_000, "n_positives": 11_000, "n_negatives": 12_345, "auc": 0.9612,
+        "calibration_error": 0.0061, "calibration_error_other": 0.0102,
+        "no_threshold_because": "", "at_threshold": links(3), "at_foreign_threshold": links(4),
+        "reliability": {"bins": [
+            {"lower": 0.0, "upper": 0.1, "count": 9_000, "mean_predicted": 0.02, "observed_share": 0.021},
+            {"lower": 0.9, "upper": 1.0, "count": 8_000, "mean_predicted": 0.98, "observed_share": 0.979},
+        ]},
+        "rules": [{"rule": "self_change", "n_outputs": 23_345, "n_for": 900, "n_for_right": 899,
+                   "n_against": 0, "n_against_right": 0}],
+    });
+    TrainReport {
+        change: FitAnswer {
+            version: Some("0123456789abcdef".to_owned()),
+            is_new: true,
+            threshold: Some(0.9971),
+            why_not: String::new(),
+            hint: None,
+            figures: serde_json::from_value(figures).ok(),
+        },
+        stale_because: vec!["another model of change was fitted since the last run".to_owned()],
+        snapshot: SNAPSHOT.to_owned(),
+    }
 }
 
 pub(crate) fn members() -> MembersAnswer {
@@ -489,6 +565,8 @@ pub(crate) fn run() -> RunReport {
         cluster_edges: 70_001,
         flow_edges: 90_002,
         mixing_transactions: 44,
+        mixes_by_protocol: [("wasabi1".to_owned(), 40), ("whirlpool".to_owned(), 0)].into(),
+        change_model: "none: `tracehound cluster train` fits one".to_owned(),
         listed_clusters: 1,
         tagged_clusters: 500,
         near_listed: [7, 9],

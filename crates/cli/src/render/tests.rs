@@ -24,6 +24,14 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         name: "0a1b2c3d4e5f".to_owned(),
         about: "accepted by jane: the exchange announced it".to_owned(),
     });
+    let mut unmixed = samples::mix();
+    (unmixed.label, unmixed.possible) = (None, Vec::new());
+    unmixed.links.as_mut().unwrap().why_not = "1 of its inputs are unknown".to_owned();
+    let mut untrained = samples::train();
+    (untrained.change.version, untrained.change.threshold, untrained.change.figures) =
+        (None, None, None);
+    untrained.change.why_not = "change of 7 transactions in 5 clusters is revealed".to_owned();
+    untrained.change.hint = Some("take in more blocks".to_owned());
     let mut cut = samples::trace();
     (cut.shortest, cut.widest) = (None, None);
     cut.shortest_truncated_by = Some("edges_visited_max".to_owned());
@@ -55,6 +63,10 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         ("pending", pending(&samples::pending(), look)),
         ("decisions", decisions(&samples::decisions(), look)),
         ("decided", decided(&samples::decided(), false, look)),
+        ("mix", mix(&samples::mix(), look)),
+        ("mix-none", mix(&unmixed, look)),
+        ("train", train(&samples::train(), false, look)),
+        ("train-none", train(&untrained, false, look)),
         ("members", members(&samples::members(), look)),
         ("neighbors", neighbors(&samples::neighbors(), look)),
         ("neighborhood", neighborhood(&samples::neighborhood(), look)),

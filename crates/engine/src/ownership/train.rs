@@ -23,7 +23,12 @@ impl Engine {
     ///
     /// # Errors
     /// If the store is damaged. That too little is known to fit a model is an answer, not an error.
-    pub fn train(&self, seed: u64, now: Timestamp, watch: &dyn Watch) -> Result<TrainReport, Error> {
+    pub fn train(
+        &self,
+        seed: u64,
+        now: Timestamp,
+        watch: &dyn Watch,
+    ) -> Result<TrainReport, Error> {
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
         let fitted = fit_change(&snapshot, seed, watch)?;

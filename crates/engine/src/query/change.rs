@@ -8,11 +8,11 @@ use forensics::heuristics::CHANGE;
 use forensics::{Step, change};
 use ledger::{LedgerBatch, TxIndex};
 
+use crate::Error;
 use crate::answers::ContributionAnswer;
 use crate::ownership::models;
 use crate::reader::LedgerReader;
 use crate::stages::Prices;
-use crate::Error;
 use crate::view::View;
 
 /// A probability made again differs by no more from the stored one, which has 32 bits.

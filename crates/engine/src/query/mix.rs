@@ -1,6 +1,6 @@
 //! A transaction as a mix: its label, what the origin of its inputs says, and who may have paid whom in it.
 
-use forensics::collaborative::Protocols;
+use forensics::collaborative::{PROTOCOLS, Protocol};
 use forensics::mixes::boltzmann::{BoltzmannAnswer, BoltzmannOptions, of_transaction};
 use forensics::mixes::{LineageBits, MixRule, tx0_fee_output};
 use ledger::{Height, Mix, Timestamp, TransactionView, TxIndex};
@@ -43,7 +43,8 @@ impl View {
             time_s: Timestamp::new(block.time_s),
             label: mix.as_ref().and_then(label_answer),
             possible: mix.as_ref().map_or_else(Vec::new, |mix| {
-                Protocols::from_bits(mix.possible).iter().map(|protocol| protocol.name).collect()
+                let is_possible = |protocol: &&Protocol| mix.possible & 1 << protocol.number != 0;
+                PROTOCOLS.iter().filter(is_possible).map(|protocol| protocol.name).collect()
             }),
             inputs: view.inputs.iter().map(|input| self.coin_spent(input)).collect(),
             outputs: view.outputs.iter().map(|output| self.coin_paid(output)).collect(),
@@ -126,8 +127,8 @@ fn links(view: &TransactionView<'_>, request: &MixRequest) -> LinksOfMixAnswer {
         BoltzmannAnswer::UnknownInputs { n_unknown } => {
             why_not(format!("{n_unknown} of its inputs are unknown"))
         }
-        BoltzmannAnswer::Unbalanced => {
-            why_not("no coins stand on one of its sides, or it pays out more than it gets".to_owned())
-        }
+        BoltzmannAnswer::Unbalanced => why_not(
+            "no coins stand on one of its sides, or it pays out more than it gets".to_owned(),
+        ),
     }
 }

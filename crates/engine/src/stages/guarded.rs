@@ -145,7 +145,7 @@ impl Guarded {
         let has_run = snapshot.checkpoint(checkpoint::CLUSTERS).is_some();
         match has_run && is_same_config && !anew {
             true => inputs.go_on(links),
-            false => inputs.from_empty(links),
+            false => inputs.begin(links),
         }
     }
 }
@@ -159,7 +159,7 @@ impl Inputs<'_> {
         Followed::resolve(&self.log, self.snapshot, None, |transactions| of(links, transactions))
     }
 
-    fn from_empty(self, links: &[Link]) -> Result<Guarded, Error> {
+    fn begin(self, links: &[Link]) -> Result<Guarded, Error> {
         let followed = self.followed(links)?;
         let numbers = Numbers::new(self.entities.names());
         let made: Vec<Link> = followed.decisions.links().copied().collect();

@@ -177,7 +177,8 @@ pub(crate) fn is_current(snapshot: &Snapshot, config: &Config) -> bool {
         && of(checkpoint::RUN_ATTRIBUTION) == of(checkpoint::ATTRIBUTION)
         && of(checkpoint::RUN_DECISIONS) == snapshot.rows(tables::DECISIONS.name, SHARED)
         && of(checkpoint::RUN_OWNERSHIP) == config.ownership.stamp()
-        && ownership::model_of_links(snapshot).is_ok_and(|model| of(checkpoint::LINKS_MODEL) == model)
+        && ownership::model_of_links(snapshot)
+            .is_ok_and(|model| of(checkpoint::LINKS_MODEL) == model)
         && of(checkpoint::CLUSTERS_LINKS) == snapshot.rows(tables::LINKS.name, BITCOIN)
 }
 

@@ -13,7 +13,8 @@ use crate::{
     HeldRecord, Link, LinkSource, ModelRecord, Timestamp, TxId, TxIndex,
 };
 
-const ADDRESS_KEY: i32 = ADDRESS_KEY_BYTES as i32;
+const ADDRESS_KEY: i32 = 34;
+const _: () = assert!(ADDRESS_KEY_BYTES == 34);
 
 /// One row a decision of a person.
 pub static DECISIONS: Table = Table {
