@@ -32,3 +32,4 @@ pub use id::{
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
 };
+pub use tables::ClusterFeatures;

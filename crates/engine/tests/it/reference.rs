@@ -42,3 +42,30 @@ fn the_page_of_tables_is_true() {
         "run with TRACEHOUND_UPDATE=1 to write it anew"
     );
 }
+
+const FEATURES_HEAD: &str = "\
+# Features
+
+The columns of the table `cluster_features`, one row a cluster (see [tables](tables.md) for their types). Null means that it is not
+known or has no meaning there; 0 means none. A transaction is *mixing* if it is possibly collaborative; a cluster *paid alone*
+where every input is its own and the transaction is not mixing. How they are computed: `docs/methods/cluster-features.md`.
+This page is generated from the columns.
+
+| column | unit | says | null when |
+|---|---|---|---|
+";
+
+#[test]
+fn the_page_of_features_is_true() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/features.md");
+    let mut page = FEATURES_HEAD.to_owned();
+    for tables::FeatureColumn { name, unit, about, null } in tables::FEATURE_COLUMNS {
+        let null = if null.is_empty() { "never" } else { null };
+        writeln!(page, "| `{name}` | {unit} | {about} | {null} |").unwrap();
+    }
+    if std::env::var_os("TRACEHOUND_UPDATE").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    let found = std::fs::read_to_string(path).unwrap();
+    assert_eq!(found, page, "run with TRACEHOUND_UPDATE=1 to write it anew");
+}

@@ -6,6 +6,7 @@ mod cluster_edges;
 mod clusters;
 mod collaborative;
 mod explain;
+mod features;
 mod fixtures;
 mod flow;
 mod heuristics;

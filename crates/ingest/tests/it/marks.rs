@@ -210,7 +210,7 @@ fn oracle(input: &TxIn) -> InputMarks {
     if input.script_sig.is_empty() && signatures.is_empty() {
         let annex = input.witness.taproot_annex().is_some();
         let items = &witness[..witness.len() - usize::from(annex)];
-        let signed = match input.witness.tapscript() {
+        let signed = match input.witness.taproot_leaf_script() {
             _ if items.len() == 1 => items,
             Some(_) if bitcoin::taproot::ControlBlock::decode(items.last().unwrap()).is_ok() => {
                 &items[..items.len() - 2]

@@ -12,6 +12,7 @@ mod chain_tables;
 mod columns;
 mod decision_tables;
 mod derived_tables;
+mod feature_tables;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +34,10 @@ pub use decision_tables::{
 };
 pub use derived_tables::{
     cluster_edges_from, cluster_edges_to, clusters_from, clusters_to, links_from, links_to,
+};
+pub use feature_tables::{
+    CLUSTER_FEATURES, ClusterFeatures, FEATURE_COLUMNS, FeatureColumn, cluster_features_from,
+    cluster_features_to,
 };
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -362,5 +367,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &HELD_LINKS,
         &LINK_SOURCES,
         &MODELS,
+        &CLUSTER_FEATURES,
     ]
 });
