@@ -107,10 +107,7 @@ impl Activity {
         let first_input = self.inputs.len();
         let known = view.inputs.iter().filter_map(|input| Some(input.spent?.address?.get()));
         self.inputs.extend(known);
-        if view.row.coinbase
-            || self.inputs.len() == first_input
-            || possible_protocols(view).any()
-        {
+        if view.row.coinbase || self.inputs.len() == first_input || possible_protocols(view).any() {
             self.inputs.truncate(first_input);
             return;
         }

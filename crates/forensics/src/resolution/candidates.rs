@@ -106,7 +106,8 @@ impl Candidates {
         let mut order: Vec<usize> = (0..self.pairs.len()).collect();
         let strength = |at: usize| {
             let ties = &self.pairs[at].ties;
-            let kinds = [ties.n_paid != [0, 0], ties.n_deposits > 0, ties.n_payees > 0, ties.n_payers > 0];
+            let kinds =
+                [ties.n_paid != [0, 0], ties.n_deposits > 0, ties.n_payees > 0, ties.n_payers > 0];
             let n_kinds = kinds.into_iter().filter(|is_there| *is_there).count();
             let weight = f64::from(ties.n_deposits) + ties.payees_weight + ties.payers_weight;
             (n_kinds, weight)
@@ -154,7 +155,8 @@ impl Found<'_> {
         let payer = |p: &Payment| Some(p.payer);
         self.keyed(Kind::Deposit, address, payer);
         self.keyed(Kind::Payee, |p| p.cluster, payer);
-        let payee = |p: &Payment| profiles.position(p.cluster).and_then(|at| u32::try_from(at).ok());
+        let payee =
+            |p: &Payment| profiles.position(p.cluster).and_then(|at| u32::try_from(at).ok());
         self.keyed(Kind::Payer, |p| p.payer, payee);
     }
 
@@ -167,7 +169,8 @@ impl Found<'_> {
     ) {
         let side = |p: &Payment| if kind == Kind::Payer { p.cluster } else { p.payer };
         let payments = (0u32..).zip(self.profiles.payments());
-        let mut rows: Vec<(u32, u32, u32)> = payments.map(|(at, p)| (key(p), side(p), at)).collect();
+        let mut rows: Vec<(u32, u32, u32)> =
+            payments.map(|(at, p)| (key(p), side(p), at)).collect();
         rows.sort_unstable();
         rows.dedup_by_key(|row| (row.0, row.1));
         for rows in rows.chunk_by(|one, next| one.0 == next.0).filter(|rows| rows.len() > 1) {
@@ -177,9 +180,9 @@ impl Found<'_> {
                 self.skipped.n_key_pairs += u128::from(degree) * u128::from(degree - 1) / 2;
                 continue;
             }
-            let ends = rows.iter().filter_map(|row| {
-                Some((end(&self.profiles.payments()[row.2 as usize])?, row.2))
-            });
+            let ends = rows
+                .iter()
+                .filter_map(|row| Some((end(&self.profiles.payments()[row.2 as usize])?, row.2)));
             let ends: Vec<(u32, u32)> = ends.collect();
             for (first, one) in ends.iter().enumerate() {
                 for other in &ends[first + 1..] {

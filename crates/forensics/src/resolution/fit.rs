@@ -19,7 +19,7 @@ use learn::{LogisticOptions, LogisticRegression, auc};
 
 use super::candidates::{Candidate, Candidates};
 use super::error::ResolutionError;
-use super::model::{Figures, ReliabilityRow, ResolutionModel, Shares, features};
+use super::model::{Figures, Origin, ReliabilityRow, ResolutionModel, Shares, features};
 use super::pair::Pair;
 use super::profiles::Profiles;
 use super::scale::{Held, line, sigmoid};
@@ -48,17 +48,33 @@ impl Default for FitOptions {
 const SHARES: [f64; 3] = [0.5, 0.25, 0.25];
 const BINS: usize = 10;
 
-/// Fits a model to the targets.
+/// Fits to known pairs, or, where they are too few, to revealed ones; [`ResolutionModel::truth`] says which.
 ///
 /// # Errors
-/// The data are too few in a split (says which), or a held-out split contradicts the fit.
+/// Neither carries a model; says why of both.
 ///
 /// # Panics
 /// A target names a candidate that is not there.
 pub fn fit(
     profiles: &Profiles<'_>,
     candidates: &Candidates,
-    targets: &[Target],
+    known: &[Target],
+    revealed: &[Target],
+    options: &FitOptions,
+) -> Result<ResolutionModel, ResolutionError> {
+    let of = |truth, targets| fit_to(profiles, candidates, (truth, targets), options);
+    of("known", known).or_else(|known| {
+        of("revealed", revealed).map_err(|revealed| {
+            not_fitted(format!("known pairs: {known}; revealed pairs: {revealed}"))
+        })
+    })
+}
+
+/// Fits a model to targets of one kind.
+fn fit_to(
+    profiles: &Profiles<'_>,
+    candidates: &Candidates,
+    (truth, targets): (&str, &[Target]),
     options: &FitOptions,
 ) -> Result<ResolutionModel, ResolutionError> {
     if options.seed >> 63 != 0 {
@@ -85,27 +101,30 @@ pub fn fit(
         ..Figures::default()
     };
     enough(&figures, options.pairs_min)?;
-    let row = |target: &Target| pair_features(profiles, &candidates.pairs[target.candidate as usize], &shares);
+    let row = |target: &Target| {
+        pair_features(profiles, &candidates.pairs[target.candidate as usize], &shares)
+    };
     let fitted = regression(&splits[0], row, options)?;
     let held = |split: usize| -> Vec<Held> {
-        let weigh = |same| if same { 1.0 } else { 1.0 / SHARES[split] };
         let one = |target: &&Target| Held {
             margin: fitted.margin(&row(target)),
             same: target.same,
             shown: target.shown,
-            weight: weigh(target.same),
+            weight: weight_of(target, split),
         };
         splits[split].iter().map(one).collect()
     };
     let line = line(&held(1)).ok_or_else(|| {
-        not_fitted("on held-out parties the probability falls where the model says it rises".to_owned())
+        not_fitted(
+            "on held-out parties the probability falls where the model says it rises".to_owned(),
+        )
     })?;
     measure(&mut figures, &held(2), |margin| sigmoid(line.slope * margin + line.offset));
     let weights: Vec<f64> = fitted.coefficients.iter().map(|weight| line.slope * weight).collect();
     let prior = line.slope * fitted.intercept + line.offset;
     let shown = targets.iter().map(|target| target.shown).fold(1.0, f64::min);
     let height = profiles.activity().height().map_or(0, ledger::Height::get);
-    let origin = (options.seed, height, shown);
+    let origin = Origin { truth: truth.to_owned(), seed: options.seed, height, shown };
     Ok(ResolutionModel::new((prior, &weights), &shares, origin, figures))
 }
 
@@ -116,6 +135,12 @@ pub(super) fn pair_features(
 ) -> Vec<f64> {
     let ends = [candidate.a as usize, candidate.b as usize];
     features(&Pair { profiles, ends, ties: &candidate.ties }, shares)
+}
+
+/// How many pairs of the population a pair of a split stands for, up to a factor: see 1 above.
+fn weight_of(target: &Target, split: usize) -> f64 {
+    let dealt = if target.groups[0] == target.groups[1] { 1.0 } else { 1.0 / SHARES[split] };
+    dealt * target.weight
 }
 
 fn not_fitted(reason: String) -> ResolutionError {
@@ -150,15 +175,16 @@ fn regression(
     others.sort_by_key(|t| (hash(options.seed ^ 0x5eed, u64::from(t.candidate)), t.candidate));
     others.truncate(n_wanted);
     others.sort_by_key(|target| target.candidate);
-    let weight_other = n_other as f64 / n_wanted as f64 / SHARES[0];
+    let weight_other = n_other as f64 / n_wanted as f64;
     let same = split.iter().copied().filter(|target| target.same);
     let drawn: Vec<&Target> = same.chain(others).collect();
     let rows: Vec<f64> = drawn.iter().flat_map(|target| row(target)).collect();
     let targets: Vec<bool> = drawn.iter().map(|target| target.same).collect();
-    let weights = drawn.iter().map(|target| if target.same { 1.0 } else { weight_other });
+    let weights = drawn
+        .iter()
+        .map(|target| weight_of(target, 0) * if target.same { 1.0 } else { weight_other });
     let weights: Vec<f64> = weights.collect();
-    let logistic =
-        LogisticOptions { ridge: options.ridge, iterations_max: 100, tolerance: 1e-9 };
+    let logistic = LogisticOptions { ridge: options.ridge, iterations_max: 100, tolerance: 1e-9 };
     let n_columns = rows.len() / drawn.len();
     LogisticRegression::fit(&rows, n_columns, &targets, Some(&weights), &logistic)
         .map_err(|error| not_fitted(error.to_string()))
@@ -203,7 +229,7 @@ fn split(seed: u64, group: u32) -> usize {
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014) of both.
-fn hash(seed: u64, value: u64) -> u64 {
+pub(super) fn hash(seed: u64, value: u64) -> u64 {
     let mut z = seed.wrapping_add(value.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

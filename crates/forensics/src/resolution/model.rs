@@ -59,17 +59,28 @@ pub struct Figures {
     pub reliability: Vec<ReliabilityRow>,
 }
 
+/// What a model was fitted to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// `known` (entities) or `revealed` (later co-spending).
+    pub truth: String,
+    /// The seed of the split.
+    pub seed: u64,
+    /// The last block whose transactions were features.
+    pub height: u32,
+    /// The smallest share of same-owner pairs that was expected to be shown. Revealed and 1: a probability is that of being
+    /// shown, a lower bound.
+    pub shown: f64,
+}
+
 /// A fitted, calibrated model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResolutionModel {
     format: u32,
-    /// The seed of the split.
-    pub seed: u64,
-    /// The last block whose transactions were features.
-    pub height: u32,
-    /// The smallest share of same-owner pairs that was expected to be shown; 1: probabilities are lower bounds.
-    pub shown: f64,
+    /// What it was fitted to.
+    pub origin: Origin,
     /// Log-odds of a candidate of which no rule knows anything.
     pub prior: f64,
     /// By order of the registry.
@@ -84,14 +95,16 @@ impl ResolutionModel {
     pub(super) fn new(
         (prior, weights): (f64, &[f64]),
         shares: &Shares,
-        (seed, height, shown): (u64, u32, f64),
+        origin: Origin,
         figures: Figures,
     ) -> Self {
         let weights = rules().zip(weights);
-        let weights = weights.map(|(rule, &weight)| RuleWeight { name: rule.name.to_owned(), weight });
-        let named = habits().zip(slots().windows(2).map(|pair| shares.0[pair[0]..pair[1]].to_vec()));
+        let weights =
+            weights.map(|(rule, &weight)| RuleWeight { name: rule.name.to_owned(), weight });
+        let slots = slots();
+        let named = habits().zip(slots.windows(2).map(|pair| shares.0[pair[0]..pair[1]].to_vec()));
         let shares = named.map(|((name, _), shares)| (name.to_owned(), shares)).collect();
-        Self { format: FORMAT, seed, height, shown, prior, weights: weights.collect(), shares, figures }
+        Self { format: FORMAT, origin, prior, weights: weights.collect(), shares, figures }
     }
 
     /// The stored text.
@@ -110,15 +123,24 @@ impl ResolutionModel {
         let bad = |reason: String| ResolutionError::Model { reason };
         let model: Self = toml::from_str(text).map_err(|error| bad(error.message().to_owned()))?;
         if model.format != FORMAT {
-            return Err(bad(format!("its form is {}, and this version reads {FORMAT}", model.format)));
+            return Err(bad(format!(
+                "its form is {}, and this version reads {FORMAT}",
+                model.format
+            )));
         }
         let names: Vec<&str> = model.weights.iter().map(|weight| weight.name.as_str()).collect();
         let known: Vec<&str> = rules().map(|rule| rule.name).collect();
         if names != known {
             return Err(bad("its rules are not those of this version".to_owned()));
         }
-        let numbers = model.weights.iter().map(|weight| weight.weight).chain([model.prior, model.shown]);
-        if !numbers.clone().all(f64::is_finite) || !(model.shown > 0.0 && model.shown <= 1.0) {
+        let numbers = model
+            .weights
+            .iter()
+            .map(|weight| weight.weight)
+            .chain([model.prior, model.origin.shown]);
+        if !numbers.clone().all(f64::is_finite)
+            || !(model.origin.shown > 0.0 && model.origin.shown <= 1.0)
+        {
             return Err(bad("a weight is not a number".to_owned()));
         }
         model.positional()?;
@@ -169,7 +191,10 @@ impl Shares {
                 let histogram = profile.histogram(pair[0], pair[1]);
                 let total: f64 = histogram.iter().sum();
                 if total > 0.0 {
-                    votes.iter_mut().zip(&histogram).for_each(|(vote, count)| *vote += count / total);
+                    votes
+                        .iter_mut()
+                        .zip(&histogram)
+                        .for_each(|(vote, count)| *vote += count / total);
                 }
             }
             let total: f64 = votes.iter().sum();

@@ -85,9 +85,9 @@ impl Signs {
         let is_fresh = |payee: &Payee| payee.address >= spend.n_addresses_before;
         let payer = profiles.all()[payment.payer as usize].cluster.get().get();
         let rows = profiles.rows(payment.payer as usize);
-        let smallest = spend.smallest_input_sat.filter(|_| {
-            activity.inputs_of(payment.spend as usize).len() > 1
-        });
+        let smallest = spend
+            .smallest_input_sat
+            .filter(|_| activity.inputs_of(payment.spend as usize).len() > 1);
         Self {
             script: script(spend.script_type, &own, &others),
             round: round(&own, &others),

@@ -111,15 +111,21 @@ mod tests {
         let margins = (-40..=40).map(|tenths| f64::from(tenths) / 10.0);
         let both = margins.flat_map(|margin| {
             let chance = shown * sigmoid(slope * margin + offset);
-            [(true, chance), (false, 1.0 - chance)]
-                .map(|(same, chance)| Held { margin, same, shown, weight: 1e4 * chance })
+            [(true, chance), (false, 1.0 - chance)].map(|(same, chance)| Held {
+                margin,
+                same,
+                shown,
+                weight: 1e4 * chance,
+            })
         });
         both.collect()
     }
 
     #[test]
     fn the_line_behind_the_data_is_found() {
-        for (slope, offset, shown) in [(1.0, 0.0, 1.0), (0.4, -2.0, 1.0), (2.5, 1.0, 0.3), (0.8, -3.0, 0.6)] {
+        for (slope, offset, shown) in
+            [(1.0, 0.0, 1.0), (0.4, -2.0, 1.0), (2.5, 1.0, 0.3), (0.8, -3.0, 0.6)]
+        {
             let found = line(&expected(slope, offset, shown)).unwrap();
             assert!((found.slope - slope).abs() < 0.01, "{found:?} for {slope} {offset} {shown}");
             assert!((found.offset - offset).abs() < 0.01, "{found:?} for {slope} {offset} {shown}");

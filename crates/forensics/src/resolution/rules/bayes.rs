@@ -13,9 +13,8 @@ pub fn agreement(a: &[f64], b: &[f64], shares: &[f64], concentration: f64) -> f6
     let (scale_a, scale_b) = (scale(total_a), scale(total_b));
     // In the ratio every class that only one of the two shows cancels.
     let classes = a.iter().zip(b).zip(shares).filter(|((a, b), _)| **a > 0.0 && **b > 0.0);
-    let shared: f64 = classes
-        .map(|((a, b), share)| joint(concentration * share, a * scale_a, b * scale_b))
-        .sum();
+    let shared: f64 =
+        classes.map(|((a, b), share)| joint(concentration * share, a * scale_a, b * scale_b)).sum();
     shared - joint(concentration, total_a * scale_a, total_b * scale_b)
 }
 
@@ -32,6 +31,8 @@ fn ln_gamma(x: f64) -> f64 {
         x += 1.0;
     }
     let square = x * x;
-    let series = (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - 1.0 / (1680.0 * square)) / square) / square) / x;
+    let series = (1.0 / 12.0
+        - (1.0 / 360.0 - (1.0 / 1260.0 - 1.0 / (1680.0 * square)) / square) / square)
+        / x;
     (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + series - product.ln()
 }

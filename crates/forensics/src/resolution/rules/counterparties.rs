@@ -14,7 +14,8 @@ pub(super) const RULES: &[Rule] = &[
     }),
     tie("several_ties", "how many kinds of ties beyond the first", |pair| {
         let ties = pair.ties;
-        let kinds = [pair.n_direct() > 0.0, ties.n_deposits > 0, ties.n_payees > 0, ties.n_payers > 0];
+        let kinds =
+            [pair.n_direct() > 0.0, ties.n_deposits > 0, ties.n_payees > 0, ties.n_payers > 0];
         let n_kinds = kinds.into_iter().filter(|is_there| *is_there).count();
         n_kinds.saturating_sub(1) as f64
     }),

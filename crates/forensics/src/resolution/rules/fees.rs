@@ -8,8 +8,18 @@ use crate::resolution::pair::Pair;
 
 pub(super) const RULES: &[Rule] = &[
     habit("fee_rate", "both pay about the same fee rate", 8, 2.0, rate),
-    habit("fee_rounding", "both pay whole satoshi a virtual byte, or neither does", 2, 1.0, rounding),
-    tie("fees_at_once", "in the same blocks both paid the same fee rate (for), or different ones (against)", at_once),
+    habit(
+        "fee_rounding",
+        "both pay whole satoshi a virtual byte, or neither does",
+        2,
+        1.0,
+        rounding,
+    ),
+    tie(
+        "fees_at_once",
+        "in the same blocks both paid the same fee rate (for), or different ones (against)",
+        at_once,
+    ),
 ];
 
 /// Classes of doubling rates: below 1, 1 to 2, ... 64 and more.
@@ -41,7 +51,11 @@ fn at_once(pair: &Pair<'_>) -> f64 {
             let apart = (f64::from(x.1).max(0.1) / f64::from(y.1).max(0.1)).ln().abs();
             balance += if apart < 0.05 { 1.0 } else { -(apart.min(1.0)) };
         }
-        if x.0 <= y.0 { a.next() } else { b.next() };
+        if x.0 <= y.0 {
+            a.next()
+        } else {
+            b.next()
+        };
     }
     balance.clamp(-3.0, 3.0)
 }

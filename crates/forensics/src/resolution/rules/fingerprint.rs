@@ -10,7 +10,13 @@ use crate::resolution::activity::known_inputs;
 
 pub(super) const RULES: &[Rule] = &[
     habit("version", "both write the same transaction version", 3, 0.5, version),
-    habit("lock_time", "both set the lock time alike (none, against fee sniping, otherwise)", 3, 0.5, lock_time),
+    habit(
+        "lock_time",
+        "both set the lock time alike (none, against fee sniping, otherwise)",
+        3,
+        0.5,
+        lock_time,
+    ),
     habit("replaceability", "both signal replaceability alike", 3, 0.5, replaceability),
     habit("order", "both order inputs and outputs alike (BIP 69 or not)", 2, 0.5, order),
     habit("script_type", "both spend the same kind of script", 10, 0.5, script_type),
@@ -33,7 +39,8 @@ fn version(view: &TransactionView<'_>) -> Option<u8> {
 
 fn lock_time(view: &TransactionView<'_>) -> Option<u8> {
     let (lock, height) = (view.row.lock_time, view.row.height.get());
-    let is_near = lock < LOCK_TIME_THRESHOLD && lock <= height && height - lock <= SNIPING_BLOCKS_MAX;
+    let is_near =
+        lock < LOCK_TIME_THRESHOLD && lock <= height && height - lock <= SNIPING_BLOCKS_MAX;
     Some(match lock {
         0 => 0,
         _ if is_near => 1,

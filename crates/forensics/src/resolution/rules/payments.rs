@@ -16,18 +16,26 @@ pub(super) const RULES: &[Rule] = &[
     tie("paid_both_ways", "each paid the other", |pair| {
         f64::from(u8::from(pair.ties.n_paid[0] > 0 && pair.ties.n_paid[1] > 0))
     }),
-    tie("change_script", "the output has the script type of the inputs, others not (for), or the reverse", |pair| {
-        pair.mean(pair.ties.signs.script)
-    }),
-    tie("change_round", "the output is less round than another (for), or rounder (against)", |pair| {
-        pair.mean(pair.ties.signs.round)
-    }),
-    tie("change_fresh", "only that output's address was new (for), or it was not (against)", |pair| {
-        pair.mean(pair.ties.signs.fresh)
-    }),
-    tie("change_small", "only that output is smaller than every input (for), or another is (against)", |pair| {
-        pair.mean(pair.ties.signs.small)
-    }),
+    tie(
+        "change_script",
+        "the output has the script type of the inputs, others not (for), or the reverse",
+        |pair| pair.mean(pair.ties.signs.script),
+    ),
+    tie(
+        "change_round",
+        "the output is less round than another (for), or rounder (against)",
+        |pair| pair.mean(pair.ties.signs.round),
+    ),
+    tie(
+        "change_fresh",
+        "only that output's address was new (for), or it was not (against)",
+        |pair| pair.mean(pair.ties.signs.fresh),
+    ),
+    tie(
+        "change_small",
+        "only that output is smaller than every input (for), or another is (against)",
+        |pair| pair.mean(pair.ties.signs.small),
+    ),
     tie("change_returned", "the payer's change is known and is elsewhere", |pair| {
         pair.mean(pair.ties.signs.returned)
     }),
