@@ -6,6 +6,8 @@
 //! - both pay one address, or one cluster, that no more than `degree_max` clusters pay;
 //! - both are paid by one cluster that pays no more than `degree_max` others.
 //!
+//! Dust ties nobody: anybody can send it to any address that is on chain, and does, to be spent together with other coins.
+//!
 //! **Bounds, all counted in [`Skipped`].** A key shared by more clusters than `degree_max` (a service) makes no pairs. Of
 //! the pairs of a cluster the best `candidates_max` stay (more kinds of ties, then rarer ones, then the smaller
 //! ids), and a pair stays only if it is among the best of *both*: a service keeps few of its customers.
@@ -25,11 +27,13 @@ pub struct CandidateLimits {
     pub degree_max: u32,
     /// Pairs that one cluster may be in.
     pub candidates_max: u32,
+    /// Payments of so many satoshi or less tie nobody.
+    pub dust_sat_max: u64,
 }
 
 impl Default for CandidateLimits {
     fn default() -> Self {
-        Self { degree_max: 8, candidates_max: 32 }
+        Self { degree_max: 8, candidates_max: 32, dust_sat_max: 1_000 }
     }
 }
 
@@ -51,6 +55,8 @@ pub struct Skipped {
     pub n_keys: u64,
     /// Pairs that these would have made, counted once a key.
     pub n_key_pairs: u128,
+    /// Payments of dust.
+    pub n_dust: u64,
     /// Pairs over the bound of one of their clusters.
     pub n_pairs: u64,
 }
@@ -89,7 +95,16 @@ impl Candidates {
     /// # Panics
     /// There are 2^32 payments: [`Profiles`] of fewer records have fewer.
     pub fn new(profiles: &Profiles<'_>, limits: CandidateLimits) -> Self {
-        let mut found = Found { profiles, limits, ties: Vec::new(), skipped: Skipped::default() };
+        let activity = profiles.activity();
+        let amount_sat = |payment: &Payment| {
+            activity.payees_of(payment.spend as usize)[payment.payee as usize].amount_sat
+        };
+        let all = (0u32..).zip(profiles.payments());
+        let payments = all.filter(|(_, payment)| amount_sat(payment) > limits.dust_sat_max);
+        let payments: Vec<(u32, &Payment)> = payments.collect();
+        let n_dust = (profiles.payments().len() - payments.len()) as u64;
+        let skipped = Skipped { n_dust, ..Skipped::default() };
+        let mut found = Found { profiles, payments, limits, ties: Vec::new(), skipped };
         found.direct();
         found.shared();
         let Found { mut ties, skipped, .. } = found;
@@ -132,6 +147,8 @@ impl Candidates {
 
 struct Found<'p> {
     profiles: &'p Profiles<'p>,
+    /// With their places in the profiles' payments.
+    payments: Vec<(u32, &'p Payment)>,
     limits: CandidateLimits,
     ties: Vec<Tie>,
     skipped: Skipped,
@@ -139,7 +156,7 @@ struct Found<'p> {
 
 impl Found<'_> {
     fn direct(&mut self) {
-        for (at, payment) in (0u32..).zip(self.profiles.payments()) {
+        for &(at, payment) in &self.payments {
             let Some(payee) = self.profiles.position(payment.cluster) else { continue };
             let payee = u32::try_from(payee).expect("profiles are fewer than records");
             let pair = (payment.payer.min(payee), payment.payer.max(payee));
@@ -168,9 +185,9 @@ impl Found<'_> {
         end: impl Fn(&Payment) -> Option<u32>,
     ) {
         let side = |p: &Payment| if kind == Kind::Payer { p.cluster } else { p.payer };
-        let payments = (0u32..).zip(self.profiles.payments());
+        let payments = self.payments.iter();
         let mut rows: Vec<(u32, u32, u32)> =
-            payments.map(|(at, p)| (key(p), side(p), at)).collect();
+            payments.map(|&(at, payment)| (key(payment), side(payment), at)).collect();
         rows.sort_unstable();
         rows.dedup_by_key(|row| (row.0, row.1));
         for rows in rows.chunk_by(|one, next| one.0 == next.0).filter(|rows| rows.len() > 1) {

@@ -10,6 +10,8 @@
 //! Cost: O(records + outputs + input addresses) and a sort of the records by cluster.
 //! Checked against: counting by double loop, sums of parts (`tests/it/resolution.rs`).
 
+use std::cmp::Reverse;
+
 use ledger::{AddressId, ClusterId, Height};
 
 use super::activity::{Activity, Payee, Spend, UNKNOWN};
@@ -70,7 +72,7 @@ pub(super) struct Payment {
     pub(super) cluster: u32,
     /// The record.
     pub(super) spend: u32,
-    /// The first output of the record to that cluster, among its payees.
+    /// The largest output of the record to that cluster (of equal ones the first), among its payees.
     pub(super) payee: u32,
 }
 
@@ -167,11 +169,13 @@ impl<'a> Profiles<'a> {
 
     fn push_payments(&mut self, payer: u32, own: u32, spend: u32) {
         let payees = (0u32..).zip(self.activity.payees_of(spend as usize));
-        let paid = payees.map(|(at, payee)| (self.labels[payee.address as usize], at));
-        let mut paid: Vec<(u32, u32)> = paid.filter(|(cluster, _)| *cluster != own).collect();
+        let paid = payees.map(|(at, payee)| {
+            (self.labels[payee.address as usize], Reverse(payee.amount_sat), at)
+        });
+        let mut paid: Vec<_> = paid.filter(|(cluster, ..)| *cluster != own).collect();
         paid.sort_unstable();
         paid.dedup_by_key(|row| row.0);
-        let payment = |(cluster, payee)| Payment { payer, cluster, spend, payee };
+        let payment = |(cluster, _, payee)| Payment { payer, cluster, spend, payee };
         self.payments.extend(paid.into_iter().map(payment));
     }
 

@@ -12,6 +12,10 @@ use tracehound_forensics as forensics;
 
 use crate::worlds::{World, blocks, cut, cuts, labels_by_minimum, world};
 
+/// Amounts of the notation are a few satoshi, which would all be dust.
+const LIMITS: CandidateLimits =
+    CandidateLimits { degree_max: 8, candidates_max: 32, dust_sat_max: 0 };
+
 fn recorded(batch: &LedgerBatch) -> Activity {
     let mut activity = Activity::default();
     activity.apply(batch);
@@ -132,7 +136,7 @@ proptest! {
         let all: Vec<u32> = profiles.all().iter().map(|p| p.cluster.get().get()).collect();
         let expected: Vec<u32> = spenders(&world.batch, &labels).into_iter().collect();
         prop_assert_eq!(&all, &expected);
-        let limits = CandidateLimits { degree_max, candidates_max: u32::MAX };
+        let limits = CandidateLimits { degree_max, candidates_max: u32::MAX, ..LIMITS };
         let candidates = Candidates::new(&profiles, limits);
         let found: BTreeMap<(u32, u32), [u32; 4]> = candidates.pairs.iter().filter(|pair| {
             // An address shared by few may belong to a cluster shared by many.
@@ -153,9 +157,9 @@ proptest! {
         let activity = recorded(&world.batch);
         let labels = labels_of(&world);
         let profiles = Profiles::new(&activity, &labels).unwrap();
-        let unbounded = CandidateLimits { candidates_max: u32::MAX, ..CandidateLimits::default() };
+        let unbounded = CandidateLimits { candidates_max: u32::MAX, ..LIMITS };
         let all = Candidates::new(&profiles, unbounded);
-        let limits = CandidateLimits { candidates_max, ..CandidateLimits::default() };
+        let limits = CandidateLimits { candidates_max, ..LIMITS };
         let kept = Candidates::new(&profiles, limits);
         prop_assert_eq!(kept.pairs.len() as u64 + kept.skipped.n_pairs, all.pairs.len() as u64);
         for profile in 0..u32::try_from(profiles.all().len()).unwrap() {
@@ -175,7 +179,7 @@ fn check(ledger: &str, expected: &str) {
     let labels = clusters.labels();
     let activity = recorded(&batch);
     let profiles = Profiles::new(&activity, &labels).unwrap();
-    let candidates = Candidates::new(&profiles, CandidateLimits::default());
+    let candidates = Candidates::new(&profiles, LIMITS);
     let name = |at: u32| names[profiles.all()[at as usize].cluster.index()].clone();
     let text = candidates.pairs.iter().map(|pair| {
         let ties = &pair.ties;
@@ -231,10 +235,23 @@ fn a_service_ties_nobody_and_is_counted() {
     let activity = recorded(&batch);
     let labels: Vec<u32> = (0..u32::try_from(names.len()).unwrap()).collect();
     let profiles = Profiles::new(&activity, &labels).unwrap();
-    let candidates = Candidates::new(&profiles, CandidateLimits::default());
+    let candidates = Candidates::new(&profiles, LIMITS);
     assert!(candidates.pairs.is_empty());
     // The shop as an address and as a cluster.
     assert_eq!((candidates.skipped.n_keys, candidates.skipped.n_key_pairs), (2, 90));
-    let wide = CandidateLimits { degree_max: 10, ..CandidateLimits::default() };
+    let wide = CandidateLimits { degree_max: 10, ..LIMITS };
     assert_eq!(Candidates::new(&profiles, wide).pairs.len(), 45);
+}
+
+#[test]
+fn dust_ties_nobody() {
+    let Notation { batch, names } =
+        parse("-> a:9000 | -> b:9000\n a:9000 -> x:1000 c:8000 | b:9000 -> x:8999").unwrap();
+    let activity = recorded(&batch);
+    let labels: Vec<u32> = (0..u32::try_from(names.len()).unwrap()).collect();
+    let profiles = Profiles::new(&activity, &labels).unwrap();
+    let candidates = Candidates::new(&profiles, CandidateLimits::default());
+    assert_eq!((candidates.pairs.len(), candidates.skipped.n_dust), (0, 1));
+    let limits = CandidateLimits { dust_sat_max: 999, ..CandidateLimits::default() };
+    assert_eq!(Candidates::new(&profiles, limits).pairs.len(), 1);
 }
