@@ -10,6 +10,7 @@ mod derived;
 mod id;
 pub mod notation;
 mod rows;
+mod suggestion;
 pub mod tables;
 
 pub use address::{
@@ -33,3 +34,4 @@ pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
 };
 pub use tables::ClusterFeatures;
+pub use suggestion::SuggestedLink;

@@ -13,6 +13,7 @@ mod columns;
 mod decision_tables;
 mod derived_tables;
 mod feature_tables;
+mod suggestion_tables;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,7 @@ pub use feature_tables::{
     CLUSTER_FEATURES, ClusterFeatures, FEATURE_COLUMNS, FeatureColumn, cluster_features_from,
     cluster_features_to,
 };
+pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
 #[derive(Debug)]
@@ -368,5 +370,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &LINK_SOURCES,
         &MODELS,
         &CLUSTER_FEATURES,
+        &SUGGESTED_LINKS,
     ]
 });
