@@ -64,23 +64,35 @@ pub struct OwnershipConfig {
     pub guard_addresses: u32,
     /// A tag names the entity of its cluster from this confidence on, 0 to 100; a link between two entities waits.
     pub entity_confidence_min: u8,
+    /// Whether `run` writes the table `cluster_features`: about 350 bytes a cluster, single addresses among them.
+    pub features: bool,
+    /// A link between clusters that behave alike is suggested from this percentage on, 1 to 99.
+    pub suggest_percent_min: u8,
 }
 
 impl Default for OwnershipConfig {
     fn default() -> Self {
-        Self { guard_addresses: 10_000, entity_confidence_min: 50 }
+        Self {
+            guard_addresses: 10_000,
+            entity_confidence_min: 50,
+            features: true,
+            suggest_percent_min: 50,
+        }
     }
 }
 
 impl OwnershipConfig {
     /// All of it as one number, which a run leaves as a checkpoint.
     pub(crate) fn stamp(&self) -> u64 {
-        u64::from(self.guard_addresses) << 8 | u64::from(self.entity_confidence_min)
+        u64::from(self.guard_addresses) << 24
+            | u64::from(self.suggest_percent_min) << 16
+            | u64::from(self.features) << 8
+            | u64::from(self.entity_confidence_min)
     }
 
     /// [`OwnershipConfig::guard_addresses`] of a stamp.
     pub(crate) fn guard_of_stamp(stamp: u64) -> u32 {
-        u32::try_from(stamp >> 8).unwrap_or(u32::MAX)
+        u32::try_from(stamp >> 24).unwrap_or(u32::MAX)
     }
 }
 
@@ -164,6 +176,9 @@ impl Config {
                 "ownership.guard_addresses and ownership.entity_confidence_min",
                 "must be at least 2, and at most 100",
             );
+        }
+        if !(1..=99).contains(&self.ownership.suggest_percent_min) {
+            return fault("ownership.suggest_percent_min", "must be 1 to 99");
         }
         Ok(self)
     }

@@ -75,6 +75,8 @@ pub(crate) struct Derived {
     edge_ids: [Numbers<UInt32Type>; 2],
     pub(crate) links: MappedLinks,
     pub(crate) mixes: MappedMixes,
+    /// Rows of `cluster_features`, by cluster.
+    pub(crate) features: RecordBatch,
     proximity: [MappedProximity; 4],
     pub(crate) cluster_tags: ClusterTags,
 }
@@ -161,6 +163,7 @@ impl Derived {
             edge_ids: [column(&edge_ids, "out")?, column(&edge_ids, "in")?],
             links: MappedLinks::open(snapshot)?,
             mixes: MappedMixes::open(snapshot)?,
+            features: snapshot.mapped(mapped::FEATURES)?,
             proximity: [a?, b?, c?, d?],
             cluster_tags: ClusterTags {
                 clusters: column(&tags, "cluster")?,

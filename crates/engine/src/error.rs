@@ -41,6 +41,9 @@ pub enum Error {
     /// A model of change cannot be read.
     #[error(transparent)]
     Change(#[from] forensics::change::ChangeError),
+    /// A model of resolution cannot be fitted, read or asked.
+    #[error(transparent)]
+    Resolution(#[from] forensics::resolution::ResolutionError),
     /// The ledger and what comes in contradict each other.
     #[error("block {height}: {what}")]
     Contradiction {
@@ -103,6 +106,7 @@ impl Error {
             Self::Address(error) => error.hint(),
             Self::Flow(error) => error.hint(),
             Self::Change(error) => error.hint(),
+            Self::Resolution(error) => error.hint(),
             Self::Stopped => Some("run the same command again to go on".to_owned()),
             Self::Contradiction { .. } => Some(
                 "run `tracehound verify`; if the store is sound, the source is damaged".to_owned(),

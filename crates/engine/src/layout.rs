@@ -50,6 +50,8 @@ pub(crate) mod checkpoint {
     pub(crate) const RUN_ATTRIBUTION: &str = "run.attribution";
     /// Decisions that `run` has followed.
     pub(crate) const RUN_DECISIONS: &str = "run.decisions";
+    /// The model of resolution that suggestions were made with: its number, 0 for none.
+    pub(crate) const RUN_RESOLUTION: &str = "run.resolution";
     /// The configuration of ownership that `run` followed: see `OwnershipConfig::stamp`.
     pub(crate) const RUN_OWNERSHIP: &str = "run.ownership";
     /// Inputs in the ledger.
@@ -80,6 +82,8 @@ pub(crate) mod mapped {
     pub(crate) const LINKS: &str = "link_ends";
     /// Transactions that are labelled or possibly collaborative, by transaction.
     pub(crate) const MIXES: &str = "mixes";
+    /// Rows of `cluster_features`, by cluster.
+    pub(crate) const FEATURES: &str = "cluster_features";
     /// The entity that each address is known to be of, by address.
     pub(crate) const ENTITIES: &str = "entities";
     /// Tags sorted by address key.

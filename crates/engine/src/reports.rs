@@ -179,6 +179,8 @@ pub struct RunReport {
     pub links_by_heuristic: BTreeMap<String, u64>,
     /// Links that the collapse guard holds until a person decides.
     pub held_links: u64,
+    /// Links that behavior suggests; nothing follows them until a person accepts.
+    pub suggested_links: u64,
     /// Addresses whose cluster was made again because of other decisions or tags; null if all were made from empty.
     pub addresses_rebuilt: Option<u64>,
     /// Decisions in force that name nothing in this ledger.

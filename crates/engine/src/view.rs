@@ -225,6 +225,14 @@ impl View {
                     .to_owned(),
             );
         }
+        let resolution = ownership::resolution_model(&self.snapshot);
+        let number = |model: Option<(u32, _)>| model.map_or(0, |(id, _)| u64::from(id));
+        if resolution.is_ok_and(|model| number(model) != of(checkpoint::RUN_RESOLUTION)) {
+            reasons.push(
+                "another model of resolution was fitted since the last run (`tracehound run`)"
+                    .to_owned(),
+            );
+        }
         if of(checkpoint::RUN_OWNERSHIP) != self.config.ownership.stamp() {
             reasons.push(
                 "the configuration of ownership changed since the last run (`tracehound run`)"

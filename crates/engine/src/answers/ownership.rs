@@ -1,6 +1,7 @@
 //! Answers about ownership: held links, decisions, mixes, models, features and suggestions.
 
 use forensics::change::ModelFigures;
+use forensics::resolution::Figures as ResolutionFigures;
 use ledger::{ClusterId, Height, Timestamp, TxId};
 use serde::Serialize;
 
@@ -125,8 +126,8 @@ pub struct DecidedReport {
     pub snapshot: String,
 }
 
-/// What came of fitting a model.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// What came of fitting the model of change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct FitAnswer {
     /// The version of the model; null if none could be fitted.
     pub version: Option<String>,
@@ -142,11 +143,30 @@ pub struct FitAnswer {
     pub figures: Option<ModelFigures>,
 }
 
+/// What came of fitting the model of entity resolution.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ResolutionFitAnswer {
+    /// The version of the model; null if none could be fitted.
+    pub version: Option<String>,
+    /// Whether it differs from the one before.
+    pub is_new: bool,
+    /// What it was fitted to: `known` (tags) or `revealed` (links that were withheld).
+    pub truth: Option<String>,
+    /// Why there is no model; empty if there is one.
+    pub why_not: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// How right it is on parties held out.
+    pub figures: Option<ResolutionFigures>,
+}
+
 /// What training did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrainReport {
     /// The model of change.
     pub change: FitAnswer,
+    /// The model of entity resolution.
+    pub resolution: ResolutionFitAnswer,
     /// Why answers are out of date until the next run.
     pub stale_because: Vec<String>,
     /// The store snapshot after it.
@@ -230,6 +250,82 @@ pub struct MixAnswer {
     pub outputs: Vec<CoinAnswer>,
     /// Link probabilities, if they were asked for.
     pub links: Option<LinksOfMixAnswer>,
+    /// Why the answer may be out of date.
+    pub stale_because: Vec<String>,
+    /// The store snapshot that answered.
+    pub snapshot: String,
+}
+
+/// A link that behavior suggests.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SuggestionAnswer {
+    /// The name by which it is accepted or refused.
+    pub id: String,
+    /// One cluster.
+    pub a: SideAnswer,
+    /// The other.
+    pub b: SideAnswer,
+    /// Calibrated probability that both have one owner.
+    pub probability: f64,
+    /// What each rule adds to its natural log-odds, the prior first.
+    pub contributions: Vec<ContributionAnswer>,
+    /// Transactions that brought the two together.
+    pub evidence: Vec<TxId>,
+    /// What was decided of it since the last run.
+    pub decided: Option<&'static str>,
+}
+
+/// Links that behavior suggests.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SuggestAnswer {
+    /// The likeliest first.
+    pub suggestions: Vec<SuggestionAnswer>,
+    /// How many there are, shown or not; refused ones are not counted.
+    pub total: u64,
+    /// The model that suggests; null if none was fitted.
+    pub model: Option<String>,
+    /// Why the answer may be out of date.
+    pub stale_because: Vec<String>,
+    /// The store snapshot that answered.
+    pub snapshot: String,
+}
+
+/// One feature of a cluster.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FeatureAnswer {
+    /// The column.
+    pub name: &'static str,
+    /// Its value; null where it is not known.
+    pub value: Option<FeatureValue>,
+    /// Its unit.
+    pub unit: &'static str,
+    /// What it says.
+    pub about: &'static str,
+}
+
+/// A value of a feature.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum FeatureValue {
+    /// A count or an amount.
+    Whole(u64),
+    /// A time.
+    Time(i64),
+    /// A share or a mean.
+    Real(f64),
+}
+
+/// How a cluster behaves.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FeaturesAnswer {
+    /// The address asked for.
+    pub address: String,
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// What it is known as.
+    pub known_as: Vec<String>,
+    /// Every feature, in the order of the table.
+    pub features: Vec<FeatureAnswer>,
     /// Why the answer may be out of date.
     pub stale_because: Vec<String>,
     /// The store snapshot that answered.

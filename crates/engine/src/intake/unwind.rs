@@ -55,6 +55,7 @@ pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Resu
         checkpoint::RUN_ATTRIBUTION,
         checkpoint::RUN_DECISIONS,
         checkpoint::RUN_OWNERSHIP,
+        checkpoint::RUN_RESOLUTION,
     ] {
         commit.remove_checkpoint(name);
     }
@@ -64,9 +65,14 @@ pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Resu
             commit.remove_mapped(name);
         }
     }
-    for table in
-        [&tables::CLUSTERS, &tables::CLUSTER_EDGES, &tables::HELD_LINKS, &tables::LINK_SOURCES]
-    {
+    for table in [
+        &tables::CLUSTERS,
+        &tables::CLUSTER_EDGES,
+        &tables::HELD_LINKS,
+        &tables::LINK_SOURCES,
+        &tables::CLUSTER_FEATURES,
+        &tables::SUGGESTED_LINKS,
+    ] {
         commit.replace(&layout::spec(table), SHARED, [])?;
     }
     Ok(())

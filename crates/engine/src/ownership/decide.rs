@@ -213,12 +213,40 @@ fn choice(view: &View, typed: &str, accept: bool) -> Result<DecisionRecord, Erro
             what: format!("several held links begin with {typed:?}"),
             hint: Some("write more digits of it".to_owned()),
         }),
-        (None, _) => Err(Error::missing(
+        (None, _) => match suggested(view, typed, accept)? {
+            Some(record) => Ok(record),
+            None => Err(unknown_choice(typed)),
+        },
+    }
+}
+
+fn unknown_choice(typed: &str) -> Error {
+    Error::missing(
             format!("no link that waits for a decision is named {typed:?}"),
             "`tracehound cluster pending` and `tracehound cluster suggest` list them; `cluster withdraw` takes back \
              a link that holds",
-        )),
+    )
+}
+
+/// The decision on the suggested link that a person means; `None` if it is none.
+fn suggested(view: &View, typed: &str, accept: bool) -> Result<Option<DecisionRecord>, Error> {
+    let kind = match accept {
+        true => DecisionKind::AcceptSuggestion,
+        false => DecisionKind::RefuseSuggestion,
+    };
+    for row in view.suggested()? {
+        let Some((id, tx)) = view.suggestion_id(&row) else { continue };
+        if names::names(typed, &id) {
+            return Ok(Some(DecisionRecord {
+                tx_id: Some(view.tx_id(tx)),
+                a: view.address_of(row.a.get()),
+                b: view.address_of(row.b.get()),
+                heuristic: Some(forensics::decisions::PERSON),
+                ..empty(kind)
+            }));
+        }
     }
+    Ok(None)
 }
 
 /// The link that a person names, among all that the last run has seen.

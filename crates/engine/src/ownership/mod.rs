@@ -8,6 +8,7 @@ mod decide;
 mod follow;
 mod log;
 mod names;
+mod resolve;
 mod sources;
 mod train;
 
@@ -16,5 +17,6 @@ pub(crate) use decide::number_of;
 pub(crate) use follow::{Bounds, Followed, OF_DECISION};
 pub(crate) use log::DecisionLog;
 pub(crate) use names::{LinkId, link_id};
+pub(crate) use resolve::resolution_model;
 pub(crate) use sources::{link_sources, model_of_links, models};
 pub(crate) use train::change_model;

@@ -1,11 +1,13 @@
 //! Fitting the models of a store to its own ledger.
 
 use forensics::change::{self, ChangeError, ChangeModel, ChangeState, Observed, TrainOptions};
+use forensics::resolution::{ResolutionError, ResolutionModel};
 use ledger::{ModelRecord, Timestamp, tables};
 use store::Snapshot;
 
+use super::resolve::{RESOLUTION, fit_resolution};
 use super::sources::models;
-use crate::answers::{FitAnswer, TrainReport};
+use crate::answers::{FitAnswer, ResolutionFitAnswer, TrainReport};
 use crate::layout::{self, SHARED};
 use crate::reader::{self, LedgerReader};
 use crate::stages::Prices;
@@ -19,69 +21,98 @@ pub(crate) const CHANGE: &str = "change";
 const OBSERVED_MAX: f64 = 2_000_000.0;
 
 impl Engine {
-    /// Fits the model of change to the ledger, on change that was revealed later. It is in force from the next run on.
+    /// Fits the models of change and of resolution to the ledger. They are in force from the next run on.
     ///
     /// # Errors
     /// If the store is damaged. That too little is known to fit a model is an answer, not an error.
-    pub fn train(
-        &self,
-        seed: u64,
-        now: Timestamp,
-        watch: &dyn Watch,
-    ) -> Result<TrainReport, Error> {
+    pub fn train(&self, seed: u64, now: Timestamp, watch: &dyn Watch) -> Result<TrainReport, Error> {
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
-        let fitted = fit_change(&snapshot, seed, watch)?;
         let mut held = models(&snapshot)?;
-        let last = held.iter().rfind(|model| model.kind == CHANGE);
-        let is_new = match (&fitted, last) {
-            (Ok(model), Some(last)) => model.version() != last.version,
-            (Ok(_), None) => true,
-            (Err(_), _) => false,
+        let n_before = held.len();
+        let change = change_answer(fit_change(&snapshot, seed, watch)?, &mut held, now);
+        let resolution = match fit_resolution(&snapshot, seed, watch) {
+            Ok(fitted) => resolution_answer(fitted, &mut held, now),
+            // Without clusters there is nothing to fit to; the model of change may be fitted all the same.
+            Err(error @ Error::NotFound { .. }) => ResolutionFitAnswer {
+                why_not: error.to_string(),
+                hint: error.hint(),
+                ..ResolutionFitAnswer::default()
+            },
+            Err(error) => return Err(error),
         };
-        let after = match &fitted {
-            Ok(model) if is_new => {
-                let id = u32::try_from(held.len() + 1).expect("models are few");
-                held.push(ModelRecord {
-                    id,
-                    kind: CHANGE.to_owned(),
-                    version: model.version().to_owned(),
-                    text: model.to_text(),
-                    fitted_at: now,
-                });
+        let after = match &held[n_before..] {
+            [] => snapshot,
+            new => {
                 let mut commit = writer.begin();
-                let row = tables::models_to(&held[held.len() - 1..]);
-                commit.append(&layout::spec(&tables::MODELS), SHARED, &row)?;
+                commit.append(&layout::spec(&tables::MODELS), SHARED, &tables::models_to(new))?;
                 commit.finish(self.run_record("cluster train", now))?
             }
-            _ => snapshot,
         };
         let view = View::open(&after, self.config())?;
         Ok(TrainReport {
-            change: fit_answer(&fitted, is_new),
+            change,
+            resolution,
             stale_because: view.stale_because(None),
             snapshot: after.id().to_string(),
         })
     }
 }
 
-fn fit_answer(fitted: &Result<ChangeModel, ChangeError>, is_new: bool) -> FitAnswer {
+/// Adds a model to those held, if it says something else than the last of its kind.
+fn keep(
+    held: &mut Vec<ModelRecord>,
+    kind: &str,
+    (version, text): (&str, String),
+    fitted_at: Timestamp,
+) -> bool {
+    let last = held.iter().rfind(|model| model.kind == kind);
+    let is_new = last.is_none_or(|last| last.version != version);
+    if is_new {
+        let id = u32::try_from(held.len() + 1).expect("models are few");
+        let (kind, version) = (kind.to_owned(), version.to_owned());
+        held.push(ModelRecord { id, kind, version, text, fitted_at });
+    }
+    is_new
+}
+
+fn change_answer(
+    fitted: Result<ChangeModel, ChangeError>,
+    held: &mut Vec<ModelRecord>,
+    now: Timestamp,
+) -> FitAnswer {
     match fitted {
         Ok(model) => FitAnswer {
+            is_new: keep(held, CHANGE, (model.version(), model.to_text()), now),
             version: Some(model.version().to_owned()),
-            is_new,
             threshold: model.threshold(),
             why_not: model.figures().no_threshold_because.clone(),
             hint: None,
             figures: Some(model.figures().clone()),
         },
-        Err(error) => FitAnswer {
-            version: None,
-            is_new,
-            threshold: None,
+        Err(error) => {
+            FitAnswer { why_not: error.to_string(), hint: error.hint(), ..FitAnswer::default() }
+        }
+    }
+}
+
+fn resolution_answer(
+    fitted: Result<ResolutionModel, ResolutionError>,
+    held: &mut Vec<ModelRecord>,
+    now: Timestamp,
+) -> ResolutionFitAnswer {
+    match fitted {
+        Ok(model) => ResolutionFitAnswer {
+            is_new: keep(held, RESOLUTION, (&model.version(), model.to_text()), now),
+            version: Some(model.version()),
+            truth: Some(model.origin.truth.clone()),
+            figures: Some(model.figures),
+            ..ResolutionFitAnswer::default()
+        },
+        Err(error) => ResolutionFitAnswer {
             why_not: error.to_string(),
             hint: error.hint(),
-            figures: None,
+            ..ResolutionFitAnswer::default()
         },
     }
 }

@@ -1,5 +1,6 @@
 //! Questions: each is a function on a [`View`](crate::View), reads one snapshot and runs no stage.
 
+mod behavior;
 mod change;
 mod cluster;
 mod mix;

@@ -62,7 +62,7 @@ impl View {
         })
     }
 
-    fn side(&self, (cluster, size): (ClusterId, u64)) -> Result<SideAnswer, Error> {
+    pub(super) fn side(&self, (cluster, size): (ClusterId, u64)) -> Result<SideAnswer, Error> {
         Ok(SideAnswer {
             cluster,
             address: self.cluster_text(cluster),
@@ -135,7 +135,7 @@ fn held_because(row: &HeldRecord) -> String {
 }
 
 /// The name of the link that a decision is about.
-fn link_of(row: &DecisionRecord) -> Option<String> {
+pub(super) fn link_of(row: &DecisionRecord) -> Option<String> {
     Some(link_id(row.tx_id?, row.heuristic?, &row.a?, &row.b?))
 }
 

@@ -51,7 +51,8 @@ impl Entities {
         Ok(Self { rows: rows.collect() })
     }
 
-    fn read(snapshot: &Snapshot) -> Result<Self, Error> {
+    /// As the last run left them.
+    pub(crate) fn read(snapshot: &Snapshot) -> Result<Self, Error> {
         let batch = snapshot.mapped(mapped::ENTITIES)?;
         let fault = || Error::missing("the mapped entities are damaged", "run `tracehound verify`");
         let ids = batch.column_by_name("address").and_then(|c| c.as_primitive_opt::<UInt32Type>());
@@ -72,6 +73,11 @@ impl Entities {
             mapped_column::<UInt32Type>("address", ids),
             (Field::new("entity", DataType::Utf8, false), Arc::new(actors)),
         ])
+    }
+
+    /// With a number for each entity, in the order of their names.
+    pub(crate) fn with_numbers(&self) -> Vec<(AddressId, u32)> {
+        self.numbered(&Numbers::new(self.names()))
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {

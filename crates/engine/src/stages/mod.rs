@@ -11,6 +11,7 @@
 mod evidence;
 mod files;
 mod guarded;
+mod suggested;
 mod views;
 
 use forensics::heuristics::Heuristic;
@@ -19,7 +20,8 @@ use store::{Snapshot, Writer};
 
 pub(crate) use evidence::{Evidence, Prices};
 pub(crate) use files::Made;
-pub(crate) use guarded::RulesOfRun;
+pub(crate) use guarded::{Entities, RulesOfRun};
+pub(crate) use suggested::cluster_entities;
 pub(crate) use views::Views;
 
 use crate::derived::{Derived, Distance};
@@ -137,6 +139,8 @@ impl Engine {
         commit.set_checkpoint(checkpoint::RUN_ATTRIBUTION, attribution);
         let decisions = snapshot.rows(tables::DECISIONS.name, SHARED);
         commit.set_checkpoint(checkpoint::RUN_DECISIONS, decisions);
+        let resolution = ownership::resolution_model(&snapshot)?.map_or(0, |(id, _)| id);
+        commit.set_checkpoint(checkpoint::RUN_RESOLUTION, u64::from(resolution));
         commit.set_checkpoint(checkpoint::RUN_OWNERSHIP, self.config().ownership.stamp());
         commit.finish(self.run_record("run", now))?;
         watch.tell(Progress::End);
@@ -177,6 +181,9 @@ pub(crate) fn is_current(snapshot: &Snapshot, config: &Config) -> bool {
         && of(checkpoint::RUN_ATTRIBUTION) == of(checkpoint::ATTRIBUTION)
         && of(checkpoint::RUN_DECISIONS) == snapshot.rows(tables::DECISIONS.name, SHARED)
         && of(checkpoint::RUN_OWNERSHIP) == config.ownership.stamp()
+        && ownership::resolution_model(snapshot).is_ok_and(|model| {
+            of(checkpoint::RUN_RESOLUTION) == model.map_or(0, |(id, _)| u64::from(id))
+        })
         && ownership::model_of_links(snapshot)
             .is_ok_and(|model| of(checkpoint::LINKS_MODEL) == model)
         && of(checkpoint::CLUSTERS_LINKS) == snapshot.rows(tables::LINKS.name, BITCOIN)

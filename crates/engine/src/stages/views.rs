@@ -17,11 +17,13 @@ use forensics::heuristics::HEURISTICS;
 use forensics::mixes::MIX_RULES;
 use forensics::{ClusterEdges, FlowBuilder, FlowEdges};
 use graph::temporal::{ProximityParts, proximity};
-use ledger::{ClusterMember, LedgerBatch, Link, LinkSource, Mix, tables};
+use forensics::features::Features;
+use ledger::{ClusterFeatures, ClusterMember, LedgerBatch, Link, LinkSource, Mix, SuggestedLink, tables};
 use rayon::prelude::*;
 use store::Snapshot;
 
 use super::guarded::Guarded;
+use super::suggested::Suggesting;
 use crate::derived::{Distance, mapped_batch, mapped_column};
 use crate::layout;
 use crate::reader::{self, LedgerReader};
@@ -35,6 +37,8 @@ pub(crate) struct Views {
     /// How many the table `links` holds.
     pub(super) n_stored: u64,
     pub(super) mixes: Vec<Mix>,
+    pub(super) features: Vec<ClusterFeatures>,
+    pub(super) suggested: Vec<SuggestedLink>,
     pub(super) guarded: Guarded,
     pub(super) sources: Vec<LinkSource>,
     pub(super) labels: Vec<u32>,
@@ -59,11 +63,15 @@ struct Pass<'l> {
     flow: FlowEdges,
     edges: ClusterEdges,
     n_mixing: u64,
+    features: Option<Features>,
+    suggesting: Suggesting,
 }
 
 impl<'l> Pass<'l> {
-    fn new(labels: &'l [u32]) -> Self {
+    fn new(labels: &'l [u32], with_features: bool, suggesting: Suggesting) -> Self {
         Self {
+            features: with_features.then(Features::default),
+            suggesting,
             labels,
             builder: FlowBuilder::new(labels),
             flow: FlowEdges::default(),
@@ -73,17 +81,20 @@ impl<'l> Pass<'l> {
     }
 
     fn push(&mut self, batch: &LedgerBatch) -> Result<(), Error> {
-        let Self { labels, builder, flow, edges, n_mixing } = self;
-        let (flow, edges) = rayon::join(
-            || {
-                let mixing = batch.views().filter(|view| possible_protocols(view).any());
-                *n_mixing += mixing.count() as u64;
-                builder.push(batch, flow)
-            },
-            || edges.apply(batch, labels),
-        );
+        let Self { labels, builder, flow, edges, n_mixing, features, suggesting } = self;
+        let of_edges = || {
+            let mixing = batch.views().filter(|view| possible_protocols(view).any());
+            *n_mixing += mixing.count() as u64;
+            rayon::join(|| builder.push(batch, flow), || edges.apply(batch, labels))
+        };
+        let of_clusters = || {
+            suggesting.apply(batch);
+            features.as_mut().map_or(Ok(()), |features| features.apply(batch, labels))
+        };
+        let ((flow, edges), features) = rayon::join(of_edges, of_clusters);
         flow?;
-        Ok(edges?)
+        edges?;
+        Ok(features?)
     }
 }
 
@@ -132,9 +143,11 @@ impl Views {
         }
         let clusters = &guarded.clusters;
         let labels = clusters.labels();
-        let mut pass = Pass::new(&labels);
+        let suggesting = Suggesting::open(snapshot)?;
+        let mut pass = Pass::new(&labels, config.ownership.features, suggesting);
         read_through(&reader, &mut pass, watch)?;
-        let Pass { builder, flow, edges, n_mixing, .. } = pass;
+        let Pass { builder, flow, edges, n_mixing, features, suggesting, .. } = pass;
+        let suggested = suggesting.rows(&labels, &guarded.entities, &config.ownership)?;
         let n_nodes = builder.n_nodes();
         let id_of = |address: &ledger::Address| addresses.lookup_one(&address.key());
         let lists = view::live_lists(snapshot, None, None)?;
@@ -159,6 +172,8 @@ impl Views {
             tag_rows,
             listed,
             near: Vec::new(),
+            features: features.map_or_else(Vec::new, |features| features.rows()),
+            suggested,
             guarded,
         };
         views.find_near(config.screening.hops_max)?;
@@ -199,6 +214,7 @@ impl Views {
         tagged.dedup();
         RunReport {
             mixes_by_protocol,
+            suggested_links: self.suggested.len() as u64,
             links_by_heuristic: by_heuristic,
             held_links: self.guarded.held.len() as u64,
             addresses_rebuilt: self.guarded.n_rebuilt,
