@@ -8,6 +8,7 @@ mod decision;
 mod decoded;
 mod derived;
 mod id;
+mod mix;
 pub mod notation;
 mod rows;
 mod suggestion;
@@ -30,6 +31,7 @@ pub use id::{
     AddressId, BlockHash, ClusterId, Height, OutPoint, ParseHashError, Timestamp, TxId, TxIndex,
     bytes_from_hex,
 };
+pub use mix::Mix;
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
 };

@@ -14,6 +14,7 @@ mod decision_tables;
 mod derived_tables;
 mod feature_tables;
 mod suggestion_tables;
+mod mix_tables;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +42,7 @@ pub use feature_tables::{
     cluster_features_to,
 };
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
+pub use mix_tables::{MIXES, mixes_from, mixes_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
 #[derive(Debug)]
@@ -363,6 +365,7 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &LISTINGS,
         &PRICES,
         &LINKS,
+        &MIXES,
         &CLUSTERS,
         &CLUSTER_EDGES,
         &DECISIONS,
