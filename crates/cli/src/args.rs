@@ -4,6 +4,7 @@
 //! `docs/reference/cli.md` are all made from these structs, so they cannot differ from what is parsed.
 //! Checked by: `args/tests.rs`, and `tests/it/reference.rs` for the pages made from it.
 
+mod behavior;
 mod decisions;
 mod demo;
 mod export;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use behavior::{FeaturesArgs, SuggestArgs};
 pub(crate) use decisions::{Because, ChoiceArgs, PendingArgs, RevokeArgs, WithdrawArgs};
 pub(crate) use demo::DemoArgs;
 pub(crate) use export::{ExportArgs, Format};

@@ -3,6 +3,7 @@
 //! Every text that others wrote goes through [`crate::show`] on its way. A verdict is a word and a sign; color
 //! only repeats it. Checked by: `render/tests.rs`, whole pages as they print.
 
+mod behavior;
 mod decisions;
 mod demo;
 mod ink;
@@ -23,6 +24,7 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use behavior::{features, suggest};
 pub(crate) use decisions::{decided, decisions, pending};
 pub(crate) use demo::demo;
 pub(crate) use ink::Look;

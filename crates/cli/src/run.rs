@@ -107,6 +107,8 @@ impl Session {
             ClusterAction::Withdraw(args) => self.withdraw(args),
             ClusterAction::Revoke(args) => self.revoke(args),
             ClusterAction::Decisions => self.decisions(),
+            ClusterAction::Features(args) => self.features(&args),
+            ClusterAction::Suggest(args) => self.suggest(&args),
             ClusterAction::Train(args) => self.train(&args),
         }
     }

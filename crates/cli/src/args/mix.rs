@@ -19,7 +19,7 @@ Examples:
   tracehound cluster train --seed 7 --run
 
 Fits the model of change to this ledger, on change that was revealed when it was spent with its owner's other
-coins. Links of change are made only from a probability on at which at most one in a thousand was measured to
+coins, and the model that suggests links between clusters that behave alike. Links of change are made only from a probability on at which at most one in a thousand was measured to
 be wrong; if the ledger cannot show that, there are none, and the report says why.";
 
 /// `tracehound mix`

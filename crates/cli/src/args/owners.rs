@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::behavior::{self, FeaturesArgs, SuggestArgs};
 use super::decisions::{self, ChoiceArgs, PendingArgs, RevokeArgs, WithdrawArgs};
 use super::mix::{self, TrainArgs};
 
@@ -53,7 +54,13 @@ pub(crate) enum ClusterAction {
     /// Show every decision: what, why, by whom and when.
     #[command(after_help = decisions::DECISIONS_EXAMPLE)]
     Decisions,
-    /// Fit the model of change to this ledger, and print how right it is.
+    /// Show how the cluster of an address behaves: amounts, times, counterparties, mixing, reuse.
+    #[command(after_help = behavior::FEATURES_EXAMPLES)]
+    Features(FeaturesArgs),
+    /// Show links that behavior suggests, with their probability.
+    #[command(after_help = behavior::SUGGEST_EXAMPLES)]
+    Suggest(SuggestArgs),
+    /// Fit the models of change and of resolution to this ledger, and print how right they are.
     #[command(after_help = mix::TRAIN_EXAMPLES)]
     Train(TrainArgs),
 }

@@ -236,6 +236,11 @@ pub(crate) fn run(report: &RunReport, look: Look) -> String {
     }
     numbers.some("held links", report.held_links, "`tracehound cluster pending` shows them");
     numbers.some(
+        "suggested links",
+        report.suggested_links,
+        "not followed; `tracehound cluster suggest` shows them",
+    );
+    numbers.some(
         "decisions without effect",
         report.decisions_without_effect,
         "what they name is not in this ledger",

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use engine::{
-    ClusterHit, CoinAnswer, DecidedReport, DecisionAnswer, DecisionsAnswer, DemoAnswer,
+    ClusterHit, CoinAnswer, ContributionAnswer, FeatureAnswer, FeatureValue, FeaturesAnswer,
+    ResolutionFitAnswer, SuggestAnswer, SuggestionAnswer, DecidedReport, DecisionAnswer, DecisionsAnswer, DemoAnswer,
     DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, FitAnswer, HeldAnswer, HopAnswer,
     IngestReport, LargeCluster, LinksOfMixAnswer, ListReport, ListStatus, ListingAnswer,
     MembersAnswer, MixAnswer, MixLabelAnswer, NearestAnswer, NeighborAnswer, NeighborhoodAnswer,
@@ -298,6 +299,48 @@ pub(crate) fn decided() -> DecidedReport {
     DecidedReport { decisions: decisions.split_off(2), stale_because, snapshot }
 }
 
+pub(crate) fn suggest() -> SuggestAnswer {
+    let PendingAnswer { pairs, stale_because, snapshot, .. } = pending();
+    let part = |rule: &str, log_odds| ContributionAnswer {
+        rule: rule.to_owned(),
+        verdict: String::new(),
+        log_odds,
+    };
+    SuggestAnswer {
+        suggestions: vec![SuggestionAnswer {
+            id: "5e5e5e5e-0123abcd".to_owned(),
+            a: pairs[0].a.clone(),
+            b: pairs[1].b.clone(),
+            probability: 0.973,
+            contributions: vec![part("prior", -3.2), part("hour", 0.01), part("fees", 6.78)],
+            evidence: vec![TxId::from_bytes([0x5e; 32])],
+            decided: None,
+        }],
+        total: 3,
+        model: Some("fedcba9876543210".to_owned()),
+        stale_because,
+        snapshot,
+    }
+}
+
+pub(crate) fn features() -> FeaturesAnswer {
+    let feature = |name, value, unit, about| FeatureAnswer { name, value, unit, about };
+    FeaturesAnswer {
+        address: A.to_owned(),
+        cluster: cluster(4512),
+        known_as: vec!["Binance".to_owned()],
+        features: vec![
+            feature("n_addresses", Some(FeatureValue::Whole(1312)), "addresses", "Addresses in the cluster."),
+            feature("first_time_s", Some(FeatureValue::Time(TIME)), "Unix seconds", "Block time of its first transaction."),
+            feature("received_sat", Some(FeatureValue::Whole(123_456_789_012)), "satoshi", "Sum of what it gained by a transaction."),
+            feature("mixing_sending_share", Some(FeatureValue::Real(0.0312)), "share", "Sending transactions that are possibly collaborative."),
+            feature("dwell_mean_s", None, "seconds", "Mean time from output to spending."),
+        ],
+        stale_because: Vec::new(),
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
 pub(crate) fn mix() -> MixAnswer {
     let coin = |address: Option<&str>, amount_sat| CoinAnswer {
         address: address.map(str::to_owned),
@@ -365,6 +408,22 @@ pub(crate) fn train() -> TrainReport {
             why_not: String::new(),
             hint: None,
             figures: serde_json::from_value(figures).ok(),
+        },
+        resolution: ResolutionFitAnswer {
+            version: Some("fedcba9876543210".to_owned()),
+            is_new: true,
+            truth: Some("known".to_owned()),
+            why_not: String::new(),
+            hint: None,
+            figures: serde_json::from_value(serde_json::json!({
+                "n_train": [100, 2_000], "n_calibrate": [50, 1_000], "n_test": [51, 1_002],
+                "n_left_out": 30, "auc": 0.9931, "expected_calibration_error": 0.0123,
+                "reliability": [
+                    {"count": 1_000, "weight": 9_000.0, "predicted": 0.01, "observed": 0.012},
+                    {"count": 53, "weight": 60.0, "predicted": 0.96, "observed": 0.955},
+                ],
+            }))
+            .ok(),
         },
         stale_because: vec!["another model of change was fitted since the last run".to_owned()],
         snapshot: SNAPSHOT.to_owned(),
@@ -559,6 +618,7 @@ pub(crate) fn run() -> RunReport {
         clusters: 9_876,
         clustered_addresses: 40_987,
         largest_cluster: 1312,
+        suggested_links: 12,
         held_links: 3,
         addresses_rebuilt: Some(1312),
         decisions_without_effect: 1,

@@ -63,6 +63,8 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         ("pending", pending(&samples::pending(), look)),
         ("decisions", decisions(&samples::decisions(), look)),
         ("decided", decided(&samples::decided(), false, look)),
+        ("suggest", suggest(&samples::suggest(), look)),
+        ("features", features(&samples::features(), look)),
         ("mix", mix(&samples::mix(), look)),
         ("mix-none", mix(&unmixed, look)),
         ("train", train(&samples::train(), false, look)),

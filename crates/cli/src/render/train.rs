@@ -1,6 +1,8 @@
 //! A fitted model and its figures.
 
-use engine::{FitAnswer, LinkFigures, ModelFigures, RuleFigures, TrainReport};
+use engine::{
+    FitAnswer, LinkFigures, ModelFigures, ResolutionFitAnswer, RuleFigures, TrainReport,
+};
 
 use super::ink::{Look, Tone};
 use super::screen::stale_lines;
@@ -11,6 +13,8 @@ use crate::show;
 /// What training did.
 pub(crate) fn train(report: &TrainReport, ran: bool, look: Look) -> String {
     let mut page = fit("change", &report.change, look);
+    page.push('\n');
+    page += &resolution(&report.resolution, look);
     if !ran {
         page += &stale_lines(&report.stale_because, look);
     }
@@ -40,6 +44,50 @@ fn fit(what: &str, fit: &FitAnswer, look: Look) -> String {
         page += &figures_of(figures, look);
     }
     page
+}
+
+fn resolution(fit: &ResolutionFitAnswer, look: Look) -> String {
+    let mut page = match &fit.version {
+        Some(version) => {
+            let truth = match fit.truth.as_deref() {
+                Some("known") => "tags",
+                _ => "links that were withheld",
+            };
+            look.paint(Tone::Good, &format!("✓ model of resolution {version}"))
+                + &format!("  fitted to {truth}\n")
+        }
+        None => look.paint(Tone::Warning, "▲ no model of resolution") + "\n",
+    };
+    if !fit.why_not.is_empty() {
+        page += &format!("{}\n", wrapped(&show::clean(&fit.why_not), "  ", look));
+    }
+    if let Some(hint) = &fit.hint {
+        page += &format!("{}\n", wrapped(&format!("hint: {}", show::clean(hint)), "  ", look));
+    }
+    let Some(figures) = &fit.figures else { return page };
+    let mut table = Table::new(2, &[Column::Left, Column::Right, Column::Prose]);
+    let [same, other] = figures.n_test;
+    table.row([
+        "held out".into(),
+        count(same + other).into(),
+        format!("pairs, {} of one owner", count(same)).into(),
+    ]);
+    table.row(["area under ROC".into(), format!("{:.4}", figures.auc).into()]);
+    let error = format!("{:.4}", figures.expected_calibration_error);
+    table.row(["calibration error".into(), error.into(), "expected, held out".into()]);
+    page += &table.lines(look);
+    let mut bins = Table::headed(
+        2,
+        &[(Column::Right, "pairs"), (Column::Right, "stated"), (Column::Right, "observed")],
+    );
+    for row in &figures.reliability {
+        bins.row([
+            count(row.count).into(),
+            format!("{:.4}", row.predicted).into(),
+            format!("{:.4}", row.observed).into(),
+        ]);
+    }
+    page + &bins.lines(look)
 }
 
 fn figures_of(figures: &ModelFigures, look: Look) -> String {

@@ -9,7 +9,7 @@ use engine::{
 use super::Session;
 use super::batch::{self, Stream};
 use crate::args::{
-    ExplainArgs, MembersArgs, NeighborhoodArgs, NeighborsArgs, Only, Shape, Side, TraceArgs,
+    ExplainArgs, FeaturesArgs, SuggestArgs, MembersArgs, NeighborhoodArgs, NeighborsArgs, Only, Shape, Side, TraceArgs,
 };
 use crate::console::{Console, binary_output};
 use crate::outcome::{Exit, Failure};
@@ -54,6 +54,18 @@ impl Session {
         }
         let answer = self.view()?.members(&args.address, args.as_of, limit)?;
         self.console.answer(&answer, render::members)?;
+        Ok(Exit::Done)
+    }
+
+    pub(super) fn features(&self, args: &FeaturesArgs) -> Result<Exit, Failure> {
+        let answer = self.view()?.features(&args.address)?;
+        self.console.answer(&answer, render::features)?;
+        Ok(Exit::Done)
+    }
+
+    pub(super) fn suggest(&self, args: &SuggestArgs) -> Result<Exit, Failure> {
+        let answer = self.view()?.suggestions(args.address.as_deref(), bound(args.limit))?;
+        self.console.full(args.full).answer(&answer, render::suggest)?;
         Ok(Exit::Done)
     }
 
