@@ -35,5 +35,5 @@ pub use mix::Mix;
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
 };
-pub use tables::ClusterFeatures;
 pub use suggestion::SuggestedLink;
+pub use tables::ClusterFeatures;

@@ -20,12 +20,7 @@ pub(crate) fn features(answer: &FeaturesAnswer, look: Look) -> String {
     let mut table = Table::new(2, &[Column::Left, Column::Right, Column::Left, Column::Prose]);
     for feature in &answer.features {
         let (value, unit) = shown(feature);
-        table.row([
-            feature.name.into(),
-            value,
-            unit.into(),
-            Cell::new(Tone::Faint, feature.about),
-        ]);
+        table.row([feature.name.into(), value, unit.into(), Cell::new(Tone::Faint, feature.about)]);
     }
     page += &table.lines(look);
     page += &stale_lines(&answer.stale_because, look);
@@ -52,7 +47,9 @@ pub(crate) fn suggest(answer: &SuggestAnswer, look: Look) -> String {
                 + "\nhint: `tracehound cluster train`\n"
         }
         (Some(_), 0) => "no link is suggested\n".to_owned(),
-        (Some(_), n) => look.heading(&counted(n, "link is suggested", "links are suggested")) + "\n",
+        (Some(_), n) => {
+            look.heading(&counted(n, "link is suggested", "links are suggested")) + "\n"
+        }
     };
     for row in &answer.suggestions {
         let probability = format!("{:.1} %", row.probability * 100.0);

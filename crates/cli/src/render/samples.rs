@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use engine::{
-    ClusterHit, CoinAnswer, ContributionAnswer, FeatureAnswer, FeatureValue, FeaturesAnswer,
-    ResolutionFitAnswer, SuggestAnswer, SuggestionAnswer, DecidedReport, DecisionAnswer, DecisionsAnswer, DemoAnswer,
-    DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, FitAnswer, HeldAnswer, HopAnswer,
-    IngestReport, LargeCluster, LinksOfMixAnswer, ListReport, ListStatus, ListingAnswer,
-    MembersAnswer, MixAnswer, MixLabelAnswer, NearestAnswer, NeighborAnswer, NeighborhoodAnswer,
-    NeighborhoodNode, NeighborhoodPair, NeighborsAnswer, PackReport, PathAnswer, PendingAnswer,
-    PendingPair, ProximityAnswer, RunReport, Sats, ScreenAnswer, Shown, SideAnswer, StatusAnswer,
-    TagAnswer, TagsReport, Time, TraceAnswer, TrainReport, Verdict,
+    ClusterHit, CoinAnswer, ContributionAnswer, DecidedReport, DecisionAnswer, DecisionsAnswer,
+    DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, FeatureAnswer,
+    FeatureValue, FeaturesAnswer, FitAnswer, HeldAnswer, HopAnswer, IngestReport, LargeCluster,
+    LinksOfMixAnswer, ListReport, ListStatus, ListingAnswer, MembersAnswer, MixAnswer,
+    MixLabelAnswer, NearestAnswer, NeighborAnswer, NeighborhoodAnswer, NeighborhoodNode,
+    NeighborhoodPair, NeighborsAnswer, PackReport, PathAnswer, PendingAnswer, PendingPair,
+    ProximityAnswer, ResolutionFitAnswer, RunReport, Sats, ScreenAnswer, Shown, SideAnswer,
+    StatusAnswer, SuggestAnswer, SuggestionAnswer, TagAnswer, TagsReport, Time, TraceAnswer,
+    TrainReport, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
 
@@ -330,10 +331,30 @@ pub(crate) fn features() -> FeaturesAnswer {
         cluster: cluster(4512),
         known_as: vec!["Binance".to_owned()],
         features: vec![
-            feature("n_addresses", Some(FeatureValue::Whole(1312)), "addresses", "Addresses in the cluster."),
-            feature("first_time_s", Some(FeatureValue::Time(TIME)), "Unix seconds", "Block time of its first transaction."),
-            feature("received_sat", Some(FeatureValue::Whole(123_456_789_012)), "satoshi", "Sum of what it gained by a transaction."),
-            feature("mixing_sending_share", Some(FeatureValue::Real(0.0312)), "share", "Sending transactions that are possibly collaborative."),
+            feature(
+                "n_addresses",
+                Some(FeatureValue::Whole(1312)),
+                "addresses",
+                "Addresses in the cluster.",
+            ),
+            feature(
+                "first_time_s",
+                Some(FeatureValue::Time(TIME)),
+                "Unix seconds",
+                "Block time of its first transaction.",
+            ),
+            feature(
+                "received_sat",
+                Some(FeatureValue::Whole(123_456_789_012)),
+                "satoshi",
+                "Sum of what it gained by a transaction.",
+            ),
+            feature(
+                "mixing_sending_share",
+                Some(FeatureValue::Real(0.0312)),
+                "share",
+                "Sending transactions that are possibly collaborative.",
+            ),
             feature("dwell_mean_s", None, "seconds", "Mean time from output to spending."),
         ],
         stale_because: Vec::new(),

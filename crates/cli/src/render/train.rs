@@ -1,8 +1,6 @@
 //! A fitted model and its figures.
 
-use engine::{
-    FitAnswer, LinkFigures, ModelFigures, ResolutionFitAnswer, RuleFigures, TrainReport,
-};
+use engine::{FitAnswer, LinkFigures, ModelFigures, ResolutionFitAnswer, RuleFigures, TrainReport};
 
 use super::ink::{Look, Tone};
 use super::screen::stale_lines;

@@ -9,7 +9,8 @@ use engine::{
 use super::Session;
 use super::batch::{self, Stream};
 use crate::args::{
-    ExplainArgs, FeaturesArgs, SuggestArgs, MembersArgs, NeighborhoodArgs, NeighborsArgs, Only, Shape, Side, TraceArgs,
+    ExplainArgs, FeaturesArgs, MembersArgs, NeighborhoodArgs, NeighborsArgs, Only, Shape, Side,
+    SuggestArgs, TraceArgs,
 };
 use crate::console::{Console, binary_output};
 use crate::outcome::{Exit, Failure};

@@ -222,8 +222,8 @@ fn choice(view: &View, typed: &str, accept: bool) -> Result<DecisionRecord, Erro
 
 fn unknown_choice(typed: &str) -> Error {
     Error::missing(
-            format!("no link that waits for a decision is named {typed:?}"),
-            "`tracehound cluster pending` and `tracehound cluster suggest` list them; `cluster withdraw` takes back \
+        format!("no link that waits for a decision is named {typed:?}"),
+        "`tracehound cluster pending` and `tracehound cluster suggest` list them; `cluster withdraw` takes back \
              a link that holds",
     )
 }

@@ -38,7 +38,7 @@ pub(super) fn fit_resolution(
     snapshot: &Snapshot,
     seed: u64,
     watch: &dyn Watch,
-) -> Result<Result<ResolutionModel, ResolutionError>, Error> {
+) -> Result<Result<ResolutionModel, Unfitted>, Error> {
     let Some(derived) = Derived::open(snapshot)? else {
         return Err(Error::missing(
             "no run has been made, so there are no clusters to fit to",
@@ -63,7 +63,23 @@ pub(super) fn fit_resolution(
     let revealed = fit(&activity, &kept, &options, |profiles, candidates| {
         (Vec::new(), revealed_targets(profiles, candidates, &later, 1.0))
     })?;
-    Ok(revealed.map_err(|_| because))
+    Ok(revealed.map_err(|why| Unfitted {
+        why_not: format!("by tags: {}; by withheld links: {}", part(&because, 0), part(&why, 1)),
+        hint: why.hint(),
+    }))
+}
+
+/// Why no model could be fitted.
+pub(super) struct Unfitted {
+    pub(super) why_not: String,
+    pub(super) hint: Option<String>,
+}
+
+/// Of an error that tells of known and of revealed pairs, what it tells of those that were passed.
+fn part(error: &ResolutionError, at: usize) -> String {
+    let text = error.to_string();
+    let told = text.split("; ").nth(at).and_then(|part| part.split_once(": not fitted: "));
+    told.map_or_else(|| text.clone(), |(_, told)| told.to_owned())
 }
 
 fn labels_of(links: &[Link], n_addresses: u32) -> Vec<u32> {

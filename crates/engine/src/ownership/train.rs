@@ -1,11 +1,11 @@
 //! Fitting the models of a store to its own ledger.
 
 use forensics::change::{self, ChangeError, ChangeModel, ChangeState, Observed, TrainOptions};
-use forensics::resolution::{ResolutionError, ResolutionModel};
+use forensics::resolution::ResolutionModel;
 use ledger::{ModelRecord, Timestamp, tables};
 use store::Snapshot;
 
-use super::resolve::{RESOLUTION, fit_resolution};
+use super::resolve::{RESOLUTION, Unfitted, fit_resolution};
 use super::sources::models;
 use crate::answers::{FitAnswer, ResolutionFitAnswer, TrainReport};
 use crate::layout::{self, SHARED};
@@ -25,7 +25,12 @@ impl Engine {
     ///
     /// # Errors
     /// If the store is damaged. That too little is known to fit a model is an answer, not an error.
-    pub fn train(&self, seed: u64, now: Timestamp, watch: &dyn Watch) -> Result<TrainReport, Error> {
+    pub fn train(
+        &self,
+        seed: u64,
+        now: Timestamp,
+        watch: &dyn Watch,
+    ) -> Result<TrainReport, Error> {
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
         let mut held = models(&snapshot)?;
@@ -97,7 +102,7 @@ fn change_answer(
 }
 
 fn resolution_answer(
-    fitted: Result<ResolutionModel, ResolutionError>,
+    fitted: Result<ResolutionModel, Unfitted>,
     held: &mut Vec<ModelRecord>,
     now: Timestamp,
 ) -> ResolutionFitAnswer {
@@ -109,11 +114,9 @@ fn resolution_answer(
             figures: Some(model.figures),
             ..ResolutionFitAnswer::default()
         },
-        Err(error) => ResolutionFitAnswer {
-            why_not: error.to_string(),
-            hint: error.hint(),
-            ..ResolutionFitAnswer::default()
-        },
+        Err(Unfitted { why_not, hint }) => {
+            ResolutionFitAnswer { why_not, hint, ..ResolutionFitAnswer::default() }
+        }
     }
 }
 

@@ -54,11 +54,7 @@ impl View {
     ///
     /// # Errors
     /// If the text is no address or has not appeared, or no run has been made.
-    pub fn suggestions(
-        &self,
-        address: Option<&str>,
-        limit: usize,
-    ) -> Result<SuggestAnswer, Error> {
+    pub fn suggestions(&self, address: Option<&str>, limit: usize) -> Result<SuggestAnswer, Error> {
         self.derived()?;
         let asked = match address {
             Some(address) => Some(self.cluster_of(self.known_address(address)?.1)),
@@ -109,7 +105,11 @@ impl View {
         Some((link_id(self.tx_id(tx), PERSON, &a?, &b?), tx))
     }
 
-    fn suggestion(&self, row: &SuggestedLink, log: &DecisionLog) -> Result<SuggestionAnswer, Error> {
+    fn suggestion(
+        &self,
+        row: &SuggestedLink,
+        log: &DecisionLog,
+    ) -> Result<SuggestionAnswer, Error> {
         let id = self.suggestion_id(row).map(|(id, _)| id).unwrap_or_default();
         let decided = log.in_force().find(|(_, decision)| {
             super::pending::link_of(decision).is_some_and(|other| other == id)

@@ -13,12 +13,14 @@ use arrow::compute::take_record_batch;
 use arrow::datatypes::UInt32Type;
 use forensics::collaborative::possible_protocols;
 use forensics::decisions::link_order;
+use forensics::features::Features;
 use forensics::heuristics::HEURISTICS;
 use forensics::mixes::MIX_RULES;
 use forensics::{ClusterEdges, FlowBuilder, FlowEdges};
 use graph::temporal::{ProximityParts, proximity};
-use forensics::features::Features;
-use ledger::{ClusterFeatures, ClusterMember, LedgerBatch, Link, LinkSource, Mix, SuggestedLink, tables};
+use ledger::{
+    ClusterFeatures, ClusterMember, LedgerBatch, Link, LinkSource, Mix, SuggestedLink, tables,
+};
 use rayon::prelude::*;
 use store::Snapshot;
 

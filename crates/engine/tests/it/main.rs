@@ -6,6 +6,7 @@ extern crate tracehound_engine as engine;
 mod decisions;
 mod laws;
 mod lists;
+mod models;
 mod recount;
 mod reference;
 mod resolve;

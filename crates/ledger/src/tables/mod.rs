@@ -13,8 +13,8 @@ mod columns;
 mod decision_tables;
 mod derived_tables;
 mod feature_tables;
-mod suggestion_tables;
 mod mix_tables;
+mod suggestion_tables;
 #[cfg(test)]
 mod tests;
 
@@ -41,8 +41,8 @@ pub use feature_tables::{
     CLUSTER_FEATURES, ClusterFeatures, FEATURE_COLUMNS, FeatureColumn, cluster_features_from,
     cluster_features_to,
 };
-pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 pub use mix_tables::{MIXES, mixes_from, mixes_to};
+pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
 #[derive(Debug)]
