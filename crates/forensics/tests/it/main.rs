@@ -5,9 +5,12 @@
 mod cluster_edges;
 mod clusters;
 mod collaborative;
+mod decisions;
+mod evidence;
 mod explain;
 mod fixtures;
 mod flow;
+mod guard;
 mod heuristics;
 mod trace;
 mod worlds;
