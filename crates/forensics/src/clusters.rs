@@ -39,11 +39,9 @@ pub struct Clusters {
     held: Vec<HeldLink>,
     /// The greatest height applied.
     height: Option<Height>,
-    /// The lowest height that the log goes back to; [`NO_WAY_BACK`] after a rebuild, until something is applied.
-    back_from: u64,
+    /// The log goes back to the heights above this one; all the way if there is none.
+    floor: Option<Height>,
 }
-
-const NO_WAY_BACK: u64 = u64::MAX;
 
 /// A union that was made: for what hangs on clusters.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +53,11 @@ impl<'f> Joining<'f> {
     /// The clusters that are joined; the smaller names both from then on.
     pub(crate) fn roots(&self) -> [u32; 2] {
         self.proposed.roots
+    }
+
+    /// How many addresses they have.
+    pub(crate) fn sizes(&self) -> [u32; 2] {
+        self.proposed.sizes
     }
 
     /// The addresses of one of them.
@@ -69,7 +72,8 @@ impl Clusters {
         Self { rules, ..Self::default() }
     }
 
-    /// Continues from the labels of an earlier [`Clusters::labels`], with the default guard, nothing held.
+    /// Continues from the labels of an earlier [`Clusters::labels`], with the default guard, nothing held;
+    /// the way back ends there.
     ///
     /// # Errors
     /// A label is not the smallest address of its cluster.
@@ -85,8 +89,8 @@ impl Clusters {
         let joined = (0u32..).zip(labels).filter(|(address, label)| address != *label);
         let (a, b): (Vec<u32>, Vec<u32>) = joined.map(|(address, label)| (*label, address)).unzip();
         components.link_batch(0, &a, &b)?;
-        let mut clusters = Self { back_from: NO_WAY_BACK, ..Self::default() };
-        clusters.components = ReversibleComponents::new(components, 0);
+        let components = ReversibleComponents::new(components, 0);
+        let mut clusters = Self { components, ..Self::default() };
         clusters.carried.add(0..n_addresses, &[]);
         Ok(clusters)
     }
@@ -119,7 +123,8 @@ impl Clusters {
                 clusters.carried.join(None, root, address);
             }
         }
-        (clusters.held, clusters.rules, clusters.height) = (held, rules, height);
+        (clusters.held, clusters.rules) = (held, rules);
+        (clusters.height, clusters.floor) = (height, height);
         clusters.rules.entities.dedup();
         clusters.held.sort_by_key(|one| link_order(&one.link));
         Ok(clusters)
@@ -154,14 +159,12 @@ impl Clusters {
         let oldest_back = Height::new(last.height.get().saturating_sub(HEIGHTS_BACK));
         // What could not be unwound anyway needs no marks: one batch is faster than one a height.
         let (old, recent) = links.split_at(links.partition_point(|l| l.height < oldest_back));
-        if self.back_from == NO_WAY_BACK {
-            self.back_from = u64::from(first.height.get());
-        }
         self.apply_part(old, &mut joining);
-        let overdue = self.back_from + u64::from(2 * HEIGHTS_BACK) < u64::from(last.height.get());
+        let floor = self.floor.map_or(0, Height::get);
+        let overdue = floor.saturating_add(2 * HEIGHTS_BACK) < oldest_back.get();
         if !old.is_empty() || overdue {
-            self.back_from = self.back_from.max(u64::from(oldest_back.get()));
-            self.components.forget_before(self.back_from);
+            self.floor = self.floor.max(oldest_back.get().checked_sub(1).map(Height::new));
+            self.components.forget_before(u64::from(oldest_back.get()));
             self.carried.forget_before(oldest_back);
         }
         for part in recent.chunk_by(|a, b| a.height == b.height) {
@@ -221,15 +224,12 @@ impl Clusters {
     /// # Panics
     /// A link below `height` has joined an address that is taken away.
     pub fn unwind_to(&mut self, height: Height, n_addresses: u32) -> Result<(), FlowError> {
-        let is_above = self.height.is_some_and(|top| height > top);
-        if !is_above {
-            let height_min = self.back_from;
-            let refused = FlowError::Unwind { height: height.get(), height_min };
-            if u64::from(height.get()) < height_min {
-                return Err(refused);
-            }
-            self.components.unwind(u64::from(height.get())).map_err(|_error| refused)?;
+        if let Some(floor) = self.floor.filter(|floor| height <= *floor) {
+            let height_min = u64::from(floor.get()) + 1;
+            return Err(FlowError::Unwind { height: height.get(), height_min });
         }
+        let unwound = self.components.unwind(u64::from(height.get()));
+        unwound.expect("the log goes back to all heights above the floor");
         self.carried.unwind(height, n_addresses);
         self.truncate(n_addresses);
         self.held.retain(|one| one.link.height < height);
@@ -276,6 +276,7 @@ impl Clusters {
         }
         if let Some(lowest) = removed.iter().map(|link| link.height).min() {
             self.height = self.height.min(lowest.get().checked_sub(1).map(Height::new));
+            self.floor = self.floor.min(self.height);
         }
         rebuilt
     }
@@ -313,7 +314,7 @@ impl Clusters {
             panic!("a link leads out of the addresses that were to be built again: {error}");
         }
         // The log fits no longer.
-        self.back_from = NO_WAY_BACK;
+        self.floor = self.height;
         self.components = ReversibleComponents::new(components, 0);
         if n_held < self.held.len() {
             self.held.sort_by_key(|one| link_order(&one.link));
@@ -348,16 +349,23 @@ impl Clusters {
         entities: Vec<(AddressId, u32)>,
         links_of: impl FnOnce(&[AddressId]) -> Vec<Link>,
     ) -> u32 {
-        let before = std::mem::replace(&mut self.rules.entities, entities);
+        let changed = self.differing(&entities);
+        self.rules.entities = entities;
+        self.rebuild(changed, links_of)
+    }
+
+    /// The addresses about which `entities` say something else than those in force.
+    pub(crate) fn differing(&self, entities: &[(AddressId, u32)]) -> Vec<AddressId> {
+        let before = &self.rules.entities[..];
         let only_in = |own: &[(AddressId, u32)], other: &[(AddressId, u32)]| {
             let lacks = |row: &&(AddressId, u32)| other.binary_search(row).is_err();
             own.iter().filter(lacks).map(|row| row.0).collect::<Vec<_>>()
         };
-        let mut changed = only_in(&before, &self.rules.entities);
-        changed.extend(only_in(&self.rules.entities, &before));
+        let mut differing = only_in(before, entities);
+        differing.extend(only_in(entities, before));
         let n_addresses = self.n_addresses();
-        changed.retain(|address| address.get() < n_addresses);
-        self.rebuild(changed, links_of)
+        differing.retain(|address| address.get() < n_addresses);
+        differing
     }
 
     /// The addresses of the clusters of `changed` and of those tied to them by held links, ascending: all that a change

@@ -60,6 +60,20 @@ pub enum FlowError {
         /// Where it leads.
         target_cluster: u32,
     },
+    /// Transactions are missing among those of addresses that change their cluster.
+    #[error("some earlier transactions of addresses that were in cluster {cluster} are missing")]
+    NotAll {
+        /// The cluster, by one of its addresses.
+        cluster: u32,
+    },
+    /// A batch is too long to be taken back if it fails.
+    #[error("blocks {first} to {last} are too many for one batch of a running state")]
+    TooManyBlocks {
+        /// The lowest height.
+        first: u32,
+        /// The highest height.
+        last: u32,
+    },
     /// Decisions do not come in the order of their ids.
     #[error("decision {id} does not follow the one before it")]
     DecisionOrder {
@@ -109,13 +123,16 @@ impl FlowError {
             Self::NoLabel { .. } => "apply the links of this batch to the clusters first",
             Self::AmountOverflow { .. } => "no valid block holds such amounts: verify the ledger",
             Self::Asset { .. } => "pass only the rows of BTC",
-            Self::Split { .. } | Self::Incomplete { .. } => {
+            Self::Split { .. } | Self::Incomplete { .. } | Self::NotAll { .. } => {
                 "build the cluster edges anew from all batches"
             }
             Self::DecisionOrder { .. } | Self::Revoked { .. } | Self::Suggestion { .. } => {
                 "pass the whole log of decisions, as it was stored"
             }
             Self::Labels { .. } => "build the clusters anew from all links",
+            Self::TooManyBlocks { .. } => {
+                "pass blocks in smaller batches, or make clusters and edges at once and go on from them"
+            }
             Self::Unwind { .. } => "withdraw the links of those heights, or build anew",
             _ => "split the ledger: ids of the graph are 32 bits wide by design",
         };

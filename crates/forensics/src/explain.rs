@@ -163,13 +163,14 @@ impl Evidence {
         addresses.dedup();
         let node = |address| position(addresses.binary_search(&address).expect("just collected"));
         let ends: Vec<u32> = links.iter().flat_map(|l| [l.a, l.b]).map(node).collect();
-        let mut stars: BTreeMap<TxIndex, usize> = BTreeMap::new();
+        // By center too: only links that share it are sure to be together whatever is left out.
+        let mut stars: BTreeMap<(TxIndex, AddressId), usize> = BTreeMap::new();
         let mut confidences: Vec<f32> = Vec::new();
         let mut pieces = Vec::with_capacity(ends.len());
         for link in &links {
             let next = confidences.len();
             let piece = match link.heuristic {
-                COMMON_INPUT => *stars.entry(link.tx).or_insert(next),
+                COMMON_INPUT => *stars.entry((link.tx, link.a)).or_insert(next),
                 _ => next,
             };
             match confidences.get_mut(piece) {

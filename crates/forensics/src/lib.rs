@@ -6,6 +6,7 @@ mod cluster_edges;
 mod clusters;
 pub mod collaborative;
 pub mod decisions;
+mod edge_table;
 mod error;
 pub mod evaluation;
 mod explain;

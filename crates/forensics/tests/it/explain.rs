@@ -168,7 +168,7 @@ proptest! {
         let mut pieces: Vec<(Vec<u32>, f64)> = Vec::new();
         for link in &links {
             let is_star = |l: &&Link| {
-                link.heuristic == COMMON_INPUT && l.heuristic == COMMON_INPUT && l.tx == link.tx
+                link.heuristic == COMMON_INPUT && l.heuristic == COMMON_INPUT && (l.tx, l.a) == (link.tx, link.a)
             };
             let mut members = vec![link.a.get(), link.b.get()];
             members.extend(links.iter().filter(is_star).flat_map(|l| [l.a.get(), l.b.get()]));

@@ -12,5 +12,6 @@ mod fixtures;
 mod flow;
 mod guard;
 mod heuristics;
+mod ownership;
 mod trace;
 mod worlds;
