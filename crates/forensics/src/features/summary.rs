@@ -191,71 +191,45 @@ impl Summary {
             clusters.dedup();
         }
         let both = self.payees.iter().filter(|payee| self.payers.binary_search(payee).is_ok());
-        let (mut gains, mut losses) = (self.gains, self.losses);
-        let (alone, sending, inputs, outputs) =
-            (&mut self.alone, &self.sending, &mut self.inputs, &self.outputs);
-        let to_64 = |amount: u128| u64::try_from(amount).ok();
-        let nothing_known = sending.n > 0 && losses.is_empty() && self.n_sent_unknown > 0;
-        let dwell_s = &mut inputs.dwell_s;
-        let dwell_mean_s =
-            (!dwell_s.is_empty()).then(|| sum(dwell_s) as f64 / dwell_s.len() as f64);
-        let type_share = |place: usize| share(outputs.n_of_type[place], outputs.n);
-        ClusterFeatures {
+        let mut row = ClusterFeatures {
             cluster: ClusterId::new(AddressId::new(cluster)),
             n_addresses,
             first_time_s: self.times.map(|times| times.0),
             last_time_s: self.times.map(|times| times.1),
             n_active_days: self.days.len() as u64,
             n_transactions: self.n_transactions,
-            n_sending: sending.n,
             n_receiving: self.n_receiving,
-            n_self: alone.n_self,
             n_inputs_unknown: self.n_inputs_unknown,
             n_payers: self.payers.len() as u64,
             n_payees: self.payees.len() as u64,
             n_payers_and_payees: both.count() as u64,
-            received_sat: to_64(sum(&gains)),
-            received_mean_sat: mean_floor(&gains),
-            received_median_sat: quantile(&mut gains, 1, 2),
-            received_max_sat: gains.last().copied(),
-            sent_sat: to_64(sum(&losses)).filter(|_| !nothing_known),
-            sent_mean_sat: mean_floor(&losses),
-            sent_median_sat: quantile(&mut losses, 1, 2),
-            sent_max_sat: losses.last().copied(),
             n_sent_unknown: self.n_sent_unknown,
-            n_unspent: outputs.n_unspent,
-            unspent_sat: to_64(outputs.amount_unspent),
-            fees_sat: to_64(sum(&alone.fees)).filter(|_| !alone.fees.is_empty()),
-            fee_rate_median_sat_per_vbyte: alone.fee_rate_median(),
-            mixing_sending_share: share(sending.n_mixing, sending.n),
             mixing_receiving_share: share(self.n_receiving_mixing, self.n_receiving),
-            mixing_sent_amount_share: share_of_sum(inputs.amount_mixing, inputs.amount),
-            mixing_received_amount_share: share_of_sum(outputs.amount_mixing, outputs.amount),
-            dwell_mean_s,
-            dwell_p10_s: quantile(dwell_s, 1, 10),
-            dwell_p50_s: quantile(dwell_s, 1, 2),
-            dwell_p90_s: quantile(dwell_s, 9, 10),
-            dwell_known_share: share(inputs.dwell_s.len() as u64, inputs.n),
-            address_reuse_share: share(outputs.n_addresses_again, outputs.n_addresses),
-            round_payment_share: share(alone.n_round, alone.n_payments),
-            payments_mean: share(alone.n_payments, alone.n),
-            batch_share: share(alone.n_batch, alone.n),
-            peel_share: share(alone.n_peel, alone.n),
-            gather_share: share(alone.n_gather, alone.n),
-            hour_entropy_bits: entropy_bits(&sending.hours),
-            weekday_entropy_bits: entropy_bits(&sending.weekdays),
-            replaceable_share: share(sending.n_replaceable, sending.n),
-            lock_time_share: share(sending.n_lock_time, sending.n),
-            low_r_share: share(inputs.n_low_r, inputs.n_ecdsa),
-            coinbase_share: share_of_sum(outputs.amount_mined, outputs.amount),
-            p2pkh_share: type_share(0),
-            p2sh_share: type_share(1),
-            p2wpkh_share: type_share(2),
-            p2wsh_share: type_share(3),
-            p2tr_share: type_share(4),
-            other_script_share: type_share(5),
-        }
+            ..ClusterFeatures::default()
+        };
+        self.sending.fill(&mut row);
+        self.alone.fill(&mut row);
+        self.inputs.fill(&mut row);
+        self.outputs.fill(&mut row);
+        fill_amounts(&mut row, &mut self.gains, &mut self.losses);
+        row
     }
+}
+
+fn fill_amounts(row: &mut ClusterFeatures, gains: &mut [u64], losses: &mut [u64]) {
+    let none_known = losses.is_empty() && row.n_sent_unknown > 0;
+    row.received_sat = in_64_bits(sum(gains));
+    row.received_mean_sat = mean_floor(gains);
+    row.received_median_sat = quantile(gains, 1, 2);
+    row.received_max_sat = gains.iter().copied().max();
+    row.sent_sat = in_64_bits(sum(losses)).filter(|_| !none_known);
+    row.sent_mean_sat = mean_floor(losses);
+    row.sent_median_sat = quantile(losses, 1, 2);
+    row.sent_max_sat = losses.iter().copied().max();
+}
+
+fn in_64_bits(amount: u128) -> Option<u64> {
+    u64::try_from(amount).ok()
 }
 
 impl Sending {
@@ -267,6 +241,15 @@ impl Sending {
         let place = |number: i64| usize::try_from(number).expect("a remainder is not negative");
         self.hours[place(tx.time_s.rem_euclid(DAY_S) / HOUR_S)] += 1;
         self.weekdays[place(tx.time_s.div_euclid(DAY_S).rem_euclid(7))] += 1;
+    }
+
+    fn fill(&self, row: &mut ClusterFeatures) {
+        row.n_sending = self.n;
+        row.mixing_sending_share = share(self.n_mixing, self.n);
+        row.replaceable_share = share(self.n_replaceable, self.n);
+        row.lock_time_share = share(self.n_lock_time, self.n);
+        row.hour_entropy_bits = entropy_bits(&self.hours);
+        row.weekday_entropy_bits = entropy_bits(&self.weekdays);
     }
 }
 
@@ -291,6 +274,17 @@ impl Alone {
                 self.fee_rates.push((fee, role.tx.weight));
             }
         }
+    }
+
+    fn fill(&mut self, row: &mut ClusterFeatures) {
+        row.n_self = self.n_self;
+        row.fees_sat = in_64_bits(sum(&self.fees)).filter(|_| !self.fees.is_empty());
+        row.fee_rate_median_sat_per_vbyte = self.fee_rate_median();
+        row.round_payment_share = share(self.n_round, self.n_payments);
+        row.payments_mean = share(self.n_payments, self.n);
+        row.batch_share = share(self.n_batch, self.n);
+        row.peel_share = share(self.n_peel, self.n);
+        row.gather_share = share(self.n_gather, self.n);
     }
 
     /// Compared as fractions, so that rounding does not decide which is the median.
@@ -323,6 +317,18 @@ impl Inputs {
             self.n_low_r += u64::from(low);
         }
     }
+
+    fn fill(&mut self, row: &mut ClusterFeatures) {
+        let dwell_s = &mut self.dwell_s;
+        row.mixing_sent_amount_share = share_of_sum(self.amount_mixing, self.amount);
+        row.dwell_mean_s =
+            (!dwell_s.is_empty()).then(|| sum(dwell_s) as f64 / dwell_s.len() as f64);
+        row.dwell_p10_s = quantile(dwell_s, 1, 10);
+        row.dwell_p50_s = quantile(dwell_s, 1, 2);
+        row.dwell_p90_s = quantile(dwell_s, 9, 10);
+        row.dwell_known_share = share(self.dwell_s.len() as u64, self.n);
+        row.low_r_share = share(self.n_low_r, self.n_ecdsa);
+    }
 }
 
 impl Outputs {
@@ -351,5 +357,20 @@ impl Outputs {
             _ => 5,
         };
         self.n_of_type[place] += 1;
+    }
+
+    fn fill(&self, row: &mut ClusterFeatures) {
+        let type_share = |place: usize| share(self.n_of_type[place], self.n);
+        row.n_unspent = self.n_unspent;
+        row.unspent_sat = in_64_bits(self.amount_unspent);
+        row.mixing_received_amount_share = share_of_sum(self.amount_mixing, self.amount);
+        row.address_reuse_share = share(self.n_addresses_again, self.n_addresses);
+        row.coinbase_share = share_of_sum(self.amount_mined, self.amount);
+        row.p2pkh_share = type_share(0);
+        row.p2sh_share = type_share(1);
+        row.p2wpkh_share = type_share(2);
+        row.p2wsh_share = type_share(3);
+        row.p2tr_share = type_share(4);
+        row.other_script_share = type_share(5);
     }
 }

@@ -8,7 +8,7 @@ use ledger::notation::parse;
 use ledger::tables::{cluster_features_from, cluster_features_to};
 use ledger::{
     AddressId, ClusterFeatures, ClusterId, Height, Input, InputMarks, LedgerBatch, Output,
-    ScriptType, TransactionView,
+    ScriptType, Transaction, TransactionView,
 };
 use proptest::prelude::*;
 use simulate::random::{Shape, random_ledger};
@@ -140,6 +140,10 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
+    fn sends(&self) -> bool {
+        !self.own_inputs.is_empty()
+    }
+
     fn put_in(&self) -> u64 {
         self.own_inputs.iter().map(|input| input.spent.unwrap().amount_sat).sum()
     }
@@ -186,172 +190,160 @@ fn parts<'a>(batch: &'a LedgerBatch, labels: &[u32], cluster: u32) -> Vec<Part<'
     parts.filter(|p| !p.own_inputs.is_empty() || !p.own_outputs.is_empty()).collect()
 }
 
+fn count(parts: &[Part<'_>], holds: impl Fn(&Part<'_>) -> bool) -> u64 {
+    parts.iter().filter(|part| holds(part)).count() as u64
+}
+
 /// Every column by its definition, over the whole ledger.
 fn by_definition(batch: &LedgerBatch, labels: &[u32], cluster: u32) -> ClusterFeatures {
     let all = parts(batch, labels, cluster);
-    let time = |part: &&Part<'_>| part.view.row.time.get();
-    let count = |holds: &dyn Fn(&Part<'_>) -> bool| all.iter().filter(|p| holds(p)).count() as u64;
-    let sends = |part: &Part<'_>| !part.own_inputs.is_empty();
-    let alone: Vec<&Part<'_>> = all.iter().filter(|part| part.alone()).collect();
-    let of_alone =
-        |holds: &dyn Fn(&Part<'_>) -> bool| alone.iter().filter(|p| holds(p)).count() as u64;
+    let times = || all.iter().map(|part| part.view.row.time.get());
     let one_payer = |part: &&Part<'_>| !part.mixing && part.payers.len() == 1;
-    let payers: BTreeSet<u32> = all
-        .iter()
-        .filter(|part| !sends(part))
-        .filter(one_payer)
-        .flat_map(|part| part.payers.clone())
-        .collect();
-    let payees: BTreeSet<u32> = all
-        .iter()
-        .filter(|part| sends(part))
-        .filter(one_payer)
-        .flat_map(|part| part.other_outputs.iter().map(|other| other.0))
-        .collect();
-    let counted = |part: &&Part<'_>| !sends(part) || part.all_known;
-    let (losing, gaining): (Vec<&Part<'_>>, Vec<&Part<'_>>) =
-        all.iter().filter(counted).partition(|part| sends(part) && part.put_in() >= part.got());
-    let losses: Vec<u64> = losing.iter().map(|part| part.put_in() - part.got()).collect();
-    let gains: Vec<u64> = gaining.iter().map(|part| part.got() - part.put_in()).collect();
-    let mean = |values: &[u64]| values.iter().sum::<u64>().checked_div(values.len() as u64);
-    let n_sending = count(&|part| sends(part));
-    let n_receiving = all.len() as u64 - n_sending;
-    let n_sent_unknown = count(&|part| sends(part) && !part.all_known);
-    let inputs: Vec<(&Part<'_>, &Input)> =
-        all.iter().flat_map(|part| part.own_inputs.iter().map(move |i| (part, *i))).collect();
-    let outputs: Vec<(&Part<'_>, &Output)> =
-        all.iter().flat_map(|part| part.own_outputs.iter().map(move |o| (part, *o))).collect();
-    let in_sat = |holds: &dyn Fn(&Part<'_>) -> bool| {
-        inputs.iter().filter(|i| holds(i.0)).map(|i| i.1.spent.unwrap().amount_sat).sum::<u64>()
-    };
-    let out_sat = |holds: &dyn Fn(&Part<'_>) -> bool| {
-        outputs.iter().filter(|o| holds(o.0)).map(|o| o.1.amount_sat).sum::<u64>()
-    };
-    let spends = |input: &Input, output: &Output| {
-        let row = &batch.transactions[output.tx.get() as usize];
-        output.address.is_some()
-            && row.id == input.previous.tx_id
-            && output.position == input.previous.output
-    };
-    let is_unspent = |output: &&Output| {
-        !batch
-            .inputs
-            .iter()
-            .any(|i| i.spent.is_some_and(|s| s.address.is_some()) && spends(i, output))
-    };
-    let unspent: Vec<&Output> = outputs.iter().map(|o| o.1).filter(is_unspent).collect();
-    let dwell: Vec<u64> = inputs
-        .iter()
-        .filter_map(|(part, input)| {
-            let output = batch.outputs.iter().find(|output| spends(input, output))?;
-            let since = batch.transactions[output.tx.get() as usize].time.get();
-            Some(u64::try_from((part.view.row.time.get() - since).max(0)).unwrap())
-        })
-        .collect();
-    let mut paid_by: BTreeMap<AddressId, BTreeSet<u64>> = BTreeMap::new();
-    for (_, output) in &outputs {
-        paid_by.entry(output.address.unwrap()).or_default().insert(output.tx.get());
-    }
-    let payments: Vec<u64> =
-        alone.iter().flat_map(|part| part.other_outputs.iter().map(|other| other.1)).collect();
-    let fees: Vec<&&Part<'_>> = alone.iter().filter(|part| part.has_fee()).collect();
-    let mut rates: Vec<f64> = fees
-        .iter()
-        .filter(|part| part.view.row.weight > 0)
-        .map(|part| part.fee() as f64 * 4.0 / f64::from(part.view.row.weight))
-        .collect();
-    rates.sort_by(f64::total_cmp);
-    let marked =
-        |mark: InputMarks| inputs.iter().filter(|i| i.1.marks.contains(mark)).count() as u64;
-    let typed = |wanted: &[ScriptType]| {
-        ratio(
-            outputs.iter().filter(|o| wanted.contains(&o.1.script_type)).count() as u64,
-            outputs.len() as u64,
-        )
-    };
-    let of_type = |wanted: ScriptType| typed(&[wanted]);
-    let n_spendable = |part: &Part<'_>| part.own_outputs.len() + part.other_outputs.len();
-    let sending_times = || all.iter().filter(|part| sends(part)).map(|part| time(&part));
-    ClusterFeatures {
+    let paid: Vec<&Part<'_>> = all.iter().filter(one_payer).collect();
+    let payers: BTreeSet<u32> =
+        paid.iter().filter(|part| !part.sends()).flat_map(|part| part.payers.clone()).collect();
+    let others =
+        |part: &&Part<'_>| part.other_outputs.iter().map(|other| other.0).collect::<Vec<_>>();
+    let payees: BTreeSet<u32> =
+        paid.iter().filter(|part| part.sends()).flat_map(|part| others(part)).collect();
+    let n_receiving = count(&all, |part| !part.sends());
+    let mut row = ClusterFeatures {
         cluster: ClusterId::new(AddressId::new(cluster)),
         n_addresses: labels.iter().filter(|label| **label == cluster).count() as u64,
-        first_time_s: all.iter().map(|part| time(&part)).min(),
-        last_time_s: all.iter().map(|part| time(&part)).max(),
-        n_active_days: all.iter().map(|part| time(&part) / 86_400).collect::<BTreeSet<_>>().len()
-            as u64,
+        first_time_s: times().min(),
+        last_time_s: times().max(),
+        n_active_days: times().map(|time| time / 86_400).collect::<BTreeSet<_>>().len() as u64,
         n_transactions: all.len() as u64,
-        n_sending,
         n_receiving,
-        n_self: of_alone(&|part| part.other_outputs.is_empty()),
-        n_inputs_unknown: count(&|part| !part.all_known),
+        n_inputs_unknown: count(&all, |part| !part.all_known),
         n_payers: payers.len() as u64,
         n_payees: payees.len() as u64,
         n_payers_and_payees: payers.intersection(&payees).count() as u64,
-        received_sat: Some(gains.iter().sum()),
-        received_mean_sat: mean(&gains),
-        received_median_sat: counted_quantile(&gains, 5),
-        received_max_sat: gains.iter().copied().max(),
-        sent_sat: (n_sent_unknown == 0 || !losses.is_empty()).then(|| losses.iter().sum()),
-        sent_mean_sat: mean(&losses),
-        sent_median_sat: counted_quantile(&losses, 5),
-        sent_max_sat: losses.iter().copied().max(),
-        n_sent_unknown,
-        n_unspent: unspent.len() as u64,
-        unspent_sat: Some(unspent.iter().map(|output| output.amount_sat).sum()),
-        fees_sat: (!fees.is_empty()).then(|| fees.iter().map(|part| part.fee()).sum()),
-        fee_rate_median_sat_per_vbyte: rates.get(rates.len().saturating_sub(1) / 2).copied(),
-        mixing_sending_share: ratio(count(&|part| sends(part) && part.mixing), n_sending),
-        mixing_receiving_share: ratio(count(&|part| !sends(part) && part.mixing), n_receiving),
-        mixing_sent_amount_share: ratio(in_sat(&|part| part.mixing), in_sat(&|_| true)),
-        mixing_received_amount_share: ratio(out_sat(&|part| part.mixing), out_sat(&|_| true)),
-        dwell_mean_s: ratio(dwell.iter().sum(), dwell.len() as u64),
-        dwell_p10_s: counted_quantile(&dwell, 1),
-        dwell_p50_s: counted_quantile(&dwell, 5),
-        dwell_p90_s: counted_quantile(&dwell, 9),
-        dwell_known_share: ratio(dwell.len() as u64, inputs.len() as u64),
-        address_reuse_share: ratio(
-            paid_by.values().filter(|by| by.len() > 1).count() as u64,
-            paid_by.len() as u64,
-        ),
-        round_payment_share: ratio(
-            payments.iter().filter(|sat| *sat % 100_000 == 0).count() as u64,
-            payments.len() as u64,
-        ),
-        payments_mean: ratio(payments.len() as u64, alone.len() as u64),
-        batch_share: ratio(of_alone(&|part| part.other_outputs.len() >= 5), alone.len() as u64),
-        peel_share: ratio(
-            of_alone(&|p| p.view.inputs.len() == 1 && n_spendable(p) == 2),
-            alone.len() as u64,
-        ),
-        gather_share: ratio(
-            of_alone(&|p| p.view.inputs.len() >= 3 && n_spendable(p) == 1),
-            alone.len() as u64,
-        ),
-        hour_entropy_bits: entropy(sending_times().map(|time| time % 86_400 / 3_600)),
-        weekday_entropy_bits: entropy(sending_times().map(|time| time / 86_400 % 7)),
-        replaceable_share: ratio(
-            count(&|p| sends(p) && p.view.inputs.iter().any(|i| i.sequence < 0xffff_fffe)),
-            n_sending,
-        ),
-        lock_time_share: ratio(count(&|p| sends(p) && p.view.row.lock_time != 0), n_sending),
-        low_r_share: ratio(
-            marked(InputMarks::LOW_R),
-            marked(InputMarks::LOW_R) + marked(InputMarks::HIGH_R),
-        ),
-        coinbase_share: ratio(out_sat(&|part| part.view.row.coinbase), out_sat(&|_| true)),
-        p2pkh_share: of_type(ScriptType::P2pkh),
-        p2sh_share: of_type(ScriptType::P2sh),
-        p2wpkh_share: of_type(ScriptType::P2wpkh),
-        p2wsh_share: of_type(ScriptType::P2wsh),
-        p2tr_share: of_type(ScriptType::P2tr),
-        other_script_share: typed(&[
-            ScriptType::NonStandard,
-            ScriptType::P2pk,
-            ScriptType::WitnessUnknown,
-            ScriptType::Multisig,
-            ScriptType::OpReturn,
-        ]),
+        mixing_receiving_share: ratio(count(&all, |p| !p.sends() && p.mixing), n_receiving),
+        ..ClusterFeatures::default()
+    };
+    define_sending(&mut row, &all);
+    define_amounts(&mut row, &all);
+    define_alone(&mut row, &all);
+    define_inputs(&mut row, &all, batch);
+    define_outputs(&mut row, &all, batch);
+    row
+}
+
+fn define_sending(row: &mut ClusterFeatures, all: &[Part<'_>]) {
+    let n = count(all, |part| part.sends());
+    let times = || all.iter().filter(|part| part.sends()).map(|part| part.view.row.time.get());
+    let share = |holds: &dyn Fn(&Part<'_>) -> bool| ratio(count(all, |p| p.sends() && holds(p)), n);
+    row.n_sending = n;
+    row.mixing_sending_share = share(&|part| part.mixing);
+    row.replaceable_share = share(&|p| p.view.inputs.iter().any(|i| i.sequence < 0xffff_fffe));
+    row.lock_time_share = share(&|part| part.view.row.lock_time != 0);
+    row.hour_entropy_bits = entropy(times().map(|time| time % 86_400 / 3_600));
+    row.weekday_entropy_bits = entropy(times().map(|time| time / 86_400 % 7));
+}
+
+fn define_amounts(row: &mut ClusterFeatures, all: &[Part<'_>]) {
+    let counted = all.iter().filter(|part| !part.sends() || part.all_known);
+    let (losing, gaining): (Vec<&Part<'_>>, Vec<&Part<'_>>) =
+        counted.partition(|part| part.sends() && part.put_in() >= part.got());
+    let losses: Vec<u64> = losing.iter().map(|part| part.put_in() - part.got()).collect();
+    let gains: Vec<u64> = gaining.iter().map(|part| part.got() - part.put_in()).collect();
+    let mean = |values: &[u64]| values.iter().sum::<u64>().checked_div(values.len() as u64);
+    row.n_sent_unknown = count(all, |part| part.sends() && !part.all_known);
+    row.received_sat = Some(gains.iter().sum());
+    row.received_mean_sat = mean(&gains);
+    row.received_median_sat = counted_quantile(&gains, 5);
+    row.received_max_sat = gains.iter().copied().max();
+    let some_known = row.n_sent_unknown == 0 || !losses.is_empty();
+    row.sent_sat = some_known.then(|| losses.iter().sum());
+    row.sent_mean_sat = mean(&losses);
+    row.sent_median_sat = counted_quantile(&losses, 5);
+    row.sent_max_sat = losses.iter().copied().max();
+}
+
+fn define_alone(row: &mut ClusterFeatures, all: &[Part<'_>]) {
+    let n = count(all, |part| part.alone());
+    let n_of = |holds: &dyn Fn(&Part<'_>) -> bool| count(all, |part| part.alone() && holds(part));
+    let share = |holds: &dyn Fn(&Part<'_>) -> bool| ratio(n_of(holds), n);
+    let n_spendable = |part: &Part<'_>| part.own_outputs.len() + part.other_outputs.len();
+    let alone = || all.iter().filter(|part| part.alone());
+    let payments: Vec<u64> = alone().flat_map(|p| p.other_outputs.iter().map(|o| o.1)).collect();
+    let with_fee: Vec<&Part<'_>> = alone().filter(|part| part.has_fee()).collect();
+    let weighed = with_fee.iter().filter(|part| part.view.row.weight > 0);
+    let mut rates: Vec<f64> =
+        weighed.map(|part| part.fee() as f64 * 4.0 / f64::from(part.view.row.weight)).collect();
+    rates.sort_by(f64::total_cmp);
+    let n_round = payments.iter().filter(|sat| *sat % 100_000 == 0).count() as u64;
+    row.n_self = n_of(&|part| part.other_outputs.is_empty());
+    row.fees_sat = (!with_fee.is_empty()).then(|| with_fee.iter().map(|part| part.fee()).sum());
+    row.fee_rate_median_sat_per_vbyte = rates.get(rates.len().saturating_sub(1) / 2).copied();
+    row.round_payment_share = ratio(n_round, payments.len() as u64);
+    row.payments_mean = ratio(payments.len() as u64, n);
+    row.batch_share = share(&|part| part.other_outputs.len() >= 5);
+    row.peel_share = share(&|part| part.view.inputs.len() == 1 && n_spendable(part) == 2);
+    row.gather_share = share(&|part| part.view.inputs.len() >= 3 && n_spendable(part) == 1);
+}
+
+fn made_in<'a>(batch: &'a LedgerBatch, output: &Output) -> &'a Transaction {
+    batch.transactions.iter().find(|row| row.index == output.tx).unwrap()
+}
+
+fn spends(batch: &LedgerBatch, input: &Input, output: &Output) -> bool {
+    let known = input.spent.is_some_and(|spent| spent.address.is_some());
+    let same = output.position == input.previous.output;
+    known && same && output.address.is_some() && made_in(batch, output).id == input.previous.tx_id
+}
+
+fn define_inputs(row: &mut ClusterFeatures, all: &[Part<'_>], batch: &LedgerBatch) {
+    let inputs: Vec<(&Part<'_>, &Input)> =
+        all.iter().flat_map(|part| part.own_inputs.iter().map(move |i| (part, *i))).collect();
+    let waited = |(part, input): &(&Part<'_>, &Input)| {
+        let output = batch.outputs.iter().find(|output| spends(batch, input, output))?;
+        let since = made_in(batch, output).time.get();
+        Some(u64::try_from((part.view.row.time.get() - since).max(0)).unwrap())
+    };
+    let dwell: Vec<u64> = inputs.iter().filter_map(waited).collect();
+    let marked = |mark| inputs.iter().filter(|input| input.1.marks.contains(mark)).count() as u64;
+    let (low, high) = (marked(InputMarks::LOW_R), marked(InputMarks::HIGH_R));
+    let mixed = all.iter().filter(|part| part.mixing).map(Part::put_in).sum();
+    row.mixing_sent_amount_share = ratio(mixed, all.iter().map(Part::put_in).sum());
+    row.dwell_mean_s = ratio(dwell.iter().sum(), dwell.len() as u64);
+    row.dwell_p10_s = counted_quantile(&dwell, 1);
+    row.dwell_p50_s = counted_quantile(&dwell, 5);
+    row.dwell_p90_s = counted_quantile(&dwell, 9);
+    row.dwell_known_share = ratio(dwell.len() as u64, inputs.len() as u64);
+    row.low_r_share = ratio(low, low + high);
+}
+
+fn define_outputs(row: &mut ClusterFeatures, all: &[Part<'_>], batch: &LedgerBatch) {
+    let outputs: Vec<&Output> = all.iter().flat_map(|part| part.own_outputs.clone()).collect();
+    let is_unspent = |o: &&&Output| !batch.inputs.iter().any(|input| spends(batch, input, o));
+    let unspent: Vec<&&Output> = outputs.iter().filter(is_unspent).collect();
+    let mut paid_by: BTreeMap<AddressId, BTreeSet<u64>> = BTreeMap::new();
+    for output in &outputs {
+        paid_by.entry(output.address.unwrap()).or_default().insert(output.tx.get());
     }
+    let n_again = paid_by.values().filter(|by| by.len() > 1).count() as u64;
+    let share = |holds: &dyn Fn(&Part<'_>) -> bool| {
+        let part = all.iter().filter(|part| holds(part)).map(Part::got).sum();
+        ratio(part, all.iter().map(Part::got).sum())
+    };
+    let typed = |holds: &dyn Fn(ScriptType) -> bool| {
+        let n = outputs.iter().filter(|output| holds(output.script_type)).count() as u64;
+        ratio(n, outputs.len() as u64)
+    };
+    use ScriptType::{P2pkh, P2sh, P2tr, P2wpkh, P2wsh};
+    row.n_unspent = unspent.len() as u64;
+    row.unspent_sat = Some(unspent.iter().map(|output| output.amount_sat).sum());
+    row.mixing_received_amount_share = share(&|part| part.mixing);
+    row.address_reuse_share = ratio(n_again, paid_by.len() as u64);
+    row.coinbase_share = share(&|part| part.view.row.coinbase);
+    row.p2pkh_share = typed(&|kind| kind == P2pkh);
+    row.p2sh_share = typed(&|kind| kind == P2sh);
+    row.p2wpkh_share = typed(&|kind| kind == P2wpkh);
+    row.p2wsh_share = typed(&|kind| kind == P2wsh);
+    row.p2tr_share = typed(&|kind| kind == P2tr);
+    row.other_script_share = typed(&|kind| ![P2pkh, P2sh, P2wpkh, P2wsh, P2tr].contains(&kind));
 }
 
 fn all_by_definition(batch: &LedgerBatch, labels: &[u32]) -> Vec<ClusterFeatures> {

@@ -13,12 +13,15 @@
 use ledger::InputMarks;
 
 use super::cursor::Cursor;
-use super::script::{is_key, is_multisig, multisig_keys, next_push, witness_program};
+use super::script::{
+    OP_CHECKMULTISIG, is_key, is_multisig, multisig_keys, next_push, witness_program,
+};
 
 /// Form, type and lengths of two integers of one byte each, and the hash type.
 const SIGNATURE_BYTES_MIN: usize = 9;
 /// Integers of 33 bytes each.
 const SIGNATURE_BYTES_MAX: usize = 73;
+const SIGNATURE_TAG: u8 = 0x30;
 /// An integer of 256 bits whose highest is set takes a byte more.
 const HIGH_R_BYTES: usize = 33;
 const COMPRESSED_KEY_BYTES: usize = 33;
@@ -77,16 +80,22 @@ impl Shown {
         }
     }
 
+    /// An element that is not too short; its first byte tells signatures and keys apart.
     #[inline]
     fn element(&mut self, element: &[u8], in_witness: bool) {
-        if let Some((r_bytes, hash_type)) = ecdsa_signature(element) {
-            let high = r_bytes == HIGH_R_BYTES;
-            self.mark(if high { InputMarks::HIGH_R } else { InputMarks::LOW_R });
-            self.signature(hash_type);
-        } else if element.len() == COMPRESSED_KEY_BYTES || !in_witness {
-            self.key(element);
+        match (element[0], element.len()) {
+            (SIGNATURE_TAG, _) => {
+                if let Some((r_bytes, hash_type)) = ecdsa_signature(element) {
+                    let high = r_bytes == HIGH_R_BYTES;
+                    self.mark(if high { InputMarks::HIGH_R } else { InputMarks::LOW_R });
+                    self.signature(hash_type);
+                }
+            }
+            (2 | 3, COMPRESSED_KEY_BYTES) => self.mark(InputMarks::COMPRESSED_KEY),
+            (4 | 6 | 7, _) if !in_witness => self.key(element),
+            _ => {}
         }
-        if is_multisig(element) {
+        if element.last() == Some(&OP_CHECKMULTISIG) && is_multisig(element) {
             multisig_keys(element).for_each(|key| self.key(key));
         }
     }
@@ -146,7 +155,9 @@ fn is_control_block(item: &[u8]) -> bool {
 #[inline]
 fn ecdsa_signature(element: &[u8]) -> Option<(usize, u8)> {
     let n_bytes = element.len();
-    if !(SIGNATURE_BYTES_MIN..=SIGNATURE_BYTES_MAX).contains(&n_bytes) || element[0] != 0x30 {
+    if !(SIGNATURE_BYTES_MIN..=SIGNATURE_BYTES_MAX).contains(&n_bytes)
+        || element[0] != SIGNATURE_TAG
+    {
         return None;
     }
     let (body, hash_type) = (&element[2..n_bytes - 1], element[n_bytes - 1]);

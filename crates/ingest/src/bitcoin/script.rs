@@ -19,7 +19,7 @@ const OP_EQUAL: u8 = 0x87;
 const OP_EQUALVERIFY: u8 = 0x88;
 const OP_HASH160: u8 = 0xa9;
 const OP_CHECKSIG: u8 = 0xac;
-const OP_CHECKMULTISIG: u8 = 0xae;
+pub(super) const OP_CHECKMULTISIG: u8 = 0xae;
 const OP_1: u8 = 0x51;
 const OP_16: u8 = 0x60;
 

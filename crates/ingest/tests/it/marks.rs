@@ -95,7 +95,11 @@ fn witnesses_show_as_much() {
     let short = key(1).to_bytes();
     let nested = ScriptBuf::new_p2wpkh(&key(1).wpubkey_hash().unwrap()).to_bytes();
     check(Builder::new(), &[high(), short.clone()], "high short witness");
-    check(pushes(&[nested.clone()]), &[low(), short.clone()], "low short nested witness");
+    check(
+        pushes(std::slice::from_ref(&nested)),
+        &[low(), short.clone()],
+        "low short nested witness",
+    );
     // Without a witness a program is a script like others: nothing was signed.
     check(pushes(&[nested]), &[], "");
     let script = multisig(&[5, 6, 7]).to_bytes();

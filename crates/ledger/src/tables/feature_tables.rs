@@ -85,7 +85,7 @@ fn column_from<V: Value>(columns: &Columns<'_>, name: &'static str) -> Result<Ve
 macro_rules! features {
     ($($name:ident: $value:ty, $unit:literal, $about:literal, $null:literal;)*) => {
         /// A row of the table `cluster_features`: what the ledger says of the behavior of one cluster.
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct ClusterFeatures {
             /// The cluster.
             pub cluster: ClusterId,
