@@ -16,12 +16,11 @@ use simulate::random::{Shape, random_ledger};
 use tracehound_forensics as forensics;
 
 use crate::change_rules::linked;
-use crate::change_train::planted_model;
+use crate::change_train::{law_model, planted_model};
 use crate::worlds::{blocks, cut, cuts, labels_by_minimum};
 
 /// Rough, so that links are common.
-static MODEL: LazyLock<ChangeModel> =
-    LazyLock::new(|| planted_model().with_threshold(0.45).unwrap());
+static MODEL: LazyLock<ChangeModel> = LazyLock::new(|| law_model().with_threshold(0.45).unwrap());
 
 fn in_force() -> Option<ModelInForce<'static>> {
     Some(ModelInForce { model: &MODEL, source: 7 })
@@ -160,19 +159,23 @@ fn naive(batch: &LedgerBatch, tx: u64, until: u64, rule: &str) -> Vec<Verdict> {
     };
     let n_seen = batch.outputs.iter().filter(|o| o.tx.get() < tx).filter_map(|o| o.address).max();
     let fresh = |address: ledger::AddressId| n_seen.is_none_or(|highest| address > highest);
-    let verdict = |address: &ledger::AddressId| match rule {
+    let verdict = |(place, address): (usize, &ledger::AddressId)| match rule {
         "fresh" => {
             let n_fresh = addresses.iter().filter(|other| fresh(**other)).count();
             if n_fresh == 1 && fresh(*address) { Verdict::For } else { Verdict::NoInformation }
         }
         _ => {
-            let again = |address| fresh(address) && paid(address, tx + 1, until + 1);
-            let all = addresses.iter().all(|other| again(*other));
-            let first = addresses.iter().filter(|other| *other == address).count() == 1;
-            if first && again(*address) && !all { Verdict::Against } else { Verdict::NoInformation }
+            // Of two outputs to one new address the first is watched.
+            let again = |place: usize| {
+                let address = addresses[place];
+                let is_first = !addresses[..place].contains(&address);
+                is_first && fresh(address) && paid(address, tx + 1, until + 1)
+            };
+            let all = (0..addresses.len()).all(again);
+            if again(place) && !all { Verdict::Against } else { Verdict::NoInformation }
         }
     };
-    addresses.iter().map(verdict).collect()
+    addresses.iter().enumerate().map(verdict).collect()
 }
 
 proptest! {

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use forensics::change::{
-    ChangeModel, ChangeState, LinkFigures, ModelInForce, Observed, Passed, Share, TrainOptions,
-    Truth, measure_rules, revealed, train,
+    ChangeModel, ChangeState, LinkFigures, ModelInForce, Observed, Passed, PriceAt, Share,
+    TrainOptions, Truth, measure_rules, revealed, train, train_on,
 };
 use forensics::links;
 use ingest::bitcoin::{Network, decode};
-use ledger::{AddressId, Height, LedgerBatch, TxIndex};
+use ledger::{AddressId, Height, LedgerBatch, Timestamp, TxIndex};
 use simulate::random::number;
 use simulate::{OwnerId, World, WorldSpec};
 use tracehound_forensics as forensics;
@@ -39,9 +39,9 @@ fn real_blocks() -> Option<LedgerBatch> {
     Some(number(&paths.iter().map(block).collect::<Vec<_>>()).batch)
 }
 
-fn observe(batch: &LedgerBatch) -> Observed {
+fn observe(batch: &LedgerBatch, price: PriceAt<'_>) -> Observed {
     let mut observed = Observed::new(0, 1.0);
-    ChangeState::default().observe(batch, &|_| None, &mut observed);
+    ChangeState::default().observe(batch, price, &mut observed);
     let passed: Vec<String> =
         Passed::ALL.iter().zip(observed.passed).map(|(why, n)| format!("{n} {why:?}")).collect();
     println!("{} transactions judged; not judged: {}", observed.n_judged, passed.join(", "));
@@ -112,7 +112,7 @@ fn print_model(model: &ChangeModel) {
 #[test]
 fn change_in_real_blocks() {
     let Some(batch) = real_blocks() else { return };
-    let observed = observe(&batch);
+    let observed = observe(&batch, &|_| None);
     let truths = revealed(&observed, &links(&batch));
     println!("{} revealed", truths.len());
     print_rules(&observed, &truths);
@@ -126,6 +126,7 @@ fn change_in_real_blocks() {
 struct Simulated {
     batch: LedgerBatch,
     owners: Vec<OwnerId>,
+    cents: Vec<(Timestamp, f64)>,
 }
 
 fn simulated(spec: WorldSpec) -> Simulated {
@@ -138,12 +139,37 @@ fn simulated(spec: WorldSpec) -> Simulated {
         })
         .collect();
     let numbered = number(&decoded);
-    let ownership = blocks.into_truth().ownership;
-    let owner = |address| ownership.owner_of(address).unwrap();
-    Simulated { owners: numbered.addresses.iter().map(owner).collect(), batch: numbered.batch }
+    let truth = blocks.into_truth();
+    let owner = |address| truth.ownership.owner_of(address).unwrap();
+    let cents = |block: &ledger::Block| {
+        let cents = truth.prices.cents_at(block.height.get());
+        (block.time, f64::from(u32::try_from(cents.unwrap()).unwrap()))
+    };
+    Simulated {
+        owners: numbered.addresses.iter().map(owner).collect(),
+        cents: numbered.batch.blocks.iter().map(cents).collect(),
+        batch: numbered.batch,
+    }
 }
 
 impl Simulated {
+    fn price(&self, time: Timestamp) -> Option<f64> {
+        self.cents.iter().find(|row| row.0 == time).map(|row| row.1 / 100.0)
+    }
+
+    /// Links made by a model, how many join two owners, and how many transactions that are judged have change.
+    fn links(&self, model: &ChangeModel) -> (usize, usize, usize) {
+        let in_force = Some(ModelInForce { model, source: 1 });
+        let mut state = ChangeState::default();
+        let made = state.apply(&self.batch, in_force, &|time| self.price(time));
+        let owner = |address: AddressId| self.owners[address.index()];
+        let wrong = made.iter().filter(|link| owner(link.a) != owner(link.b)).count();
+        let mut observed = Observed::new(0, 1.0);
+        ChangeState::default().observe(&self.batch, &|_| None, &mut observed);
+        let truths = self.truths(&observed);
+        (made.len(), wrong, truths.iter().filter(|truth| truth.change.is_some()).count())
+    }
+
     /// What is true of every transaction that is judged: one output of the payer, or none; several are left out.
     fn truths(&self, observed: &Observed) -> Vec<Truth> {
         let owner = |address: AddressId| self.owners[address.index()];
@@ -171,7 +197,7 @@ fn change_in_simulated_worlds() {
         ..WorldSpec::small(1)
     };
     let world = simulated(spec);
-    let observed = observe(&world.batch);
+    let observed = observe(&world.batch, &|time| world.price(time));
     let truths = world.truths(&observed);
     let n_change = truths.iter().filter(|truth| truth.change.is_some()).count();
     println!("{} true, {n_change} with change", truths.len());
@@ -181,17 +207,18 @@ fn change_in_simulated_worlds() {
     println!("{} revealed", by_co_spending.len());
     let model = train(&observed, &links, &TrainOptions::default()).unwrap();
     print_model(&model);
-    // Links as the engine would make them, against the owners; at any threshold if there is none.
-    for threshold in [model.threshold(), Some(0.999), Some(0.99), Some(0.95)].into_iter().flatten()
-    {
-        let model = model.clone().with_threshold(threshold).unwrap();
-        let in_force = Some(ModelInForce { model: &model, source: 1 });
-        let made = ChangeState::default().apply(&world.batch, in_force, &|_| None);
-        let owner = |address: AddressId| world.owners[address.index()];
-        let wrong = made.iter().filter(|link| owner(link.a) != owner(link.b)).count();
-        println!(
-            "by true owners at {threshold}: {} links, {wrong} wrong, {n_change} transactions with change",
-            made.len()
-        );
+    // Little is revealed in one world: a model of its owners, for the links of another.
+    let known = train_on(&observed, &truths, &TrainOptions::default()).unwrap();
+    print_model(&known);
+    let other = simulated(WorldSpec::ownership(2));
+    let thresholds = [known.threshold(), Some(0.999), Some(0.99)];
+    for (of, model) in [("revealed", &model), ("known", &known)] {
+        for threshold in thresholds.into_iter().flatten() {
+            let at = model.clone().with_threshold(threshold).unwrap();
+            let (made, wrong, n) = other.links(&at);
+            println!("world 2, {of} change, {threshold}: {made} links, {wrong} wrong, {n} changes");
+        }
     }
+    let (made, wrong, n_change) = other.links(&known);
+    assert!(wrong * 250 <= made && made * 10 >= n_change * 7, "{made} {wrong} {n_change}");
 }

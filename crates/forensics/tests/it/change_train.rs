@@ -24,6 +24,10 @@ const PLANTED_BASE: f64 = -1.0;
 /// Transactions of two outputs, one moment each. The first is change with the odds of its columns; the second, which
 /// alone has `is_smallest`, never: else what one output shows would tell of the other.
 fn planted(n: u64, strength: f64) -> (Observed, Vec<Truth>) {
+    planted_as(n, strength, PLANTED_BASE, &PLANTED)
+}
+
+fn planted_as(n: u64, strength: f64, base: f64, weights: &[(&str, f64)]) -> (Observed, Vec<Truth>) {
     let mut draw = Draw(5);
     let mut observed = Observed::new(0, 1.0);
     let mut truths = Vec::new();
@@ -32,8 +36,8 @@ fn planted(n: u64, strength: f64) -> (Observed, Vec<Truth>) {
     for tx in 0..n {
         let first = observed.addresses.len();
         let mut rows = vec![0.0_f32; 2 * columns.len()];
-        let mut log_odds = PLANTED_BASE;
-        for (name, weight) in PLANTED {
+        let mut log_odds = base;
+        for &(name, weight) in weights {
             let value = f32::from(u8::from(draw.unit() < 0.5));
             rows[column(name)] = value;
             log_odds += strength * weight * f64::from(value);
@@ -53,6 +57,13 @@ fn planted(n: u64, strength: f64) -> (Observed, Vec<Truth>) {
         truths.push(Truth { tx, change, payer_cluster: u32::try_from(tx.get() / 3).unwrap() });
     }
     (observed, truths)
+}
+
+/// A model by which random ledgers, where nothing but luck tells outputs apart, have links at once and later.
+pub fn law_model() -> ChangeModel {
+    let weights = [("is_largest", 6.0), ("same_version.for", 6.0), ("script_type.for", 6.0)];
+    let (observed, truths) = planted_as(2_000, 1.0, -9.0, &weights);
+    train_on(&observed, &truths, &TrainOptions::default()).unwrap()
 }
 
 /// A model of little data: it has no threshold of its own.
