@@ -93,7 +93,10 @@ fn fitted(world: &Known) -> Result<ResolutionModel, ResolutionError> {
     let tags = clusters.map(|cluster| (cluster, world.owners[cluster.index()]));
     let tags: Vec<(ClusterId, u32)> = tags.filter(|(_, owner)| owner.is_multiple_of(3)).collect();
     let known = known_targets(&profiles, &candidates, &tags);
-    fit(&profiles, &candidates, &known, &[], &FitOptions::default())
+    let model = fit(&profiles, &candidates, &known, &[], &FitOptions::default())?;
+    let again = fit(&profiles, &candidates, &known, &[], &FitOptions::default())?;
+    assert_eq!(again.to_text(), model.to_text());
+    Ok(model)
 }
 
 struct Judged {
@@ -199,12 +202,10 @@ fn suggestions_beside_change_links() {
 /// Candidates while no change is recognized: many pairs are one owner's, and their change gives them away.
 #[test]
 fn suggestions_without_change_links() {
-    let [told, other] = [1, 2].map(|seed| {
-        let spec = WorldSpec::ownership(seed).scaled_to(10_000);
-        Known { change: Vec::new(), ..known(spec) }
-    });
+    let [told, other] =
+        [1, 2].map(|seed| Known { change: Vec::new(), ..known(WorldSpec::ownership(seed)) });
     let (model, judged) = measured(&told, &other);
-    assert!(judged.reliability().expected_calibration_error() <= 0.03);
+    assert!(judged.reliability().expected_calibration_error() <= 0.02);
     check_model(&model);
     check_suggestions(&told, &model, &judged);
 }
@@ -240,8 +241,7 @@ fn check_model(model: &ResolutionModel) {
     }
 }
 
-/// Contributions add up to the last bit, the likeliest come first, another fit gives the same bytes, and what tags
-/// contradict is pushed below every bound.
+/// Contributions add up to the last bit, the likeliest come first, and what tags contradict is pushed below every bound.
 fn check_suggestions(world: &Known, model: &ResolutionModel, judged: &Judged) {
     for pair in &judged.suggestions {
         let sum: f64 = pair.contributions.iter().map(|part| part.1).sum();
@@ -253,7 +253,6 @@ fn check_suggestions(world: &Known, model: &ResolutionModel, judged: &Judged) {
         assert_eq!((row.a, row.b, row.source, row.log_odds), (pair.a, pair.b, 3, pair.log_odds));
     }
     assert!(judged.suggestions.is_sorted_by(|one, next| one.log_odds >= next.log_odds));
-    assert_eq!(fitted(world).unwrap().to_text(), model.to_text());
 
     let activity = recorded(&world.batch);
     let labels = labels(world);
