@@ -15,7 +15,7 @@
 //! Source: King and Zeng, "Logistic Regression in Rare Events Data", 2001 (weighting); Platt 1999; Elkan and Noto 2008.
 //! Departures: no isotonic calibration, although it fits closer: its steps cannot be shared out to rules.
 //! Cost: O(pairs × rules²) a Newton step.
-//! Checked against: worlds with known owners (`tests/it/resolution_worlds.rs`), drawn data (`tests/it/resolution_fit.rs`).
+//! Checked against: worlds with known owners (`tests/it/resolution_worlds.rs`).
 
 use learn::{LogisticOptions, LogisticRegression, auc};
 
