@@ -4,6 +4,8 @@
 //! 1. Parties (not pairs) are dealt to three splits by a hash of the seed: half to fit, a quarter to calibrate, a quarter
 //!    to test. A pair counts where both of its parties are in one split. Of same-owner pairs, which have one party, a
 //!    split of share s keeps s; of the others s². So the others weigh 1 / s more: weights are for the candidate population.
+//!    Pairs between the first and the second split calibrate, too: few parties are in most pairs of two owners (services),
+//!    and a second split without them would calibrate for people only. The third split shares no party with either.
 //! 2. Logistic regression with ridge. Of pairs not shown, no more than `negatives_per_positive` for each one shown are
 //!    drawn, and weigh the inverse of the share that was drawn (prior correction).
 //! 3. A line from margin to log-odds on the second split, all of its pairs, allowing for same-owner pairs that have not
@@ -13,7 +15,7 @@
 //! Source: King and Zeng, "Logistic Regression in Rare Events Data", 2001 (weighting); Platt 1999; Elkan and Noto 2008.
 //! Departures: no isotonic calibration, although it fits closer: its steps cannot be shared out to rules.
 //! Cost: O(pairs × rules²) a Newton step.
-//! Checked against: worlds with known owners (`tests/it/resolution_worlds.rs`), drawn data (`tests/it/resolution_fit.rs`).
+//! Checked against: worlds with known owners (`tests/it/resolution_worlds.rs`).
 
 use learn::{LogisticOptions, LogisticRegression, auc};
 
@@ -84,8 +86,10 @@ fn fit_to(
     let mut splits: [Vec<&Target>; 3] = Default::default();
     for target in targets {
         let [a, b] = target.groups.map(|group| split(options.seed, group));
-        if a == b {
-            splits[a].push(target);
+        match (a.min(b), a.max(b)) {
+            (one, other) if one == other => splits[one].push(target),
+            (0, 1) => splits[1].push(target),
+            _ => {}
         }
     }
     let counts = |split: &[&Target]| {
@@ -139,7 +143,8 @@ pub(super) fn pair_features(
 
 /// How many pairs of the population a pair of a split stands for, up to a factor: see 1 above.
 fn weight_of(target: &Target, split: usize) -> f64 {
-    let dealt = if target.groups[0] == target.groups[1] { 1.0 } else { 1.0 / SHARES[split] };
+    let of_two = [1.0 / SHARES[0], 1.0 / (SHARES[1] + 2.0 * SHARES[0]), 1.0 / SHARES[2]];
+    let dealt = if target.groups[0] == target.groups[1] { 1.0 } else { of_two[split] };
     dealt * target.weight
 }
 

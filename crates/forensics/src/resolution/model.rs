@@ -138,9 +138,8 @@ impl ResolutionModel {
             .iter()
             .map(|weight| weight.weight)
             .chain([model.prior, model.origin.shown]);
-        if !numbers.clone().all(f64::is_finite)
-            || !(model.origin.shown > 0.0 && model.origin.shown <= 1.0)
-        {
+        let is_share = model.origin.shown > 0.0 && model.origin.shown <= 1.0;
+        if !numbers.clone().all(f64::is_finite) || !is_share {
             return Err(bad("a weight is not a number".to_owned()));
         }
         model.positional()?;

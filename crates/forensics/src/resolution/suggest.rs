@@ -4,7 +4,7 @@
 //! Nothing is merged: a suggestion becomes a link only by a person's decision.
 //! Departures: conflicting entities are not a fitted rule, because tags are also the truth of some targets: a model
 //! that saw them would measure itself by what it was told. They take [`ENTITY_CONFLICT_LOG_ODDS`] off instead.
-//! Cost: O(candidates × rules). Checked against: `tests/it/resolution_fit.rs`.
+//! Cost: O(candidates × rules). Checked against: `tests/it/resolution_worlds.rs`.
 
 use ledger::{ClusterId, Height, SuggestedLink, TxIndex};
 

@@ -17,7 +17,7 @@
 //!
 //! **No leak.** Features of a revealed pair may only use blocks up to the earlier one: apply no later block to the
 //! [`super::Activity`]. Links made by features of this kind (change, suggestions) must not be in `later_labels`.
-//! Checked against: constructed ledgers (`tests/it/resolution_fit.rs`).
+//! Checked against: all links at once, true owners (`tests/it/resolution_worlds.rs`).
 
 use graph::Components;
 use ledger::{ClusterId, Link};
