@@ -4,10 +4,13 @@
 //! `docs/reference/cli.md` are all made from these structs, so they cannot differ from what is parsed.
 //! Checked by: `args/tests.rs`, and `tests/it/reference.rs` for the pages made from it.
 
+mod behavior;
+mod decisions;
 mod demo;
 mod export;
 mod ingest;
 mod lists;
+mod mix;
 mod neighborhood;
 mod owners;
 mod screen;
@@ -21,10 +24,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use behavior::{FeaturesArgs, SuggestArgs};
+pub(crate) use decisions::{Because, ChoiceArgs, PendingArgs, RevokeArgs, WithdrawArgs};
 pub(crate) use demo::DemoArgs;
 pub(crate) use export::{ExportArgs, Format};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
+pub(crate) use mix::{MixArgs, TrainArgs};
 pub(crate) use neighborhood::{NeighborhoodArgs, Shape};
 pub(crate) use owners::{ClusterAction, ExplainArgs, MembersArgs, NeighborsArgs, Side};
 pub(crate) use screen::ScreenArgs;
@@ -47,6 +53,7 @@ Exit codes:
 
 Environment:
   TRACEHOUND_STORE            the store, as --store
+  TRACEHOUND_AUTHOR           who decides, as --author of `cluster accept` and the like
   TRACEHOUND_NODE_USER        user:password of the node, as --user, but not visible to other processes
   TRACEHOUND_SECTION__KEY     overrides a key of the configuration: TRACEHOUND_TRACE__HOPS_MAX=8
   NO_COLOR                    no color, as --no-color
@@ -120,6 +127,9 @@ pub(crate) enum Command {
     /// Look into the cluster of an address.
     #[command(subcommand, after_help = owners::CLUSTER_EXAMPLE)]
     Cluster(ClusterAction),
+    /// Tell whether a transaction is a mix, by which protocol, and who may have paid whom in it.
+    #[command(after_help = mix::MIX_EXAMPLES)]
+    Mix(MixArgs),
     /// Show whom the cluster of an address paid, and who paid it.
     #[command(after_help = owners::NEIGHBORS_EXAMPLE)]
     Neighbors(NeighborsArgs),

@@ -3,8 +3,11 @@
 //! Every text that others wrote goes through [`crate::show`] on its way. A verdict is a word and a sign; color
 //! only repeats it. Checked by: `render/tests.rs`, whole pages as they print.
 
+mod behavior;
+mod decisions;
 mod demo;
 mod ink;
+mod mix;
 mod neighborhood;
 mod owners;
 mod path;
@@ -13,6 +16,7 @@ mod screen;
 mod status;
 mod table;
 mod trace;
+mod train;
 mod words;
 
 #[cfg(test)]
@@ -20,11 +24,15 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use behavior::{features, suggest};
+pub(crate) use decisions::{decided, decisions, pending};
 pub(crate) use demo::demo;
 pub(crate) use ink::Look;
+pub(crate) use mix::mix;
 pub(crate) use neighborhood::{dot, neighborhood};
 pub(crate) use owners::{explain, members, neighbors};
 pub(crate) use reports::{config_right, export, ingest, init, list, run, tables, tags, verify};
 pub(crate) use screen::{screen, screen_line, tally};
 pub(crate) use status::{lists, status};
 pub(crate) use trace::trace;
+pub(crate) use train::train;

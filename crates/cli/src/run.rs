@@ -2,8 +2,10 @@
 //! made here.
 
 mod batch;
+mod decisions;
 mod export;
 mod intake;
+mod mix;
 mod pages;
 mod questions;
 mod screen;
@@ -43,8 +45,8 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Run => session.run(),
         Command::Screen(args) => session.screen(&args),
         Command::Trace(args) => session.trace(&args),
-        Command::Cluster(ClusterAction::Members(args)) => session.members(&args),
-        Command::Cluster(ClusterAction::Explain(args)) => session.explain(&args),
+        Command::Cluster(action) => session.cluster(action),
+        Command::Mix(args) => session.mix(&args),
         Command::Neighbors(args) => session.neighbors(&args),
         Command::Neighborhood(args) => session.neighborhood(&args),
         Command::Status => session.status(),
@@ -93,6 +95,22 @@ impl Session {
         let report = self.engine(&[])?.run(self.now, &self.watcher())?;
         self.console.report(&report, render::run)?;
         Ok(Exit::Done)
+    }
+
+    fn cluster(&self, action: ClusterAction) -> Result<Exit, Failure> {
+        match action {
+            ClusterAction::Members(args) => self.members(&args),
+            ClusterAction::Explain(args) => self.explain(&args),
+            ClusterAction::Pending(args) => self.pending(&args),
+            ClusterAction::Accept(args) => self.accept(args),
+            ClusterAction::Refuse(args) => self.refuse(args),
+            ClusterAction::Withdraw(args) => self.withdraw(args),
+            ClusterAction::Revoke(args) => self.revoke(args),
+            ClusterAction::Decisions => self.decisions(),
+            ClusterAction::Features(args) => self.features(&args),
+            ClusterAction::Suggest(args) => self.suggest(&args),
+            ClusterAction::Train(args) => self.train(&args),
+        }
     }
 
     fn verify(&self, rerun: bool) -> Result<Exit, Failure> {

@@ -1,8 +1,12 @@
 //! What the engine answers: plain data in the user's words, ready for text, JSON, Arrow and Python. Adapters only
 //! render it.
 
+mod ownership;
+
 use ledger::{Amount, Chain, ClusterId, Height, Timestamp, TxId};
 use serde::Serialize;
+
+pub use ownership::*;
 
 /// An amount with its asset, exact in the smallest unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub struct HopAnswer {
     pub amount_sat: Sats,
     /// Whether several owners may have joined in the transaction, so that who paid whom is not known.
     pub mixing: bool,
+    /// The mixing protocol that made it, where it carries a label.
+    pub protocol: Option<&'static str>,
 }
 
 /// A path of hops, oldest first.
@@ -265,6 +271,8 @@ pub struct TraceAnswer {
 /// One step of the proof that two addresses have one owner.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EvidenceAnswer {
+    /// The name of the link by which it can be withdrawn; null where the step rests on a whole transaction.
+    pub link: Option<String>,
     /// One address.
     pub a: String,
     /// The other.
@@ -275,10 +283,25 @@ pub struct EvidenceAnswer {
     pub confidence: f32,
     /// The transaction that shows it.
     pub tx: TxId,
-    /// Its block's height.
+    /// The height by which the evidence was complete.
     pub height: Height,
-    /// Its block's time.
+    /// The time of the transaction's block.
     pub time_s: Timestamp,
+    /// What stands behind it besides the rule: a fitted model, a person's decision.
+    pub source: Option<SourceAnswer>,
+    /// For a link of change: what each rule adds to its log-odds; empty for other links.
+    pub contributions: Vec<ContributionAnswer>,
+}
+
+/// What stands behind a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceAnswer {
+    /// `model` or `decision`.
+    pub kind: String,
+    /// The model's version, or the decision's name.
+    pub name: String,
+    /// In words.
+    pub about: String,
 }
 
 /// Why two addresses are in one cluster, or that they are not.
@@ -294,10 +317,20 @@ pub struct ExplainAnswer {
     pub cluster_a: ClusterId,
     /// The cluster of the second.
     pub cluster_b: ClusterId,
-    /// The fewest pieces of evidence that join them, in order.
+    /// As of which height; null means today.
+    pub as_of: Option<Height>,
+    /// Rules whose links were left out.
+    pub without_rules: Vec<String>,
+    /// Whether the chain is the most probable one, in place of the one with the fewest steps.
+    pub most_probable: bool,
+    /// The chain of evidence that joins them, in order.
     pub evidence: Vec<EvidenceAnswer>,
     /// The product of the confidences: the least probable reading is that one of them is wrong.
-    pub confidence: f32,
+    pub confidence: f64,
+    /// Place in `evidence` of the piece with the least confidence.
+    pub weakest: Option<usize>,
+    /// Why the answer may be out of date.
+    pub stale_because: Vec<String>,
     /// The store snapshot that answered.
     pub snapshot: String,
 }
@@ -307,6 +340,8 @@ pub struct ExplainAnswer {
 pub struct MembersAnswer {
     /// The cluster.
     pub cluster: ClusterId,
+    /// As of which height; null means today.
+    pub as_of: Option<Height>,
     /// How many addresses it has.
     pub size: u64,
     /// The first of them, by id; as many as were asked for.
@@ -317,6 +352,8 @@ pub struct MembersAnswer {
     pub tags: Vec<TagAnswer>,
     /// Listed members.
     pub listed: Vec<ClusterHit>,
+    /// Why the answer may be out of date.
+    pub stale_because: Vec<String>,
     /// The store snapshot that answered.
     pub snapshot: String,
 }

@@ -20,6 +20,8 @@ pub struct Config {
     pub screening: ScreeningConfig,
     /// Limits of path searches.
     pub trace: TraceConfig,
+    /// How links become clusters.
+    pub ownership: OwnershipConfig,
 }
 
 /// See [`Config::ingest`].
@@ -52,6 +54,46 @@ pub struct TraceConfig {
     pub degree_max: u64,
     /// Most edges that one search may visit.
     pub edges_visited_max: u64,
+}
+
+/// See [`Config::ownership`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnershipConfig {
+    /// A link that would join two clusters of so many addresses each waits for a person.
+    pub guard_addresses: u32,
+    /// A tag names the entity of its cluster from this confidence on, 0 to 100; a link between two entities waits.
+    pub entity_confidence_min: u8,
+    /// Whether `run` writes the table `cluster_features`: about 350 bytes a cluster, single addresses among them.
+    pub features: bool,
+    /// A link between clusters that behave alike is suggested from this percentage on, 1 to 99.
+    pub suggest_percent_min: u8,
+}
+
+impl Default for OwnershipConfig {
+    fn default() -> Self {
+        Self {
+            guard_addresses: 10_000,
+            entity_confidence_min: 50,
+            features: true,
+            suggest_percent_min: 50,
+        }
+    }
+}
+
+impl OwnershipConfig {
+    /// All of it as one number, which a run leaves as a checkpoint.
+    pub(crate) fn stamp(&self) -> u64 {
+        u64::from(self.guard_addresses) << 24
+            | u64::from(self.suggest_percent_min) << 16
+            | u64::from(self.features) << 8
+            | u64::from(self.entity_confidence_min)
+    }
+
+    /// [`OwnershipConfig::guard_addresses`] of a stamp.
+    pub(crate) fn guard_of_stamp(stamp: u64) -> u32 {
+        u32::try_from(stamp >> 24).unwrap_or(u32::MAX)
+    }
 }
 
 impl Default for IngestConfig {
@@ -128,6 +170,15 @@ impl Config {
         }
         if self.ingest.commit_bytes == 0 || self.trace.hops_max == 0 {
             return fault("ingest.commit_bytes and trace.hops_max", "must be at least 1");
+        }
+        if self.ownership.guard_addresses < 2 || self.ownership.entity_confidence_min > 100 {
+            return fault(
+                "ownership.guard_addresses and ownership.entity_confidence_min",
+                "must be at least 2, and at most 100",
+            );
+        }
+        if !(1..=99).contains(&self.ownership.suggest_percent_min) {
+            return fault("ownership.suggest_percent_min", "must be 1 to 99");
         }
         Ok(self)
     }

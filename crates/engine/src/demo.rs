@@ -9,7 +9,7 @@ use simulate::{Story, Truth, World, WorldSpec};
 
 use crate::answers::{ExplainAnswer, ScreenAnswer, StatusAnswer, TraceAnswer, Verdict};
 use crate::config::CONFIG_FILE;
-use crate::query::{ScreenOptions, TraceTarget};
+use crate::query::{ExplainRequest, ScreenOptions, TraceTarget};
 use crate::{
     BitcoinSource, Config, Engine, Error, IngestOptions, IngestReport, ListImport, ListReport,
     Progress, RunReport, TagsReport, View, Watch,
@@ -196,7 +196,7 @@ fn questions(
     let traced =
         view.trace(&listed, &TraceTarget::Address(deposit.clone()), &view.trace_options())?;
     let (a, b) = (text(&story.explained.a), text(&story.explained.b));
-    let explained = view.explain(&a, &b)?;
+    let explained = view.explain(&a, &b, &ExplainRequest::default())?;
     Ok(vec![
         DemoQuestion {
             question: "Is this address, which no list names, connected to a sanctioned entity?"

@@ -10,7 +10,7 @@ use arrow::datatypes::{
 use forensics::FlowGraph;
 use graph::CsrView;
 use graph::temporal::{ProximityView, TemporalEdges, TemporalGraph};
-use ledger::Link;
+use ledger::{Link, Mix, TxIndex, tables};
 use std::sync::Arc;
 use store::Snapshot;
 
@@ -74,6 +74,9 @@ pub(crate) struct Derived {
     offsets: [Numbers<UInt64Type>; 2],
     edge_ids: [Numbers<UInt32Type>; 2],
     pub(crate) links: MappedLinks,
+    pub(crate) mixes: MappedMixes,
+    /// Rows of `cluster_features`, by cluster.
+    pub(crate) features: RecordBatch,
     proximity: [MappedProximity; 4],
     pub(crate) cluster_tags: ClusterTags,
 }
@@ -111,6 +114,25 @@ pub(crate) struct MappedLinks {
     source: Numbers<UInt32Type>,
 }
 
+/// Rows of `mixes`, by transaction.
+pub(crate) struct MappedMixes {
+    rows: RecordBatch,
+    tx: Numbers<UInt64Type>,
+}
+
+impl MappedMixes {
+    fn open(snapshot: &Snapshot) -> Result<Self, Error> {
+        let rows = snapshot.mapped(mapped::MIXES)?;
+        Ok(Self { tx: column(&rows, "tx")?, rows })
+    }
+
+    /// The row of a transaction.
+    pub(crate) fn find(&self, tx: TxIndex) -> Option<Mix> {
+        let row = self.tx.values().binary_search(&tx.get()).ok()?;
+        tables::mixes_from(&self.rows.slice(row, 1)).ok()?.pop()
+    }
+}
+
 struct MappedProximity {
     hops: Numbers<UInt8Type>,
     label: Numbers<UInt32Type>,
@@ -140,6 +162,8 @@ impl Derived {
             offsets: [column(&nodes, "out")?, column(&nodes, "in")?],
             edge_ids: [column(&edge_ids, "out")?, column(&edge_ids, "in")?],
             links: MappedLinks::open(snapshot)?,
+            mixes: MappedMixes::open(snapshot)?,
+            features: snapshot.mapped(mapped::FEATURES)?,
             proximity: [a?, b?, c?, d?],
             cluster_tags: ClusterTags {
                 clusters: column(&tags, "cluster")?,
@@ -231,6 +255,12 @@ impl MappedLinks {
         own.iter().map(|link| self.get(*link))
     }
 
+    /// Every link, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Link> + '_ {
+        let n_links = u32::try_from(self.a.len()).expect("link ids are u32");
+        (0..n_links).map(|link| self.get(link))
+    }
+
     fn get(&self, link: u32) -> Link {
         let row = link as usize;
         Link {
@@ -259,7 +289,7 @@ impl MappedProximity {
     }
 }
 
-fn column<T: ArrowPrimitiveType>(
+pub(crate) fn column<T: ArrowPrimitiveType>(
     batch: &RecordBatch,
     name: &'static str,
 ) -> Result<Numbers<T>, Error> {

@@ -38,6 +38,12 @@ pub enum Error {
     /// The flow between clusters could not be built.
     #[error(transparent)]
     Flow(#[from] forensics::FlowError),
+    /// A model of change cannot be read.
+    #[error(transparent)]
+    Change(#[from] forensics::change::ChangeError),
+    /// A model of resolution cannot be fitted, read or asked.
+    #[error(transparent)]
+    Resolution(#[from] forensics::resolution::ResolutionError),
     /// The ledger and what comes in contradict each other.
     #[error("block {height}: {what}")]
     Contradiction {
@@ -99,6 +105,8 @@ impl Error {
             Self::Tags(error) => error.hint(),
             Self::Address(error) => error.hint(),
             Self::Flow(error) => error.hint(),
+            Self::Change(error) => error.hint(),
+            Self::Resolution(error) => error.hint(),
             Self::Stopped => Some("run the same command again to go on".to_owned()),
             Self::Contradiction { .. } => Some(
                 "run `tracehound verify`; if the store is sound, the source is damaged".to_owned(),

@@ -36,6 +36,8 @@ pub(crate) mod checkpoint {
     pub(crate) const LEDGER: &str = "ledger.bitcoin";
     /// Links are made below this height.
     pub(crate) const LINKS: &str = "links.bitcoin";
+    /// The model of change that links are made with: its number, 0 for none.
+    pub(crate) const LINKS_MODEL: &str = "links.model";
     /// Rows of `resolutions` that links have taken in.
     pub(crate) const LINKS_RESOLUTIONS: &str = "links.resolutions";
     /// Clusters and everything after them stand for blocks below this height.
@@ -46,6 +48,12 @@ pub(crate) mod checkpoint {
     pub(crate) const ATTRIBUTION: &str = "attribution";
     /// The attribution that `run` has taken in.
     pub(crate) const RUN_ATTRIBUTION: &str = "run.attribution";
+    /// Decisions that `run` has followed.
+    pub(crate) const RUN_DECISIONS: &str = "run.decisions";
+    /// The model of resolution that suggestions were made with: its number, 0 for none.
+    pub(crate) const RUN_RESOLUTION: &str = "run.resolution";
+    /// The configuration of ownership that `run` followed: see `OwnershipConfig::stamp`.
+    pub(crate) const RUN_OWNERSHIP: &str = "run.ownership";
     /// Inputs in the ledger.
     pub(crate) const INPUTS: &str = "count.inputs";
     /// Inputs whose spent output was unknown when their block came in.
@@ -72,6 +80,12 @@ pub(crate) mod mapped {
     pub(crate) const LINK_IDS: &str = "link_ids";
     /// Links, in order.
     pub(crate) const LINKS: &str = "link_ends";
+    /// Transactions that are labelled or possibly collaborative, by transaction.
+    pub(crate) const MIXES: &str = "mixes";
+    /// Rows of `cluster_features`, by cluster.
+    pub(crate) const FEATURES: &str = "cluster_features";
+    /// The entity that each address is known to be of, by address.
+    pub(crate) const ENTITIES: &str = "entities";
     /// Tags sorted by address key.
     pub(crate) const TAGS: &str = "tags_by_address";
     /// Tags of addresses that have appeared, by cluster, the most confident first.
@@ -144,7 +158,7 @@ pub(crate) fn spec(table: &'static Table) -> TableSpec {
 }
 
 /// The tables that belong to Bitcoin and are unwound by height.
-pub(crate) static BY_HEIGHT: LazyLock<[&'static Table; 6]> = LazyLock::new(|| {
+pub(crate) static BY_HEIGHT: LazyLock<[&'static Table; 7]> = LazyLock::new(|| {
     [
         &tables::BLOCKS,
         &tables::TRANSACTIONS,
@@ -152,6 +166,7 @@ pub(crate) static BY_HEIGHT: LazyLock<[&'static Table; 6]> = LazyLock::new(|| {
         &tables::OUTPUTS,
         &tables::ALIASES,
         &tables::LINKS,
+        &tables::MIXES,
     ]
 });
 

@@ -10,6 +10,7 @@ mod export;
 mod ingest_bitcoin;
 mod intake;
 mod layout;
+mod ownership;
 mod progress;
 mod query;
 mod reader;
@@ -24,15 +25,23 @@ use ledger::Timestamp;
 use store::{Run, Store};
 
 pub use answers::*;
-pub use config::{CONFIG_FILE, Config, IngestConfig, ScreeningConfig, TraceConfig, did_you_mean};
+pub use config::{
+    CONFIG_FILE, Config, IngestConfig, OwnershipConfig, ScreeningConfig, TraceConfig, did_you_mean,
+};
 pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport, Ownership};
 pub use error::Error;
+pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
+pub use forensics::resolution::Figures as ResolutionFigures;
 pub use ledger::{
-    Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time,
+    Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time, TxId,
     parse_address,
 };
+pub use ownership::Decide;
 pub use progress::{Progress, Unwatched, Watch};
-pub use query::{Direction, NeighborhoodRequest, ScreenOptions, TraceOptions, TraceTarget};
+pub use query::{
+    Direction, ExplainRequest, MixRequest, NeighborhoodRequest, ScreenOptions, TraceOptions,
+    TraceTarget,
+};
 pub use reports::*;
 pub use view::View;
 

@@ -1,6 +1,6 @@
 //! Reads the ledger back from the store in the order in which it was written, resolutions filled in.
 
-use ledger::{Block, LedgerBatch, Link, Resolution, tables};
+use ledger::{Block, HeldRecord, LedgerBatch, Link, Mix, Resolution, tables};
 use store::Snapshot;
 
 use crate::Error;
@@ -61,6 +61,16 @@ impl LedgerReader {
         ranges
     }
 
+    /// The same for the blocks below a height.
+    pub(crate) fn ranges_below(&self, until: u32) -> Vec<(u32, u32)> {
+        let mut ranges = self.ranges(0);
+        ranges.retain(|range| range.0 < until);
+        if let Some(last) = ranges.last_mut() {
+            last.1 = last.1.min(until - 1);
+        }
+        ranges
+    }
+
     /// The blocks of heights `from..=to`, without the rows of `blocks`.
     pub(crate) fn read(&self, (from, to): (u32, u32)) -> Result<LedgerBatch, Error> {
         let mut batch = LedgerBatch::default();
@@ -103,6 +113,24 @@ pub(crate) fn links(snapshot: &Snapshot) -> Result<Vec<Link>, Error> {
     let mut rows = Vec::new();
     for batch in snapshot.scan(tables::LINKS.name, BITCOIN, None, None)? {
         rows.append(&mut tables::links_from(&batch?)?);
+    }
+    Ok(rows)
+}
+
+/// Every row of `mixes`, in order.
+pub(crate) fn mixes(snapshot: &Snapshot) -> Result<Vec<Mix>, Error> {
+    let mut rows = Vec::new();
+    for batch in snapshot.scan(tables::MIXES.name, BITCOIN, None, None)? {
+        rows.append(&mut tables::mixes_from(&batch?)?);
+    }
+    Ok(rows)
+}
+
+/// The links that the last run held.
+pub(crate) fn held(snapshot: &Snapshot) -> Result<Vec<HeldRecord>, Error> {
+    let mut rows = Vec::new();
+    for batch in snapshot.scan(tables::HELD_LINKS.name, SHARED, None, None)? {
+        rows.append(&mut tables::held_links_from(&batch?)?);
     }
     Ok(rows)
 }

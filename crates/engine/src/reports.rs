@@ -177,6 +177,14 @@ pub struct RunReport {
     pub links: u64,
     /// Of them by heuristic.
     pub links_by_heuristic: BTreeMap<String, u64>,
+    /// Links that the collapse guard holds until a person decides.
+    pub held_links: u64,
+    /// Links that behavior suggests; nothing follows them until a person accepts.
+    pub suggested_links: u64,
+    /// Addresses whose cluster was made again because of other decisions or tags; null if all were made from empty.
+    pub addresses_rebuilt: Option<u64>,
+    /// Decisions in force that name nothing in this ledger.
+    pub decisions_without_effect: u64,
     /// Clusters of two or more.
     pub clusters: u64,
     /// Addresses in them.
@@ -189,6 +197,10 @@ pub struct RunReport {
     pub flow_edges: u64,
     /// Transactions that may be collaborative.
     pub mixing_transactions: u64,
+    /// Of them, by the protocol that made them, those that carry a label.
+    pub mixes_by_protocol: BTreeMap<String, u64>,
+    /// Whether links of change are made: version of the model, or why there are none.
+    pub change_model: String,
     /// Clusters with a listed member.
     pub listed_clusters: u64,
     /// Clusters with a tagged member.

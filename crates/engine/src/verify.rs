@@ -7,8 +7,8 @@ use store::Snapshot;
 use crate::intake::LedgerColumns;
 use crate::layout::{self, BITCOIN, SHARED, checkpoint};
 use crate::reader::{self, LedgerReader};
-use crate::stages::{Made, Views};
-use crate::{Engine, Error, Progress, VerifyReport, Watch};
+use crate::stages::{Evidence, Made, Views};
+use crate::{Config, Engine, Error, Progress, VerifyReport, Watch};
 
 /// Contradictions that are told in full; more of them would say nothing new.
 const SHOWN_MAX: usize = 50;
@@ -39,7 +39,7 @@ impl Engine {
             check.ledger()?;
             check.links()?;
             if rerun {
-                check.derived(self.config().screening.hops_max, watch)?;
+                check.derived(self.config(), watch)?;
             }
             report.contradictions = check.found;
         }
@@ -132,12 +132,19 @@ impl Check<'_> {
         let reader = LedgerReader::open(self.snapshot)?;
         let below = self.snapshot.checkpoint(checkpoint::LINKS).unwrap_or(0);
         let stored = reader::links(self.snapshot)?;
-        let mut at = 0;
+        let mixes = reader::mixes(self.snapshot)?;
+        let (mut at, mut at_mix) = (0, 0);
+        let mut evidence = Evidence::at_start(self.snapshot)?;
         for range in reader.ranges(0) {
-            let batch = reader.read(range)?;
-            let expected = forensics::links(&batch);
-            let expected: Vec<_> =
-                expected.into_iter().filter(|link| u64::from(link.height.get()) < below).collect();
+            let mut shown = evidence.apply(&reader.read(range)?);
+            shown.links.retain(|link| u64::from(link.height.get()) < below);
+            shown.mixes.retain(|mix| u64::from(mix.height.get()) < below);
+            let expected = shown.links;
+            let found = mixes.get(at_mix..at_mix + shown.mixes.len()).unwrap_or_default();
+            self.expect(found == shown.mixes.as_slice(), || {
+                format!("mixes of blocks {} to {} are not those of the ledger", range.0, range.1)
+            });
+            at_mix += shown.mixes.len();
             let found = stored.get(at..at + expected.len()).unwrap_or_default();
             let same = found == expected.as_slice();
             self.expect(same, || {
@@ -145,19 +152,20 @@ impl Check<'_> {
             });
             at += expected.len();
         }
+        self.equal("mixes stored and mixes of the ledger", mixes.len() as u64, at_mix as u64);
         self.equal("links stored and links of the ledger", stored.len() as u64, at as u64);
         Ok(())
     }
 
     /// Clusters and cluster edges are those that the links and the ledger give.
-    fn derived(&mut self, hops_max: u32, watch: &dyn Watch) -> Result<(), Error> {
-        if !crate::stages::is_current(self.snapshot) {
+    fn derived(&mut self, config: &Config, watch: &dyn Watch) -> Result<(), Error> {
+        if !crate::stages::is_current(self.snapshot, config) {
             self.expect(false, || {
                 "the derived tables are older than the ledger: run `tracehound run`".to_owned()
             });
             return Ok(());
         }
-        let made = Views::make(self.snapshot, hops_max, watch)?.into_made()?;
+        let made = Views::make(self.snapshot, config, true, watch)?.into_made()?;
         watch.tell(Progress::End);
         let mut clusters = Vec::new();
         for batch in self.snapshot.scan(tables::CLUSTERS.name, SHARED, None, None)? {
@@ -172,6 +180,9 @@ impl Check<'_> {
         }
         self.expect(edges == made.edges, || {
             "the table cluster_edges does not follow from ledger and clusters".to_owned()
+        });
+        self.expect(reader::held(self.snapshot)? == made.held, || {
+            "the table held_links does not follow from links and decisions".to_owned()
         });
         self.expect(self.same_mapped(&made)?, || {
             "the mapped snapshot does not follow from the ledger".to_owned()

@@ -14,7 +14,7 @@ use store::{Dictionary, Snapshot};
 use crate::derived::Derived;
 use crate::intake::LedgerColumns;
 use crate::layout::{self, SHARED, checkpoint, mapped};
-use crate::{Config, Error, ListingAnswer, TagAnswer, stages};
+use crate::{Config, Error, ListingAnswer, TagAnswer, ownership, stages};
 
 /// Everything that questions are answered from; see the module.
 pub struct View {
@@ -77,6 +77,11 @@ impl View {
         self.derived.as_ref().map_or(&[], Derived::labels)
     }
 
+    /// The address of an id.
+    pub(crate) fn address_of(&self, id: AddressId) -> Option<Address> {
+        self.addresses.key(id.get()).and_then(Address::from_key)
+    }
+
     pub(crate) fn id_of(&self, address: &Address) -> Option<AddressId> {
         self.addresses.lookup_one(&address.key()).map(AddressId::new)
     }
@@ -109,7 +114,7 @@ impl View {
 
     /// An address as text, in the writing of Bitcoin where it has one.
     pub(crate) fn address_text(&self, id: AddressId) -> String {
-        let address = self.addresses.key(id.get()).and_then(Address::from_key);
+        let address = self.address_of(id);
         address.map_or_else(|| format!("#{id}"), |address| address.display(Chain::Bitcoin))
     }
 
@@ -190,11 +195,49 @@ impl View {
         {
             reasons.push("lists or tags changed since the last run: hops are those before (`tracehound run`)".to_owned());
         }
+        if self.derived.is_some() {
+            reasons.extend(self.undone_decisions());
+        }
         if self.imports.is_empty() {
             reasons.push("no sanctions list is loaded (`tracehound lists import`)".to_owned());
         }
         if let Some(now) = now {
             reasons.extend(self.old_lists(now));
+        }
+        reasons
+    }
+
+    /// What the last run did not know: decisions since, and another configuration of ownership.
+    fn undone_decisions(&self) -> Vec<String> {
+        let of = |name| self.snapshot.checkpoint(name).unwrap_or(0);
+        let decisions = self.snapshot.rows(tables::DECISIONS.name, SHARED);
+        let new = decisions.saturating_sub(of(checkpoint::RUN_DECISIONS));
+        let mut reasons = Vec::new();
+        if new > 0 {
+            let what = if new == 1 { "decision was" } else { "decisions were" };
+            reasons.push(format!("{new} {what} made since the last run (`tracehound run`)"));
+        }
+        if ownership::model_of_links(&self.snapshot)
+            .is_ok_and(|id| id != of(checkpoint::LINKS_MODEL))
+        {
+            reasons.push(
+                "another model of change was fitted since the last run (`tracehound run`)"
+                    .to_owned(),
+            );
+        }
+        let resolution = ownership::resolution_model(&self.snapshot);
+        let number = |model: Option<(u32, _)>| model.map_or(0, |(id, _)| u64::from(id));
+        if resolution.is_ok_and(|model| number(model) != of(checkpoint::RUN_RESOLUTION)) {
+            reasons.push(
+                "another model of resolution was fitted since the last run (`tracehound run`)"
+                    .to_owned(),
+            );
+        }
+        if of(checkpoint::RUN_OWNERSHIP) != self.config.ownership.stamp() {
+            reasons.push(
+                "the configuration of ownership changed since the last run (`tracehound run`)"
+                    .to_owned(),
+            );
         }
         reasons
     }

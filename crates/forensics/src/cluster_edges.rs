@@ -20,39 +20,33 @@
 //! clusters merge. Unwinding has no such way (first and last times are no sums): build anew.
 //!
 //! Cost: O(input addresses × outputs) for a transaction of several sources, O(inputs + outputs) otherwise; rows
-//! are at most sources × targets of each transaction, so a round of 400 × 400 may leave 160,000 of them.
+//! are at most sources × targets of each transaction, so a round of 400 × 400 may leave 160,000 of them. A row takes
+//! 64 bytes and is found by one hash (`edge_table.rs`).
 //! Checked against: a double loop over the final clusters, any cut into batches with merges in between
 //! (`tests/it/cluster_edges.rs`).
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use ledger::{
-    AddressId, Amount, Asset, ClusterEdge, ClusterId, LedgerBatch, Timestamp, TransactionView,
-};
+use ledger::{AddressId, Amount, Asset, ClusterEdge, ClusterId, LedgerBatch, TransactionView};
 
+use crate::edge_table::{EdgeTable, Pair, Sum};
 use crate::error::FlowError;
 use crate::payers::{AMOUNT_UNKNOWN, MIXING, Payment, label, payments};
 
-/// Source and target cluster.
-type Pair = (u32, u32);
-
 /// Cluster edges in the making.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct ClusterEdges {
-    rows: BTreeMap<Pair, Sum>,
+    table: EdgeTable,
 }
 
-/// What is known about one edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Sum {
-    amount: u128,
-    n_transactions: u64,
-    n_mixing: u64,
-    n_amount_unknown: u64,
-    first_time: Timestamp,
-    last_time: Timestamp,
+impl PartialEq for ClusterEdges {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows() == other.rows()
+    }
 }
+
+impl Eq for ClusterEdges {}
 
 /// The cluster edges of all batches together.
 ///
@@ -75,40 +69,17 @@ impl ClusterEdges {
     /// # Errors
     /// A row is of another asset than bitcoin.
     pub fn from_rows(rows: &[ClusterEdge]) -> Result<Self, FlowError> {
-        let btc = Asset::btc();
-        let foreign = rows.iter().find(|row| row.asset != btc);
-        if let Some(row) = foreign {
-            return Err(FlowError::Asset { symbol: row.asset.symbol().to_owned() });
+        let mut table = EdgeTable::default();
+        for row in rows {
+            let (pair, sum) = keyed(row)?;
+            table.add(pair, &sum);
         }
-        let keyed = rows.iter().map(|row| {
-            let sum = Sum {
-                amount: row.amount.units(),
-                n_transactions: row.n_transactions,
-                n_mixing: row.n_mixing,
-                n_amount_unknown: row.n_amount_unknown,
-                first_time: row.first_time,
-                last_time: row.last_time,
-            };
-            ((row.source.get().get(), row.target.get().get()), sum)
-        });
-        Ok(Self { rows: keyed.collect() })
+        Ok(Self { table })
     }
 
     /// The rows of the table `cluster_edges`, by source, target and asset.
     pub fn rows(&self) -> Vec<ClusterEdge> {
-        let cluster = |id: u32| ClusterId::new(AddressId::new(id));
-        let row = |(&(source, target), sum): (&Pair, &Sum)| ClusterEdge {
-            source: cluster(source),
-            target: cluster(target),
-            asset: Asset::btc(),
-            amount: Amount::from_units(sum.amount),
-            n_transactions: sum.n_transactions,
-            n_mixing: sum.n_mixing,
-            n_amount_unknown: sum.n_amount_unknown,
-            first_time: sum.first_time,
-            last_time: sum.last_time,
-        };
-        self.rows.iter().map(row).collect()
+        rows_of(self.table.rows().copied())
     }
 
     /// Adds the transactions of a batch. Labels must be those of the rows so far; if they have changed since,
@@ -119,7 +90,9 @@ impl ClusterEdges {
     pub fn apply(&mut self, batch: &LedgerBatch, labels: &[u32]) -> Result<(), FlowError> {
         for payment in payments(batch, labels) {
             let (view, payment) = payment?;
-            self.add(&view, &payment, labels)?;
+            for (key, sum) in sums(&view, &payment, |address| label(address, labels))? {
+                self.table.add(key, &sum);
+            }
         }
         Ok(())
     }
@@ -141,93 +114,84 @@ impl ClusterEdges {
         if merges.moved_clusters.is_empty() && merges.renamed.is_empty() {
             return Ok(());
         }
-        let mut again = Self::default();
+        let mut again = EdgeTable::default();
         for view in batches.into_iter().flat_map(LedgerBatch::views) {
             if !merges.touch(&view, before)? {
                 continue;
             }
-            if let Some(payment) = Payment::of(&view, before)? {
-                self.remove(&view, &payment, before)?;
+            for (key, sum) in edges_of(&view, |address| label(address, before))? {
+                self.table.remove(key, &sum)?;
             }
-            if let Some(payment) = Payment::of(&view, after)? {
-                again.add(&view, &payment, after)?;
+            for (key, sum) in edges_of(&view, |address| label(address, after))? {
+                again.add(key, &sum);
             }
         }
-        let left = self.rows.keys().find(|key| merges.moved(key.0) || merges.moved(key.1));
-        if let Some(&(source_cluster, target_cluster)) = left {
+        let moved = |(key, _): &&(Pair, Sum)| merges.moved(key.0) || merges.moved(key.1);
+        if let Some(&((source_cluster, target_cluster), _)) = self.table.rows().find(moved) {
             return Err(FlowError::Incomplete { source_cluster, target_cluster });
         }
         let rename = |cluster: u32| merges.renamed.get(&cluster).copied().unwrap_or(cluster);
         if !merges.renamed.is_empty() {
-            let rows = std::mem::take(&mut self.rows).into_iter();
-            self.rows = rows.map(|((s, t), sum)| ((rename(s), rename(t)), sum)).collect();
+            let renamed = std::mem::take(&mut self.table);
+            for ((source, target), sum) in renamed.rows() {
+                self.table.add((rename(*source), rename(*target)), sum);
+            }
         }
-        for (key, sum) in again.rows {
-            self.rows.entry(key).and_modify(|known| known.add(&sum)).or_insert(sum);
-        }
-        Ok(())
-    }
-
-    fn add(
-        &mut self,
-        view: &TransactionView<'_>,
-        payment: &Payment,
-        labels: &[u32],
-    ) -> Result<(), FlowError> {
-        for (key, sum) in sums(view, payment, labels)? {
-            self.rows.entry(key).and_modify(|known| known.add(&sum)).or_insert(sum);
-        }
-        Ok(())
-    }
-
-    fn remove(
-        &mut self,
-        view: &TransactionView<'_>,
-        payment: &Payment,
-        labels: &[u32],
-    ) -> Result<(), FlowError> {
-        for (key, sum) in sums(view, payment, labels)? {
-            let (source_cluster, target_cluster) = key;
-            let rest = self.rows.get(&key).and_then(|known| known.without(&sum));
-            match rest {
-                None => return Err(FlowError::Incomplete { source_cluster, target_cluster }),
-                Some(rest) if rest.n_transactions == 0 => self.rows.remove(&key),
-                Some(rest) => self.rows.insert(key, rest),
-            };
+        for (key, sum) in again.rows() {
+            self.table.add(*key, sum);
         }
         Ok(())
     }
 }
 
-impl Sum {
-    fn add(&mut self, other: &Self) {
-        // 21 million coins a transaction, and 2^64 transactions, are far below 2^128.
-        self.amount += other.amount;
-        self.n_transactions += other.n_transactions;
-        self.n_mixing += other.n_mixing;
-        self.n_amount_unknown += other.n_amount_unknown;
-        self.first_time = self.first_time.min(other.first_time);
-        self.last_time = self.last_time.max(other.last_time);
-    }
+/// The rows of the table `cluster_edges`, in its order.
+pub(crate) fn rows_of(edges: impl Iterator<Item = (Pair, Sum)>) -> Vec<ClusterEdge> {
+    let mut edges: Vec<(Pair, Sum)> = edges.collect();
+    edges.sort_unstable_by_key(|(key, _)| *key);
+    let cluster = |id: u32| ClusterId::new(AddressId::new(id));
+    let row = |((source, target), sum): (Pair, Sum)| ClusterEdge {
+        source: cluster(source),
+        target: cluster(target),
+        asset: Asset::btc(),
+        amount: Amount::from_units(sum.amount()),
+        n_transactions: sum.n_transactions,
+        n_mixing: sum.n_mixing,
+        n_amount_unknown: sum.n_amount_unknown,
+        first_time: sum.first_time,
+        last_time: sum.last_time,
+    };
+    edges.into_iter().map(row).collect()
+}
 
-    /// The counts and amounts without those of `other`. Times stay: whatever is taken out of a row that lives on
-    /// is put into it again.
-    fn without(&self, other: &Self) -> Option<Self> {
-        Some(Self {
-            amount: self.amount.checked_sub(other.amount)?,
-            n_transactions: self.n_transactions.checked_sub(other.n_transactions)?,
-            n_mixing: self.n_mixing.checked_sub(other.n_mixing)?,
-            n_amount_unknown: self.n_amount_unknown.checked_sub(other.n_amount_unknown)?,
-            ..*self
-        })
+/// A row as the table keeps it.
+pub(crate) fn keyed(row: &ClusterEdge) -> Result<(Pair, Sum), FlowError> {
+    if row.asset != Asset::btc() {
+        return Err(FlowError::Asset { symbol: row.asset.symbol().to_owned() });
+    }
+    let mut sum = Sum::of(row.amount.units(), row.first_time);
+    sum.n_transactions = row.n_transactions;
+    sum.n_mixing = row.n_mixing;
+    sum.n_amount_unknown = row.n_amount_unknown;
+    sum.last_time = row.last_time;
+    Ok(((row.source.get().get(), row.target.get().get()), sum))
+}
+
+/// What one transaction adds: each pair of different clusters once; nothing if nobody is known to pay, or is paid.
+pub(crate) fn edges_of(
+    view: &TransactionView<'_>,
+    label: impl Fn(u32) -> Result<u32, FlowError>,
+) -> Result<Vec<(Pair, Sum)>, FlowError> {
+    match Payment::by(view, &label)? {
+        Some(payment) => sums(view, &payment, label),
+        None => Ok(Vec::new()),
     }
 }
 
-/// What one transaction adds: each pair of different clusters once.
+/// What one payment adds.
 fn sums(
     view: &TransactionView<'_>,
     payment: &Payment,
-    labels: &[u32],
+    label: impl Fn(u32) -> Result<u32, FlowError>,
 ) -> Result<Vec<(Pair, Sum)>, FlowError> {
     let (time, flags) = (view.row.time, payment.flags);
     let amounts = if flags & AMOUNT_UNKNOWN != 0 {
@@ -235,19 +199,17 @@ fn sums(
     } else if payment.is_of_one {
         payment.targets.iter().map(|(_, amount)| u128::from(*amount)).collect()
     } else {
-        shares(view, payment, labels)?
+        shares(view, payment, label)?
     };
     let pairs = payment
         .sources
         .iter()
         .flat_map(|(source, _)| payment.targets.iter().map(move |(target, _)| (*source, *target)));
-    let sum = |amount| Sum {
-        amount,
-        n_transactions: 1,
-        n_mixing: u64::from(flags & MIXING != 0),
-        n_amount_unknown: u64::from(flags & AMOUNT_UNKNOWN != 0),
-        first_time: time,
-        last_time: time,
+    let sum = |amount| {
+        let mut sum = Sum::of(amount, time);
+        sum.n_mixing = u64::from(flags & MIXING != 0);
+        sum.n_amount_unknown = u64::from(flags & AMOUNT_UNKNOWN != 0);
+        sum
     };
     let rows = pairs.zip(amounts).filter(|((source, target), _)| source != target);
     Ok(rows.map(|(key, amount)| (key, sum(amount))).collect())
@@ -257,12 +219,12 @@ fn sums(
 fn shares(
     view: &TransactionView<'_>,
     payment: &Payment,
-    labels: &[u32],
+    label: impl Fn(u32) -> Result<u32, FlowError>,
 ) -> Result<Vec<u128>, FlowError> {
     let place = |nodes: &[(u32, u64)], address: u32| {
-        let cluster = label(address, labels)?;
+        let cluster = label(address)?;
         let at = nodes.binary_search_by_key(&cluster, |(node, _)| *node);
-        Ok(at.expect("the payment was made from the same labels"))
+        Ok::<usize, FlowError>(at.expect("the payment was made from the same labels"))
     };
     let n_targets = payment.targets.len();
     let mut payers = Vec::with_capacity(payment.addresses.len());

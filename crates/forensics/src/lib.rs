@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+mod as_of;
 pub mod change;
 mod cluster_edges;
 mod clusters;
 pub mod collaborative;
+pub mod decisions;
+mod edge_table;
 mod error;
 pub mod evaluation;
 mod explain;
 pub mod features;
 mod flow;
+mod guard;
 pub mod heuristics;
 pub mod mixes;
 pub mod ownership;
@@ -17,11 +21,15 @@ pub mod resolution;
 pub mod screening;
 mod trace;
 
+pub use as_of::{ClustersAsOf, clusters_as_of};
 pub use cluster_edges::{ClusterEdges, cluster_edges, moved_addresses};
-pub use clusters::Clusters;
+pub use clusters::{Clusters, HEIGHTS_BACK, links_among};
 pub use error::FlowError;
-pub use explain::{Step, explain};
+pub use explain::{ExplainOptions, Explanation, Prefer, Step, explain, explain_with};
 pub use flow::{FlowBuilder, FlowEdges};
+pub use guard::{
+    ClusterRules, Guard, HeldLink, HeldReason, PendingMerge, held_by_pair, tied_by_held,
+};
 pub use heuristics::links;
 pub use payers::{AMOUNT_UNKNOWN, MIXING};
 pub use trace::{FlowGraph, Hop, TraceAnswer, TraceLimits, TraceOptions, TracePath, WaysAnswer};

@@ -34,17 +34,25 @@ impl Payment {
         view: &TransactionView<'_>,
         labels: &[u32],
     ) -> Result<Option<Self>, FlowError> {
+        Self::by(view, |address| label(address, labels))
+    }
+
+    /// As [`Payment::of`], with any name for the cluster of an address.
+    pub(crate) fn by(
+        view: &TransactionView<'_>,
+        label: impl Fn(u32) -> Result<u32, FlowError>,
+    ) -> Result<Option<Self>, FlowError> {
         let tx = view.row.index;
         let paid = view.inputs.iter().filter_map(|input| input.spent);
         let known = paid.filter_map(|spent| Some((spent.address?.get(), spent.amount_sat)));
         let addresses = sums(known.collect(), tx)?;
         let outputs = view.outputs.iter();
         let outputs = outputs.filter_map(|output| Some((output.address?.get(), output.amount_sat)));
-        let targets = sums(relabeled(outputs, labels)?, tx)?;
+        let targets = sums(relabeled(outputs, &label)?, tx)?;
         if addresses.is_empty() || targets.is_empty() {
             return Ok(None);
         }
-        let sources = sums(relabeled(addresses.iter().copied(), labels)?, tx)?;
+        let sources = sums(relabeled(addresses.iter().copied(), &label)?, tx)?;
         let some_unknown = view.inputs.iter().any(|i| i.spent.is_none_or(|s| s.address.is_none()));
         let collaborative = possible_protocols(view).any();
         // Where the transaction is not collaborative, the owner of one input is the owner of all.
@@ -75,9 +83,9 @@ pub(crate) fn label(address: u32, labels: &[u32]) -> Result<u32, FlowError> {
 
 fn relabeled(
     amounts: impl Iterator<Item = (u32, u64)>,
-    labels: &[u32],
+    label: impl Fn(u32) -> Result<u32, FlowError>,
 ) -> Result<Vec<(u32, u64)>, FlowError> {
-    amounts.map(|(address, amount)| Ok((label(address, labels)?, amount))).collect()
+    amounts.map(|(address, amount)| Ok((label(address)?, amount))).collect()
 }
 
 /// Amounts summed by node, ascending. All of them together fit 64 bits.

@@ -23,8 +23,8 @@ pub use build::{
     BuildError, BuildOptions, BuildSummary, EdgeBatch, ExternalBuilder, GraphBuilder, GraphChunk,
 };
 pub use components::{
-    Components, ConcurrentComponents, Members, ReversibleComponents, TrackedComponents, components,
-    connected_components, connected_components_of_edges,
+    Components, ConcurrentComponents, Members, ProposedUnion, ReversibleComponents,
+    TrackedComponents, components, connected_components, connected_components_of_edges,
 };
 pub use csr::{Csr, CsrView};
 pub use error::GraphError;

@@ -4,12 +4,14 @@ mod address;
 mod amount;
 mod attribution;
 mod chain;
+mod decision;
 mod decoded;
 mod derived;
 mod id;
 mod mix;
 pub mod notation;
 mod rows;
+mod suggestion;
 pub mod tables;
 
 pub use address::{
@@ -19,6 +21,7 @@ pub use address::{
 pub use amount::{Amount, InCoins};
 pub use attribution::{ListImported, Listing, ListingEvent, Price, Tag};
 pub use chain::{Asset, Chain, ChainSet, UnknownChain};
+pub use decision::{DecisionKind, DecisionRecord, HeldRecord, LinkSource, ModelRecord};
 pub use decoded::{
     AliasKind, DecodedAlias, DecodedBlock, DecodedInput, DecodedOutput, DecodedTransaction,
     InputMarks, ScriptType, SpentByInput,
@@ -32,4 +35,5 @@ pub use mix::Mix;
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
 };
+pub use suggestion::SuggestedLink;
 pub use tables::ClusterFeatures;

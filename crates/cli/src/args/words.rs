@@ -38,3 +38,19 @@ pub(crate) fn satoshi(text: &str) -> Result<u64, String> {
     }
     format!("{whole}{part:0<COIN_DECIMALS$}").parse().map_err(|_| fault())
 }
+
+/// Heights from the first to the last, both counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Heights {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+}
+
+/// `560062..560070`: both ends are meant.
+pub(crate) fn heights(text: &str) -> Result<Heights, String> {
+    let fault = || "write the first and the last height, such as 560062..560070".to_owned();
+    let (from, to) = text.split_once("..").ok_or_else(fault)?;
+    let number = |text: &str| text.parse::<u32>().map_err(|_| fault());
+    let heights = Heights { from: number(from)?, to: number(to)? };
+    if heights.from <= heights.to { Ok(heights) } else { Err(fault()) }
+}

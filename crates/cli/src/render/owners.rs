@@ -3,9 +3,9 @@
 use engine::{ExplainAnswer, MembersAnswer, NeighborsAnswer};
 
 use super::ink::{Look, Tone};
-use super::screen::{listing_table, more, tag_table};
+use super::screen::{listing_table, more, stale_lines, tag_table};
 use super::table::{Cell, Column, Table};
-use super::words::{address, coins, count, counted, hash, minute};
+use super::words::{address, coins, count, counted, hash, minute, names, wrapped};
 use crate::show;
 
 /// Why two addresses have one owner, or that nothing says so.
@@ -19,17 +19,23 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
             table.row([Cell::new(Tone::Strong, address), format!("cluster {cluster}").into()]);
         }
         let clusters = table.lines(look);
-        return format!("{verdict}  as far as the links show\n{clusters}\n{snapshot}\n");
+        let stale = stale_lines(&answer.stale_because, look);
+        let known = conditions(answer);
+        return format!(
+            "{verdict}  as far as the links show{known}\n{clusters}{stale}\n{snapshot}\n"
+        );
     }
     let verdict = look.paint(Tone::Good, "● ONE OWNER");
     let mut page = format!(
-        "{verdict}  cluster {}, confidence {:.3}\n  {}\n  {}\n",
+        "{verdict}  cluster {}, confidence {:.3}{}\n  {}\n  {}\n",
         answer.cluster_a,
         answer.confidence,
+        conditions(answer),
         look.heading(&a),
         look.heading(&b)
     );
     if answer.evidence.is_empty() {
+        page += &stale_lines(&answer.stale_because, look);
         return page + &format!("\n{snapshot}\n");
     }
     let pieces = counted(answer.evidence.len() as u64, "piece of evidence", "pieces of evidence");
@@ -42,8 +48,9 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
             (Column::Left, "and"),
             (Column::Left, "heuristic"),
             (Column::Right, "conf."),
-            (Column::Left, "time (UTC)"),
+            (Column::Right, "height"),
             (Column::Left, "transaction"),
+            (Column::Left, "link"),
         ],
     );
     for (index, step) in answer.evidence.iter().enumerate() {
@@ -53,17 +60,60 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
             address(&step.b, look).into(),
             step.heuristic.into(),
             format!("{:.3}", step.confidence).into(),
-            minute(step.time_s).into(),
+            step.height.to_string().into(),
             Cell::new(Tone::Faint, hash(&step.tx.to_string(), look)),
+            Cell::new(Tone::Faint, step.link.as_deref().map(show::line).unwrap_or_default()),
         ]);
     }
-    page + &table.lines(look) + &format!("\n{snapshot}\n")
+    page += &table.lines(look);
+    page += &remarks(answer, look);
+    page += &stale_lines(&answer.stale_because, look);
+    page + &format!("\n{snapshot}\n")
+}
+
+/// Under which conditions it was asked.
+fn conditions(answer: &ExplainAnswer) -> String {
+    let mut text = String::new();
+    if let Some(height) = answer.as_of {
+        text += &format!(", as of height {height}");
+    }
+    if !answer.without_rules.is_empty() {
+        text += &format!(", without {}", names(&answer.without_rules));
+    }
+    text
+}
+
+/// When each piece came, what stands behind it, and which is the weakest.
+fn remarks(answer: &ExplainAnswer, look: Look) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let times: Vec<String> = answer.evidence.iter().map(|step| minute(step.time_s)).collect();
+    lines.push(format!("times (UTC): {}", times.join(", ")));
+    for (index, step) in answer.evidence.iter().enumerate() {
+        if let Some(source) = &step.source {
+            lines.push(format!("{}: {}", index + 1, show::clean(&source.about)));
+        }
+    }
+    for (index, step) in answer.evidence.iter().enumerate() {
+        let spoke = step.contributions.iter().filter(|part| part.log_odds.abs() >= 0.0005);
+        let parts: Vec<String> =
+            spoke.map(|part| format!("{} {:+.3}", show::line(&part.rule), part.log_odds)).collect();
+        if !parts.is_empty() {
+            lines.push(format!("{}: log-odds {}", index + 1, parts.join(", ")));
+        }
+    }
+    if let Some(weakest) = answer.weakest.filter(|_| answer.evidence.len() > 1) {
+        let what = if answer.most_probable { "the most probable chain; its" } else { "the" };
+        lines.push(format!("{what} weakest piece is {}", weakest + 1));
+    }
+    lines.iter().map(|line| look.faint(&wrapped(line, "  ", look)) + "\n").collect()
 }
 
 /// The members of a cluster, and what is known of them.
 pub(crate) fn members(answer: &MembersAnswer, look: Look) -> String {
     let size = counted(answer.size, "address", "addresses");
-    let mut page = format!("{}\n", look.heading(&format!("Cluster {} of {size}", answer.cluster)));
+    let then = answer.as_of.map(|height| format!(" as of height {height}")).unwrap_or_default();
+    let heading = format!("Cluster {} of {size}{then}", answer.cluster);
+    let mut page = format!("{}\n", look.heading(&heading));
     for member in &answer.members {
         page += &format!("  {}\n", show::line(member));
     }
@@ -80,6 +130,7 @@ pub(crate) fn members(answer: &MembersAnswer, look: Look) -> String {
         page += &format!("\n{}\n", look.heading("Tags"));
         page += &tag_table(&answer.tags, true, look);
     }
+    page += &stale_lines(&answer.stale_because, look);
     page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
 }
 

@@ -29,8 +29,17 @@ pub(crate) fn hops(path: &[HopAnswer], indent: usize, look: Look) -> String {
             address(&hop.from_address, look).into(),
             format!("→ {}", address(&hop.to_address, look)).into(),
             Cell::new(Tone::Faint, hash(&hop.tx.to_string(), look)),
-            Cell::new(Tone::Warning, if hop.mixing { "mixing" } else { "" }),
+            Cell::new(Tone::Warning, mixing(hop)),
         ]);
     }
     table.lines(look)
+}
+
+/// That several owners may have joined in a hop, and by which protocol if it carries a label.
+fn mixing(hop: &engine::HopAnswer) -> String {
+    match (hop.mixing, hop.protocol) {
+        (true, Some(protocol)) => format!("mixing: {protocol}"),
+        (true, None) => "mixing".to_owned(),
+        (false, _) => String::new(),
+    }
 }

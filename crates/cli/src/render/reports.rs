@@ -231,6 +231,20 @@ pub(crate) fn run(report: &RunReport, look: Look) -> String {
         report.clusters,
         format!("{clustered} in them, {largest} in the largest"),
     );
+    if let Some(rebuilt) = report.addresses_rebuilt {
+        numbers.some("  addresses clustered anew", rebuilt, "decisions or tags about them changed");
+    }
+    numbers.some("held links", report.held_links, "`tracehound cluster pending` shows them");
+    numbers.some(
+        "suggested links",
+        report.suggested_links,
+        "not followed; `tracehound cluster suggest` shows them",
+    );
+    numbers.some(
+        "decisions without effect",
+        report.decisions_without_effect,
+        "what they name is not in this ledger",
+    );
     numbers.always("cluster edges", report.cluster_edges, String::new());
     if !report.up_to_date {
         numbers.always("flow edges", report.flow_edges, String::new());
@@ -240,12 +254,19 @@ pub(crate) fn run(report: &RunReport, look: Look) -> String {
         report.mixing_transactions,
         "several owners may have joined in each",
     );
+    for (protocol, mixes) in &report.mixes_by_protocol {
+        numbers.some(&format!("  {}", show::line(protocol)), *mixes, "labelled");
+    }
     numbers.some("listed clusters", report.listed_clusters, "");
     numbers.some("tagged clusters", report.tagged_clusters, "");
     let [from, to] = report.near_listed;
     numbers.some("clusters paid from a listed one", from, "directly or over others");
     numbers.some("clusters that paid to a listed one", to, "directly or over others");
     page += &numbers.0.lines(look);
+    if !report.change_model.is_empty() {
+        let text = format!("model of change: {}", show::clean(&report.change_model));
+        page += &format!("{}\n", wrapped(&text, "  ", look));
+    }
     page + &snapshot(&report.snapshot, look)
 }
 

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use engine::{
-    ClusterHit, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, HopAnswer,
-    IngestReport, LargeCluster, ListReport, ListStatus, ListingAnswer, MembersAnswer,
-    NearestAnswer, NeighborAnswer, NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair,
-    NeighborsAnswer, PackReport, PathAnswer, ProximityAnswer, RunReport, Sats, ScreenAnswer, Shown,
-    StatusAnswer, TagAnswer, TagsReport, Time, TraceAnswer, Verdict,
+    ClusterHit, CoinAnswer, ContributionAnswer, DecidedReport, DecisionAnswer, DecisionsAnswer,
+    DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, FeatureAnswer,
+    FeatureValue, FeaturesAnswer, FitAnswer, HeldAnswer, HopAnswer, IngestReport, LargeCluster,
+    LinksOfMixAnswer, ListReport, ListStatus, ListingAnswer, MembersAnswer, MixAnswer,
+    MixLabelAnswer, NearestAnswer, NeighborAnswer, NeighborhoodAnswer, NeighborhoodNode,
+    NeighborhoodPair, NeighborsAnswer, PackReport, PathAnswer, PendingAnswer, PendingPair,
+    ProximityAnswer, ResolutionFitAnswer, RunReport, Sats, ScreenAnswer, Shown, SideAnswer,
+    StatusAnswer, SuggestAnswer, SuggestionAnswer, TagAnswer, TagsReport, Time, TraceAnswer,
+    TrainReport, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
 
@@ -33,6 +37,7 @@ pub(crate) fn hop(from: &str, to: &str, satoshi: u64, mixing: bool) -> HopAnswer
         to_address: to.to_owned(),
         amount_sat: Sats(satoshi),
         mixing,
+        protocol: mixing.then_some("wasabi1"),
     }
 }
 
@@ -164,10 +169,13 @@ pub(crate) fn trace() -> TraceAnswer {
 
 pub(crate) fn explain() -> ExplainAnswer {
     let step = |a: &str, b: &str, heuristic, confidence| EvidenceAnswer {
+        link: (heuristic != "common_input").then(|| "5e5e5e5e-1a2b3c4d".to_owned()),
         a: a.to_owned(),
         b: b.to_owned(),
         heuristic,
         confidence,
+        source: None,
+        contributions: Vec::new(),
         tx: TxId::from_bytes([0x5e; 32]),
         height: Height::new(560_062),
         time_s: Time::new(TIME),
@@ -178,8 +186,267 @@ pub(crate) fn explain() -> ExplainAnswer {
         same_cluster: true,
         cluster_a: cluster(4512),
         cluster_b: cluster(4512),
+        as_of: None,
+        without_rules: Vec::new(),
+        most_probable: false,
         evidence: vec![step(A, C, "common_input", 0.99), step(C, B, "same_key", 1.0)],
         confidence: 0.99,
+        weakest: Some(0),
+        stale_because: Vec::new(),
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn pending() -> PendingAnswer {
+    let side = |id, address: &str, size, known_as: &[&str]| SideAnswer {
+        cluster: cluster(id),
+        address: address.to_owned(),
+        size,
+        known_as: known_as.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let link = |id: &str, because: &str, decided| HeldAnswer {
+        id: id.to_owned(),
+        a: A.to_owned(),
+        b: B.to_owned(),
+        heuristic: "common_input",
+        confidence: 0.995,
+        tx: TxId::from_bytes([0x5e; 32]),
+        height: Height::new(560_062),
+        time_s: Time::new(TIME),
+        because: because.to_owned(),
+        decided,
+    };
+    PendingAnswer {
+        pairs: vec![
+            PendingPair {
+                a: side(4512, A, 1_204_000, &["Binance", "Binance hot wallet"]),
+                b: side(77, B, 12_345, &[]),
+                links: vec![
+                    link("5e5e5e5e-1a2b3c4d", "it would join 1200000 addresses with 10001", None),
+                    link("5e5e5e5e-99887766", "", Some("accept_link")),
+                ],
+            },
+            PendingPair {
+                a: side(78, C, 3, &["Kraken"]),
+                b: side(79, B, 1, &["Bitstamp"]),
+                links: vec![link(
+                    "5e5e5e5e-00aa00aa",
+                    "kraken and bitstamp are two entities",
+                    None,
+                )],
+            },
+        ],
+        total: 5,
+        guard_addresses: 10_000,
+        stale_because: vec!["1 decision was made since the last run (`tracehound run`)".to_owned()],
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn decisions() -> DecisionsAnswer {
+    let accepted = DecisionAnswer {
+        id: "0a1b2c3d4e5f".to_owned(),
+        kind: "accept_link",
+        link: Some("5e5e5e5e-1a2b3c4d".to_owned()),
+        a: Some(A.to_owned()),
+        b: Some(B.to_owned()),
+        tx: Some(TxId::from_bytes([0x5e; 32])),
+        heuristic: Some("common_input"),
+        from_height: None,
+        to_height: None,
+        revokes: None,
+        revoked_by: Some("aabbccddeeff".to_owned()),
+        reason:
+            "the exchange announced that it took the other one over, and both hot wallets moved"
+                .to_owned(),
+        author: "jane".to_owned(),
+        decided_at_s: Time::new(TIME),
+        followed: true,
+    };
+    let bare = DecisionAnswer {
+        link: None,
+        a: None,
+        b: None,
+        tx: None,
+        heuristic: None,
+        revoked_by: None,
+        ..accepted.clone()
+    };
+    let withdrawn = DecisionAnswer {
+        id: "112233445566".to_owned(),
+        kind: "withdraw_rule",
+        heuristic: Some("change"),
+        from_height: Some(Height::new(560_062)),
+        reason: "a wallet that breaks the model".to_owned(),
+        ..bare.clone()
+    };
+    let revoked = DecisionAnswer {
+        id: "aabbccddeeff".to_owned(),
+        kind: "revoke",
+        revokes: Some("0a1b2c3d4e5f".to_owned()),
+        reason: "the wrong link".to_owned(),
+        followed: false,
+        ..bare
+    };
+    DecisionsAnswer {
+        decisions: vec![accepted, withdrawn, revoked],
+        stale_because: vec!["1 decision was made since the last run (`tracehound run`)".to_owned()],
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn decided() -> DecidedReport {
+    let DecisionsAnswer { mut decisions, stale_because, snapshot } = decisions();
+    DecidedReport { decisions: decisions.split_off(2), stale_because, snapshot }
+}
+
+pub(crate) fn suggest() -> SuggestAnswer {
+    let PendingAnswer { pairs, stale_because, snapshot, .. } = pending();
+    let part = |rule: &str, log_odds| ContributionAnswer {
+        rule: rule.to_owned(),
+        verdict: String::new(),
+        log_odds,
+    };
+    SuggestAnswer {
+        suggestions: vec![SuggestionAnswer {
+            id: "5e5e5e5e-0123abcd".to_owned(),
+            a: pairs[0].a.clone(),
+            b: pairs[1].b.clone(),
+            probability: 0.973,
+            contributions: vec![part("prior", -3.2), part("hour", 0.01), part("fees", 6.78)],
+            evidence: vec![TxId::from_bytes([0x5e; 32])],
+            decided: None,
+        }],
+        total: 3,
+        model: Some("fedcba9876543210".to_owned()),
+        stale_because,
+        snapshot,
+    }
+}
+
+pub(crate) fn features() -> FeaturesAnswer {
+    let feature = |name, value, unit, about| FeatureAnswer { name, value, unit, about };
+    FeaturesAnswer {
+        address: A.to_owned(),
+        cluster: cluster(4512),
+        known_as: vec!["Binance".to_owned()],
+        features: vec![
+            feature(
+                "n_addresses",
+                Some(FeatureValue::Whole(1312)),
+                "addresses",
+                "Addresses in the cluster.",
+            ),
+            feature(
+                "first_time_s",
+                Some(FeatureValue::Time(TIME)),
+                "Unix seconds",
+                "Block time of its first transaction.",
+            ),
+            feature(
+                "received_sat",
+                Some(FeatureValue::Whole(123_456_789_012)),
+                "satoshi",
+                "Sum of what it gained by a transaction.",
+            ),
+            feature(
+                "mixing_sending_share",
+                Some(FeatureValue::Real(0.0312)),
+                "share",
+                "Sending transactions that are possibly collaborative.",
+            ),
+            feature("dwell_mean_s", None, "seconds", "Mean time from output to spending."),
+        ],
+        stale_because: Vec::new(),
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn mix() -> MixAnswer {
+    let coin = |address: Option<&str>, amount_sat| CoinAnswer {
+        address: address.map(str::to_owned),
+        amount_sat,
+    };
+    MixAnswer {
+        tx: TxId::from_bytes([0x5e; 32]),
+        height: Height::new(560_062),
+        time_s: Time::new(TIME),
+        label: Some(MixLabelAnswer {
+            protocol: "whirlpool",
+            variant: None,
+            about: "as many equal outputs of a pool's size as inputs, each input's owner gets one",
+            confidence: 0.983,
+            n_participants: 2,
+            n_equal_outputs: 2,
+            denomination_sat: 5_000_000,
+            lineage: vec!["some inputs come from a Tx0"],
+        }),
+        possible: vec!["whirlpool"],
+        inputs: vec![coin(Some(A), Some(5_000_102)), coin(None, None)],
+        outputs: vec![
+            coin(Some(B), Some(5_000_000)),
+            coin(Some(C), Some(5_000_000)),
+            coin(None, Some(0)),
+        ],
+        links: Some(LinksOfMixAnswer {
+            why_not: String::new(),
+            n_mappings: "3".to_owned(),
+            entropy_bits: 1.585,
+            efficiency: 1.0,
+            probabilities: vec![vec![2.0 / 3.0, 1.0, 0.0], vec![2.0 / 3.0, 2.0 / 3.0, 0.0]],
+            deterministic: vec![(0, 1)],
+        }),
+        stale_because: Vec::new(),
+        snapshot: SNAPSHOT.to_owned(),
+    }
+}
+
+pub(crate) fn train() -> TrainReport {
+    let share = |measured| serde_json::json!({"measured": measured, "lower": 0.0, "upper": 0.0021});
+    let links = |wrong: u64| {
+        serde_json::json!({
+            "n_links": 4_120, "n_wrong": wrong, "n_negatives": 12_345, "n_positives": 11_000,
+            "false_positive_rate": share(0.0003), "wrong_share": share(0.0007), "recall": share(0.374),
+        })
+    };
+    let figures = serde_json::json!({
+        "seed": 0, "height_first": 560_062, "height_last": 560_078, "n_transactions": 11_000,
+        "n_clusters": 7_000, "n_positives": 11_000, "n_negatives": 12_345, "auc": 0.9612,
+        "calibration_error": 0.0061, "calibration_error_other": 0.0102,
+        "no_threshold_because": "", "at_threshold": links(3), "at_foreign_threshold": links(4),
+        "reliability": {"bins": [
+            {"lower": 0.0, "upper": 0.1, "count": 9_000, "mean_predicted": 0.02, "observed_share": 0.021},
+            {"lower": 0.9, "upper": 1.0, "count": 8_000, "mean_predicted": 0.98, "observed_share": 0.979},
+        ]},
+        "rules": [{"rule": "self_change", "n_outputs": 23_345, "n_for": 900, "n_for_right": 899,
+                   "n_against": 0, "n_against_right": 0}],
+    });
+    TrainReport {
+        change: FitAnswer {
+            version: Some("0123456789abcdef".to_owned()),
+            is_new: true,
+            threshold: Some(0.9971),
+            why_not: String::new(),
+            hint: None,
+            figures: serde_json::from_value(figures).ok(),
+        },
+        resolution: ResolutionFitAnswer {
+            version: Some("fedcba9876543210".to_owned()),
+            is_new: true,
+            truth: Some("known".to_owned()),
+            why_not: String::new(),
+            hint: None,
+            figures: serde_json::from_value(serde_json::json!({
+                "n_train": [100, 2_000], "n_calibrate": [50, 1_000], "n_test": [51, 1_002],
+                "n_left_out": 30, "auc": 0.9931, "expected_calibration_error": 0.0123,
+                "reliability": [
+                    {"count": 1_000, "weight": 9_000.0, "predicted": 0.01, "observed": 0.012},
+                    {"count": 53, "weight": 60.0, "predicted": 0.96, "observed": 0.955},
+                ],
+            }))
+            .ok(),
+        },
+        stale_because: vec!["another model of change was fitted since the last run".to_owned()],
         snapshot: SNAPSHOT.to_owned(),
     }
 }
@@ -187,11 +454,13 @@ pub(crate) fn explain() -> ExplainAnswer {
 pub(crate) fn members() -> MembersAnswer {
     MembersAnswer {
         cluster: cluster(4512),
+        as_of: None,
         size: 1312,
         members: vec![A.to_owned(), B.to_owned()],
         truncated: true,
         tags: vec![tag("Binance")],
         listed: vec![ClusterHit { address: A.to_owned(), listings: vec![listing()] }],
+        stale_because: Vec::new(),
         snapshot: SNAPSHOT.to_owned(),
     }
 }
@@ -370,9 +639,15 @@ pub(crate) fn run() -> RunReport {
         clusters: 9_876,
         clustered_addresses: 40_987,
         largest_cluster: 1312,
+        suggested_links: 12,
+        held_links: 3,
+        addresses_rebuilt: Some(1312),
+        decisions_without_effect: 1,
         cluster_edges: 70_001,
         flow_edges: 90_002,
         mixing_transactions: 44,
+        mixes_by_protocol: [("wasabi1".to_owned(), 40), ("whirlpool".to_owned(), 0)].into(),
+        change_model: "none: `tracehound cluster train` fits one".to_owned(),
         listed_clusters: 1,
         tagged_clusters: 500,
         near_listed: [7, 9],

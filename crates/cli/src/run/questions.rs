@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Direction, NeighborhoodRequest, NeighborsAnswer, TraceAnswer, TraceTarget};
+use engine::{
+    Direction, ExplainRequest, NeighborhoodRequest, NeighborsAnswer, TraceAnswer, TraceTarget,
+};
 
 use super::Session;
 use super::batch::{self, Stream};
 use crate::args::{
-    ExplainArgs, MembersArgs, NeighborhoodArgs, NeighborsArgs, Only, Shape, Side, TraceArgs,
+    ExplainArgs, FeaturesArgs, MembersArgs, NeighborhoodArgs, NeighborsArgs, Only, Shape, Side,
+    SuggestArgs, TraceArgs,
 };
 use crate::console::{Console, binary_output};
 use crate::outcome::{Exit, Failure};
@@ -44,19 +47,36 @@ impl Session {
         let limit = bound(args.limit);
         if args.arrow {
             let output = binary_output("--arrow")?;
-            let answer = self.view()?.members(&args.address, limit)?;
+            let answer = self.view()?.members(&args.address, args.as_of, limit)?;
             let mut stream = Stream::new(output, batch::members_schema())?;
             stream.write(&batch::members(&answer)?)?;
             stream.finish()?;
             return Ok(Exit::Done);
         }
-        let answer = self.view()?.members(&args.address, limit)?;
+        let answer = self.view()?.members(&args.address, args.as_of, limit)?;
         self.console.answer(&answer, render::members)?;
         Ok(Exit::Done)
     }
 
+    pub(super) fn features(&self, args: &FeaturesArgs) -> Result<Exit, Failure> {
+        let answer = self.view()?.features(&args.address)?;
+        self.console.answer(&answer, render::features)?;
+        Ok(Exit::Done)
+    }
+
+    pub(super) fn suggest(&self, args: &SuggestArgs) -> Result<Exit, Failure> {
+        let answer = self.view()?.suggestions(args.address.as_deref(), bound(args.limit))?;
+        self.console.full(args.full).answer(&answer, render::suggest)?;
+        Ok(Exit::Done)
+    }
+
     pub(super) fn explain(&self, args: &ExplainArgs) -> Result<Exit, Failure> {
-        let answer = self.view()?.explain(&args.a, &args.b)?;
+        let request = ExplainRequest {
+            as_of: args.as_of,
+            without_rules: args.without_rule.clone(),
+            most_probable: args.most_probable,
+        };
+        let answer = self.view()?.explain(&args.a, &args.b, &request)?;
         self.console.full(args.full).answer(&answer, render::explain)?;
         Ok(Exit::Done)
     }
@@ -156,6 +176,6 @@ fn only(answer: &TraceAnswer, only: Option<Only>) -> Result<serde_json::Value, F
 }
 
 /// 0 stands for no bound.
-fn bound(limit: usize) -> usize {
+pub(super) fn bound(limit: usize) -> usize {
     if limit == 0 { usize::MAX } else { limit }
 }

@@ -23,7 +23,8 @@ pub(crate) fn unwind(commit: &mut Commit<'_>, snapshot: &Snapshot, from: u32) ->
     let n_addresses = kept.map_or(0, |block| block.n_addresses_after);
     let links_from = links_valid_below(commit, snapshot, from, first_tx, n_addresses)?;
     for table in layout::BY_HEIGHT.iter() {
-        let from = if table.name == tables::LINKS.name { links_from } else { from };
+        let is_evidence = [tables::LINKS.name, tables::MIXES.name].contains(&table.name);
+        let from = if is_evidence { links_from } else { from };
         remove_from(commit, table, from)?;
     }
     let first_output = columns.first_output_of(first_tx);
@@ -48,7 +49,14 @@ pub(crate) fn unwind(commit: &mut Commit<'_>, snapshot: &Snapshot, from: u32) ->
 
 /// Forgets the derived snapshot, so that nobody reads it against a ledger that it does not belong to.
 pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Result<(), Error> {
-    for name in [checkpoint::CLUSTERS, checkpoint::CLUSTERS_LINKS, checkpoint::RUN_ATTRIBUTION] {
+    for name in [
+        checkpoint::CLUSTERS,
+        checkpoint::CLUSTERS_LINKS,
+        checkpoint::RUN_ATTRIBUTION,
+        checkpoint::RUN_DECISIONS,
+        checkpoint::RUN_OWNERSHIP,
+        checkpoint::RUN_RESOLUTION,
+    ] {
         commit.remove_checkpoint(name);
     }
     for name in snapshot.manifest().mapped.keys() {
@@ -57,7 +65,14 @@ pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Resu
             commit.remove_mapped(name);
         }
     }
-    for table in [&tables::CLUSTERS, &tables::CLUSTER_EDGES] {
+    for table in [
+        &tables::CLUSTERS,
+        &tables::CLUSTER_EDGES,
+        &tables::HELD_LINKS,
+        &tables::LINK_SOURCES,
+        &tables::CLUSTER_FEATURES,
+        &tables::SUGGESTED_LINKS,
+    ] {
         commit.replace(&layout::spec(table), SHARED, [])?;
     }
     Ok(())

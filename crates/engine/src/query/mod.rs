@@ -1,14 +1,20 @@
 //! Questions: each is a function on a [`View`](crate::View), reads one snapshot and runs no stage.
 
+mod behavior;
+mod change;
 mod cluster;
+mod mix;
 mod neighborhood;
 mod neighbors;
+mod pending;
 mod screen;
 mod status;
 mod trace;
 
 use ledger::Timestamp;
 
+pub use cluster::ExplainRequest;
+pub use mix::MixRequest;
 pub use neighborhood::NeighborhoodRequest;
 pub use neighbors::Direction;
 pub use screen::ScreenOptions;
@@ -40,6 +46,7 @@ impl View {
                 to_address,
                 amount_sat: Sats(hop.amount_sat),
                 mixing: hop.mixing,
+                protocol: if hop.mixing { self.protocol_of(hop.tx) } else { None },
             }
         };
         hops.iter().map(answer).collect()

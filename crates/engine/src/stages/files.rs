@@ -7,7 +7,7 @@ use arrow::datatypes::{Float32Type, UInt8Type, UInt32Type, UInt64Type};
 use forensics::FlowEdges;
 use graph::temporal::ProximityParts;
 use graph::{Csr, Members};
-use ledger::{ClusterEdge, ClusterMember, Link, tables};
+use ledger::{ClusterEdge, ClusterMember, HeldRecord, Link, LinkSource, SuggestedLink, tables};
 use store::Commit;
 
 use super::Views;
@@ -19,6 +19,10 @@ use crate::layout::{self, SHARED, mapped};
 pub(crate) struct Made {
     pub(crate) cluster_rows: Vec<ClusterMember>,
     pub(crate) edges: Vec<ClusterEdge>,
+    pub(crate) held: Vec<HeldRecord>,
+    pub(crate) sources: Vec<LinkSource>,
+    pub(crate) suggested: Vec<SuggestedLink>,
+    pub(crate) features: RecordBatch,
     /// Every mapped file of the derived snapshot, by name.
     pub(crate) files: Vec<(String, RecordBatch)>,
 }
@@ -29,6 +33,14 @@ impl Made {
         commit.replace(&layout::spec(&tables::CLUSTERS), SHARED, clusters)?;
         let edges = [tables::cluster_edges_to(&self.edges)];
         commit.replace(&layout::spec(&tables::CLUSTER_EDGES), SHARED, edges)?;
+        let held = [tables::held_links_to(&self.held)];
+        commit.replace(&layout::spec(&tables::HELD_LINKS), SHARED, held)?;
+        let sources = [tables::link_sources_to(&self.sources)];
+        commit.replace(&layout::spec(&tables::LINK_SOURCES), SHARED, sources)?;
+        let suggested = [tables::suggested_links_to(&self.suggested)];
+        commit.replace(&layout::spec(&tables::SUGGESTED_LINKS), SHARED, suggested)?;
+        let features = [self.features.clone()];
+        commit.replace(&layout::spec(&tables::CLUSTER_FEATURES), SHARED, features)?;
         for (name, batch) in &self.files {
             commit.put_mapped(name, batch)?;
         }
@@ -42,6 +54,7 @@ impl Views {
         let n_addresses = u32::try_from(self.labels.len()).expect("address ids are u32");
         let one = |column| mapped_batch(vec![column]);
         let Members { offsets, nodes } = self.members;
+        let features = tables::cluster_features_to(&self.features);
         let mut files = vec![
             (mapped::LABELS.to_owned(), one(mapped_column::<UInt32Type>("label", self.labels))?),
             (
@@ -50,13 +63,24 @@ impl Views {
             ),
             (mapped::MEMBERS.to_owned(), one(mapped_column::<UInt32Type>("address", nodes))?),
             (mapped::CLUSTER_TAGS.to_owned(), self.tag_rows),
+            (mapped::FEATURES.to_owned(), features.clone()),
+            (mapped::MIXES.to_owned(), tables::mixes_to(&self.mixes)),
+            (mapped::ENTITIES.to_owned(), self.guarded.entities.batch()?),
         ];
         files.extend(link_files(&self.links, n_addresses)?);
         files.extend(flow_files(self.flow, self.n_nodes)?);
         for (distance, near) in self.near {
             files.extend(near_files(distance, near)?);
         }
-        Ok(Made { cluster_rows: self.cluster_rows, edges: self.edges, files })
+        Ok(Made {
+            cluster_rows: self.cluster_rows,
+            edges: self.edges,
+            held: self.guarded.held,
+            sources: self.sources,
+            suggested: self.suggested,
+            features,
+            files,
+        })
     }
 }
 

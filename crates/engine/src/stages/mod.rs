@@ -1,4 +1,4 @@
-//! The derived stages: links, clusters, cluster edges, flow graph, proximity.
+//! The derived stages: links and mixes, clusters, cluster edges, flow graph, proximity.
 //!
 //! In: the ledger, tags and lists of a snapshot. Out: the tables `links`, `clusters`, `cluster_edges` and the mapped files of
 //! `layout::mapped`, committed together. Links are made for new blocks only. Clusters, and what hangs on them, are views:
@@ -8,21 +8,27 @@
 //! Cost: links read the new blocks once; the views read the whole ledger once. Memory: 8 bytes an address, 24 a link, 33 a
 //! flow edge while a run goes on (answers then read them mapped).
 
+mod evidence;
 mod files;
+mod guarded;
+mod suggested;
 mod views;
 
 use forensics::heuristics::Heuristic;
 use ledger::{AddressId, Timestamp, tables};
 use store::{Snapshot, Writer};
 
+pub(crate) use evidence::{Evidence, Prices};
 pub(crate) use files::Made;
+pub(crate) use guarded::{Entities, RulesOfRun};
+pub(crate) use suggested::cluster_entities;
 pub(crate) use views::Views;
 
 use crate::derived::{Derived, Distance};
 use crate::intake::{drop_derived, remove_from};
-use crate::layout::{self, BITCOIN, checkpoint};
+use crate::layout::{self, BITCOIN, SHARED, checkpoint};
 use crate::reader::LedgerReader;
-use crate::{Engine, Error, Progress, RunReport, Watch, view};
+use crate::{Config, Engine, Error, Progress, RunReport, Watch, ownership, view};
 
 impl Engine {
     /// Brings everything derived up to the ledger, the lists and the tags.
@@ -33,7 +39,7 @@ impl Engine {
         let mut writer = self.store.writer()?;
         let links_new = self.run_links(&mut writer, now, watch)?;
         let snapshot = writer.snapshot();
-        let mut report = if links_new.is_none() && is_current(&snapshot) {
+        let mut report = if links_new.is_none() && is_current(&snapshot, self.config()) {
             RunReport { up_to_date: true, ..RunReport::default() }
         } else {
             self.run_views(&mut writer, now, watch)?
@@ -45,49 +51,74 @@ impl Engine {
         Ok(report)
     }
 
-    /// Links of the blocks that have none yet; `None` if there are no such blocks.
+    /// Links and mixes of the blocks that have none yet; `None` if there are no such blocks.
     fn run_links(
         &self,
         writer: &mut Writer,
         now: Timestamp,
         watch: &dyn Watch,
     ) -> Result<Option<u64>, Error> {
+        let from = self.withdraw_links(writer, now)?;
         let snapshot = writer.snapshot();
         let reader = LedgerReader::open(&snapshot)?;
-        let made = snapshot.checkpoint(checkpoint::LINKS).unwrap_or(0);
-        let mut from = u32::try_from(made).expect("heights are u32");
-        let resolutions = snapshot.checkpoint(checkpoint::LINKS_RESOLUTIONS).unwrap_or(0);
-        if resolutions != reader.n_resolutions() {
-            // Inputs of earlier blocks are known now: links are made again from the lowest of them on.
-            from = reader.lowest_resolution().map_or(from, |lowest| lowest.min(from));
-            let mut commit = writer.begin();
-            remove_from(&mut commit, &tables::LINKS, from)?;
-            commit.set_checkpoint(checkpoint::LINKS, u64::from(from));
-            commit.set_checkpoint(checkpoint::LINKS_RESOLUTIONS, reader.n_resolutions());
-            drop_derived(&mut commit, &snapshot)?;
-            commit.finish(self.run_record("run: links withdrawn", now))?;
-        }
         let ranges = reader.ranges(from);
         if ranges.is_empty() {
             return Ok(None);
         }
         let total = ranges.len() as u64;
         watch.tell(Progress::Begin { what: "links".to_owned(), total: Some(total), unit: "parts" });
+        let mut evidence = Evidence::at_height(&snapshot, &reader, from, watch)?;
         let mut links_new = 0;
         for (done, range) in (1..).zip(ranges) {
             if watch.stopped() {
                 return Err(Error::Stopped);
             }
-            let links = forensics::links(&reader.read(range)?);
-            links_new += links.len() as u64;
+            let shown = evidence.apply(&reader.read(range)?);
+            links_new += shown.links.len() as u64;
             let mut commit = writer.begin();
-            commit.append(&layout::spec(&tables::LINKS), BITCOIN, &tables::links_to(&links))?;
+            let links = tables::links_to(&shown.links);
+            commit.append(&layout::spec(&tables::LINKS), BITCOIN, &links)?;
+            let mixes = tables::mixes_to(&shown.mixes);
+            commit.append(&layout::spec(&tables::MIXES), BITCOIN, &mixes)?;
             commit.set_checkpoint(checkpoint::LINKS, u64::from(range.1) + 1);
             commit.finish(self.run_record("run: links", now))?;
             watch.tell(Progress::At { done });
         }
         watch.tell(Progress::End);
         Ok(Some(links_new))
+    }
+
+    /// Takes back the links and mixes that no longer follow from the ledger; gives the height from which on they are to
+    /// be made.
+    fn withdraw_links(&self, writer: &mut Writer, now: Timestamp) -> Result<u32, Error> {
+        let snapshot = writer.snapshot();
+        let of = |name| snapshot.checkpoint(name).unwrap_or(0);
+        let made = u32::try_from(of(checkpoint::LINKS)).expect("heights are u32");
+        let reader = LedgerReader::open(&snapshot)?;
+        let mut from = made;
+        if of(checkpoint::LINKS_RESOLUTIONS) != reader.n_resolutions() {
+            // Inputs of earlier blocks are known now: links are made again from the lowest of them on.
+            from = reader.lowest_resolution().map_or(from, |lowest| lowest.min(from));
+        }
+        let model = ownership::model_of_links(&snapshot)?;
+        if of(checkpoint::LINKS_MODEL) != model {
+            // What another model said of any transaction is void.
+            from = 0;
+        }
+        let is_same = of(checkpoint::LINKS_RESOLUTIONS) == reader.n_resolutions()
+            && of(checkpoint::LINKS_MODEL) == model;
+        if is_same {
+            return Ok(from);
+        }
+        let mut commit = writer.begin();
+        remove_from(&mut commit, &tables::LINKS, from)?;
+        remove_from(&mut commit, &tables::MIXES, from)?;
+        commit.set_checkpoint(checkpoint::LINKS, u64::from(from));
+        commit.set_checkpoint(checkpoint::LINKS_RESOLUTIONS, reader.n_resolutions());
+        commit.set_checkpoint(checkpoint::LINKS_MODEL, model);
+        drop_derived(&mut commit, &snapshot)?;
+        commit.finish(self.run_record("run: links withdrawn", now))?;
+        Ok(from)
     }
 
     fn run_views(
@@ -97,8 +128,8 @@ impl Engine {
         watch: &dyn Watch,
     ) -> Result<RunReport, Error> {
         let snapshot = writer.snapshot();
-        let views = Views::make(&snapshot, self.config().screening.hops_max, watch)?;
-        let (report, n_links) = (views.report(), views.links.len() as u64);
+        let views = Views::make(&snapshot, self.config(), false, watch)?;
+        let (report, n_links) = (views.report(), views.n_stored);
         let mut commit = writer.begin();
         views.into_made()?.write(&mut commit)?;
         let ledger = snapshot.checkpoint(checkpoint::LEDGER).unwrap_or(0);
@@ -106,6 +137,11 @@ impl Engine {
         commit.set_checkpoint(checkpoint::CLUSTERS, ledger);
         commit.set_checkpoint(checkpoint::CLUSTERS_LINKS, n_links);
         commit.set_checkpoint(checkpoint::RUN_ATTRIBUTION, attribution);
+        let decisions = snapshot.rows(tables::DECISIONS.name, SHARED);
+        commit.set_checkpoint(checkpoint::RUN_DECISIONS, decisions);
+        let resolution = ownership::resolution_model(&snapshot)?.map_or(0, |(id, _)| id);
+        commit.set_checkpoint(checkpoint::RUN_RESOLUTION, u64::from(resolution));
+        commit.set_checkpoint(checkpoint::RUN_OWNERSHIP, self.config().ownership.stamp());
         commit.finish(self.run_record("run", now))?;
         watch.tell(Progress::End);
         Ok(report)
@@ -123,16 +159,33 @@ impl Engine {
             report.near_listed =
                 [Distance::FromListed, Distance::ToListed].map(|d| derived.n_near(d));
         }
+        report.change_model = match ownership::change_model(snapshot)? {
+            None => "none: `tracehound cluster train` fits one".to_owned(),
+            Some((_, model)) => match model.threshold() {
+                Some(_) => model.version().to_owned(),
+                None => {
+                    let why = &model.figures().no_threshold_because;
+                    format!("{} makes no links: {why}", model.version())
+                }
+            },
+        };
         report.snapshot = snapshot.id().to_string();
         Ok(())
     }
 }
 
-/// Whether the derived snapshot stands for the ledger, the lists and the tags as they are.
-pub(crate) fn is_current(snapshot: &Snapshot) -> bool {
+/// Whether the derived snapshot stands for the ledger, the lists, the tags, the decisions and the configuration.
+pub(crate) fn is_current(snapshot: &Snapshot, config: &Config) -> bool {
     let of = |name| snapshot.checkpoint(name).unwrap_or(0);
     snapshot.checkpoint(checkpoint::CLUSTERS) == Some(of(checkpoint::LEDGER))
         && of(checkpoint::RUN_ATTRIBUTION) == of(checkpoint::ATTRIBUTION)
+        && of(checkpoint::RUN_DECISIONS) == snapshot.rows(tables::DECISIONS.name, SHARED)
+        && of(checkpoint::RUN_OWNERSHIP) == config.ownership.stamp()
+        && ownership::resolution_model(snapshot).is_ok_and(|model| {
+            of(checkpoint::RUN_RESOLUTION) == model.map_or(0, |(id, _)| u64::from(id))
+        })
+        && ownership::model_of_links(snapshot)
+            .is_ok_and(|model| of(checkpoint::LINKS_MODEL) == model)
         && of(checkpoint::CLUSTERS_LINKS) == snapshot.rows(tables::LINKS.name, BITCOIN)
 }
 

@@ -12,22 +12,37 @@ use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::UInt32Type;
 use forensics::collaborative::possible_protocols;
+use forensics::decisions::link_order;
+use forensics::features::Features;
 use forensics::heuristics::HEURISTICS;
-use forensics::{ClusterEdges, Clusters, FlowBuilder, FlowEdges};
+use forensics::mixes::MIX_RULES;
+use forensics::{ClusterEdges, FlowBuilder, FlowEdges};
 use graph::temporal::{ProximityParts, proximity};
-use ledger::{ClusterMember, LedgerBatch, Link, tables};
+use ledger::{
+    ClusterFeatures, ClusterMember, LedgerBatch, Link, LinkSource, Mix, SuggestedLink, tables,
+};
 use rayon::prelude::*;
 use store::Snapshot;
 
+use super::guarded::Guarded;
+use super::suggested::Suggesting;
 use crate::derived::{Distance, mapped_batch, mapped_column};
 use crate::layout;
 use crate::reader::{self, LedgerReader};
 use crate::view::{self, TagFile};
-use crate::{Error, Progress, RunReport, Watch};
+use crate::{Config, Error, Progress, RunReport, Watch, ownership};
 
-/// Everything that is a view over links, ledger and attribution.
+/// Everything that is a view over links, ledger, attribution and decisions.
 pub(crate) struct Views {
+    /// Those of the ledger and those that people made, in order.
     pub(super) links: Vec<Link>,
+    /// How many the table `links` holds.
+    pub(super) n_stored: u64,
+    pub(super) mixes: Vec<Mix>,
+    pub(super) features: Vec<ClusterFeatures>,
+    pub(super) suggested: Vec<SuggestedLink>,
+    pub(super) guarded: Guarded,
+    pub(super) sources: Vec<LinkSource>,
     pub(super) labels: Vec<u32>,
     pub(super) members: graph::Members,
     pub(super) cluster_rows: Vec<ClusterMember>,
@@ -50,11 +65,15 @@ struct Pass<'l> {
     flow: FlowEdges,
     edges: ClusterEdges,
     n_mixing: u64,
+    features: Option<Features>,
+    suggesting: Suggesting,
 }
 
 impl<'l> Pass<'l> {
-    fn new(labels: &'l [u32]) -> Self {
+    fn new(labels: &'l [u32], with_features: bool, suggesting: Suggesting) -> Self {
         Self {
+            features: with_features.then(Features::default),
+            suggesting,
             labels,
             builder: FlowBuilder::new(labels),
             flow: FlowEdges::default(),
@@ -64,17 +83,20 @@ impl<'l> Pass<'l> {
     }
 
     fn push(&mut self, batch: &LedgerBatch) -> Result<(), Error> {
-        let Self { labels, builder, flow, edges, n_mixing } = self;
-        let (flow, edges) = rayon::join(
-            || {
-                let mixing = batch.views().filter(|view| possible_protocols(view).any());
-                *n_mixing += mixing.count() as u64;
-                builder.push(batch, flow)
-            },
-            || edges.apply(batch, labels),
-        );
+        let Self { labels, builder, flow, edges, n_mixing, features, suggesting } = self;
+        let of_edges = || {
+            let mixing = batch.views().filter(|view| possible_protocols(view).any());
+            *n_mixing += mixing.count() as u64;
+            rayon::join(|| builder.push(batch, flow), || edges.apply(batch, labels))
+        };
+        let of_clusters = || {
+            suggesting.apply(batch);
+            features.as_mut().map_or(Ok(()), |features| features.apply(batch, labels))
+        };
+        let ((flow, edges), features) = rayon::join(of_edges, of_clusters);
         flow?;
-        Ok(edges?)
+        edges?;
+        Ok(features?)
     }
 }
 
@@ -105,21 +127,29 @@ fn read_through(
 impl Views {
     pub(crate) fn make(
         snapshot: &Snapshot,
-        hops_max: u32,
+        config: &Config,
+        anew: bool,
         watch: &dyn Watch,
     ) -> Result<Self, Error> {
         let reader = LedgerReader::open(snapshot)?;
         let total = Some(reader.ranges(0).len() as u64 + 3);
         let what = "clusters and flow".to_owned();
         watch.tell(Progress::Begin { what, total, unit: "parts" });
-        let links = reader::links(snapshot)?;
+        let mut links = reader::links(snapshot)?;
+        let n_stored = links.len() as u64;
         let addresses = snapshot.dictionary(layout::ADDRESSES)?;
-        let mut clusters = Clusters::default();
-        clusters.apply(&links, addresses.len());
+        let guarded = Guarded::make(snapshot, &config.ownership, &links, anew)?;
+        if !guarded.made.is_empty() {
+            links.extend(&guarded.made);
+            links.sort_by_key(link_order);
+        }
+        let clusters = &guarded.clusters;
         let labels = clusters.labels();
-        let mut pass = Pass::new(&labels);
+        let suggesting = Suggesting::open(snapshot)?;
+        let mut pass = Pass::new(&labels, config.ownership.features, suggesting);
         read_through(&reader, &mut pass, watch)?;
-        let Pass { builder, flow, edges, n_mixing, .. } = pass;
+        let Pass { builder, flow, edges, n_mixing, features, suggesting, .. } = pass;
+        let suggested = suggesting.rows(&labels, &guarded.entities, &config.ownership)?;
         let n_nodes = builder.n_nodes();
         let id_of = |address: &ledger::Address| addresses.lookup_one(&address.key());
         let lists = view::live_lists(snapshot, None, None)?;
@@ -130,6 +160,9 @@ impl Views {
         let (tagged, tag_rows) = cluster_tags(snapshot, &labels, id_of)?;
         let mut views = Self {
             links,
+            n_stored,
+            sources: ownership::link_sources(snapshot)?,
+            mixes: reader::mixes(snapshot)?,
             members: clusters.members(),
             cluster_rows: clusters.rows(),
             labels,
@@ -141,8 +174,11 @@ impl Views {
             tag_rows,
             listed,
             near: Vec::new(),
+            features: features.map_or_else(Vec::new, |features| features.rows()),
+            suggested,
+            guarded,
         };
-        views.find_near(hops_max)?;
+        views.find_near(config.screening.hops_max)?;
         Ok(views)
     }
 
@@ -171,10 +207,20 @@ impl Views {
             let count = self.links.iter().filter(|link| link.heuristic == heuristic.number).count();
             by_heuristic.insert(heuristic.name.to_owned(), count as u64);
         }
+        let mut mixes_by_protocol = BTreeMap::new();
+        for rule in MIX_RULES {
+            let count = self.mixes.iter().filter(|mix| mix.protocol == rule.number).count();
+            mixes_by_protocol.insert(rule.name.to_owned(), count as u64);
+        }
         let mut tagged = self.tagged.clone();
         tagged.dedup();
         RunReport {
+            mixes_by_protocol,
+            suggested_links: self.suggested.len() as u64,
             links_by_heuristic: by_heuristic,
+            held_links: self.guarded.held.len() as u64,
+            addresses_rebuilt: self.guarded.n_rebuilt,
+            decisions_without_effect: self.guarded.n_without_effect,
             flow_edges: self.flow.len() as u64,
             mixing_transactions: self.n_mixing,
             listed_clusters: self.listed.len() as u64,

@@ -51,7 +51,7 @@ fn rows(snapshot: &Snapshot, table: &str, partition: &str) -> String {
 }
 
 #[track_caller]
-fn check_same(one: &Engine, other: &Engine) {
+pub(crate) fn check_same(one: &Engine, other: &Engine) {
     for (left, right) in contents(one).into_iter().zip(contents(other)) {
         assert_eq!(left, right);
     }

@@ -3,8 +3,10 @@
 
 extern crate tracehound_engine as engine;
 
+mod decisions;
 mod laws;
 mod lists;
+mod models;
 mod recount;
 mod reference;
 mod resolve;

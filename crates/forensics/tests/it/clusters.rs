@@ -58,7 +58,7 @@ fn a_link_of_removed_addresses_cannot_remain() {
     let unwind = std::panic::AssertUnwindSafe(|| clusters.unwind(&[], &links, 1));
     let panic = std::panic::catch_unwind(unwind).unwrap_err();
     let message = panic.downcast_ref::<String>().unwrap();
-    assert!(message.contains("address 1 of a remaining link is removed"), "{message}");
+    assert!(message.contains("an address from 1 on is removed and still has links"), "{message}");
 }
 
 proptest! {

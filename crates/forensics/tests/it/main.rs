@@ -3,16 +3,27 @@
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
 mod boltzmann;
+mod change;
+mod change_measured;
+mod change_rules;
+mod change_train;
 mod cluster_edges;
 mod clusters;
 mod collaborative;
+mod decisions;
+mod evidence;
 mod explain;
 mod features;
 mod fixtures;
 mod flow;
+mod guard;
 mod heuristics;
 mod lineage;
 mod mix_sets;
 mod mixes;
+mod ownership;
+mod resolution;
+mod resolution_rules;
+mod resolution_worlds;
 mod trace;
 mod worlds;

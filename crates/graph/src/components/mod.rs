@@ -19,4 +19,4 @@ pub use concurrent::ConcurrentComponents;
 pub use edges::connected_components_of_edges;
 pub use incremental::{Components, Members, components};
 pub use reversible::ReversibleComponents;
-pub use tracked::TrackedComponents;
+pub use tracked::{ProposedUnion, TrackedComponents};

@@ -10,7 +10,7 @@
 //! Cost: 8 bytes a union that can be taken back. Unwinding: O(unions + members of the parts that lost).
 //! Checked against: components that never saw the heights (`tests/it/components_reversible.rs`).
 
-use super::tracked::{TrackedComponents, Union};
+use super::tracked::{ProposedUnion, TrackedComponents, Union};
 use crate::error::GraphError;
 
 /// Components with sizes, members and evidence, and the way back.
@@ -73,6 +73,21 @@ impl ReversibleComponents {
         a: &[u32],
         b: &[u32],
     ) -> Result<usize, GraphError> {
+        self.apply_where(height, n_nodes, first_link, (a, b), |_proposed| true)
+    }
+
+    /// As [`Self::apply`], but asks `admit` before each union; a link that is refused joins nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::apply`].
+    pub fn apply_where(
+        &mut self,
+        height: u64,
+        n_nodes: u32,
+        first_link: u32,
+        ends: (&[u32], &[u32]),
+        admit: impl FnMut(&ProposedUnion<'_>) -> bool,
+    ) -> Result<usize, GraphError> {
         let expected = self.height().unwrap_or(self.height_min);
         if height < expected {
             return Err(GraphError::HeightOrder { expected, found: height });
@@ -83,7 +98,7 @@ impl ReversibleComponents {
             n_nodes: self.components.n_nodes(),
             link_next: self.components.link_next(),
         };
-        self.components.grow(n_nodes, first_link, a, b, &mut self.unions)?;
+        self.components.grow(n_nodes, first_link, ends, &mut self.unions, admit)?;
         if self.height() != Some(height) {
             self.marks.push(mark);
         }
@@ -106,6 +121,20 @@ impl ReversibleComponents {
             self.marks.truncate(n_kept);
         }
         Ok(())
+    }
+
+    /// Adds nodes, each a component of its own, until there are `n_nodes`. They belong to no height: an unwind leaves
+    /// those that the height it goes back to found there.
+    pub fn ensure_nodes(&mut self, n_nodes: u32) {
+        self.components.ensure_nodes(n_nodes);
+    }
+
+    /// Takes away the nodes from `n_nodes` on, each a component of its own.
+    ///
+    /// # Errors
+    /// As for [`TrackedComponents::truncate_nodes`].
+    pub fn truncate_nodes(&mut self, n_nodes: u32) -> Result<(), GraphError> {
+        self.components.truncate_nodes(n_nodes)
     }
 
     /// Gives up the way back below `height`, and the memory for it.

@@ -10,9 +10,11 @@
 mod attribution_tables;
 mod chain_tables;
 mod columns;
+mod decision_tables;
 mod derived_tables;
 mod feature_tables;
 mod mix_tables;
+mod suggestion_tables;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +30,10 @@ pub use chain_tables::{
     aliases_from, aliases_to, batch_from, blocks_from, blocks_to, inputs_from, inputs_to,
     outputs_from, outputs_to, resolutions_from, resolutions_to, transactions_from, transactions_to,
 };
+pub use decision_tables::{
+    DECISIONS, HELD_LINKS, LINK_SOURCES, MODELS, decisions_from, decisions_to, held_links_from,
+    held_links_to, link_sources_from, link_sources_to, models_from, models_to,
+};
 pub use derived_tables::{
     cluster_edges_from, cluster_edges_to, clusters_from, clusters_to, links_from, links_to,
 };
@@ -36,6 +42,7 @@ pub use feature_tables::{
     cluster_features_to,
 };
 pub use mix_tables::{MIXES, mixes_from, mixes_to};
+pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
 #[derive(Debug)]
@@ -361,6 +368,11 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &MIXES,
         &CLUSTERS,
         &CLUSTER_EDGES,
+        &DECISIONS,
+        &HELD_LINKS,
+        &LINK_SOURCES,
+        &MODELS,
         &CLUSTER_FEATURES,
+        &SUGGESTED_LINKS,
     ]
 });

@@ -3,8 +3,9 @@
 use super::*;
 use crate::{
     AddressFamily, AddressId, Alias, AliasKind, Amount, Asset, ClusterEdge, ClusterId,
-    ClusterMember, Height, Link, ListImported, Listing, ListingEvent, Price, Resolution,
-    ScriptType, Spent, Tag, Timestamp, TxIndex, notation,
+    ClusterMember, DecisionKind, DecisionRecord, Height, HeldRecord, Link, LinkSource,
+    ListImported, Listing, ListingEvent, ModelRecord, Price, Resolution, ScriptType, Spent, Tag,
+    Timestamp, TxIndex, notation,
 };
 
 #[track_caller]
@@ -77,6 +78,23 @@ fn derived_tables_are_read_back() {
         last_time: Timestamp::new(5),
     };
     check(&CLUSTER_EDGES, &[edge], cluster_edges_to, cluster_edges_from);
+}
+
+#[test]
+fn suggestions_are_read_back() {
+    let row = crate::SuggestedLink {
+        a: ClusterId::new(id(1)),
+        b: ClusterId::new(id(4)),
+        height: Height::new(9),
+        probability: 0.1 + 0.2,
+        log_odds: -1e-300,
+        contributions: vec![("prior".to_owned(), -0.1), ("hour".to_owned(), 1.0 / 3.0)],
+        evidence: vec![TxIndex::new(3), TxIndex::new(u64::MAX)],
+        source: 7,
+    };
+    let bare =
+        crate::SuggestedLink { contributions: Vec::new(), evidence: Vec::new(), ..row.clone() };
+    check(&SUGGESTED_LINKS, &[row, bare], suggested_links_to, suggested_links_from);
 }
 
 #[test]
@@ -155,6 +173,68 @@ fn attribution_tables_are_read_back() {
         volume: 10.0,
     };
     check(&PRICES, &[price], prices_to, prices_from);
+}
+
+#[test]
+fn decision_tables_are_read_back() {
+    let whole = DecisionRecord {
+        id: "00aa".to_owned(),
+        kind: DecisionKind::WithdrawLink,
+        tx_id: Some(crate::TxId::from_bytes([7; 32])),
+        a: Some(crate::Address::of_20(AddressFamily::Evm, [9; 20])),
+        b: Some(crate::Address::of_20(AddressFamily::Evm, [8; 20])),
+        heuristic: Some(1),
+        from_height: Some(Height::new(3)),
+        to_height: Some(Height::new(4)),
+        revokes: Some("00bb".to_owned()),
+        reason: "a payjoin \u{1f300}".to_owned(),
+        author: "x".to_owned(),
+        decided_at: Timestamp::new(-1),
+    };
+    let bare = DecisionRecord {
+        kind: DecisionKind::Revoke,
+        tx_id: None,
+        a: None,
+        b: None,
+        heuristic: None,
+        from_height: None,
+        to_height: None,
+        revokes: None,
+        ..whole.clone()
+    };
+    let link = Link {
+        tx: TxIndex::new(1 << 40),
+        height: Height::new(7),
+        a: id(1),
+        b: id(2),
+        heuristic: 4,
+        confidence: 0.5,
+        source: 9,
+    };
+    let held = HeldRecord {
+        link,
+        reason: 2,
+        clusters: [ClusterId::new(id(1)), ClusterId::new(id(0))],
+        sizes: [10_000, 3],
+        entities: [Some("binance".to_owned()), None],
+    };
+    check(&HELD_LINKS, &[held], held_links_to, held_links_from);
+    let source = LinkSource {
+        id: 9,
+        kind: "model".to_owned(),
+        name: "ab".to_owned(),
+        about: "change".to_owned(),
+    };
+    check(&LINK_SOURCES, &[source], link_sources_to, link_sources_from);
+    let model = ModelRecord {
+        id: 9,
+        kind: "change".to_owned(),
+        version: "ab".to_owned(),
+        text: "x = 1\n".to_owned(),
+        fitted_at: Timestamp::new(5),
+    };
+    check(&MODELS, &[model], models_to, models_from);
+    check(&DECISIONS, &[whole, bare], decisions_to, decisions_from);
 }
 
 #[test]

@@ -48,6 +48,35 @@ struct Join {
     size_or_link: u32,
 }
 
+/// A union that a link would make, for whoever may refuse it.
+#[derive(Debug, Clone, Copy)]
+pub struct ProposedUnion<'f> {
+    /// The place of the link in its batch.
+    pub place: usize,
+    /// The labels of the components of its first and of its second end; the smaller would be that of both.
+    pub roots: [u32; 2],
+    /// How many members they have, in the same order.
+    pub sizes: [u32; 2],
+    joins: &'f [Join],
+}
+
+impl ProposedUnion<'_> {
+    /// The members of the component at `side` of the link (0 or 1), in no order that means anything.
+    pub fn members_unsorted(&self, side: usize) -> impl Iterator<Item = u32> + '_ {
+        circle(self.joins, self.roots[side], self.sizes[side])
+    }
+}
+
+/// `n_left` nodes of a circle of members, from `at` on.
+fn circle(joins: &[Join], mut at: u32, mut n_left: u32) -> impl Iterator<Item = u32> + '_ {
+    std::iter::from_fn(move || {
+        n_left = n_left.checked_sub(1)?;
+        let member = at;
+        at = joins[at as usize].next;
+        Some(member)
+    })
+}
+
 /// One union, for whoever wants to take it back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Union {
@@ -105,36 +134,37 @@ impl TrackedComponents {
     ) -> Result<usize, GraphError> {
         let link_next = self.check_batch(first_link, a, b, self.n_nodes())?;
         let mut n_joined = 0;
-        self.link_checked(first_link, a, b, |_union| n_joined += 1);
+        self.link_checked(first_link, a, b, |_union| n_joined += 1, |_proposed| true);
         self.link_next = link_next;
         Ok(n_joined)
     }
 
-    /// Links a batch that [`Self::check_batch`] lets pass, and calls `joined` for each union.
+    /// Links a batch that [`Self::check_batch`] lets pass, asks `admit` before each union and calls `joined` for it.
     fn link_checked(
         &mut self,
         first_link: u32,
         a: &[u32],
         b: &[u32],
-        mut joined: impl FnMut(Union),
+        joined: impl FnMut(Union),
+        admit: impl FnMut(&ProposedUnion<'_>) -> bool,
     ) {
         let id_of = |place| first_link + u32::try_from(place).expect("ids of a batch are counted");
-        let forest = &mut Batch { forest: &mut self.forest, id_of, joined: &mut joined };
+        let forest = &mut Batch { forest: &mut self.forest, id_of, joined, admit };
         self.sieve.link_batch(forest, a, b);
     }
 
-    /// Adds nodes up to `n_nodes` and links a batch; pushes each union.
+    /// Adds nodes up to `n_nodes` and links a batch as far as `admit` allows; pushes each union.
     pub(super) fn grow(
         &mut self,
         n_nodes: u32,
         first_link: u32,
-        a: &[u32],
-        b: &[u32],
+        (a, b): (&[u32], &[u32]),
         unions: &mut Vec<Union>,
+        admit: impl FnMut(&ProposedUnion<'_>) -> bool,
     ) -> Result<(), GraphError> {
         let link_next = self.check_batch(first_link, a, b, n_nodes.max(self.n_nodes()))?;
         self.ensure_nodes(n_nodes);
-        self.link_checked(first_link, a, b, |union| unions.push(union));
+        self.link_checked(first_link, a, b, |union| unions.push(union), admit);
         self.link_next = link_next;
         Ok(())
     }
@@ -198,14 +228,7 @@ impl TrackedComponents {
     /// # Panics
     /// `node` is not a node.
     pub fn members_unsorted(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        let mut left = self.size(node);
-        let mut at = node;
-        std::iter::from_fn(move || {
-            left = left.checked_sub(1)?;
-            let member = at;
-            at = self.forest.joins[at as usize].next;
-            Some(member)
-        })
+        circle(&self.forest.joins, node, self.size(node))
     }
 
     /// The members of the component of `node`, ascending.
@@ -234,6 +257,57 @@ impl TrackedComponents {
         let mut links: Vec<u32> = lost.map(|join| join.size_or_link).collect();
         links.sort_unstable();
         links
+    }
+
+    /// Takes the components of `nodes` apart and links `a[i]` with `b[i]` in order, as far as `admit` allows: as if no
+    /// other link had ever touched them. Ids start at 0 again, which is as good as any among links of these
+    /// components alone. Returns the members, ascending.
+    ///
+    /// # Errors
+    /// The slices differ in length, or an end is in none of the components. Nothing is changed then.
+    ///
+    /// # Panics
+    /// One of `nodes` is not a node.
+    pub fn relink_where(
+        &mut self,
+        nodes: &[u32],
+        a: &[u32],
+        b: &[u32],
+        admit: impl FnMut(&ProposedUnion<'_>) -> bool,
+    ) -> Result<Vec<u32>, GraphError> {
+        same_length("ends", a.len(), b.len())?;
+        check_count("links", a.len())?;
+        let mut roots: Vec<u32> = nodes.iter().map(|&node| self.find(node)).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        for (link, (&a, &b)) in (0u32..).zip(a.iter().zip(b)) {
+            for end in [a, b] {
+                let known = end < self.n_nodes() && roots.binary_search(&self.find(end)).is_ok();
+                known.then_some(()).ok_or(GraphError::LinkEnds { link, a, b })?;
+            }
+        }
+        let mut members: Vec<u32> =
+            roots.iter().flat_map(|&root| self.members_unsorted(root)).collect();
+        members.sort_unstable();
+        members.iter().for_each(|&member| self.reset(member));
+        self.link_checked(0, a, b, |_union| (), admit);
+        self.link_next = self.link_next.max(u32::try_from(a.len()).expect("just counted"));
+        Ok(members)
+    }
+
+    /// Takes away the nodes from `n_nodes` on, each a component of its own; does nothing if there are fewer.
+    ///
+    /// # Errors
+    /// One of them has been joined. Nothing is changed then.
+    pub fn truncate_nodes(&mut self, n_nodes: u32) -> Result<(), GraphError> {
+        for node in n_nodes..self.n_nodes() {
+            // A component is named by its smallest member, so one without others above is its own label.
+            if self.forest.joins[node as usize].next != node {
+                return Err(GraphError::Label { node, label: self.label(node) });
+            }
+        }
+        self.take_back(&[], n_nodes, self.link_next);
+        Ok(())
     }
 
     /// Makes a node a component of its own; all members of its component must be reset together.
@@ -285,9 +359,19 @@ impl TrackedComponents {
 
 impl JoinForest {
     #[inline]
-    fn join(&mut self, link: u32, a: u32, b: u32) -> Option<Union> {
+    fn join(
+        &mut self,
+        (place, link): (usize, u32),
+        a: u32,
+        b: u32,
+        admit: impl FnOnce(&ProposedUnion<'_>) -> bool,
+    ) -> Option<Union> {
         let (a, b) = (find_and_halve(&mut self.parent, a), find_and_halve(&mut self.parent, b));
         if a == b {
+            return None;
+        }
+        let sizes = [a, b].map(|root| self.joins[root as usize].size_or_link);
+        if !admit(&ProposedUnion { place, roots: [a, b], sizes, joins: &self.joins }) {
             return None;
         }
         let (winner, loser) = (a.min(b), a.max(b));
@@ -305,15 +389,22 @@ impl JoinForest {
 }
 
 /// A batch of links.
-struct Batch<'c, I, J> {
+struct Batch<'c, I, J, A> {
     forest: &'c mut JoinForest,
     /// The id of the link at a place of the batch.
     id_of: I,
     /// Is told of each union.
     joined: J,
+    /// Is asked before each union.
+    admit: A,
 }
 
-impl<I: Fn(usize) -> u32, J: FnMut(Union)> Forest for Batch<'_, I, J> {
+impl<I, J, A> Forest for Batch<'_, I, J, A>
+where
+    I: Fn(usize) -> u32,
+    J: FnMut(Union),
+    A: FnMut(&ProposedUnion<'_>) -> bool,
+{
     #[inline]
     fn parents(&self) -> &[u32] {
         &self.forest.parent
@@ -326,7 +417,8 @@ impl<I: Fn(usize) -> u32, J: FnMut(Union)> Forest for Batch<'_, I, J> {
 
     #[inline]
     fn join(&mut self, place: usize, a: u32, b: u32) {
-        if let Some(union) = self.forest.join((self.id_of)(place), a, b) {
+        let link = (self.id_of)(place);
+        if let Some(union) = self.forest.join((place, link), a, b, &mut self.admit) {
             (self.joined)(union);
         }
     }

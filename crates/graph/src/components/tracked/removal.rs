@@ -12,7 +12,7 @@
 //! nothing costs O(height of the forest).
 //! Checked against: components of the remaining links (`tests/it/components_tracked.rs`).
 
-use super::{Batch, TrackedComponents};
+use super::{Batch, ProposedUnion, TrackedComponents};
 use crate::error::GraphError;
 
 /// A component that may fall apart.
@@ -106,7 +106,8 @@ impl TrackedComponents {
         members.for_each(|member| self.reset(member));
         let (a, b): (Vec<u32>, Vec<u32>) = links.iter().map(|&link| ends_of(link)).unzip();
         let id_of = |place: usize| links[place];
-        let forest = &mut Batch { forest: &mut self.forest, id_of, joined: |_union| {} };
+        let (joined, admit) = (|_union| (), |_proposed: &ProposedUnion<'_>| true);
+        let forest = &mut Batch { forest: &mut self.forest, id_of, joined, admit };
         self.sieve.link_batch(forest, &a, &b);
     }
 
