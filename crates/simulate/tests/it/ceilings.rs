@@ -65,6 +65,7 @@ fn address_at(seen: &Seen, position: u32) -> Address {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "the figures of the method's page")]
 fn common_input_and_change_can_reach_the_goals() {
     let world = World::new(WorldSpec::ownership(1)).unwrap();
     let mut blocks = world.blocks();
