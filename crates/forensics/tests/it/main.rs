@@ -5,6 +5,7 @@
 mod cluster_edges;
 mod clusters;
 mod collaborative;
+mod evaluation;
 mod explain;
 mod fixtures;
 mod flow;
