@@ -5,6 +5,7 @@
 //! Checked by: `args/tests.rs`, and `tests/it/reference.rs` for the pages made from it.
 
 mod demo;
+mod evaluate;
 mod export;
 mod ingest;
 mod lists;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use demo::DemoArgs;
+pub(crate) use evaluate::{EvaluateAction, OwnershipArgs};
 pub(crate) use export::{ExportArgs, Format};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
@@ -37,7 +39,7 @@ pub(crate) const STORE_DEFAULT: &str = "tracehound-store";
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for `screen`: no hit
-  1    it failed, or `verify` found damage
+  1    it failed, `verify` found damage, or a floor was missed (`evaluate … --floors`)
   2    the command line, the configuration or the question is at fault
   3    `screen`: a hit; the address or its cluster is listed, or one within --within is
   4    --fail-stale was given and an answer is stale
@@ -142,6 +144,9 @@ pub(crate) enum Command {
     /// Show it all on a simulated world: three questions, with the truth beside the answers.
     #[command(after_help = demo::EXAMPLES)]
     Demo(DemoArgs),
+    /// Measure how right the answers are.
+    #[command(subcommand, after_help = evaluate::EXAMPLE)]
+    Evaluate(EvaluateAction),
     /// Show or check the configuration.
     #[command(subcommand, after_help = "Example:\n  tracehound config show")]
     Config(ConfigAction),

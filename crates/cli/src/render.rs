@@ -4,6 +4,7 @@
 //! only repeats it. Checked by: `render/tests.rs`, whole pages as they print.
 
 mod demo;
+mod evaluate;
 mod ink;
 mod neighborhood;
 mod owners;
@@ -21,6 +22,7 @@ pub(crate) mod samples;
 mod tests;
 
 pub(crate) use demo::demo;
+pub(crate) use evaluate::ownership;
 pub(crate) use ink::Look;
 pub(crate) use neighborhood::{dot, neighborhood};
 pub(crate) use owners::{explain, members, neighbors};

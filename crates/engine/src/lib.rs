@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod derived;
 mod error;
+mod evaluate;
 mod export;
 mod ingest_bitcoin;
 mod intake;
@@ -27,6 +28,7 @@ pub use answers::*;
 pub use config::{CONFIG_FILE, Config, IngestConfig, ScreeningConfig, TraceConfig, did_you_mean};
 pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport, Ownership};
 pub use error::Error;
+pub use evaluate::*;
 pub use ledger::{
     Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time,
     parse_address,

@@ -3,6 +3,7 @@
 
 extern crate tracehound_engine as engine;
 
+mod evaluate;
 mod laws;
 mod lists;
 mod recount;

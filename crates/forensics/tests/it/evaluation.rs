@@ -138,7 +138,10 @@ fn bounds_count_transactions_not_links() {
     assert_eq!((row.transactions, row.transactions_wrong), (10, 1));
     let (low, high) = row.bounds().unwrap();
     // Clopper-Pearson of 9 in 10: scipy.stats.binomtest(9, 10).proportion_ci(0.95).
-    assert!((low - 0.554_983_88).abs() < 1e-6 && (high - 0.997_471_41).abs() < 1e-6, "{low} {high}");
+    assert!(
+        (low - 0.554_983_88).abs() < 1e-6 && (high - 0.997_471_41).abs() < 1e-6,
+        "{low} {high}"
+    );
 }
 
 #[test]

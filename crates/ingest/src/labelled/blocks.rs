@@ -4,9 +4,7 @@
 //! by the decoder of blocks, so that scripts, marks and aliases come out as they do of real blocks. One that cannot be
 //! read is left out alone: dumps are cut down for publication.
 
-use ledger::{
-    BlockHash, DecodedBlock, Height, SpentByInput, Timestamp, TxId, bytes_from_hex,
-};
+use ledger::{BlockHash, DecodedBlock, Height, SpentByInput, Timestamp, TxId, bytes_from_hex};
 use serde_json::Value;
 
 use super::error::Skips;
@@ -41,7 +39,8 @@ pub(super) fn block(
         text(value, "previousblockhash").and_then(|t| t.parse().ok()).unwrap_or_default();
     for (place, transaction) in transactions.iter().enumerate() {
         if let Err(reason) = append(&mut block, transaction) {
-            let shown = text(transaction, "txid").map_or_else(|| format!("tx {place}"), str::to_owned);
+            let shown =
+                text(transaction, "txid").map_or_else(|| format!("tx {place}"), str::to_owned);
             skips.add(file, reason, format_args!("block {height}, {shown}"));
         }
     }
@@ -104,8 +103,8 @@ fn script(value: &Value) -> Option<Vec<u8>> {
     if let Some(script) = text(value, "hex").and_then(bytes_of_hex) {
         return Some(script);
     }
-    let address = text(value, "address")
-        .or_else(|| value.get("addresses")?.as_array()?.first()?.as_str())?;
+    let address =
+        text(value, "address").or_else(|| value.get("addresses")?.as_array()?.first()?.as_str())?;
     let address: bitcoin::Address<bitcoin::address::NetworkUnchecked> = address.parse().ok()?;
     Some(address.assume_checked().script_pubkey().into_bytes())
 }
@@ -113,7 +112,8 @@ fn script(value: &Value) -> Option<Vec<u8>> {
 /// A transaction in the bytes of the wire.
 fn wire(value: &Value, inputs: &[Value]) -> Result<Vec<u8>, String> {
     let number = |field: &str| value.get(field).and_then(Value::as_i64);
-    let outputs = value.get("vout").and_then(Value::as_array).ok_or("transaction without `vout`")?;
+    let outputs =
+        value.get("vout").and_then(Value::as_array).ok_or("transaction without `vout`")?;
     let witnesses: Vec<Vec<Vec<u8>>> = inputs.iter().map(witness).collect();
     let has_witness = witnesses.iter().any(|items| !items.is_empty());
     let mut bytes = Vec::new();
@@ -127,7 +127,8 @@ fn wire(value: &Value, inputs: &[Value]) -> Result<Vec<u8>, String> {
     }
     push_compact_size(&mut bytes, outputs.len());
     for output in outputs {
-        let amount = output.get("value").and_then(satoshi_of_coins).ok_or("output without `value`")?;
+        let amount =
+            output.get("value").and_then(satoshi_of_coins).ok_or("output without `value`")?;
         let script = output.get("scriptPubKey").and_then(script).ok_or("output without script")?;
         bytes.extend_from_slice(&amount.to_le_bytes());
         string(&mut bytes, &script);

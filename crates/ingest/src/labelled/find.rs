@@ -45,7 +45,10 @@ impl SetLabel {
 
 /// Parts of names and what they say, the first that fits: whatever a name says of its protocol, spends after a mix are none.
 const NAMES: &[(&[&str], SetLabel)] = &[
-    (&["postmix", "negative", "falsepositive", "falsecjtx", "nonmix", "notmix", "nomix"], SetLabel::Negative),
+    (
+        &["postmix", "negative", "falsepositive", "falsecjtx", "nonmix", "notmix", "nomix"],
+        SetLabel::Negative,
+    ),
     (&["tx0", "premix"], SetLabel::Tx0),
     (&["joinmarketcandidate", "jmcandidate", "othercoinjoin"], SetLabel::Candidates("joinmarket")),
     (&["whirlpool", "samourai", "ashigaru"], SetLabel::Mix("whirlpool")),
@@ -161,7 +164,9 @@ impl Files {
             _ if plain.starts_with("block") && plain.ends_with(".json") => {
                 self.dumps.entry(folder).or_default().push(path);
             }
-            _ if plain.ends_with(".blk") || (plain.starts_with("blk") && plain.ends_with(".dat")) => {
+            _ if plain.ends_with(".blk")
+                || (plain.starts_with("blk") && plain.ends_with(".dat")) =>
+            {
                 self.raw.entry(folder).or_default().push(path);
             }
             _ if plain.ends_with(".log") => self.logs.push(path),
@@ -185,7 +190,9 @@ impl Files {
         for table in &self.owner_tables {
             match Experiment::of_table(root, table, &self) {
                 Some(experiment) => found.experiments.push(experiment),
-                None => skips.add(&shown(root, table), "owners without blocks or lines beside them", ""),
+                None => {
+                    skips.add(&shown(root, table), "owners without blocks or lines beside them", "")
+                }
             }
         }
         for path in self.rounds.clone() {
@@ -202,12 +209,15 @@ impl Files {
         for path in self.lines.clone() {
             match label_of_path(path.strip_prefix(root).unwrap_or(&path)) {
                 Some(label) => found.mixes.push(MixFile { name: shown(root, &path), label, path }),
-                None => skips.add(&shown(root, &path), "no name in it says what its transactions are", ""),
+                None => skips.add(
+                    &shown(root, &path),
+                    "no name in it says what its transactions are",
+                    "",
+                ),
             }
         }
-        let is_used = |folder: &Path| {
-            found.experiments.iter().any(|experiment| experiment.uses(folder))
-        };
+        let is_used =
+            |folder: &Path| found.experiments.iter().any(|experiment| experiment.uses(folder));
         for folder in self.wallets.keys().filter(|folder| !is_used(folder)) {
             skips.add(&shown(root, folder), "wallet without blocks or rounds beside it", "");
         }
@@ -279,6 +289,9 @@ impl MixFile {
 }
 
 /// The files of line format below a folder, for a table of owners beside them.
-pub(super) fn lines_below<'f>(files: &'f Files, folder: &'f Path) -> impl Iterator<Item = &'f PathBuf> {
+pub(super) fn lines_below<'f>(
+    files: &'f Files,
+    folder: &'f Path,
+) -> impl Iterator<Item = &'f PathBuf> {
     files.lines.iter().filter(move |path| path.starts_with(folder))
 }

@@ -117,7 +117,11 @@ impl Unit {
             Self::Coins => satoshi_of_coins(value),
             Self::Satoshi => {
                 let number = number(value).filter(|n| (0.0..=COINS_MAX * 2e8).contains(n))?;
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "checked"
+                )]
                 Some(number.round() as u64)
             }
         }

@@ -78,7 +78,8 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 fn coin(text: &str) -> Result<(u64, Payee, Vec<u8>), &'static str> {
     let mut parts = text.split('+');
     let amount_sat = parts.next().and_then(|text| text.parse().ok()).ok_or("no amount")?;
-    let script = bytes_of_hex(parts.next().ok_or("no script")?).ok_or("script is no hexadecimal")?;
+    let script =
+        bytes_of_hex(parts.next().ok_or("no script")?).ok_or("script is no hexadecimal")?;
     Ok((amount_sat, payee(&script), script))
 }
 

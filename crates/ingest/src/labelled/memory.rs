@@ -159,14 +159,7 @@ impl MemoryLedger {
         }
     }
 
-    fn alias(
-        &mut self,
-        start: usize,
-        height: Height,
-        kind: AliasKind,
-        a: AddressId,
-        b: AddressId,
-    ) {
+    fn alias(&mut self, start: usize, height: Height, kind: AliasKind, a: AddressId, b: AddressId) {
         let (a, b) = (a.min(b), a.max(b));
         let known = self.batch.aliases[start..].iter().any(|row| row.a == a && row.b == b);
         if a != b && !known {

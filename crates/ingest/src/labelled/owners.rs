@@ -15,7 +15,8 @@ use crate::bitcoin::script::payee;
 const NOBODY: [&str; 7] =
     ["", "unknown", "real_unknown", "none", "null", "coordinator", "unattributed"];
 /// What emulators put in front of a wallet's number; the analysis of the same run says `wallet-` for all of them.
-const CLIENTS: [&str; 4] = ["wasabi-client-", "joinmarket-client-server-", "joinmarket-client-", "jcs-"];
+const CLIENTS: [&str; 4] =
+    ["wasabi-client-", "joinmarket-client-server-", "joinmarket-client-", "jcs-"];
 /// Shortest script in hexadecimal that pays somebody.
 const SCRIPT_DIGITS_MIN: usize = 44;
 

@@ -84,7 +84,8 @@ pub(super) fn claim_by_wallet(wallets: &Map<String, Value>, owners: &mut Owners)
 fn records(value: Option<&Value>) -> Vec<(u64, &Value)> {
     let mut records: Vec<(u64, &Value)> = match value {
         Some(Value::Object(fields)) => {
-            let numbered = fields.iter().filter_map(|(key, value)| Some((key.parse().ok()?, value)));
+            let numbered =
+                fields.iter().filter_map(|(key, value)| Some((key.parse().ok()?, value)));
             numbered.collect()
         }
         Some(Value::Array(items)) => (0..).zip(items).collect(),

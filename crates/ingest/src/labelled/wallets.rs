@@ -126,7 +126,9 @@ impl Experiment {
 
     fn add_lists(&mut self, home: &Path, files: &Files) {
         let below = |path: &&PathBuf| path.starts_with(home);
-        let beside = |path: &&PathBuf| path.parent().is_some_and(|at| at == home || at.parent() == Some(home));
+        let beside = |path: &&PathBuf| {
+            path.parent().is_some_and(|at| at == home || at.parent() == Some(home))
+        };
         self.lists.extend(files.wallet_lists.iter().filter(beside).cloned());
         self.lists.extend(files.rounds.iter().filter(beside).cloned());
         self.mix_lists.extend(files.mix_lists.iter().filter(below).cloned());
@@ -146,7 +148,8 @@ impl Experiment {
     /// # Errors
     /// If a file cannot be read, or none of the blocks can.
     pub fn read(&self) -> Result<Option<EmulatedWallets>, LabelledError> {
-        let mut reader = Reading { skips: Skips::default(), owners: Owners::default(), mixes: BTreeSet::new() };
+        let mut reader =
+            Reading { skips: Skips::default(), owners: Owners::default(), mixes: BTreeSet::new() };
         let blocks = reader.chain(self)?;
         for (wallet, paths) in &self.wallets {
             paths.iter().try_for_each(|path| reader.wallet(&self.root, wallet, path))?;
@@ -160,7 +163,14 @@ impl Experiment {
         }
         let protocol = self.protocol();
         let name = self.name.clone();
-        Ok(Some(EmulatedWallets { name, protocol, ledger, owners, mixes, skipped: skips.into_rows() }))
+        Ok(Some(EmulatedWallets {
+            name,
+            protocol,
+            ledger,
+            owners,
+            mixes,
+            skipped: skips.into_rows(),
+        }))
     }
 
     fn protocol(&self) -> Option<&'static str> {
@@ -281,9 +291,12 @@ impl Reading {
         };
         let headers = reader.headers().map_err(fault)?.clone();
         let column = |names: &[&str]| {
-            headers.iter().position(|name| names.contains(&name.trim().to_ascii_lowercase().as_str()))
+            headers
+                .iter()
+                .position(|name| names.contains(&name.trim().to_ascii_lowercase().as_str()))
         };
-        let (Some(address), Some(owner)) = (column(&["address"]), column(&["owner", "wallet"])) else {
+        let (Some(address), Some(owner)) = (column(&["address"]), column(&["owner", "wallet"]))
+        else {
             return Err(LabelledError::new(path, Some(1), "no columns `address` and `owner`"));
         };
         for record in reader.records() {
@@ -303,10 +316,14 @@ impl Reading {
         let parsed: Option<Value> = serde_json::from_str(&text).ok();
         match parsed.as_ref().and_then(Value::as_array) {
             Some(events) => {
-                let ids = events.iter().filter_map(|event| event.get("txid")?.as_str()?.parse().ok());
+                let ids = events
+                    .iter()
+                    .filter_map(|event| event.get("txid")?.as_str()?.parse::<TxId>().ok());
                 self.mixes.extend(ids);
             }
-            None => self.mixes.extend(text.split_whitespace().filter_map(|word| word.parse::<TxId>().ok())),
+            None => self
+                .mixes
+                .extend(text.split_whitespace().filter_map(|word| word.parse::<TxId>().ok())),
         }
         Ok(())
     }

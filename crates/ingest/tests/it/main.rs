@@ -5,6 +5,7 @@ mod broken_files;
 mod contract;
 mod decoding;
 mod exports;
+mod labelled;
 mod node;
 mod real_blocks;
 mod served;
