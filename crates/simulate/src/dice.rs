@@ -52,12 +52,4 @@ impl Dice {
         self.0.fill_bytes(&mut bytes);
         bytes
     }
-
-    /// An amount as people pay it, 0.0001 to 0.99 BTC with small ones more often: half of them round, half of them
-    /// the odd sum that a price in another currency comes to.
-    pub(crate) fn payment_sat(&mut self) -> u64 {
-        let unit = self.pick(&[10_000, 10_000, 100_000, 100_000, 1_000_000]);
-        let round = self.between(1, 99) * unit;
-        if self.chance(500) { round } else { round + self.below(unit) }
-    }
 }

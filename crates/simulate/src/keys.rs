@@ -31,6 +31,8 @@ pub(crate) enum Lock {
     P2pk,
     P2pkUncompressed,
     P2pkh,
+    /// With the long form of the key: wallets of the first years.
+    P2pkhUncompressed,
     NestedP2wpkh,
     P2wpkh,
     P2tr,
@@ -48,6 +50,7 @@ impl Lock {
         match self {
             Self::P2pk | Self::P2pkUncompressed => 114,
             Self::P2pkh => 148,
+            Self::P2pkhUncompressed => 180,
             Self::NestedP2wpkh => 91,
             Self::P2wpkh => 68,
             Self::P2tr => 58,
@@ -57,10 +60,27 @@ impl Lock {
         }
     }
 
+    /// What an output of this lock adds to a transaction, in virtual bytes.
+    pub(crate) fn output_vbytes(self) -> u64 {
+        match self {
+            Self::P2pk => 44,
+            Self::P2pkUncompressed => 76,
+            Self::P2pkh | Self::P2pkhUncompressed => 34,
+            Self::NestedP2wpkh | Self::NestedP2wsh => 32,
+            Self::P2wpkh => 31,
+            Self::P2tr | Self::P2wsh => 43,
+            Self::Multisig => 114,
+        }
+    }
+
+    fn shows_long_key(self) -> bool {
+        matches!(self, Self::P2pkUncompressed | Self::P2pkhUncompressed)
+    }
+
     /// Whether readers parse the key itself. The lock is not hashed into a key otherwise: one key in several locks is
     /// what a wallet that moves from P2PKH to SegWit leaves on chain.
     fn needs_curve(self) -> bool {
-        matches!(self, Self::P2pk | Self::P2pkUncompressed)
+        matches!(self, Self::P2pk | Self::P2pkUncompressed | Self::P2pkhUncompressed)
     }
 }
 
@@ -101,7 +121,7 @@ impl Keys {
                 return push_then(&bytes, op::OP_CHECKSIG.to_u8());
             }
             Lock::Multisig => return self.multisig(key),
-            Lock::P2pkh => (&[0x76, 0xa9, 20], &[0x88, 0xac]),
+            Lock::P2pkh | Lock::P2pkhUncompressed => (&[0x76, 0xa9, 20], &[0x88, 0xac]),
             Lock::NestedP2wpkh | Lock::NestedP2wsh => (&[0xa9, 20], &[0x87]),
             Lock::P2wpkh => (&[0, 20], &[]),
             Lock::P2wsh => (&[0, 32], &[]),
@@ -114,7 +134,7 @@ impl Keys {
     pub(crate) fn address(&self, key: KeyRef) -> Address {
         let hash = |bytes: &[u8]| hash160::Hash::hash(bytes).to_byte_array();
         match key.lock {
-            Lock::P2pk | Lock::P2pkUncompressed | Lock::P2pkh => {
+            Lock::P2pk | Lock::P2pkUncompressed | Lock::P2pkh | Lock::P2pkhUncompressed => {
                 Address::of_20(AddressFamily::P2pkh, hash(&self.key_bytes(key, 0)))
             }
             Lock::P2wpkh => Address::of_20(AddressFamily::P2wpkh, hash(&self.key_bytes(key, 0))),
@@ -135,32 +155,36 @@ impl Keys {
         }
     }
 
-    /// Input script and witness in the shape that spends `key`.
-    pub(crate) fn unlock(&self, key: KeyRef, dice: &mut Dice) -> (ScriptBuf, Witness) {
+    /// Input script and witness in the shape that spends `key`; `low_r` of a wallet that signs until R is short.
+    pub(crate) fn unlock(&self, key: KeyRef, low_r: bool, dice: &mut Dice) -> (ScriptBuf, Witness) {
         let none = ScriptBuf::new();
+        let mut sign = || signature(low_r, dice);
         match key.lock {
-            Lock::P2pk | Lock::P2pkUncompressed => (pushes(&[&signature(dice)]), Witness::new()),
-            Lock::P2pkh => (pushes(&[&signature(dice), &self.key_bytes(key, 0)]), Witness::new()),
-            Lock::P2wpkh => (none, self.key_witness(key, dice)),
+            Lock::P2pk | Lock::P2pkUncompressed => (pushes(&[&sign()]), Witness::new()),
+            Lock::P2pkh | Lock::P2pkhUncompressed => {
+                (pushes(&[&sign(), &self.key_bytes(key, 0)]), Witness::new())
+            }
+            Lock::P2wpkh => (none, self.key_witness(key, sign())),
             Lock::NestedP2wpkh => {
-                (pushes(&[&self.redeem_script(key)]), self.key_witness(key, dice))
+                (pushes(&[&self.redeem_script(key)]), self.key_witness(key, sign()))
             }
             Lock::P2tr => (none, Witness::from_slice(&[dice.bytes::<64>()])),
-            Lock::P2wsh => (none, self.script_witness(key, dice)),
+            Lock::P2wsh => (none, self.script_witness(key, [sign(), sign()])),
             Lock::NestedP2wsh => {
-                (pushes(&[&self.redeem_script(key)]), self.script_witness(key, dice))
+                let signed = [sign(), sign()];
+                (pushes(&[&self.redeem_script(key)]), self.script_witness(key, signed))
             }
-            Lock::Multisig => (pushes(&[&[], &signature(dice), &signature(dice)]), Witness::new()),
+            Lock::Multisig => (pushes(&[&[], &sign(), &sign()]), Witness::new()),
         }
     }
 
-    fn key_witness(&self, key: KeyRef, dice: &mut Dice) -> Witness {
-        Witness::from_slice(&[signature(dice), self.public_key(key, 0).to_vec()])
+    fn key_witness(&self, key: KeyRef, signature: Vec<u8>) -> Witness {
+        Witness::from_slice(&[signature, self.public_key(key, 0).to_vec()])
     }
 
-    fn script_witness(&self, key: KeyRef, dice: &mut Dice) -> Witness {
+    fn script_witness(&self, key: KeyRef, [first, second]: [Vec<u8>; 2]) -> Witness {
         let script = self.multisig(key).into_bytes();
-        Witness::from_slice(&[Vec::new(), signature(dice), signature(dice), script])
+        Witness::from_slice(&[Vec::new(), first, second, script])
     }
 
     /// The witness program that a nested address wraps.
@@ -191,7 +215,7 @@ impl Keys {
 
     fn key_bytes(&self, key: KeyRef, cosigner: u8) -> Vec<u8> {
         let compressed = self.public_key(key, cosigner);
-        if key.lock != Lock::P2pkUncompressed {
+        if !key.lock.shows_long_key() {
             return compressed.to_vec();
         }
         let key = PublicKey::from_slice(&compressed).expect("P2PK keys are sought on the curve");
@@ -217,9 +241,10 @@ impl Keys {
     }
 }
 
-/// A DER signature with the sighash byte: 71 bytes, or 72 where r needs a leading zero.
-fn signature(dice: &mut Dice) -> Vec<u8> {
+/// A DER signature with the sighash byte: 71 bytes, or 72 where r needs a leading zero, which low-R wallets avoid.
+fn signature(low_r: bool, dice: &mut Dice) -> Vec<u8> {
     let mut r = dice.bytes::<32>();
+    r[0] &= if low_r { 0x7f } else { 0xff };
     let mut s = dice.bytes::<32>();
     s[0] = (s[0] & 0x7f) | 1; // low S, and no leading zero
     let padded = r[0] >= 0x80;

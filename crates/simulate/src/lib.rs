@@ -3,19 +3,28 @@
 mod block;
 mod dice;
 mod keys;
+mod prices;
 mod purse;
 pub mod random;
 mod reorg;
 mod simulation;
 mod spec;
+mod transactions;
 mod truth;
+mod wallet;
 mod world;
 
 pub use block::{REGTEST_MAGIC, blk_record};
+pub use prices::PricePath;
 pub use reorg::Branch;
 pub use spec::{SpecError, WorldSpec};
+pub use transactions::{MixProtocol, TransactionKind, TransactionTruth, Transactions};
 pub use truth::{
     Deposit, Escrow, Explained, FundsPath, Owner, OwnerId, OwnerKind, Ownership, SameKey, Step,
-    Story, Truth,
+    Story, Truth, Wallet,
+};
+pub use wallet::{
+    ChangeAddress, ChangeLock, ChangePolicy, CoinSelection, FeePolicy, Fingerprint, Habits,
+    LockTimes, OutputOrder, Policy, software_shares,
 };
 pub use world::{Blocks, World};

@@ -1,16 +1,16 @@
-//! Purses: coins that are spent together, and the habits of the software that holds them.
+//! Purses: coins that are spent together by one piece of software.
 
 use bitcoin::OutPoint;
 
 use crate::dice::Dice;
 use crate::keys::{KeyRef, Lock};
 use crate::truth::OwnerId;
+use crate::wallet::Policy;
+use crate::wallet::fingerprint::Price;
+use crate::wallet::selection::{Candidate, Need};
 
 /// Coins below this are left lying unless a purse is swept: spending them costs more than they hold.
 pub(crate) const DUST_SAT: u64 = 1_000;
-
-/// Most inputs that a payment gathers.
-const INPUTS_MAX: usize = 80;
 
 /// An output that has not been spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,89 +20,53 @@ pub(crate) struct Coin {
     pub(crate) key: KeyRef,
 }
 
-/// Which coins a wallet's software takes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Picking {
-    /// The smallest that suffices, else the largest ones.
-    SmallestFit,
-    OldestFirst,
-    Random,
-}
-
-/// Habits of a wallet's software, by which its transactions resemble each other.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Style {
-    pub(crate) lock: Lock,
-    pub(crate) version: i32,
-    pub(crate) sequence: u32,
-    /// Sets the lock time to the height of the day, against fee sniping.
-    pub(crate) locks_height: bool,
-    /// Always gives out the same address, for change too.
-    pub(crate) reuses: bool,
-    /// Gives out a key's P2WPKH form after its P2PKH form now and then.
-    pub(crate) twins: bool,
-    pub(crate) picking: Picking,
-}
-
-impl Style {
-    /// Plain habits; the others are set by whoever has them.
-    pub(crate) fn of(lock: Lock) -> Self {
-        Self {
-            lock,
-            version: 2,
-            sequence: 0xffff_fffd,
-            locks_height: false,
-            reuses: false,
-            twins: false,
-            picking: Picking::SmallestFit,
-        }
-    }
-
-    pub(crate) fn reusing(self) -> Self {
-        Self { reuses: true, ..self }
-    }
-
-    pub(crate) fn vary(self, dice: &mut Dice) -> Self {
-        Self {
-            version: dice.pick(&[1, 2, 2]),
-            sequence: dice.pick(&[0xffff_ffff, 0xffff_fffe, 0xffff_fffd, 0xffff_fffd]),
-            locks_height: dice.chance(300),
-            reuses: dice.chance(120),
-            picking: dice.pick(&[Picking::SmallestFit, Picking::OldestFirst, Picking::Random]),
-            ..self
-        }
-    }
-}
-
 /// Coins of one owner that its software spends together.
 #[derive(Clone, Debug)]
 pub(crate) struct Purse {
     pub(crate) owner: OwnerId,
-    pub(crate) style: Style,
+    pub(crate) lock: Lock,
+    pub(crate) policy: Policy,
+    /// Gives out a key's P2WPKH form after its P2PKH form now and then.
+    pub(crate) twins: bool,
     /// In order of arrival.
     pub(crate) coins: Vec<Coin>,
     /// How many keys have been given out.
     pub(crate) n_keys: u32,
-    /// The last key given out.
+    /// The last key given out, to payers or for change.
     pub(crate) latest: Option<KeyRef>,
+    /// The last key given out to payers.
+    pub(crate) receiving: Option<KeyRef>,
 }
 
-/// Coins taken out of a purse for a payment, and what is left for change (0 for none).
+/// Coins taken out of a purse for a payment, and what was assumed then.
 #[derive(Clone, Debug)]
 pub(crate) struct Funding {
     pub(crate) coins: Vec<Coin>,
-    pub(crate) change_sat: u64,
+    pub(crate) price: Price,
 }
 
-/// A transaction of these inputs and so many outputs.
-pub(crate) fn fee_sat(coins: &[Coin], n_outputs: usize, rate_sat_per_vbyte: u64) -> u64 {
-    let inputs: u64 = coins.iter().map(|coin| coin.key.lock.input_vbytes()).sum();
-    (11 + inputs + 34 * n_outputs as u64) * rate_sat_per_vbyte
+impl Funding {
+    pub(crate) fn total_sat(&self) -> u64 {
+        total_sat(&self.coins)
+    }
 }
+
+pub(crate) fn total_sat(coins: &[Coin]) -> u64 {
+    coins.iter().map(|coin| coin.amount_sat).sum()
+}
+
+/// Virtual bytes of a transaction of these inputs and output locks.
+pub(crate) fn vbytes(coins: &[Coin], outputs: impl Iterator<Item = Lock>) -> u64 {
+    let inputs: u64 = coins.iter().map(|coin| coin.key.lock.input_vbytes()).sum();
+    11 + inputs + outputs.map(Lock::output_vbytes).sum::<u64>()
+}
+
+/// Virtual bytes of an output whose lock is not known yet: the most common kinds, rounded up.
+const SOME_OUTPUT_VBYTES: u64 = 34;
 
 impl Purse {
     pub(crate) fn balance_sat(&self) -> u64 {
-        self.coins.iter().map(|coin| coin.amount_sat).sum()
+        total_sat(&self.coins)
     }
 
     /// Takes coins for outputs of `amount_sat` in all; takes none and gives `None` where they do not suffice.
@@ -110,19 +74,37 @@ impl Purse {
         &mut self,
         amount_sat: u64,
         n_outputs: usize,
-        rate_sat_per_vbyte: u64,
+        price: Price,
         dice: &mut Dice,
     ) -> Option<Funding> {
-        let need_sat = amount_sat + (11 + 34 * (n_outputs as u64 + 1)) * rate_sat_per_vbyte;
-        let mut places = self.chosen(need_sat, rate_sat_per_vbyte, dice)?;
-        places.sort_unstable_by(|a, b| b.cmp(a));
-        let mut coins: Vec<_> = places.iter().map(|place| self.coins.remove(*place)).collect();
-        coins.reverse();
-        let total: u64 = coins.iter().map(|coin| coin.amount_sat).sum();
-        let fee = fee_sat(&coins, n_outputs + 1, rate_sat_per_vbyte);
-        let left = total.saturating_sub(amount_sat + fee);
-        let change_sat = if left >= DUST_SAT { left } else { 0 };
-        Some(Funding { coins, change_sat })
+        let outputs = SOME_OUTPUT_VBYTES * n_outputs as u64;
+        let need = Need {
+            with_change_sat: amount_sat + price.fee_sat(11 + outputs + SOME_OUTPUT_VBYTES),
+            exact_sat: amount_sat + price.fee_sat(11 + outputs),
+            // What change costs now, and as an input one day.
+            waste_max_sat: price.rate_sat_per_vbyte * 100,
+            cheap: price.cheap,
+        };
+        let candidate = |(place, coin): (usize, &Coin)| {
+            let cost_sat = coin.key.lock.input_vbytes() * price.rate_sat_per_vbyte;
+            let effective_sat = coin.amount_sat.saturating_sub(cost_sat);
+            (coin.amount_sat >= DUST_SAT && effective_sat > 0)
+                .then_some(Candidate { place, effective_sat })
+        };
+        let candidates: Vec<_> = self.coins.iter().enumerate().filter_map(candidate).collect();
+        let places = self.policy.selection.choose(&candidates, &need, dice)?;
+        Some(Funding { coins: self.take_places(&places), price })
+    }
+
+    /// Takes out the coins at these places, in this order.
+    fn take_places(&mut self, places: &[usize]) -> Vec<Coin> {
+        let coins = places.iter().map(|place| self.coins[*place]).collect();
+        let mut sorted = places.to_vec();
+        sorted.sort_unstable();
+        for place in sorted.into_iter().rev() {
+            self.coins.remove(place);
+        }
+        coins
     }
 
     /// Every coin at one key, taken out.
@@ -138,43 +120,16 @@ impl Purse {
         Some(self.coins.remove(place))
     }
 
-    /// Places of coins that cover `need_sat` after what each costs as an input.
-    fn chosen(
-        &self,
-        need_sat: u64,
-        rate_sat_per_vbyte: u64,
-        dice: &mut Dice,
-    ) -> Option<Vec<usize>> {
-        let effective = |place: &usize| {
-            let coin = &self.coins[*place];
-            let cost = coin.key.lock.input_vbytes() * rate_sat_per_vbyte;
-            coin.amount_sat.saturating_sub(cost)
-        };
-        let len = self.coins.len();
-        let mut order: Vec<usize> = match self.style.picking {
-            Picking::Random if len > 0 => {
-                let start = dice.index(len);
-                (start..len).chain(0..start).collect()
-            }
-            _ => (0..len).collect(),
-        };
-        order.retain(|place| self.coins[*place].amount_sat >= DUST_SAT && effective(place) > 0);
-        if self.style.picking == Picking::SmallestFit {
-            let fits = order.iter().filter(|place| effective(place) >= need_sat);
-            if let Some(place) = fits.min_by_key(|place| effective(place)) {
-                return Some(vec![*place]);
-            }
-            order.sort_by_key(|place| std::cmp::Reverse(effective(place)));
-        }
-        let mut covered = 0;
-        let mut places = Vec::new();
-        for place in order.into_iter().take(INPUTS_MAX) {
-            covered += effective(&place);
-            places.push(place);
-            if covered >= need_sat {
-                return Some(places);
-            }
-        }
-        None
+    /// The largest coins of one of these locks, at most `n`, each of at least `least_sat`; they stay where they are.
+    pub(crate) fn largest(&self, locks: &[Lock], least_sat: u64, n: usize) -> Vec<Coin> {
+        let mut coins: Vec<Coin> = self
+            .coins
+            .iter()
+            .filter(|coin| locks.contains(&coin.key.lock) && coin.amount_sat >= least_sat)
+            .copied()
+            .collect();
+        coins.sort_by_key(|coin| std::cmp::Reverse(coin.amount_sat));
+        coins.truncate(n);
+        coins
     }
 }

@@ -17,8 +17,21 @@ pub struct WorldSpec {
     pub n_miners: u32,
     /// Whirlpool-shaped rounds.
     pub n_whirlpool_rounds: u32,
-    /// Wasabi-1-shaped rounds.
+    /// Wasabi-1-shaped rounds, every other one with several levels.
     pub n_wasabi_rounds: u32,
+    /// Exchanges; the story's is the first.
+    pub n_exchanges: u32,
+    /// Wasabi-2-shaped rounds, aimed for: one that lacks people with coins waits.
+    pub n_wabisabi_rounds: u32,
+    /// JoinMarket-shaped rounds, aimed for.
+    pub n_joinmarket_rounds: u32,
+    /// Payments in which the payee gives inputs too, aimed for. Nothing on chain shows them, so each joins two owners
+    /// by common input.
+    pub n_payjoins: u32,
+    /// Transactions of one owner that look like rounds, aimed for: Stonewall, equal payouts, equal splits, by turns.
+    pub n_look_alikes: u32,
+    /// Peeling chains besides the story's.
+    pub n_peeling_chains: u32,
 }
 
 /// A specification that leaves no room for the story.
@@ -40,6 +53,9 @@ impl SpecError {
     }
 }
 
+/// The bound of things of which a block holds one.
+const A_BLOCK: &str = "at most one for each of its blocks after the first 100";
+
 impl WorldSpec {
     /// The world of the demonstration: a quarter of a million transactions in a thousand blocks.
     pub const fn demo(seed: u64) -> Self {
@@ -52,6 +68,12 @@ impl WorldSpec {
             n_miners: 6,
             n_whirlpool_rounds: 150,
             n_wasabi_rounds: 12,
+            n_exchanges: 1,
+            n_wabisabi_rounds: 0,
+            n_joinmarket_rounds: 0,
+            n_payjoins: 0,
+            n_look_alikes: 0,
+            n_peeling_chains: 0,
         }
     }
 
@@ -66,6 +88,60 @@ impl WorldSpec {
             n_miners: 3,
             n_whirlpool_rounds: 4,
             n_wasabi_rounds: 2,
+            n_exchanges: 1,
+            n_wabisabi_rounds: 0,
+            n_joinmarket_rounds: 0,
+            n_payjoins: 0,
+            n_look_alikes: 0,
+            n_peeling_chains: 0,
+        }
+    }
+
+    /// A world to measure ownership on: every kind of wallet, exchange, mix and look-alike, about thirty thousand
+    /// transactions in four hundred blocks.
+    pub const fn ownership(seed: u64) -> Self {
+        Self {
+            seed,
+            n_transactions: 30_000,
+            n_blocks: 400,
+            n_customers: 2_500,
+            n_merchants: 50,
+            n_miners: 6,
+            n_whirlpool_rounds: 60,
+            n_wasabi_rounds: 14,
+            n_exchanges: 4,
+            n_wabisabi_rounds: 24,
+            n_joinmarket_rounds: 60,
+            n_payjoins: 12,
+            n_look_alikes: 60,
+            n_peeling_chains: 12,
+        }
+    }
+
+    /// The same kind of world with about so many transactions: everything but exchanges, miners and the story grows
+    /// with them, and blocks hold at most two thousand.
+    #[must_use]
+    pub fn scaled_to(self, n_transactions: u32) -> Self {
+        let scale = |count: u32| {
+            let scaled = u64::from(count) * u64::from(n_transactions)
+                / u64::from(self.n_transactions.max(1));
+            u32::try_from(scaled).unwrap_or(u32::MAX)
+        };
+        let n_blocks = self.n_blocks.max(100 + n_transactions / 2_000).clamp(180, 20_000);
+        let n_active = n_blocks - 100;
+        Self {
+            n_transactions,
+            n_blocks,
+            n_customers: scale(self.n_customers).clamp(60, n_blocks * 20),
+            n_merchants: scale(self.n_merchants).clamp(2, 100_000),
+            n_whirlpool_rounds: scale(self.n_whirlpool_rounds).clamp(2, n_active / 4),
+            n_wasabi_rounds: scale(self.n_wasabi_rounds).clamp(1, n_active / 20),
+            n_wabisabi_rounds: scale(self.n_wabisabi_rounds).min(n_active),
+            n_joinmarket_rounds: scale(self.n_joinmarket_rounds).min(n_active),
+            n_payjoins: scale(self.n_payjoins).min(n_active),
+            n_look_alikes: scale(self.n_look_alikes).min(n_active),
+            n_peeling_chains: scale(self.n_peeling_chains).min(1_000),
+            ..self
         }
     }
 
@@ -92,6 +168,12 @@ impl WorldSpec {
                 n_active / 20,
                 "1 to a twentieth of its blocks after the first 100",
             ),
+            ("n_exchanges", self.n_exchanges, 1, 100, "1 to 100"),
+            ("n_wabisabi_rounds", self.n_wabisabi_rounds, 0, n_active, A_BLOCK),
+            ("n_joinmarket_rounds", self.n_joinmarket_rounds, 0, n_active, A_BLOCK),
+            ("n_payjoins", self.n_payjoins, 0, n_active, A_BLOCK),
+            ("n_look_alikes", self.n_look_alikes, 0, n_active, A_BLOCK),
+            ("n_peeling_chains", self.n_peeling_chains, 0, 1_000, "at most 1000"),
         ];
         for (field, given, least, most, range) in bounds {
             if !(least..=most).contains(&given) {

@@ -2,6 +2,10 @@
 
 use ledger::{Address, AddressFamily, Chain, TxId};
 
+use crate::prices::PricePath;
+use crate::transactions::Transactions;
+use crate::wallet::Policy;
+
 /// An owner, by its place in [`Ownership::owners`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OwnerId(u32);
@@ -74,6 +78,12 @@ pub struct Ownership {
 }
 
 impl Ownership {
+    pub(crate) fn of(owners: Vec<Owner>, mut address_owner: Vec<(Address, OwnerId)>) -> Self {
+        address_owner.sort_unstable();
+        address_owner.dedup();
+        Self { owners, address_owner }
+    }
+
     /// The owner of an address, or `None` if no output pays it.
     pub fn owner_of(&self, address: &Address) -> Option<OwnerId> {
         let place = self.address_owner.binary_search_by_key(address, |row| row.0).ok()?;
@@ -94,8 +104,23 @@ impl Ownership {
 pub struct Truth {
     /// Who owns which address.
     pub ownership: Ownership,
+    /// What each transaction is for, whose coins it spends, which outputs are change.
+    pub transactions: Transactions,
+    /// How each wallet behaves, in order of owners. An exchange has a wallet each for deposits, hot and cold coins.
+    pub wallets: Vec<Wallet>,
+    /// The price of a coin, which round amounts of money follow.
+    pub prices: PricePath,
     /// What happened.
     pub story: Story,
+}
+
+/// Coins of one owner that are spent together, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wallet {
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// How it behaves.
+    pub policy: Policy,
 }
 
 /// One transaction of a path: `from` pays `to`.
@@ -192,7 +217,7 @@ pub struct Story {
     pub exchange: OwnerId,
     /// Its main hot address, which carries the tag.
     pub exchange_hot_address: Address,
-    /// Its deposit addresses, by account.
+    /// Its deposit addresses, by account. Other exchanges have theirs, which only [`Ownership`] tells.
     pub exchange_deposits: Vec<Deposit>,
     /// The sanctioned entity.
     pub sanctioned: OwnerId,
@@ -232,10 +257,16 @@ pub struct Story {
     pub mixer_fee_address: Address,
     /// Whirlpool: each owner splits its own coins, by itself.
     pub whirlpool_tx0s: Vec<TxId>,
-    /// Whirlpool: five owners mix.
+    /// Whirlpool: five to eight owners mix.
     pub whirlpool_rounds: Vec<TxId>,
-    /// Wasabi 1: ten or more owners mix.
+    /// Wasabi 1.0 and 1.1: ten or more owners mix.
     pub wasabi_rounds: Vec<TxId>,
+    /// Wasabi 2: five or more owners mix.
+    pub wabisabi_rounds: Vec<TxId>,
+    /// JoinMarket: a taker and three or more makers mix.
+    pub joinmarket_rounds: Vec<TxId>,
+    /// Payer and payee both give inputs: nothing on chain shows it.
+    pub payjoins: Vec<TxId>,
     /// The ransomware operator.
     pub ransomware: OwnerId,
     /// Where victims were told to pay; the first one carries the tag.
@@ -251,7 +282,14 @@ pub struct Story {
 impl Story {
     /// Transactions whose inputs belong to several owners; all others have one owner's inputs.
     pub fn collaborative(&self) -> Vec<TxId> {
-        [&self.whirlpool_rounds[..], &self.wasabi_rounds].concat()
+        [
+            &self.whirlpool_rounds[..],
+            &self.wasabi_rounds,
+            &self.wabisabi_rounds,
+            &self.joinmarket_rounds,
+            &self.payjoins,
+        ]
+        .concat()
     }
 
     /// A sanctions list in the plain form that such lists are passed around in: an address a line.

@@ -54,7 +54,7 @@ impl Blocks {
     /// The truth of the whole world; makes the blocks that have not been taken yet.
     pub fn into_truth(mut self) -> Truth {
         self.by_ref().for_each(drop);
-        self.simulation.truth()
+        self.simulation.into_truth()
     }
 
     fn left(&self) -> u32 {

@@ -2,45 +2,59 @@
 //!
 //! Each block, in this order: coinbases mature, the plot moves on, the exchange, the miners and the mixer do what is
 //! due, and ordinary people fill the block up to its share of the transactions asked for. Every transaction is built
-//! here, in [`Simulation::make`], so value is conserved and ownership recorded in one place.
-//! Invariant: the inputs of a transaction have one owner; only the two kinds of mixing round break it, and both are
+//! in [`Simulation::make`] (`paying.rs`), so value is conserved and the truth recorded in one place.
+//! Invariant: the inputs of a transaction have one owner; only mixing rounds and PayJoins break it, and all of them are
 //! written down.
-//! Cost: linear in transactions; memory is the unspent outputs and 38 bytes per address.
+//! Cost: linear in transactions; memory is the unspent outputs, 38 bytes an address and about 50 a transaction.
 
 mod cast;
 mod exchange;
+mod joinmarket;
+mod look_alikes;
 mod miners;
 mod mixer;
+mod paying;
+mod payjoin;
+mod peelers;
 mod people;
 mod plot;
 mod ransom;
 mod sanctions;
 mod vignettes;
+mod wabisabi;
+mod wasabi1;
+mod whirlpool;
 
 use std::collections::VecDeque;
 
 use bitcoin::hashes::Hash;
-use bitcoin::{
-    Amount, BlockHash, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, absolute,
-    transaction,
-};
+use bitcoin::{BlockHash, OutPoint, Transaction, Txid};
 use ledger::{Address, TxId};
 
 use crate::block::{self, MATURITY, Sealed, Template};
 use crate::dice::Dice;
 use crate::keys::{KeyRef, Keys, Lock, PurseId};
-use crate::purse::{Coin, Funding, Purse, Style};
+use crate::prices::PricePath;
+use crate::purse::{Coin, Purse};
 use crate::spec::WorldSpec;
-use crate::truth::{Owner, OwnerId, Ownership, Truth};
+use crate::transactions::{TransactionKind, Transactions};
+use crate::truth::{Owner, OwnerId, Ownership, Truth, Wallet};
+use crate::wallet::Policy;
+use crate::wallet::software::Deck;
 use cast::Cast;
 use exchange::Exchange;
 use mixer::Mixer;
+use peelers::Peeler;
 use plot::Plot;
 
 /// Genesis is of 2011; the first block after it is of 2023-01-01. A block must only be later than those before it.
 const FIRST_TIME_S: u32 = 1_672_531_200;
 const BLOCK_INTERVAL_S: u32 = 600;
 const JITTER_S: u64 = 240;
+
+/// Fees of the market at the start and its bounds, in thousandths of a satoshi a virtual byte.
+const FIRST_MARKET_MILLI: u64 = 12_000;
+const MARKET_MILLI: std::ops::RangeInclusive<u64> = 2_000..=40_000;
 
 #[derive(Clone)]
 pub(crate) struct Simulation {
@@ -50,8 +64,13 @@ pub(crate) struct Simulation {
     owners: Vec<Owner>,
     purses: Vec<Purse>,
     addresses: Vec<(Address, OwnerId)>,
+    transactions: Transactions,
+    prices: PricePath,
+    market_milli: u64,
+    deck: Deck,
     cast: Cast,
-    exchange: Exchange,
+    exchanges: Vec<Exchange>,
+    peelers: Vec<Peeler>,
     mixer: Mixer,
     plot: Plot,
     /// Of the block that the next step makes.
@@ -71,6 +90,9 @@ struct Made {
     id: Txid,
     transaction: Transaction,
     note: Note,
+    kind: TransactionKind,
+    participants: Vec<OwnerId>,
+    change: Vec<u32>,
 }
 
 /// What is known of a transaction beyond its bytes.
@@ -78,7 +100,7 @@ struct Made {
 pub(crate) struct Note {
     pub(crate) id: Txid,
     pub(crate) fee_sat: u64,
-    /// Whose it is; `None` for a mixing round.
+    /// Whose it is; `None` where it has several owners' inputs.
     pub(crate) purse: Option<PurseId>,
 }
 
@@ -107,8 +129,13 @@ impl Simulation {
             owners: Vec::new(),
             purses: Vec::new(),
             addresses: Vec::new(),
+            transactions: Transactions::default(),
+            prices: PricePath::new(),
+            market_milli: FIRST_MARKET_MILLI,
+            deck: Deck::default(),
             cast: Cast::default(),
-            exchange: Exchange::default(),
+            exchanges: Vec::new(),
+            peelers: Vec::new(),
             mixer: Mixer::default(),
             plot: Plot::default(),
             height: 0,
@@ -126,15 +153,22 @@ impl Simulation {
 
     /// Who owns the addresses of every block made so far.
     pub(crate) fn ownership(&self) -> Ownership {
-        let mut address_owner = self.addresses.clone();
-        address_owner.sort_unstable();
-        address_owner.dedup();
-        Ownership { owners: self.owners.clone(), address_owner }
+        Ownership::of(self.owners.clone(), self.addresses.clone())
     }
 
     /// Everything, once the last block has been made.
-    pub(crate) fn truth(&self) -> Truth {
-        Truth { ownership: self.ownership(), story: self.plot.log.tell(self) }
+    pub(crate) fn into_truth(self) -> Truth {
+        let story = self.plot.log.tell(&self);
+        let wallet = |purse: &Purse| Wallet { owner: purse.owner, policy: purse.policy };
+        let mut wallets: Vec<Wallet> = self.purses.iter().map(wallet).collect();
+        wallets.sort_by_key(|wallet| wallet.owner);
+        Truth {
+            ownership: Ownership::of(self.owners, self.addresses),
+            transactions: self.transactions.indexed(),
+            wallets,
+            prices: self.prices,
+            story,
+        }
     }
 
     pub(crate) fn keys(&self) -> &Keys {
@@ -158,15 +192,19 @@ impl Simulation {
         if self.height == 0 {
             return self.begin();
         }
+        self.prices.step(&mut self.dice);
+        self.step_market();
         while self.maturing.front().is_some_and(|(from, _)| *from <= self.height) {
             let (_, coin) = self.maturing.pop_front().expect("the loop looked at it");
             self.credit(coin);
         }
         if self.height > MATURITY {
             self.follow_plot();
-            self.run_exchange();
+            self.run_exchanges();
             self.run_miners();
             self.run_mixer();
+            self.run_peelers();
+            self.run_look_alikes();
             self.fill();
         }
         self.finish()
@@ -191,6 +229,9 @@ impl Simulation {
             notes: Vec::new(),
         };
         (self.height, self.tip, self.n_made) = (1, hash, 1);
+        self.transactions.begin_block();
+        let id = name(genesis.txdata[0].compute_txid());
+        self.transactions.push(id, TransactionKind::Coinbase, &[], &[]);
         mined
     }
 
@@ -198,6 +239,10 @@ impl Simulation {
         let (miner, reward_to) = self.winner();
         let made = std::mem::take(&mut self.made);
         let notes: Vec<Note> = made.iter().map(|made| made.note).collect();
+        let told: Vec<_> = made
+            .iter()
+            .map(|made| (name(made.id), made.kind, made.participants.clone(), made.change.clone()))
+            .collect();
         let signature = format!("/{}/", self.owners[self.owner(miner).index()].name);
         let sealed: Sealed = Template {
             height: self.height,
@@ -209,6 +254,11 @@ impl Simulation {
             transactions: made.into_iter().map(|made| (made.id, made.transaction)).collect(),
         }
         .seal();
+        self.transactions.begin_block();
+        self.transactions.push(name(sealed.coinbase), TransactionKind::Coinbase, &[], &[]);
+        for (id, kind, participants, change) in &told {
+            self.transactions.push(*id, *kind, participants, change);
+        }
         let outpoint = OutPoint { txid: sealed.coinbase, vout: 0 };
         let coin = Coin { outpoint, amount_sat: sealed.reward_sat, key: reward_to };
         self.maturing.push_back((self.height + MATURITY, coin));
@@ -224,6 +274,12 @@ impl Simulation {
         let jitter = u32::try_from(self.dice.below(2 * JITTER_S + 1)).expect("some minutes");
         let least = BLOCK_INTERVAL_S - u32::try_from(JITTER_S).expect("some minutes");
         least + jitter
+    }
+
+    /// Fees of the market: at most a tenth away from those of the block before.
+    fn step_market(&mut self) {
+        let next = self.market_milli * self.dice.between(900, 1_105) / 1_000;
+        self.market_milli = next.clamp(*MARKET_MILLI.start(), *MARKET_MILLI.end());
     }
 
     fn purse(&mut self, id: PurseId) -> &mut Purse {
@@ -242,16 +298,23 @@ impl Simulation {
         self.purse(coin.key.purse).coins.push(coin);
     }
 
-    /// A key to be paid at: a new one, or the one that a wallet with that habit always gives out.
+    fn policy(&self, id: PurseId) -> Policy {
+        self.purses[id.index()].policy
+    }
+
+    /// A key to be paid at: a new one, or by habit the last one again.
     fn fresh(&mut self, purse: PurseId) -> KeyRef {
-        let Purse { style, latest, .. } = self.purses[purse.index()];
-        match latest {
-            Some(key) if style.reuses && key.lock == style.lock => key,
-            Some(key) if style.twins && key.lock == Lock::P2pkh && self.dice.chance(400) => {
+        let Purse { policy, receiving, lock, twins, .. } = self.purses[purse.index()];
+        let reuse_per_mille = u64::from(policy.habits.reuse_per_mille);
+        let key = match receiving {
+            Some(key) if key.lock == lock && self.dice.chance(reuse_per_mille) => key,
+            Some(key) if twins && key.lock == Lock::P2pkh && self.dice.chance(400) => {
                 self.register(key.locked(Lock::P2wpkh))
             }
-            _ => self.fresh_locked(purse, style.lock),
-        }
+            _ => self.fresh_locked(purse, lock),
+        };
+        self.purse(purse).receiving = Some(key);
+        key
     }
 
     fn fresh_locked(&mut self, purse: PurseId, lock: Lock) -> KeyRef {
@@ -269,123 +332,8 @@ impl Simulation {
         self.addresses.push((self.keys.address(key), owner));
         key
     }
+}
 
-    fn rate_sat_per_vbyte(&mut self) -> u64 {
-        self.dice.between(2, 30)
-    }
-
-    /// Takes coins for payments of so much in all. Comes before keys are given out, which it may make needless.
-    fn fund(&mut self, from: PurseId, amount_sat: u64, n_outputs: usize) -> Option<Funding> {
-        let rate = self.rate_sat_per_vbyte();
-        self.purses[from.index()].fund(amount_sat, n_outputs, rate, &mut self.dice)
-    }
-
-    /// Spends what [`Self::fund`] took.
-    fn spend(&mut self, from: PurseId, funding: Funding, payments: &[(KeyRef, u64)]) -> Sent {
-        self.spend_with_data(from, funding, payments, None)
-    }
-
-    fn spend_with_data(
-        &mut self,
-        from: PurseId,
-        funding: Funding,
-        payments: &[(KeyRef, u64)],
-        data: Option<ScriptBuf>,
-    ) -> Sent {
-        let mut outputs = payments.to_vec();
-        if funding.change_sat > 0 {
-            outputs.push((self.fresh(from), funding.change_sat));
-        }
-        let style = self.purses[from.index()].style;
-        self.make(Some(from), style, &funding.coins, &outputs, data)
-    }
-
-    /// Pays an amount to a new key of another purse.
-    fn pay(&mut self, from: PurseId, to: PurseId, amount_sat: u64) -> Option<Sent> {
-        let funding = self.fund(from, amount_sat, 1)?;
-        let key = self.fresh(to);
-        Some(self.spend(from, funding, &[(key, amount_sat)]))
-    }
-
-    /// Pays an amount to a key that is already known.
-    fn pay_to(&mut self, from: PurseId, key: KeyRef, amount_sat: u64) -> Option<Sent> {
-        let funding = self.fund(from, amount_sat, 1)?;
-        Some(self.spend(from, funding, &[(key, amount_sat)]))
-    }
-
-    /// Sends all of these coins to one key. They must hold more than the fee.
-    fn sweep(&mut self, from: PurseId, coins: &[Coin], to: KeyRef) -> Sent {
-        let rate = self.rate_sat_per_vbyte();
-        let fee_sat = crate::purse::fee_sat(coins, 1, rate);
-        let total: u64 = coins.iter().map(|coin| coin.amount_sat).sum();
-        let style = self.purses[from.index()].style;
-        self.make(Some(from), style, coins, &[(to, total - fee_sat)], None)
-    }
-
-    /// Builds a transaction: inputs in the order given, outputs in an order of chance. Whatever the outputs leave is
-    /// the fee.
-    fn make(
-        &mut self,
-        purse: Option<PurseId>,
-        style: Style,
-        inputs: &[Coin],
-        outputs: &[(KeyRef, u64)],
-        data: Option<ScriptBuf>,
-    ) -> Sent {
-        let total: u64 = inputs.iter().map(|coin| coin.amount_sat).sum();
-        let paid: u64 = outputs.iter().map(|output| output.1).sum();
-        assert!(paid < total, "a transaction pays {paid} out of {total} satoshi");
-        let mut places: Vec<Option<usize>> = (0..outputs.len()).map(Some).collect();
-        places.extend(data.is_some().then_some(None));
-        self.dice.shuffle(&mut places);
-        let transaction =
-            self.transaction(style, inputs, outputs, &data.unwrap_or_default(), &places);
-        let id = transaction.compute_txid();
-        let coins: Vec<Coin> = outputs
-            .iter()
-            .enumerate()
-            .map(|(asked, (key, amount_sat))| {
-                let vout = places.iter().position(|place| *place == Some(asked));
-                let vout = u32::try_from(vout.expect("every output has a place")).expect("few");
-                let outpoint = OutPoint { txid: id, vout };
-                Coin { outpoint, amount_sat: *amount_sat, key: *key }
-            })
-            .collect();
-        coins.iter().for_each(|coin| self.credit(*coin));
-        self.fees_sat += total - paid;
-        let note = Note { id, fee_sat: total - paid, purse };
-        self.made.push(Made { id, transaction, note });
-        Sent { tx_id: TxId::from_bytes(id.to_byte_array()), coins }
-    }
-
-    /// `places` says which output asked for stands where; `None` is the data output.
-    fn transaction(
-        &mut self,
-        style: Style,
-        inputs: &[Coin],
-        outputs: &[(KeyRef, u64)],
-        data: &ScriptBuf,
-        places: &[Option<usize>],
-    ) -> Transaction {
-        let mut input = Vec::with_capacity(inputs.len());
-        for coin in inputs {
-            let (script_sig, witness) = self.keys.unlock(coin.key, &mut self.dice);
-            let sequence = Sequence(style.sequence);
-            input.push(TxIn { previous_output: coin.outpoint, script_sig, sequence, witness });
-        }
-        let output = |place: &Option<usize>| match place {
-            Some(asked) => {
-                let (key, amount_sat) = outputs[*asked];
-                TxOut { value: Amount::from_sat(amount_sat), script_pubkey: self.keys.script(key) }
-            }
-            None => TxOut { value: Amount::ZERO, script_pubkey: data.clone() },
-        };
-        let lock_height = if style.locks_height { self.height - 1 } else { 0 };
-        Transaction {
-            version: transaction::Version(style.version),
-            lock_time: absolute::LockTime::from_consensus(lock_height),
-            input,
-            output: places.iter().map(output).collect(),
-        }
-    }
+fn name(id: Txid) -> TxId {
+    TxId::from_bytes(id.to_byte_array())
 }

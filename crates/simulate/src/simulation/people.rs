@@ -5,6 +5,8 @@ use bitcoin::ScriptBuf;
 use super::Simulation;
 use crate::block::MATURITY;
 use crate::keys::PurseId;
+use crate::purse::total_sat;
+use crate::transactions::TransactionKind;
 
 /// Outputs of an attack by dust: just enough to be relayed.
 const DUST_OUTPUT_SAT: u64 = 546;
@@ -12,6 +14,13 @@ const DUST_OUTPUT_SAT: u64 = 546;
 /// Purses with so many coins are tidied up now and then.
 const CONSOLIDATE_FROM: usize = 8;
 const CONSOLIDATE_MAX: usize = 60;
+
+/// Payments that people make at night.
+const NIGHT_PER_MILLE: u64 = 40;
+
+/// Round amounts are multiples of these, small ones more often.
+const COIN_UNITS_SAT: [u64; 5] = [10_000, 10_000, 100_000, 100_000, 1_000_000];
+const MONEY_UNITS_CENTS: [u64; 5] = [500, 1_000, 1_000, 5_000, 10_000];
 
 impl Simulation {
     /// Fills the block up to its share of the transactions still asked for.
@@ -28,17 +37,45 @@ impl Simulation {
         }
     }
 
+    /// A customer who is up at this hour; now and then one who is not.
+    fn somebody_awake(&mut self) -> PurseId {
+        let mut somebody = self.dice.pick(&self.cast.customers);
+        for _attempt in 0..5 {
+            let habits = self.policy(somebody).habits;
+            if habits.is_awake(self.time_s) || self.dice.chance(NIGHT_PER_MILLE) {
+                break;
+            }
+            somebody = self.dice.pick(&self.cast.customers);
+        }
+        somebody
+    }
+
+    /// An amount as its payer thinks of it: round in coins, round in money, or the odd sum that a price comes to.
+    pub(super) fn payment_sat(&mut self, payer: PurseId) -> u64 {
+        let habits = self.policy(payer).habits;
+        let (coin, money) =
+            (u64::from(habits.round_coin_per_mille), u64::from(habits.round_money_per_mille));
+        let thought = self.dice.below(1_000);
+        if (coin..coin + money).contains(&thought) {
+            let unit_cents = self.dice.pick(&MONEY_UNITS_CENTS);
+            return self.prices.sat_for_cents(self.dice.between(1, 20) * unit_cents);
+        }
+        let unit_sat = self.dice.pick(&COIN_UNITS_SAT);
+        let round_sat = self.dice.between(1, 99) * unit_sat;
+        if thought < coin { round_sat } else { round_sat + self.dice.below(unit_sat) }
+    }
+
     fn somebody_does_something(&mut self) -> Option<()> {
-        let customer = self.dice.pick(&self.cast.customers);
+        let customer = self.somebody_awake();
         match self.dice.below(1_000) {
             0..400 => self.pay_customer(customer),
             400..700 => {
                 let merchant = self.dice.pick(&self.cast.merchants);
-                let amount_sat = self.dice.payment_sat();
+                let amount_sat = self.payment_sat(customer);
                 self.pay(customer, merchant, amount_sat).map(drop)
             }
             700..880 => {
-                let amount_sat = self.dice.payment_sat() * 2;
+                let amount_sat = self.payment_sat(customer) * 2;
                 self.deposit(customer, amount_sat).map(drop)
             }
             880..910 => {
@@ -72,11 +109,11 @@ impl Simulation {
         if to == from {
             return None;
         }
-        let amount_sat = self.dice.payment_sat();
+        let amount_sat = self.payment_sat(from);
         let funding = self.fund(from, amount_sat, 1)?;
         let key = self.fresh(to);
         let data = self.dice.chance(20).then(|| self.some_data());
-        self.spend_with_data(from, funding, &[(key, amount_sat)], data);
+        self.spend_as(TransactionKind::Payment, from, funding, &[(key, amount_sat)], data);
         Some(())
     }
 
@@ -111,13 +148,13 @@ impl Simulation {
     fn consolidate(&mut self, purse: PurseId) -> Option<()> {
         let owned = self.purse(purse);
         let crowd = owned.coins.len().min(CONSOLIDATE_MAX);
-        let held: u64 = owned.coins[..crowd].iter().map(|coin| coin.amount_sat).sum();
+        let held = total_sat(&owned.coins[..crowd]);
         if crowd < CONSOLIDATE_FROM || held < 2_000_000 {
             return None;
         }
         let coins: Vec<_> = owned.coins.drain(..crowd).collect();
         let to = self.fresh(purse);
-        self.sweep(purse, &coins, to);
+        self.sweep(TransactionKind::Consolidation, purse, &coins, to);
         Some(())
     }
 
@@ -137,7 +174,7 @@ impl Simulation {
         targets.dedup();
         let dust: Vec<_> = targets.into_iter().map(|key| (key, DUST_OUTPUT_SAT)).collect();
         let funding = self.fund(spammer, DUST_OUTPUT_SAT * dust.len() as u64, dust.len())?;
-        self.spend(spammer, funding, &dust);
+        self.spend_as(TransactionKind::Dust, spammer, funding, &dust, None);
         Some(())
     }
 }

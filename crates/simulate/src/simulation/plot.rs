@@ -65,7 +65,7 @@ impl Simulation {
         self.write_sanctions();
         self.write_vignettes();
         self.write_ransom();
-        self.plot.log.hot_key = Some(self.fresh(self.cast.hot));
+        self.plot.log.hot_key = Some(self.open_exchange(0));
         self.plot.log.coordinator_key = Some(self.fresh(self.cast.coordinator));
     }
 
@@ -126,6 +126,9 @@ impl Log {
             whirlpool_tx0s: world.mixer.tx0s.clone(),
             whirlpool_rounds: world.mixer.whirlpool.clone(),
             wasabi_rounds: world.mixer.wasabi.clone(),
+            wabisabi_rounds: world.mixer.wabisabi.clone(),
+            joinmarket_rounds: world.mixer.joinmarket.clone(),
+            payjoins: world.mixer.payjoins.clone(),
             ransomware: world.owner(world.cast.ransomware),
             ransom_addresses: self.ransom_keys.iter().map(address).collect(),
             ransom_payments: self.ransom_payments.clone(),

@@ -7,6 +7,7 @@ use ledger::TxId;
 use super::Simulation;
 use super::plot::Event;
 use crate::purse::Coin;
+use crate::transactions::TransactionKind;
 
 impl Simulation {
     pub(super) fn write_ransom(&mut self) {
@@ -37,7 +38,7 @@ impl Simulation {
         let ransomware = self.cast.ransomware;
         let coins = std::mem::take(&mut self.purse(ransomware).coins);
         let to = self.fresh(ransomware);
-        let sent = self.sweep(ransomware, &coins, to);
+        let sent = self.sweep(TransactionKind::Consolidation, ransomware, &coins, to);
         self.plot.log.ransom_gathered_in = Some(sent.tx_id);
         Some(())
     }
@@ -59,7 +60,7 @@ impl Simulation {
         let coin = *self.purses[ransomware.index()].coins.iter().find(mixed)?;
         self.purse(ransomware).take(&coin);
         let to = self.deposit_key(ransomware);
-        let sent = self.sweep(ransomware, &[coin], to);
+        let sent = self.sweep(TransactionKind::Payment, ransomware, &[coin], to);
         self.credit_account(ransomware, sent.coins[0].amount_sat);
         self.plot.log.ransom_cashed_in = Some(sent.tx_id);
         Some(())

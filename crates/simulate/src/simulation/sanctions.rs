@@ -6,9 +6,12 @@
 //! address: shorter, and narrow. A pawn shop paid that address *before* the entity ever paid the shop: shorter still,
 //! and no way at all. Payees never spend, so no fourth way exists.
 
+use super::paying::Draft;
 use super::plot::Event;
 use super::{Sent, Simulation};
 use crate::keys::{KeyRef, PurseId};
+use crate::purse::{total_sat, vbytes};
+use crate::transactions::TransactionKind;
 use crate::truth::Step;
 
 /// The peel that pays the side door, from 0.
@@ -99,12 +102,19 @@ impl Simulation {
         let listed = self.listed_key();
         let amount_sat = 5_000_000;
         let coins = self.purse(self.cast.sanctioned).take_at(listed);
-        let total: u64 = coins.iter().map(|coin| coin.amount_sat).sum();
-        let rate = self.rate_sat_per_vbyte();
-        let change_sat = total - amount_sat - crate::purse::fee_sat(&coins, 2, rate);
-        let style = self.purses[self.cast.sanctioned.index()].style;
-        let outputs = [(self.fresh(self.cast.decoy), amount_sat), (listed, change_sat)];
-        let sent = self.make(Some(self.cast.sanctioned), style, &coins, &outputs, None);
+        let to = self.fresh(self.cast.decoy);
+        let price = self.price(self.cast.sanctioned);
+        let fee_sat = price.fee_sat(vbytes(&coins, [to.lock, listed.lock].into_iter()));
+        let change_sat = total_sat(&coins) - amount_sat - fee_sat;
+        let sent = self.make(Draft {
+            kind: TransactionKind::Payment,
+            purse: Some(self.cast.sanctioned),
+            policy: self.policy(self.cast.sanctioned),
+            inputs: &coins,
+            outputs: &[(to, amount_sat), (listed, change_sat)],
+            change: &[1],
+            data: None,
+        });
         self.plot.log.decoy_steps[0] = Some(self.step_of(&sent, listed, 0));
         Some(())
     }
@@ -112,7 +122,7 @@ impl Simulation {
     fn gather(&mut self) -> Option<()> {
         let coins = std::mem::take(&mut self.purse(self.cast.sanctioned).coins);
         let to = self.fresh(self.cast.launderer);
-        let sent = self.sweep(self.cast.sanctioned, &coins, to);
+        let sent = self.sweep(TransactionKind::Sweep, self.cast.sanctioned, &coins, to);
         self.plot.log.gathered_in = Some(sent.tx_id);
         let step = self.step_of(&sent, self.listed_key(), 0);
         self.plot.log.peels.push(step);
@@ -130,7 +140,9 @@ impl Simulation {
         let funding = self.fund(self.cast.launderer, amount_sat, 1)?;
         let from = funding.coins[0].key;
         let key = self.fresh(to);
-        let sent = self.spend(self.cast.launderer, funding, &[(key, amount_sat)]);
+        let payments = [(key, amount_sat)];
+        let kind = TransactionKind::Peel;
+        let sent = self.spend_as(kind, self.cast.launderer, funding, &payments, None);
         if number == SIDE_PEEL {
             let aside = self.step_of(&sent, from, 0);
             self.plot.log.side_steps.push(aside);
@@ -156,7 +168,7 @@ impl Simulation {
         let coins = std::mem::take(&mut self.purse(from).coins);
         let first = coins.first()?.key;
         let to = self.peeling_deposit();
-        let sent = self.sweep(from, &coins, to);
+        let sent = self.sweep(TransactionKind::Sweep, from, &coins, to);
         self.credit_account(self.cast.peeling_customer, sent.coins[0].amount_sat);
         Some(self.step_of(&sent, first, 0))
     }

@@ -4,6 +4,7 @@
 use super::plot::Event;
 use super::{Sent, Simulation};
 use crate::keys::{KeyRef, Lock, PurseId};
+use crate::transactions::TransactionKind;
 
 impl Simulation {
     pub(super) fn write_vignettes(&mut self) {
@@ -72,7 +73,7 @@ impl Simulation {
             self.purse(dora).take(coin);
         }
         let to = self.fresh(shop);
-        let sent = self.sweep(dora, &coins, to);
+        let sent = self.sweep(TransactionKind::Sweep, dora, &coins, to);
         self.plot.log.explained_spends.push(sent.tx_id);
         Some(())
     }
@@ -97,7 +98,7 @@ impl Simulation {
         let coins = self.purse(self.cast.same_key).take_at(key);
         let shop = self.dice.pick(&self.cast.merchants);
         let to = self.fresh(shop);
-        let sent = self.sweep(self.cast.same_key, &coins, to);
+        let sent = self.sweep(TransactionKind::Sweep, self.cast.same_key, &coins, to);
         self.plot.log.twin_spends.push(sent.tx_id);
         Some(())
     }
@@ -118,7 +119,7 @@ impl Simulation {
     fn fill_escrow(&mut self, number: usize) -> Option<()> {
         let mut parties: Vec<KeyRef> = Vec::new();
         for purse in &self.cast.legacy {
-            let key = self.purses[purse.index()].latest;
+            let key = self.purses[purse.index()].receiving;
             parties.extend(key.filter(|key| key.lock == Lock::P2pkh));
         }
         if parties.len() < 3 {
@@ -141,7 +142,7 @@ impl Simulation {
         let seller = self.keys.escrows.get(&escrow)?[1].purse;
         let coins = std::mem::take(&mut self.purse(escrow).coins);
         let to = self.fresh(seller);
-        let sent = self.sweep(escrow, &coins, to);
+        let sent = self.sweep(TransactionKind::Sweep, escrow, &coins, to);
         self.plot.log.releases.push(sent.tx_id);
         Some(())
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod ownership;
 mod random;
 mod reorganization;
 mod replay;

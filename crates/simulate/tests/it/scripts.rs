@@ -35,7 +35,7 @@ fn kind_of(input: &TxIn, utxo: &Utxo) -> &'static str {
     let pushed = pushes(&input.script_sig);
     let witness = input.witness.to_vec();
     let spends_key = |items: &[Vec<u8>], program: &[u8]| {
-        matches!(items, [sig, key] if is_signature(sig) && key.len() == 33)
+        matches!(items, [sig, key] if is_signature(sig) && matches!(key.len(), 33 | 65))
             && hash160::Hash::hash(&items[1]).as_byte_array() == program
     };
     let spends_script = |items: &[Vec<u8>], program: &[u8]| {
@@ -50,7 +50,7 @@ fn kind_of(input: &TxIn, utxo: &Utxo) -> &'static str {
         return if script.len() == 67 { "p2pk long" } else { "p2pk short" };
     } else if script.is_p2pkh() {
         assert!(spends_key(&pushed, program) && witness.is_empty());
-        return "p2pkh";
+        return if pushed[1].len() == 65 { "p2pkh long" } else { "p2pkh" };
     } else if script.is_p2wpkh() {
         assert!(spends_key(&witness, program) && pushed.is_empty());
         return "p2wpkh";
@@ -90,6 +90,7 @@ fn every_input_has_the_shape_of_what_it_spends() {
         "p2pk long",
         "p2pk short",
         "p2pkh",
+        "p2pkh long",
         "p2sh-p2wpkh",
         "p2sh-p2wsh",
         "p2tr",

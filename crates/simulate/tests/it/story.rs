@@ -203,11 +203,11 @@ fn escrows_hold_keys_of_three_owners() {
     }
 }
 
-/// How many outputs hold the amount that comes most often.
+/// How many outputs hold the amount that comes most often; the smallest of several.
 fn equal_outputs(seen: &crate::replay::Seen) -> (u64, usize) {
     let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
     seen.paid.iter().for_each(|row| *counts.entry(row.1).or_default() += 1);
-    counts.into_iter().max_by_key(|row| row.1).unwrap()
+    counts.into_iter().rev().max_by_key(|row| row.1).unwrap()
 }
 
 #[test]
@@ -217,15 +217,17 @@ fn rounds_have_the_shape_of_their_kind() {
     let story = &truth.story;
     assert_eq!(story.whirlpool_rounds.len(), spec.n_whirlpool_rounds as usize);
     assert_eq!(story.wasabi_rounds.len(), spec.n_wasabi_rounds as usize);
-    for id in &story.whirlpool_rounds {
+    for (number, id) in story.whirlpool_rounds.iter().enumerate() {
         let seen = history.tx(*id);
-        assert_eq!(seen.everybody().len(), 10, "ten different scripts");
-        assert_eq!(equal_outputs(seen), (5_000_000, 5));
-        let over: Vec<_> = seen.spent.iter().map(|utxo| utxo.amount_sat - 5_000_000).collect();
+        let (size_sat, n) = equal_outputs(seen);
+        assert!([100_000, 1_000_000, 5_000_000, 50_000_000].contains(&size_sat));
+        assert!(number >= 3 || (size_sat, n) == (5_000_000, 5));
+        assert!((5..=8).contains(&n) && seen.spent.len() == n && seen.paid.len() == n);
+        assert_eq!(seen.everybody().len(), 2 * n, "different scripts");
+        let over: Vec<_> = seen.spent.iter().map(|utxo| utxo.amount_sat - size_sat).collect();
         let new = over.iter().filter(|over| (100..=110_000).contains(*over)).count();
-        assert!(
-            (1..=4).contains(&new) && over.iter().filter(|over| **over == 0).count() == 5 - new
-        );
+        let old = over.iter().filter(|over| **over == 0).count();
+        assert!((1..=4).contains(&new) && old + new == n, "{over:?}");
     }
     for id in &story.wasabi_rounds {
         let seen = history.tx(*id);
@@ -237,8 +239,14 @@ fn rounds_have_the_shape_of_their_kind() {
     for id in &story.whirlpool_tx0s {
         let seen = history.tx(*id);
         assert_eq!(seen.transaction.output.len(), seen.paid.len() + 1, "one OP_RETURN");
-        assert!(seen.paid.iter().any(|row| row.1 == 5_009_000));
-        assert!(seen.paid.iter().any(|row| row.1 == 175_000));
+        let fee = seen.paid.iter().find_map(|row| {
+            let pools = [5_000, 50_000, 175_000, 1_750_000];
+            pools.iter().position(|fee_sat| row.1 == *fee_sat)
+        });
+        let size_sat = [100_000, 1_000_000, 5_000_000, 50_000_000][fee.unwrap()];
+        let premix = |row: &&(Address, u64)| (size_sat + 100..=size_sat + 110_000).contains(&row.1);
+        let n_premix = seen.paid.iter().filter(premix).count();
+        assert!(n_premix >= 1 && n_premix + 2 >= seen.paid.len());
     }
 }
 

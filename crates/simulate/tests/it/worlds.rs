@@ -21,13 +21,13 @@ pub(crate) fn medium(seed: u64) -> WorldSpec {
     }
 }
 
-fn digest(blocks: impl Iterator<Item = Vec<u8>>) -> String {
+pub(crate) fn digest(blocks: impl Iterator<Item = Vec<u8>>) -> String {
     let all: Vec<u8> = blocks.flatten().collect();
     sha256::Hash::hash(&all).to_string()
 }
 
 #[track_caller]
-fn check(spec: WorldSpec) {
+pub(crate) fn check(spec: WorldSpec) -> (Truth, History) {
     let world = World::new(spec).unwrap();
     let mut blocks = world.blocks();
     assert_eq!(blocks.len(), spec.n_blocks as usize);
@@ -37,6 +37,7 @@ fn check(spec: WorldSpec) {
     assert!((0.95..1.05).contains(&n), "{} transactions", history.transactions.len());
     truth_covers_exactly_what_was_paid(&truth, &history);
     only_rounds_have_several_owners(&truth, &history);
+    (truth, history)
 }
 
 fn truth_covers_exactly_what_was_paid(truth: &Truth, history: &History) {
@@ -49,12 +50,17 @@ fn truth_covers_exactly_what_was_paid(truth: &Truth, history: &History) {
 
 fn only_rounds_have_several_owners(truth: &Truth, history: &History) {
     let rounds: BTreeSet<_> = truth.story.collaborative().into_iter().collect();
+    let payjoins = &truth.story.payjoins;
+    let joinmarket = &truth.story.joinmarket_rounds;
     for seen in &history.transactions {
         let payers = seen.payers();
         let owners: BTreeSet<_> =
             payers.iter().map(|address| truth.ownership.owner_of(address).unwrap()).collect();
-        if rounds.contains(&seen.id) {
-            assert!(owners.len() >= 5, "a round of {} owners", owners.len());
+        if payjoins.contains(&seen.id) {
+            assert_eq!(owners.len(), 2);
+        } else if rounds.contains(&seen.id) {
+            let least = if joinmarket.contains(&seen.id) { 4 } else { 5 };
+            assert!(owners.len() >= least, "a round of {} owners", owners.len());
         } else {
             assert!(owners.len() <= 1, "{} is paid by {owners:?}", seen.id);
         }
@@ -63,7 +69,7 @@ fn only_rounds_have_several_owners(truth: &Truth, history: &History) {
 
 #[test]
 fn small_worlds_are_valid_and_told() {
-    (0..8).for_each(|seed| check(WorldSpec::small(seed)));
+    (0..8).for_each(|seed| drop(check(WorldSpec::small(seed))));
 }
 
 #[test]
@@ -79,7 +85,7 @@ fn a_seed_decides_every_byte() {
     assert_ne!(first, digest(World::new(WorldSpec::small(8)).unwrap().blocks()));
     assert_eq!(*world.truth(), world.blocks().into_truth());
     // Pinned: a change of it changes every figure measured on simulated worlds, and must be meant.
-    assert_eq!(first, "cd98604d5de7349c8aa35ea5ac313d58ee977deb0f1b0fc328f81c25509862f5");
+    assert_eq!(first, "d3dcde8827045a7147aec1e2ade3941015c868ac257fa438871286e673d5272e");
 }
 
 #[test]
@@ -122,6 +128,7 @@ fn worlds_at_the_bounds_tell_their_story() {
         n_miners: 2,
         n_whirlpool_rounds: 2,
         n_wasabi_rounds: 1,
+        ..WorldSpec::small(0)
     };
     let crowded = WorldSpec { n_customers: 3_600, n_merchants: 500, n_miners: 1_000, ..least };
     let busy = WorldSpec { n_whirlpool_rounds: 20, n_wasabi_rounds: 4, ..least };
