@@ -9,6 +9,7 @@ mod derived;
 mod id;
 pub mod notation;
 mod rows;
+mod suggestion;
 pub mod tables;
 
 pub use address::{
@@ -30,3 +31,4 @@ pub use id::{
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
 };
+pub use suggestion::SuggestedLink;

@@ -10,5 +10,8 @@ mod explain;
 mod fixtures;
 mod flow;
 mod heuristics;
+mod resolution;
+mod resolution_rules;
+mod resolution_worlds;
 mod trace;
 mod worlds;

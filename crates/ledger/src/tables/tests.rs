@@ -80,6 +80,23 @@ fn derived_tables_are_read_back() {
 }
 
 #[test]
+fn suggestions_are_read_back() {
+    let row = crate::SuggestedLink {
+        a: ClusterId::new(id(1)),
+        b: ClusterId::new(id(4)),
+        height: Height::new(9),
+        probability: 0.1 + 0.2,
+        log_odds: -1e-300,
+        contributions: vec![("prior".to_owned(), -0.1), ("hour".to_owned(), 1.0 / 3.0)],
+        evidence: vec![TxIndex::new(3), TxIndex::new(u64::MAX)],
+        source: 7,
+    };
+    let bare =
+        crate::SuggestedLink { contributions: Vec::new(), evidence: Vec::new(), ..row.clone() };
+    check(&SUGGESTED_LINKS, &[row, bare], suggested_links_to, suggested_links_from);
+}
+
+#[test]
 fn attribution_tables_are_read_back() {
     let address = crate::Address::of_20(AddressFamily::Evm, [9; 20]);
     let tag = Tag {
