@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use engine::{
     CalibrationReport, ChainReport, ChangeReport, EmulatedReport, FloorReport, FloorState,
-    MixReport, OwnershipReport, RuleReport, Scores, TagsAgreement, WorldsReport,
+    MixReport, OwnershipReport, RuleReport, Scores, SuggestionsReport, TagsAgreement, WorldsReport,
 };
 
 use super::ink::{Look, Tone};
@@ -72,16 +72,39 @@ fn worlds(report: &WorldsReport, look: Look) -> String {
         |part: fn(&engine::WorldReport) -> u64| -> u64 { report.worlds.iter().map(part).sum() };
     page += &look.faint(&wrapped(
         &format!(
-            "addresses that were ever spent, but for the last line, which has all; {} that several owners signed, {} left out; {} held",
+            "addresses that were ever spent, but for the last line, which has all; {} that several owners signed, {} of them payjoins, {} left out; {} of the wrong links are of payjoins; {} held",
             counted(of(|world| world.collaborative), "transaction", "transactions"),
+            count(of(|world| world.payjoins)),
             count(of(|world| world.collaborative_excluded)),
+            count(of(|world| world.links_wrong_payjoin)),
             counted(of(|world| world.links_held), "link", "links"),
         ),
         "  ",
         look,
     ));
     page.push('\n');
-    page + &heading("Rules on simulated worlds", look) + &rules(&report.rules, look)
+    page += &(heading("Rules on simulated worlds", look) + &rules(&report.rules, look));
+    page + &report.suggestions.as_ref().map(|found| suggestions(found, look)).unwrap_or_default()
+}
+
+fn suggestions(report: &SuggestionsReport, look: Look) -> String {
+    let mut page = heading("Suggested links on simulated worlds: shown, never merged", look);
+    if let Some(why) = &report.not_fitted_because {
+        page += &format!("  {}\n", show::line(why));
+    }
+    if report.candidates > 0 {
+        page += &format!(
+            "  {}, {} of one owner; from probability {} on: {} made, {} right ({} to {})\n",
+            counted(report.candidates, "pair of clusters", "pairs of clusters"),
+            count(report.same_owner),
+            plain(report.probability_min),
+            count(report.made),
+            count(report.right),
+            percent(report.right_low),
+            percent(report.right_high),
+        );
+    }
+    page
 }
 
 fn score_columns(first: &'static str) -> Vec<(Column, &'static str)> {

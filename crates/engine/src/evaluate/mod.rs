@@ -10,6 +10,7 @@ mod floors;
 mod methods;
 mod mixes;
 mod report;
+mod suggestions;
 mod tags;
 mod worlds;
 

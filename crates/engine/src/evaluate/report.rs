@@ -186,6 +186,31 @@ pub struct WorldsReport {
     pub all: Scores,
     /// Each rule, over all worlds.
     pub rules: Vec<RuleReport>,
+    /// Suggested links of the second world and those after it.
+    pub suggestions: Option<SuggestionsReport>,
+}
+
+/// Suggested links against true owners. They are shown to people and merge nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SuggestionsReport {
+    /// Pairs of clusters that were judged.
+    pub candidates: u64,
+    /// Those of one owner.
+    pub same_owner: u64,
+    /// From this probability on a suggestion counts as made.
+    pub probability_min: f64,
+    /// Suggestions made.
+    pub made: u64,
+    /// Of them right.
+    pub right: u64,
+    /// Lower bound (95 %) of the share of right ones.
+    pub right_low: Option<f64>,
+    /// Upper bound.
+    pub right_high: Option<f64>,
+    /// Probabilities of all candidates against what is true.
+    pub calibration: CalibrationReport,
+    /// Why there is no model, if there is none.
+    pub not_fitted_because: Option<String>,
 }
 
 /// One simulated world.
@@ -199,12 +224,16 @@ pub struct WorldReport {
     pub links: u64,
     /// Links that join two owners.
     pub links_wrong: u64,
+    /// Of them, those of payjoins, which nothing on chain shows.
+    pub links_wrong_payjoin: u64,
     /// Links that the collapse guard holds.
     pub links_held: u64,
     /// Transactions that several owners truly signed.
     pub collaborative: u64,
     /// Those of them that make no common-input link.
     pub collaborative_excluded: u64,
+    /// Payjoins among them: they look like nothing else, and are not to be left out.
+    pub payjoins: u64,
     /// Over addresses that were ever spent.
     pub spent: Scores,
     /// Over all addresses.
@@ -394,6 +423,26 @@ pub struct CalibrationReport {
     pub expected_calibration_error: f64,
     /// Bins of equal width, empty ones left out.
     pub bins: Vec<CalibrationBin>,
+}
+
+impl CalibrationReport {
+    /// Bins of the tables.
+    const BINS: usize = 10;
+
+    pub(super) fn of(name: &str, probabilities: &[f64], came_true: &[bool]) -> Self {
+        let table = learn::Reliability::of(probabilities, came_true, Self::BINS);
+        let bins = table.bins.iter().map(|bin| CalibrationBin {
+            count: bin.count,
+            mean_predicted: bin.mean_predicted,
+            observed_share: bin.observed_share,
+        });
+        Self {
+            name: name.to_owned(),
+            count: probabilities.len() as u64,
+            expected_calibration_error: table.expected_calibration_error(),
+            bins: bins.collect(),
+        }
+    }
 }
 
 /// Probabilities of one bin.

@@ -1,16 +1,19 @@
 //! Simulated worlds: every address has a known owner, every mix is known.
 
+use std::collections::BTreeSet;
+
 use forensics::evaluation::{
     PartitionScore, RuleScore, UNKNOWN_OWNER, rule_scores, score, wrong_links,
 };
 use ingest::bitcoin::Network;
 use ingest::bitcoin::decode;
 use ingest::labelled::MemoryLedger;
-use ledger::Height;
+use ledger::{Height, Link, TxId};
 use simulate::{Truth, World, WorldSpec};
 
 use super::methods::{Found, is_excluded, owners_of, spenders, spent};
 use super::report::{RuleReport, Scores, WorldReport, WorldsReport};
+use super::suggestions::{Clustered, Suggestions};
 use super::{EvaluateOptions, advance, begin};
 use crate::{Error, Progress, Watch};
 
@@ -20,6 +23,7 @@ struct Sums {
     spent: PartitionScore,
     all: PartitionScore,
     rules: Vec<RuleScore>,
+    suggestions: Suggestions,
 }
 
 /// Measures a world a seed, and all of them together.
@@ -38,11 +42,12 @@ pub(super) fn measure(options: &EvaluateOptions, watch: &dyn Watch) -> Result<Wo
         spent: Scores::from(&sums.spent),
         all: Scores::from(&sums.all),
         rules: sums.rules.iter().map(RuleReport::from).collect(),
+        suggestions: sums.suggestions.report(),
     })
 }
 
 fn spec(seed: u64, transactions: u32) -> WorldSpec {
-    WorldSpec { n_transactions: transactions, ..WorldSpec::small(seed) }
+    WorldSpec::ownership(seed).scaled_to(transactions)
 }
 
 /// A world through the decoder of real blocks, and what is true of it.
@@ -77,13 +82,22 @@ fn one(
     sums.spent = sums.spent.with(&over_spent);
     sums.all = sums.all.with(&over_all);
     add_rules(&mut sums.rules, rules, n_before);
+    sums.suggestions.add(&Clustered { batch, owners: &owners, labels: &labels }, n_before == 0);
+    let payjoins: BTreeSet<TxId> = truth.story.payjoins.iter().copied().collect();
+    let tx_id = |link: &&Link| {
+        batch.transactions[usize::try_from(link.tx.get()).expect("rows are in memory")].id
+    };
     let signed = batch.views().filter(|view| owners_of(&spenders(view), &owners).len() > 1);
     let signed: Vec<bool> = signed.map(|view| is_excluded(&view)).collect();
     WorldReport {
         seed,
+        payjoins: payjoins.len() as u64,
         transactions: batch.transactions.len() as u64,
         links: found.links.len() as u64,
         links_wrong: wrong_links(&found.links, &owners).count() as u64,
+        links_wrong_payjoin: wrong_links(&found.links, &owners)
+            .filter(|link| payjoins.contains(&tx_id(link)))
+            .count() as u64,
         links_held: 0,
         collaborative: signed.len() as u64,
         collaborative_excluded: signed.iter().filter(|excluded| **excluded).count() as u64,
