@@ -7,6 +7,7 @@ mod chain;
 mod decoded;
 mod derived;
 mod id;
+mod mix;
 pub mod notation;
 mod rows;
 mod suggestion;
@@ -28,6 +29,7 @@ pub use id::{
     AddressId, BlockHash, ClusterId, Height, OutPoint, ParseHashError, Timestamp, TxId, TxIndex,
     bytes_from_hex,
 };
+pub use mix::Mix;
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
 };

@@ -3,8 +3,9 @@
 //! In: one transaction. Out: the set of protocols that it may belong to, empty for almost all.
 //! Source: each protocol's own file; their union as measured in `docs/methods/collaborative-exclusion.md`.
 //! Departures: this is the *high-recall* answer, for leaving transactions out of common-input ownership. It is
-//! no label "mixer": for that, vetoes (Stonewall, exchange payouts) would have to be added, and they may never
-//! be added here. Script types of inputs are not looked at (they are not in the ledger's rows).
+//! no label "mixer": that is [`crate::mixes`], with vetoes (Stonewall, exchange payouts) that may never be added
+//! here. One exception: a Whirlpool Tx0 has equal outputs and one owner. What is certainly one, by its outputs alone, is
+//! in no set, so that its inputs are linked. Script types of inputs are not looked at: sources without scripts count.
 //!
 //! **Unknown inputs.** An input whose previous output is unknown may turn out to be anything. A transaction is
 //! in the set of a protocol if *any* way to fill in the unknown inputs would put it there: an unknown input has
@@ -18,7 +19,7 @@
 
 mod equal_outputs;
 mod joinmarket;
-mod shape;
+pub(crate) mod shape;
 mod wabisabi;
 mod wasabi1;
 mod wasabi2;
@@ -28,6 +29,7 @@ use std::fmt;
 
 use ledger::TransactionView;
 
+use crate::mixes::whirlpool_tx0::is_single_owner;
 use shape::Shape;
 
 /// A protocol by which strangers sign one transaction.
@@ -88,5 +90,6 @@ impl Protocols {
 pub fn possible_protocols(view: &TransactionView<'_>) -> Protocols {
     let Some(shape) = Shape::of(view) else { return Protocols::default() };
     let possible = PROTOCOLS.iter().filter(|protocol| (protocol.possible)(&shape));
-    Protocols(possible.fold(0, |bits, protocol| bits | 1 << protocol.number))
+    let possible = Protocols(possible.fold(0, |bits, protocol| bits | 1 << protocol.number));
+    if possible.any() && is_single_owner(view) { Protocols::default() } else { possible }
 }

@@ -3,7 +3,7 @@
 //! Only spendable outputs count (those with an address). A script is told from another by its address; an input
 //! without a known address counts as a script of its own.
 
-use ledger::{AddressId, TransactionView};
+use ledger::{AddressId, Timestamp, TransactionView};
 
 /// The fewest inputs and spendable outputs with which any rule can hold.
 const INPUTS_MIN: usize = 2;
@@ -14,14 +14,16 @@ const SUPPLY_SAT: u64 = 2_100_000_000_000_000;
 
 /// Outputs of one amount.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct EqualOutputs {
-    pub(super) amount_sat: u64,
-    pub(super) count: usize,
+pub(crate) struct EqualOutputs {
+    pub(crate) amount_sat: u64,
+    pub(crate) count: usize,
 }
 
 /// One transaction, as far as the rules are concerned.
 #[derive(Debug)]
 pub(super) struct Shape {
+    /// Block time.
+    pub(super) time: Timestamp,
     /// Amounts in order of the inputs; `None` where unknown.
     pub(super) inputs: Vec<Option<u64>>,
     /// How many distinct scripts the inputs may have.
@@ -57,6 +59,7 @@ impl Shape {
         let groups = self::runs(&mut outputs.clone());
         let groups = groups.iter().map(|&(amount_sat, count)| EqualOutputs { amount_sat, count });
         Some(Self {
+            time: view.row.time,
             inputs: inputs.collect(),
             n_input_scripts: runs.len() + n_unknown,
             n_top_input_script: runs.iter().map(|(_, count)| *count).max().unwrap_or(0),
@@ -74,11 +77,6 @@ impl Shape {
         let eligible = move |group: &&EqualOutputs| counts(group.amount_sat);
         let most = self.groups.iter().filter(eligible).map(|group| group.count).max();
         self.groups.iter().filter(eligible).filter(move |g| Some(g.count) == most).copied()
-    }
-
-    /// How many inputs have an unknown amount.
-    pub(super) fn n_unknown_amounts(&self) -> usize {
-        self.inputs.iter().filter(|amount| amount.is_none()).count()
     }
 
     /// The known amounts of the inputs, in order.

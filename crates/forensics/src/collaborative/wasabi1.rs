@@ -7,6 +7,8 @@
 //! largest level, and all levels together hold the half.
 //! Form three: the most frequent amount of all occurs at least 10 times and is within 0.02 BTC of 0.1 BTC; there
 //! are at least as many inputs; at least two amounts occur once (change and coordinator).
+//! Form four: amounts as the label asks for ([`crate::mixes`]), the beta of 2018 included, so that whatever is labelled
+//! is excluded.
 //! Source: forms one and two GraphSense (after Stockinger et al., "Pinpointing and measuring Wasabi and Samourai
 //! CoinJoins"), form three Dumplings (nopara73).
 //! Departures: any form is enough. The coordinator's two addresses of before block 610,000 are not needed.
@@ -16,6 +18,7 @@
 
 use super::Protocol;
 use super::shape::{Shape, powers};
+use crate::mixes::wasabi1::round;
 
 pub(super) const WASABI1: Protocol = Protocol {
     number: 2,
@@ -37,7 +40,10 @@ fn possible(shape: &Shape) -> bool {
     let many_owners = shape.inputs.len() >= INPUTS_MIN
         && shape.n_top_input_script * 100 <= shape.inputs.len() * SCRIPT_SHARE_MAX_PERCENT
         && shape.outputs_distinct;
-    (many_owners && (is_one_level(shape) || is_levels(shape))) || is_equal_at_base(shape)
+    let n_outputs = shape.outputs.len();
+    (many_owners && (is_one_level(shape) || is_levels(shape)))
+        || is_equal_at_base(shape)
+        || round(&shape.groups, n_outputs, shape.n_input_scripts, shape.time).is_some()
 }
 
 fn is_near(amount_sat: u64, level_sat: u64) -> bool {

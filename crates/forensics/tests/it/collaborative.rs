@@ -44,9 +44,13 @@ fn whirlpool_pays_out_what_a_pool_takes() {
     let remixers = parts("i", 3, 5_000_000);
     check(&format!("{remixers} x:5000100 y:5110000 -> {out}"), "whirlpool");
     check(&format!("{remixers} x:5000100 y:5110001 -> {out}"), "");
-    // All new: nobody remixes.
+    // All new: the first mix of a pool.
     let entrants = "a:5000100 b:5000101 c:5000102 d:5000103 e:5000104";
-    check(&format!("{entrants} -> {out}"), "");
+    check(&format!("{entrants} -> {out}"), "whirlpool");
+    // A pool of Ashigaru's.
+    let (ins, out) = (parts("i", 5, 2_500_100), parts("o", 5, 2_500_000));
+    check(&format!("{ins} -> {out}"), "whirlpool");
+    let out = parts("o", 5, 5_000_000);
     // Nobody new. Pool sizes are standard amounts of WabiSabi, too, and equal ones are in order.
     check(&format!("{} -> {out}", parts("i", 5, 5_000_000)), "whirlpool wabisabi");
     check(&format!("{} -> {}", parts("i", 5, 5_000_001), parts("o", 5, 5_000_001)), "");
@@ -100,6 +104,18 @@ fn wabisabi_is_sorted_and_of_standard_amounts() {
     check("a:90000 b:80000 c:70000 d:60000 -> f:65536 g:59049 h:50001 i:20000 j:9000", "");
     // Below 5,000 satoshi nothing is standard.
     check("a:90000 b:80000 c:70000 d:60000 e:60000 -> f:65536 g:50001 h:50000 i:4096 j:2187", "");
+}
+
+/// Equal outputs with one owner: by its outputs alone a Tx0 is in no set, known inputs or not.
+#[test]
+fn a_tx0_is_one_owners() {
+    let premix = parts("p", 4, 1_006_050);
+    check(&format!("a:2100000 b:2100000 -> data:0 f:50000 c:313780 {premix}"), "");
+    check(&format!("?:0 b:2100000 -> data:0 f:50000 c:313780 {premix}"), "");
+    // Two changes may be two owners'; without data it is no Tx0.
+    let two = format!("f:50000 c:313780 d:313780 {premix}");
+    check(&format!("a:9 b:9 c:9 d:9 -> data:0 {two}"), "equal_outputs joinmarket");
+    check(&format!("a:9 b:9 c:9 d:9 -> f:50000 c2:313780 {premix}"), "joinmarket");
 }
 
 #[test]

@@ -31,9 +31,26 @@ fn folder() -> Option<PathBuf> {
     Some(folder)
 }
 
+/// By the template of a script in hexadecimal.
+fn script_type(script: &str) -> ScriptType {
+    let templates = [
+        ("0014", 44, ScriptType::P2wpkh),
+        ("0020", 68, ScriptType::P2wsh),
+        ("5120", 68, ScriptType::P2tr),
+        ("a914", 46, ScriptType::P2sh),
+        ("76a914", 50, ScriptType::P2pkh),
+    ];
+    let is = |(prefix, length, _): &&(&str, usize, ScriptType)| {
+        script.starts_with(prefix) && script.len() == *length
+    };
+    let found = templates.iter().find(is).map(|(_, _, script_type)| *script_type);
+    let data = script.starts_with("6a").then_some(ScriptType::OpReturn);
+    found.or(data).unwrap_or(ScriptType::NonStandard)
+}
+
 /// Reads `txid:::block:::index:::time:::inputs:::outputs`; inputs are `txid-vout-satoshi+script+type`, outputs
 /// `satoshi+script+type`, both joined by `}{`.
-fn read(name: &str) -> Option<LedgerBatch> {
+pub fn read(name: &str) -> Option<LedgerBatch> {
     #[expect(clippy::disallowed_methods, reason = "a test on real data reads it")]
     let text = std::fs::read_to_string(folder()?.join(name)).unwrap();
     let mut batch = LedgerBatch::default();
@@ -58,11 +75,8 @@ fn read(name: &str) -> Option<LedgerBatch> {
             let (amount_sat, script, _) = coin(coin_text);
             let previous =
                 OutPoint { tx_id: previous.parse().unwrap(), output: output.parse().unwrap() };
-            let spent = Some(Spent {
-                address: Some(id(&script)),
-                amount_sat,
-                script_type: ScriptType::NonStandard,
-            });
+            let script_type = script_type(&script);
+            let spent = Some(Spent { address: Some(id(&script)), amount_sat, script_type });
             batch.inputs.push(Input {
                 tx,
                 height,
@@ -76,7 +90,7 @@ fn read(name: &str) -> Option<LedgerBatch> {
         for (position, output) in (0..).zip(&outputs) {
             let (amount_sat, script, is_data) = coin(output);
             let address = (!is_data).then(|| id(&script));
-            let script_type = ScriptType::NonStandard;
+            let script_type = script_type(&script);
             batch.outputs.push(Output {
                 tx,
                 height,
@@ -158,10 +172,10 @@ type Row = (&'static str, usize, [usize; 6], usize, (usize, u32), (usize, u32));
 
 const MEASURED: &[Row] = &[
     ("whirlpool", 700, [0, 700, 0, 0, 29, 0], 700, (5161, 8), (0, 1)),
-    ("wasabi1-2018", 152, [4, 0, 79, 3, 0, 126], 152, (5630, 478), (0, 1)),
+    ("wasabi1-2018", 152, [4, 0, 152, 3, 0, 126], 152, (5630, 478), (0, 1)),
     ("wasabi2", 12, [0, 0, 0, 11, 12, 0], 12, (1885, 254), (0, 1)),
     ("joinmarket-candidates", 300, [248, 0, 4, 0, 0, 25], 248, (158, 30), (158, 30)),
-    ("whirlpool-tx0", 450, [28, 82, 0, 0, 1, 11], 116, (984, 43), (341, 43)),
+    ("whirlpool-tx0", 450, [0, 82, 0, 0, 1, 0], 82, (1129, 53), (539, 53)),
     ("whirlpool-post-mix", 1200, [114, 115, 4, 0, 3, 4], 234, (4533, 141), (3607, 141)),
     ("joinmarket-post-mix", 500, [62, 0, 6, 1, 1, 50], 63, (3670, 1129), (3431, 1129)),
 ];

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod boltzmann;
 mod cluster_edges;
 mod clusters;
 mod collaborative;
@@ -13,5 +14,8 @@ mod heuristics;
 mod resolution;
 mod resolution_rules;
 mod resolution_worlds;
+mod lineage;
+mod mix_sets;
+mod mixes;
 mod trace;
 mod worlds;

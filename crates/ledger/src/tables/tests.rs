@@ -97,6 +97,24 @@ fn suggestions_are_read_back() {
 }
 
 #[test]
+fn mixes_are_read_back() {
+    let labelled = crate::Mix {
+        tx: TxIndex::new(1 << 40),
+        height: Height::new(7),
+        protocol: 3,
+        variant: 2,
+        possible: 0x8004,
+        confidence: 0.98,
+        n_participants: 49,
+        n_equal_outputs: 60,
+        denomination_sat: 10_002_606,
+        lineage: 2,
+    };
+    let possible = crate::Mix { protocol: 0, variant: 0, confidence: 0.0, ..labelled };
+    check(&MIXES, &[labelled, possible], mixes_to, mixes_from);
+}
+
+#[test]
 fn attribution_tables_are_read_back() {
     let address = crate::Address::of_20(AddressFamily::Evm, [9; 20]);
     let tag = Tag {
