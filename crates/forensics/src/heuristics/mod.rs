@@ -8,7 +8,9 @@
 //! Cost: one pass; a collaborative transaction is recognized once and the answer shared by all heuristics.
 //! Checked against: every pair of inputs, by double loop (`tests/it/heuristics.rs`).
 
+mod change;
 mod common_input;
+mod person;
 mod same_key;
 mod wrapped_script;
 
@@ -45,11 +47,20 @@ pub struct Heuristic {
 }
 
 /// Every heuristic, in order of its number.
-pub const HEURISTICS: &[Heuristic] =
-    &[common_input::COMMON_INPUT, same_key::SAME_KEY, wrapped_script::WRAPPED_SCRIPT];
+pub const HEURISTICS: &[Heuristic] = &[
+    common_input::COMMON_INPUT,
+    same_key::SAME_KEY,
+    wrapped_script::WRAPPED_SCRIPT,
+    change::CHANGE,
+    person::PERSON,
+];
 
 /// The number of `common_input`, whose links of one transaction are one piece of evidence.
 pub const COMMON_INPUT: u8 = common_input::COMMON_INPUT.number;
+/// The number of `change`, whose links [`crate::change::ChangeState`] makes.
+pub const CHANGE: u8 = change::CHANGE.number;
+/// The number of `person`, whose links are decisions.
+pub const PERSON: u8 = person::PERSON.number;
 
 impl Heuristic {
     /// The heuristic of a stored number.

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use forensics::collaborative::possible_protocols;
-use forensics::heuristics::{COMMON_INPUT, HEURISTICS, Heuristic};
+use forensics::heuristics::{CHANGE, COMMON_INPUT, HEURISTICS, Heuristic, PERSON};
 use forensics::links;
 use ledger::notation::parse;
 use ledger::{Alias, AliasKind, Height, TxIndex};
@@ -84,8 +84,9 @@ fn aliases_are_linked_even_in_a_coinjoin() {
 #[test]
 fn numbers_and_names_stay() {
     let registered: Vec<_> = HEURISTICS.iter().map(|h| (h.number, h.name)).collect();
-    assert_eq!(registered, [(1, "common_input"), (2, "same_key"), (3, "wrapped_script")]);
-    assert_eq!(COMMON_INPUT, 1);
+    let expected = ["common_input", "same_key", "wrapped_script", "change", "person"];
+    assert_eq!(registered, (1..).zip(expected).collect::<Vec<_>>());
+    assert_eq!((COMMON_INPUT, CHANGE, PERSON), (1, 4, 5));
     for heuristic in HEURISTICS {
         assert_eq!(Heuristic::from_number(heuristic.number).unwrap().name, heuristic.name);
         assert!(heuristic.confidence > 0.0 && heuristic.confidence <= 1.0);

@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
 mod boltzmann;
+mod change;
+mod change_measured;
+mod change_rules;
+mod change_train;
 mod cluster_edges;
 mod clusters;
 mod collaborative;
