@@ -72,12 +72,11 @@ fn worlds(report: &WorldsReport, look: Look) -> String {
         |part: fn(&engine::WorldReport) -> u64| -> u64 { report.worlds.iter().map(part).sum() };
     page += &look.faint(&wrapped(
         &format!(
-            "addresses that were ever spent, but for the last line, which has all; {} that several owners signed, {} of them payjoins, {} left out; {} of the wrong links are of payjoins; {} held",
+            "addresses that were ever spent, but for the last line, which has all; {} that several owners signed, {} of them payjoins, {} left out; {} of the wrong links are of payjoins",
             counted(of(|world| world.collaborative), "transaction", "transactions"),
             count(of(|world| world.payjoins)),
             count(of(|world| world.collaborative_excluded)),
             count(of(|world| world.links_wrong_payjoin)),
-            counted(of(|world| world.links_held), "link", "links"),
         ),
         "  ",
         look,
@@ -292,26 +291,28 @@ fn chain(report: &ChainReport, look: Look) -> String {
 
 fn change(report: &ChangeReport, look: Look) -> String {
     let mut page = heading("Change that co-spending in real blocks reveals", look);
-    let [fitted, calibrated, tested] = report.revealed;
     page += &format!(
-        "  transactions decided by co-spending: {} to fit, {} to calibrate, {} to test\n",
-        count(fitted),
-        count(calibrated),
-        count(tested)
+        "  change of {} by {}; area under the curve {:.4}, expected calibration error {:.4}\n",
+        counted(report.revealed, "transaction", "transactions"),
+        counted(report.clusters, "cluster", "clusters"),
+        report.auc,
+        report.calibration.expected_calibration_error,
     );
-    page += &format!(
-        "  area under the curve {}, expected calibration error {}\n",
-        decimals(report.auc, 4),
-        decimals(report.expected_calibration_error, 4)
+    let linked = format!(
+        "{} links, {} wrong (at most {}), false-positive rate {:.5} (at most {:.5}), {} of the change",
+        count(report.links),
+        count(report.links_wrong),
+        percent(Some(report.wrong_high)),
+        report.false_positive_rate,
+        report.false_positive_high,
+        percent(Some(report.recall)),
     );
     page += &match report.threshold {
-        None => "  no threshold was shown to be safe: no change links are made\n".to_owned(),
+        None => format!("  no change links: {}\n", show::line(&report.no_threshold_because)),
         Some(threshold) => format!(
-            "  from probability {threshold:.5} on: {} links, {} wrong (at most {}), {} of the change\n",
-            count(report.links),
-            count(report.links_wrong),
-            percent(report.wrong_high),
-            percent(report.recall),
+            "  from probability {threshold:.5} on: {linked}\n  at thresholds chosen elsewhere: {} links, {} wrong\n",
+            count(report.foreign[0]),
+            count(report.foreign[1]),
         ),
     };
     let mut table = Table::headed(

@@ -8,8 +8,8 @@ use ingest::bitcoin;
 use ingest::labelled::MemoryLedger;
 use ingest::source::{BatchLimit, Held, Options, Step};
 
-use super::methods::Found;
-use super::report::{ChainReport, OwnershipReport};
+use super::methods::{Found, no_price};
+use super::report::{ChainReport, ChangeReport, OwnershipReport};
 use super::{begin, tags};
 use crate::{Error, Progress, Watch};
 
@@ -22,9 +22,12 @@ pub(super) fn measure(
 ) -> Result<(), Error> {
     begin(watch, "real blocks", 1, "folders")?;
     let ledger = read(blocks)?;
-    let found = Found::of(ledger.batch(), ledger.n_addresses());
+    let found = Found::of(ledger.batch(), ledger.n_addresses(), &no_price);
     let labels = found.cluster(&found.links);
     watch.tell(Progress::End);
+    if let Err(error) = &found.change {
+        report.notes.push(format!("change in real blocks: {error}"));
+    }
     report.chain = Some(describe(blocks, &ledger, &found, &labels));
     match packs.is_dir() {
         true => report.tags = Some(tags::measure(packs, &ledger, &labels, watch)?),
@@ -62,6 +65,6 @@ fn describe(folder: &Path, ledger: &MemoryLedger, found: &Found, labels: &[u32])
         links,
         clusters: joined.clone().count() as u64,
         largest_cluster: joined.max().unwrap_or(0) as u64,
-        change: None,
+        change: found.change.as_ref().ok().map(ChangeReport::of),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use forensics::evaluation::{UNKNOWN_OWNER, rule_scores, score, wrong_links};
 use ingest::labelled::{EmulatedWallets, Experiment};
 
-use super::methods::{Found, is_excluded, label, owners_of, spenders, spent};
+use super::methods::{Found, is_excluded, label, no_price, owners_of, spenders, spent};
 use super::mixes::NO_LABEL;
 use super::report::{EmulatedReport, OwnershipReport, RuleReport, Scores};
 use super::{advance, begin};
@@ -41,7 +41,7 @@ pub(super) fn measure(
 fn one(wallets: &EmulatedWallets) -> EmulatedReport {
     let (batch, n_addresses) = (wallets.ledger.batch(), wallets.ledger.n_addresses());
     let owners = wallets.owners.labels(&wallets.ledger, UNKNOWN_OWNER);
-    let found = Found::of(batch, n_addresses);
+    let found = Found::of(batch, n_addresses, &no_price);
     let is_spent = spent(batch, n_addresses);
     let labels = found.cluster(&found.links);
     let over_spent = score(&labels, &owners, |at| is_spent[at]);

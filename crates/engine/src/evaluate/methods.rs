@@ -2,21 +2,38 @@
 //! guarded clusters, labels.
 
 use forensics::Clusters;
+use forensics::change::{
+    ChangeError, ChangeModel, ChangeState, ModelInForce, Observed, PriceAt, TrainOptions, train,
+};
 use forensics::collaborative::possible_protocols;
 use forensics::evaluation::UNKNOWN_OWNER;
-use ledger::{AddressId, LedgerBatch, Link, TransactionView};
+use ledger::{AddressId, LedgerBatch, Link, Timestamp, TransactionView};
 
-/// Links and clusters of a chain.
+/// The row of `link_sources` that change links name here, where nothing is stored.
+const MODEL_SOURCE: u32 = 1;
+
+/// Links of a chain, and the model that made the change links among them.
 pub(super) struct Found {
+    /// In order of height, then transaction, rule, addresses.
     pub(super) links: Vec<Link>,
-    pub(super) n_addresses: u32,
+    /// Fitted to what co-spending on the same chain reveals; never to true owners.
+    pub(super) change: Result<ChangeModel, ChangeError>,
+    n_addresses: u32,
 }
 
 impl Found {
     /// Everything on.
-    pub(super) fn of(batch: &LedgerBatch, n_addresses: u32) -> Self {
-        let links = forensics::links(batch);
-        Self { links, n_addresses }
+    pub(super) fn of(batch: &LedgerBatch, n_addresses: u32, price: PriceAt<'_>) -> Self {
+        let mut links = forensics::links(batch);
+        let mut observed = Observed::new(0, 1.0);
+        ChangeState::default().observe(batch, price, &mut observed);
+        let change = train(&observed, &links, &TrainOptions::default());
+        if let Ok(model) = &change {
+            let in_force = ModelInForce { model, source: MODEL_SOURCE };
+            links.extend(ChangeState::default().apply(batch, Some(in_force), price));
+            links.sort_by_key(|link| (link.height, link.tx, link.heuristic, link.a, link.b));
+        }
+        Self { links, change, n_addresses }
     }
 
     /// The cluster of every address by these links.
@@ -27,12 +44,14 @@ impl Found {
     }
 }
 
+/// Nobody knows a price.
+pub(super) fn no_price(_: Timestamp) -> Option<f64> {
+    None
+}
+
 /// The label of a transaction.
 pub(super) fn label(view: &TransactionView<'_>) -> Option<&'static str> {
-    let protocols = possible_protocols(view);
-    let names = ["whirlpool", "wabisabi", "wasabi2", "wasabi1", "joinmarket"];
-    let first = names.into_iter().find(|name| protocols.contains(name))?;
-    Some(if first == "wabisabi" { "wasabi2" } else { first })
+    Some(forensics::mixes::label(view)?.rule().name)
 }
 
 /// Whether a transaction makes no common-input link because several owners may have signed it.

@@ -226,8 +226,8 @@ pub struct WorldReport {
     pub links_wrong: u64,
     /// Of them, those of payjoins, which nothing on chain shows.
     pub links_wrong_payjoin: u64,
-    /// Links that the collapse guard holds.
-    pub links_held: u64,
+    /// Change links and the model that made them; none where too little change is revealed.
+    pub change: Option<ChangeReport>,
     /// Transactions that several owners truly signed.
     pub collaborative: u64,
     /// Those of them that make no common-input link.
@@ -333,29 +333,71 @@ pub struct ChainReport {
     pub change: Option<ChangeReport>,
 }
 
-/// Change links measured on change that co-spending revealed, on transactions that the model was not fitted to.
+/// A model of change, measured on change that co-spending revealed and that the fit did not see.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ChangeReport {
     /// The model's version.
     pub model: String,
     /// From this probability on a link is made; none if the data cannot show one to be safe.
     pub threshold: Option<f64>,
-    /// Transactions that co-spending decided, for fitting, calibrating and testing.
-    pub revealed: [u64; 3],
+    /// Why there is none.
+    pub no_threshold_because: String,
+    /// Transactions whose change co-spending revealed.
+    pub revealed: u64,
+    /// Clusters that paid for them.
+    pub clusters: u64,
     /// How well outputs are ranked, 0.5 to 1.
-    pub auc: Option<f64>,
-    /// Links made among those tested.
+    pub auc: f64,
+    /// Links made at the threshold, among the revealed.
     pub links: u64,
     /// Of them wrong.
     pub links_wrong: u64,
-    /// Upper bound (95 %) of the share of wrong ones.
-    pub wrong_high: Option<f64>,
+    /// Upper bound (95 %) of the share of wrong links.
+    pub wrong_high: f64,
+    /// Wrong links an output that is no change.
+    pub false_positive_rate: f64,
+    /// Upper bound (95 %) of it.
+    pub false_positive_high: f64,
     /// Share of the revealed change that is linked.
-    pub recall: Option<f64>,
+    pub recall: f64,
+    /// Links and wrong ones, each quarter at the threshold that the other three chose.
+    pub foreign: [u64; 2],
     /// Each rule alone.
     pub rules: Vec<ChangeRuleReport>,
-    /// Expected calibration error.
-    pub expected_calibration_error: Option<f64>,
+    /// Stated against observed.
+    pub calibration: CalibrationReport,
+}
+
+impl ChangeReport {
+    pub(super) fn of(model: &forensics::change::ChangeModel) -> Self {
+        let figures = model.figures();
+        let links = &figures.at_threshold;
+        let rules = figures.rules.iter().map(|rule| ChangeRuleReport {
+            rule: rule.rule.clone(),
+            outputs: rule.n_outputs,
+            spoken_for: rule.n_for,
+            right: rule.n_for_right,
+            precision: (rule.n_for > 0).then(|| rule.n_for_right as f64 / rule.n_for as f64),
+        });
+        let name = "change by the model, outputs held out";
+        Self {
+            model: model.version().to_owned(),
+            threshold: model.threshold(),
+            no_threshold_because: figures.no_threshold_because.clone(),
+            revealed: figures.n_transactions,
+            clusters: figures.n_clusters,
+            auc: figures.auc,
+            links: links.n_links,
+            links_wrong: links.n_wrong,
+            wrong_high: links.wrong_share.upper,
+            false_positive_rate: links.false_positive_rate.measured,
+            false_positive_high: links.false_positive_rate.upper,
+            recall: links.recall.measured,
+            foreign: [figures.at_foreign_threshold.n_links, figures.at_foreign_threshold.n_wrong],
+            rules: rules.collect(),
+            calibration: CalibrationReport::of_table(name, &figures.reliability),
+        }
+    }
 }
 
 /// One rule of change by itself, on revealed change.
@@ -430,7 +472,10 @@ impl CalibrationReport {
     const BINS: usize = 10;
 
     pub(super) fn of(name: &str, probabilities: &[f64], came_true: &[bool]) -> Self {
-        let table = learn::Reliability::of(probabilities, came_true, Self::BINS);
+        Self::of_table(name, &learn::Reliability::of(probabilities, came_true, Self::BINS))
+    }
+
+    pub(super) fn of_table(name: &str, table: &learn::Reliability) -> Self {
         let bins = table.bins.iter().map(|bin| CalibrationBin {
             count: bin.count,
             mean_predicted: bin.mean_predicted,
@@ -438,7 +483,7 @@ impl CalibrationReport {
         });
         Self {
             name: name.to_owned(),
-            count: probabilities.len() as u64,
+            count: table.bins.iter().map(|bin| bin.count).sum(),
             expected_calibration_error: table.expected_calibration_error(),
             bins: bins.collect(),
         }

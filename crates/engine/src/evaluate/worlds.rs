@@ -1,6 +1,6 @@
 //! Simulated worlds: every address has a known owner, every mix is known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use forensics::evaluation::{
     PartitionScore, RuleScore, UNKNOWN_OWNER, rule_scores, score, wrong_links,
@@ -8,11 +8,11 @@ use forensics::evaluation::{
 use ingest::bitcoin::Network;
 use ingest::bitcoin::decode;
 use ingest::labelled::MemoryLedger;
-use ledger::{Height, Link, TxId};
+use ledger::{Height, Link, Timestamp, TxId};
 use simulate::{Truth, World, WorldSpec};
 
 use super::methods::{Found, is_excluded, owners_of, spenders, spent};
-use super::report::{RuleReport, Scores, WorldReport, WorldsReport};
+use super::report::{ChangeReport, RuleReport, Scores, WorldReport, WorldsReport};
 use super::suggestions::{Clustered, Suggestions};
 use super::{EvaluateOptions, advance, begin};
 use crate::{Error, Progress, Watch};
@@ -73,7 +73,13 @@ fn one(
     let owner = |address| truth.ownership.owner_of(address).map_or(UNKNOWN_OWNER, |id| id.get());
     let owners: Vec<u32> = ledger.addresses().iter().map(owner).collect();
     let (batch, n_addresses) = (ledger.batch(), ledger.n_addresses());
-    let found = Found::of(batch, n_addresses);
+    let times: BTreeMap<Timestamp, u32> =
+        batch.blocks.iter().map(|block| (block.time, block.height.get())).collect();
+    let price = |time: Timestamp| {
+        let height = times.range(..=time).next_back()?.1;
+        Some(truth.prices.cents_at(*height)? as f64 / 100.0)
+    };
+    let found = Found::of(batch, n_addresses, &price);
     let is_spent = spent(batch, n_addresses);
     let labels = found.cluster(&found.links);
     let over_spent = score(&labels, &owners, |at| is_spent[at]);
@@ -98,7 +104,7 @@ fn one(
         links_wrong_payjoin: wrong_links(&found.links, &owners)
             .filter(|link| payjoins.contains(&tx_id(link)))
             .count() as u64,
-        links_held: 0,
+        change: found.change.as_ref().ok().map(ChangeReport::of),
         collaborative: signed.len() as u64,
         collaborative_excluded: signed.iter().filter(|excluded| **excluded).count() as u64,
         spent: Scores::from(&over_spent),

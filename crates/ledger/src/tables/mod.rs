@@ -11,8 +11,8 @@ mod attribution_tables;
 mod chain_tables;
 mod columns;
 mod derived_tables;
-mod suggestion_tables;
 mod mix_tables;
+mod suggestion_tables;
 #[cfg(test)]
 mod tests;
 
@@ -31,8 +31,8 @@ pub use chain_tables::{
 pub use derived_tables::{
     cluster_edges_from, cluster_edges_to, clusters_from, clusters_to, links_from, links_to,
 };
-pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 pub use mix_tables::{MIXES, mixes_from, mixes_to};
+pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
 #[derive(Debug)]
