@@ -7,6 +7,7 @@
 mod behavior;
 mod decisions;
 mod demo;
+mod evaluate;
 mod export;
 mod ingest;
 mod lists;
@@ -27,6 +28,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use behavior::{FeaturesArgs, SuggestArgs};
 pub(crate) use decisions::{Because, ChoiceArgs, PendingArgs, RevokeArgs, WithdrawArgs};
 pub(crate) use demo::DemoArgs;
+pub(crate) use evaluate::{EvaluateAction, OwnershipArgs};
 pub(crate) use export::{ExportArgs, Format};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
@@ -43,7 +45,7 @@ pub(crate) const STORE_DEFAULT: &str = "tracehound-store";
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for `screen`: no hit
-  1    it failed, or `verify` found damage
+  1    it failed, `verify` found damage, or a floor was missed (`evaluate … --floors`)
   2    the command line, the configuration or the question is at fault
   3    `screen`: a hit; the address or its cluster is listed, or one within --within is
   4    --fail-stale was given and an answer is stale
@@ -152,6 +154,9 @@ pub(crate) enum Command {
     /// Show it all on a simulated world: three questions, with the truth beside the answers.
     #[command(after_help = demo::EXAMPLES)]
     Demo(DemoArgs),
+    /// Measure how right the answers are.
+    #[command(subcommand, after_help = evaluate::EXAMPLE)]
+    Evaluate(EvaluateAction),
     /// Show or check the configuration.
     #[command(subcommand, after_help = "Example:\n  tracehound config show")]
     Config(ConfigAction),

@@ -6,6 +6,7 @@
 mod behavior;
 mod decisions;
 mod demo;
+mod evaluate;
 mod ink;
 mod mix;
 mod neighborhood;
@@ -27,6 +28,7 @@ mod tests;
 pub(crate) use behavior::{features, suggest};
 pub(crate) use decisions::{decided, decisions, pending};
 pub(crate) use demo::demo;
+pub(crate) use evaluate::ownership;
 pub(crate) use ink::Look;
 pub(crate) use mix::mix;
 pub(crate) use neighborhood::{dot, neighborhood};

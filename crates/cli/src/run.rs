@@ -3,6 +3,7 @@
 
 mod batch;
 mod decisions;
+mod evaluate;
 mod export;
 mod intake;
 mod mix;
@@ -17,7 +18,8 @@ use engine::{Engine, Time, View};
 pub(crate) use screen::Tally;
 
 use crate::args::{
-    Cli, ClusterAction, Command, ConfigAction, DemoArgs, IngestChain, ListsAction, TagsAction,
+    Cli, ClusterAction, Command, ConfigAction, DemoArgs, EvaluateAction, IngestChain, ListsAction,
+    TagsAction,
 };
 use crate::console::Console;
 use crate::outcome::{Exit, Failure};
@@ -53,6 +55,7 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Export(args) => session.export(&args),
         Command::Verify { rerun } => session.verify(rerun),
         Command::Demo(args) => session.demo(&args),
+        Command::Evaluate(EvaluateAction::Ownership(args)) => session.evaluate_ownership(&args),
         Command::Config(action) => session.config(action),
         Command::Completions { shell } => pages::completions(shell, console),
         Command::Man { dir } => pages::man(dir.as_deref(), console),

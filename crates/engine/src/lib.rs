@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod derived;
 mod error;
+mod evaluate;
 mod export;
 mod ingest_bitcoin;
 mod intake;
@@ -32,6 +33,7 @@ pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport, Ownership};
 pub use error::Error;
 pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use forensics::resolution::Figures as ResolutionFigures;
+pub use evaluate::*;
 pub use ledger::{
     Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time, TxId,
     parse_address,

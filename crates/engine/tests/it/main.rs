@@ -4,6 +4,7 @@
 extern crate tracehound_engine as engine;
 
 mod decisions;
+mod evaluate;
 mod laws;
 mod lists;
 mod models;

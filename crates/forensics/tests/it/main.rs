@@ -12,6 +12,7 @@ mod clusters;
 mod collaborative;
 mod decisions;
 mod evidence;
+mod evaluation;
 mod explain;
 mod features;
 mod fixtures;

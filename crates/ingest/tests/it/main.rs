@@ -6,6 +6,7 @@ mod contract;
 mod decoding;
 mod exports;
 mod marks;
+mod labelled;
 mod node;
 mod real_blocks;
 mod served;

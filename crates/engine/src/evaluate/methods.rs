@@ -1,0 +1,86 @@
+//! The methods that are measured, as the product runs them: links, change links of a model fitted on the same chain,
+//! guarded clusters, labels.
+
+use forensics::Clusters;
+use forensics::change::{
+    ChangeError, ChangeModel, ChangeState, ModelInForce, Observed, PriceAt, TrainOptions, train,
+};
+use forensics::collaborative::possible_protocols;
+use forensics::evaluation::UNKNOWN_OWNER;
+use ledger::{AddressId, LedgerBatch, Link, Timestamp, TransactionView};
+
+/// The row of `link_sources` that change links name here, where nothing is stored.
+const MODEL_SOURCE: u32 = 1;
+
+/// Links of a chain, and the model that made the change links among them.
+pub(super) struct Found {
+    /// In order of height, then transaction, rule, addresses.
+    pub(super) links: Vec<Link>,
+    /// Fitted to what co-spending on the same chain reveals; never to true owners.
+    pub(super) change: Result<ChangeModel, ChangeError>,
+    n_addresses: u32,
+}
+
+impl Found {
+    /// Everything on.
+    pub(super) fn of(batch: &LedgerBatch, n_addresses: u32, price: PriceAt<'_>) -> Self {
+        let mut links = forensics::links(batch);
+        let mut observed = Observed::new(0, 1.0);
+        ChangeState::default().observe(batch, price, &mut observed);
+        let change = train(&observed, &links, &TrainOptions::default());
+        if let Ok(model) = &change {
+            let in_force = ModelInForce { model, source: MODEL_SOURCE };
+            links.extend(ChangeState::default().apply(batch, Some(in_force), price));
+            links.sort_by_key(|link| (link.height, link.tx, link.heuristic, link.a, link.b));
+        }
+        Self { links, change, n_addresses }
+    }
+
+    /// The cluster of every address by these links.
+    pub(super) fn cluster(&self, links: &[Link]) -> Vec<u32> {
+        let mut clusters = Clusters::default();
+        clusters.apply(links, self.n_addresses);
+        clusters.labels()
+    }
+}
+
+/// Nobody knows a price.
+pub(super) fn no_price(_: Timestamp) -> Option<f64> {
+    None
+}
+
+/// The label of a transaction.
+pub(super) fn label(view: &TransactionView<'_>) -> Option<&'static str> {
+    Some(forensics::mixes::label(view)?.rule().name)
+}
+
+/// Whether a transaction makes no common-input link because several owners may have signed it.
+pub(super) fn is_excluded(view: &TransactionView<'_>) -> bool {
+    possible_protocols(view).any()
+}
+
+/// Which addresses were ever spent, by id.
+pub(super) fn spent(batch: &LedgerBatch, n_addresses: u32) -> Vec<bool> {
+    let mut spent = vec![false; n_addresses as usize];
+    let addresses = batch.inputs.iter().filter_map(|input| input.spent?.address);
+    addresses.for_each(|address| spent[address.index()] = true);
+    spent
+}
+
+/// The distinct known addresses that a transaction spends.
+pub(super) fn spenders(view: &TransactionView<'_>) -> Vec<AddressId> {
+    let mut addresses: Vec<AddressId> =
+        view.inputs.iter().filter_map(|input| input.spent?.address).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses
+}
+
+/// The distinct known owners of addresses.
+pub(super) fn owners_of(addresses: &[AddressId], owners: &[u32]) -> Vec<u32> {
+    let known = addresses.iter().map(|address| owners[address.index()]);
+    let mut known: Vec<u32> = known.filter(|owner| *owner != UNKNOWN_OWNER).collect();
+    known.sort_unstable();
+    known.dedup();
+    known
+}
