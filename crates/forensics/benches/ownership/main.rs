@@ -145,6 +145,9 @@ fn row(block: &LedgerBatch, applied: &Applied, seconds: [f64; 4]) -> Row {
     }
 }
 
+/// A name and what it shows.
+type Column = (&'static str, fn(&Row) -> f64);
+
 fn print(rows: &[Row], full_s: f64) {
     let at = |share: f64, of: fn(&Row) -> f64| {
         let mut values: Vec<f64> = rows.iter().map(of).collect();
@@ -152,7 +155,7 @@ fn print(rows: &[Row], full_s: f64) {
         values[((values.len() - 1) as f64 * share).round() as usize]
     };
     let edges = |row: &Row| row.total - row.links - row.clusters - row.serving;
-    let columns: [(&str, fn(&Row) -> f64); 7] = [
+    let columns: [Column; 7] = [
         ("whole block, ms", |row| row.total),
         ("- links, ms", |row| row.links),
         ("- clusters, ms", |row| row.clusters),
