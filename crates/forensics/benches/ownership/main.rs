@@ -45,12 +45,23 @@ fn main() {
         clusters.apply(&all, wallets.n_addresses());
         clusters
     });
+    let (guarded, _) = timed(|| {
+        let mut clusters = Clusters::new(rules.clone());
+        clusters.apply(&[], wallets.n_addresses());
+        let ((), seconds) = timed(|| clusters.apply(&all, wallets.n_addresses()));
+        seconds
+    });
     let labels = clusters.labels();
     let (edges, edges_s) = timed(|| cluster_edges([&base], &labels).unwrap());
     describe(&clusters, &all, edges.len());
-    compare_guard(&all, wallets.n_addresses(), clusters_s);
-    let (state, resumed_s) = timed(|| Ownership::from_parts(clusters, &edges).unwrap());
-    drop(edges);
+    compare_guard(&all, wallets.n_addresses(), guarded);
+    let (held, height) = (clusters.held().to_vec(), clusters.height());
+    drop(clusters);
+    let (state, resumed_s) = timed(|| {
+        let clusters = Clusters::from_parts(&labels, held, rules, height).unwrap();
+        Ownership::from_parts(clusters, &edges).unwrap()
+    });
+    drop((edges, labels, all));
     println!("going on from stored parts: {resumed_s:.2} s");
     let full_s = links_s + clusters_s + edges_s;
     println!(
@@ -73,9 +84,10 @@ fn describe(clusters: &Clusters, links: &[Link], n_edges: usize) {
 /// What the guard and decisions cost where all is linked at once.
 fn compare_guard(links: &[Link], n_addresses: u32, guarded_s: f64) {
     let (a, b): (Vec<u32>, Vec<u32>) = links.iter().map(|l| (l.a.get(), l.b.get())).unzip();
-    let (_, plain_s) = timed(|| black_box(Components::new(n_addresses)).link_batch(&a, &b));
-    let (_, tracked_s) =
-        timed(|| black_box(TrackedComponents::new(n_addresses)).link_batch(0, &a, &b).unwrap());
+    let mut plain = Components::new(n_addresses);
+    let (_, plain_s) = timed(|| black_box(&mut plain).link_batch(&a, &b));
+    let mut tracked = TrackedComponents::new(n_addresses);
+    let (_, tracked_s) = timed(|| black_box(&mut tracked).link_batch(0, &a, &b).unwrap());
     let log: Vec<Decision> = (0..100u32)
         .map(|id| {
             let key = LinkKey::of(&links[id as usize * (links.len() / 100)]);
