@@ -14,27 +14,27 @@ person accepts or refuses it, with a reason that stays.";
 
 pub(super) const ACCEPT_EXAMPLES: &str = "\
 Examples:
-  tracehound cluster accept 5e5e5e5e-1a2b3c4d --reason \"the exchange announced the takeover\"
-  tracehound cluster accept 5e5e5e5e --reason \"same hot wallet\" --author jane --run
+  tracehound cluster accept 5e5e5e5e-1a2b3c4d --reason takeover-announced
+  tracehound cluster accept 5e5e5e5e --reason same-wallet --author jane --run
 
 A decision takes effect at the next run, or at once with --run; answers between the two say that they are stale.";
 
 pub(super) const REFUSE_EXAMPLES: &str = "\
 Examples:
-  tracehound cluster refuse 5e5e5e5e-1a2b3c4d --reason \"a payjoin: two owners paid together\"";
+  tracehound cluster refuse 5e5e5e5e-1a2b3c4d --reason payjoin";
 
 pub(super) const WITHDRAW_EXAMPLES: &str = "\
 Examples:
-  tracehound cluster withdraw --link 5e5e5e5e-1a2b3c4d --reason \"a payjoin\"
+  tracehound cluster withdraw --link 5e5e5e5e-1a2b3c4d --reason payjoin
   tracehound cluster withdraw --transaction 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b --reason mix
-  tracehound cluster withdraw --rule change --from 600000 --reason \"a wallet that breaks the model\"
-  tracehound cluster withdraw --heights 560062..560070 --reason \"a damaged export\"
+  tracehound cluster withdraw --rule change --from 600000 --reason wallet-breaks-the-model
+  tracehound cluster withdraw --heights 560062..560070 --reason damaged-export
 
 Only the components that a withdrawn link touches are made anew, at the next run or at once with --run.";
 
 pub(super) const REVOKE_EXAMPLES: &str = "\
 Examples:
-  tracehound cluster revoke 0a1b2c3d4e5f --reason \"decided on the wrong link\"";
+  tracehound cluster revoke 0a1b2c3d4e5f --reason wrong-link";
 
 pub(super) const DECISIONS_EXAMPLE: &str = "Example:\n  tracehound cluster decisions --json";
 

@@ -55,7 +55,7 @@ pub(crate) fn suggest(answer: &SuggestAnswer, look: Look) -> String {
         let probability = format!("{:.1} %", row.probability * 100.0);
         let decided = look.paint(Tone::Warning, row.decided.unwrap_or_default());
         let head = format!("{}  {probability}", show::line(&row.id));
-        page += &format!("\n{}  {decided}", look.heading(&head)).trim_end_matches(' ').to_owned();
+        page += &format!("\n{}  {decided}", look.heading(&head)).trim_end_matches(' ');
         page.push('\n');
         let mut sides = Table::new(2, &[Column::Left, Column::Right, Column::Left, Column::Prose]);
         sides.row(side(&row.a, look));

@@ -30,7 +30,7 @@ pub(crate) fn mix(answer: &MixAnswer, look: Look) -> String {
         counted(answer.outputs.len() as u64, "output", "outputs"),
     ];
     if n_unknown > 0 {
-        said.push(format!("{n_unknown} inputs unknown"));
+        said.push(format!("{} unknown", counted(n_unknown as u64, "input", "inputs")));
     }
     page += &format!("{}\n", facts(said.iter().map(String::as_str), "  ", look));
     if !answer.possible.is_empty() {

@@ -29,17 +29,16 @@ pub(crate) fn hops(path: &[HopAnswer], indent: usize, look: Look) -> String {
             address(&hop.from_address, look).into(),
             format!("→ {}", address(&hop.to_address, look)).into(),
             Cell::new(Tone::Faint, hash(&hop.tx.to_string(), look)),
-            Cell::new(Tone::Warning, mixing(hop)),
+            Cell::new(Tone::Warning, if hop.mixing { "mixing" } else { "" }),
         ]);
     }
-    table.lines(look)
-}
-
-/// That several owners may have joined in a hop, and by which protocol if it carries a label.
-fn mixing(hop: &engine::HopAnswer) -> String {
-    match (hop.mixing, hop.protocol) {
-        (true, Some(protocol)) => format!("mixing: {protocol}"),
-        (true, None) => "mixing".to_owned(),
-        (false, _) => String::new(),
+    let mut page = table.lines(look);
+    let blanks = " ".repeat(indent);
+    for (index, hop) in path.iter().enumerate() {
+        if let Some(protocol) = hop.protocol {
+            let text = format!("{blanks}hop {} is a mix: {protocol}", index + 1);
+            page += &format!("{}\n", look.paint(Tone::Warning, &text));
+        }
     }
+    page
 }

@@ -3,10 +3,10 @@
 //! The stage that makes links of change remembers no finished transaction. So its state is brought back as far as one
 //! link needs it: the transactions that were spent from, then the blocks from the link's transaction to its height.
 
-use forensics::change::{ChangeModel, ChangeState, Judgement};
+use forensics::Step;
+use forensics::change::{ChangeModel, ChangeState, Judgement, PriceAt};
 use forensics::heuristics::CHANGE;
-use forensics::{Step, change};
-use ledger::{LedgerBatch, TxIndex};
+use ledger::{LedgerBatch, TransactionView};
 
 use crate::Error;
 use crate::answers::ContributionAnswer;
@@ -30,54 +30,75 @@ impl View {
             return Ok(Vec::new());
         };
         let model = ChangeModel::from_text(&model.text)?;
-        let state = self.state_of_change(step.tx, step.height.get())?;
-        let judgements = state.judgements(step.tx, &model);
-        let is_it = |judgement: &&Judgement| {
+        let is_it = |judgement: &Judgement| {
             [step.a, step.b].contains(&judgement.address)
                 && (judgement.probability - f64::from(step.confidence)).abs() < TOLERANCE
         };
-        let found = judgements.iter().find(is_it);
-        Ok(found.map_or_else(Vec::new, contributions))
-    }
-
-    fn state_of_change(&self, tx: TxIndex, until: u32) -> Result<ChangeState, Error> {
         let reader = LedgerReader::open(&self.snapshot)?;
         let prices = Prices::open(&self.snapshot)?;
-        let price: change::PriceAt<'_> = &|time| prices.at(time);
-        let block = self.columns.block_of(tx.get());
+        let price: PriceAt<'_> = &|time| prices.at(time);
+        let mut state = self.state_before(step, &reader, price)?;
+        let tx_id = self.tx_id(step.tx);
+        let height = step.height.get();
+        // The link was made in the midst of this block, by a transaction that we do not know: the first after which
+        // the model says what it said then.
+        for view in reader.read((height, height))?.views() {
+            state.apply(&alone(&view), None, price);
+            let spends_it = || view.inputs.iter().any(|input| input.previous.tx_id == tx_id);
+            if view.row.index == step.tx || spends_it() {
+                let found = state.judgements(step.tx, &model).into_iter().find(is_it);
+                if let Some(judgement) = found {
+                    return Ok(contributions(&judgement));
+                }
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// What the stage remembered of the link's transaction before the block in which the link was made.
+    fn state_before(
+        &self,
+        step: &Step,
+        reader: &LedgerReader,
+        price: PriceAt<'_>,
+    ) -> Result<ChangeState, Error> {
+        let block = self.columns.block_of(step.tx.get());
         let position = self.columns.first_at_or_above(block.height);
         let before = position.checked_sub(1).map(|before| self.columns.block(before));
         let mut state = ChangeState::after(before.map_or(0, |block| block.n_addresses_after));
         let batch = reader.read((block.height, block.height))?;
-        let spent_from = batch.inputs.iter().filter(|input| input.tx == tx).filter_map(|input| {
+        let spent_from = batch.inputs.iter().filter(|input| input.tx == step.tx);
+        let spent_from = spent_from.filter_map(|input| {
             self.transactions.lookup_one(input.previous.tx_id.as_bytes()).map(u64::from)
         });
-        let mut spent_from: Vec<u64> = spent_from.collect();
+        // Those of the same block come with it.
+        let mut spent_from: Vec<u64> =
+            spent_from.filter(|previous| *previous < block.first_tx).collect();
         spent_from.sort_unstable();
         spent_from.dedup();
-        // Those of the same block come with it.
-        for previous in spent_from.into_iter().filter(|previous| *previous < block.first_tx) {
+        for previous in spent_from {
             let height = self.columns.block_of(previous).height;
-            let alone = only(&reader.read((height, height))?, TxIndex::new(previous));
-            state.apply(&alone, None, price);
+            let batch = reader.read((height, height))?;
+            if let Some(view) = batch.views().find(|view| view.row.index.get() == previous) {
+                state.apply(&alone(&view), None, price);
+            }
         }
-        for range in reader.ranges(block.height) {
-            if range.0 <= until {
-                state.apply(&reader.read((range.0, range.1.min(until)))?, None, price);
+        for (from, to) in reader.ranges_below(step.height.get()) {
+            if to >= block.height {
+                state.apply(&reader.read((from.max(block.height), to))?, None, price);
             }
         }
         Ok(state)
     }
 }
 
-/// One transaction of a batch.
-fn only(batch: &LedgerBatch, tx: TxIndex) -> LedgerBatch {
+/// One transaction.
+fn alone(view: &TransactionView<'_>) -> LedgerBatch {
     LedgerBatch {
-        blocks: Vec::new(),
-        transactions: batch.transactions.iter().filter(|row| row.index == tx).cloned().collect(),
-        inputs: batch.inputs.iter().filter(|row| row.tx == tx).copied().collect(),
-        outputs: batch.outputs.iter().filter(|row| row.tx == tx).cloned().collect(),
-        aliases: Vec::new(),
+        transactions: vec![view.row.clone()],
+        inputs: view.inputs.to_vec(),
+        outputs: view.outputs.to_vec(),
+        ..LedgerBatch::default()
     }
 }
 
