@@ -411,7 +411,7 @@ fn floors(rows: &[FloorReport], look: Look) -> String {
         table.row([
             Cell::new(tone, sign),
             show::line(&row.name).into(),
-            row.value.map_or("not measured".to_owned(), |value| plain(value)).into(),
+            row.value.map_or("not measured".to_owned(), plain).into(),
             format!("{bound} {}", plain(row.bound)).into(),
             Cell::new(Tone::Faint, show::line(&row.about)),
         ]);

@@ -162,7 +162,7 @@ fn rounds(value: &dyn Fn(f64) -> String) -> String {
 #[test]
 fn rounds_of_an_analysis_are_read_in_either_unit() {
     let in_coins = |coins: f64| format!("{coins:?}");
-    let in_satoshi = |coins: f64| format!("{}", (coins * 1e8) as u64);
+    let in_satoshi = |coins: f64| format!("{:.0}", coins * 1e8);
     for value in [&in_coins as &dyn Fn(f64) -> String, &in_satoshi] {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), "ww2-run/coinjoin_tx_info.json", &rounds(value));
