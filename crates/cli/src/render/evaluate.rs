@@ -83,6 +83,13 @@ fn worlds(report: &WorldsReport, look: Look) -> String {
     ));
     page.push('\n');
     page += &(heading("Rules on simulated worlds", look) + &rules(&report.rules, look));
+    if let Some(model) = &report.change {
+        page += &heading(
+            "Change on simulated worlds: the model, as held out in the world it was fitted on",
+            look,
+        );
+        page += &change(model, look);
+    }
     page + &report.suggestions.as_ref().map(|found| suggestions(found, look)).unwrap_or_default()
 }
 
@@ -178,6 +185,7 @@ fn mixes(rows: &[MixReport], look: Look) -> String {
         &[
             (Left, "set"),
             (Right, "transactions"),
+            (Right, "others"),
             (Right, "left out"),
             (Right, ""),
             (Right, "label right"),
@@ -193,6 +201,7 @@ fn mixes(rows: &[MixReport], look: Look) -> String {
         table.row([
             show::line(&row.label).into(),
             count(row.transactions).into(),
+            if row.mislabelled > 0 { count(row.mislabelled).into() } else { "".into() },
             count(row.excluded).into(),
             percent(share(row.excluded)).into(),
             if is_judged { percent(share(row.right)).into() } else { "–".into() },
@@ -208,7 +217,7 @@ fn mixes(rows: &[MixReport], look: Look) -> String {
     }
     page += &table.lines(look);
     page +=
-        &look.faint("  links of mixes are false merges; those of the other sets are one owner's\n");
+        &look.faint("  links of mixes are false merges; others cannot be what their file is called (a Tx0 without data output)\n");
     page + &heading("Labels found in them", look) + &confusion(rows, look)
 }
 
@@ -286,12 +295,12 @@ fn chain(report: &ChainReport, look: Look) -> String {
         counted(report.clusters, "cluster", "clusters"),
         count(report.largest_cluster),
     );
-    page + &report.change.as_ref().map(|found| change(found, look)).unwrap_or_default()
+    let Some(model) = &report.change else { return page };
+    page + &heading("Change that co-spending in real blocks reveals", look) + &change(model, look)
 }
 
 fn change(report: &ChangeReport, look: Look) -> String {
-    let mut page = heading("Change that co-spending in real blocks reveals", look);
-    page += &format!(
+    let mut page = format!(
         "  change of {} by {}; area under the curve {:.4}, expected calibration error {:.4}\n",
         counted(report.revealed, "transaction", "transactions"),
         counted(report.clusters, "cluster", "clusters"),
@@ -402,7 +411,7 @@ fn floors(rows: &[FloorReport], look: Look) -> String {
         table.row([
             Cell::new(tone, sign),
             show::line(&row.name).into(),
-            row.value.map_or("not measured".to_owned(), |value| plain(value)).into(),
+            row.value.map_or("not measured".to_owned(), plain).into(),
             format!("{bound} {}", plain(row.bound)).into(),
             Cell::new(Tone::Faint, show::line(&row.about)),
         ]);

@@ -5,13 +5,7 @@ use super::report::{CalibrationReport, OwnershipReport};
 /// Puts the reliability tables of all sections in one place.
 pub(super) fn gather(report: &mut OwnershipReport) {
     let suggested = report.worlds.suggestions.iter().map(|found| found.calibration.clone());
-    let of_worlds = report.worlds.worlds.iter().filter_map(|world| {
-        let table = world.change.as_ref()?.calibration.clone();
-        Some(CalibrationReport {
-            name: format!("{}, world of seed {}", table.name, world.seed),
-            ..table
-        })
-    });
+    let of_worlds = Some(report.worlds.change_calibration.clone()).filter(|table| table.count > 0);
     let of_chain = report.chain.iter().filter_map(|chain| {
         let table = chain.change.as_ref()?.calibration.clone();
         Some(CalibrationReport { name: format!("{}, real blocks", table.name), ..table })

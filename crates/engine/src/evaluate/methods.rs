@@ -3,7 +3,7 @@
 
 use forensics::Clusters;
 use forensics::change::{
-    ChangeError, ChangeModel, ChangeState, ModelInForce, Observed, PriceAt, TrainOptions, train,
+    ChangeModel, ChangeState, ModelInForce, Observed, PriceAt, TrainOptions, train,
 };
 use forensics::collaborative::possible_protocols;
 use forensics::evaluation::UNKNOWN_OWNER;
@@ -16,23 +16,37 @@ const MODEL_SOURCE: u32 = 1;
 pub(super) struct Found {
     /// In order of height, then transaction, rule, addresses.
     pub(super) links: Vec<Link>,
-    /// Fitted to what co-spending on the same chain reveals; never to true owners.
-    pub(super) change: Result<ChangeModel, ChangeError>,
+    /// The model, or why there is none.
+    pub(super) change: Result<ChangeModel, String>,
     n_addresses: u32,
 }
 
 impl Found {
-    /// Everything on.
+    /// Everything on, change by a model that is fitted to what co-spending on this chain reveals.
     pub(super) fn of(batch: &LedgerBatch, n_addresses: u32, price: PriceAt<'_>) -> Self {
         let mut links = forensics::links(batch);
         let mut observed = Observed::new(0, 1.0);
         ChangeState::default().observe(batch, price, &mut observed);
         let change = train(&observed, &links, &TrainOptions::default());
         if let Ok(model) = &change {
-            let in_force = ModelInForce { model, source: MODEL_SOURCE };
-            links.extend(ChangeState::default().apply(batch, Some(in_force), price));
-            links.sort_by_key(|link| (link.height, link.tx, link.heuristic, link.a, link.b));
+            add_change(&mut links, &mut ChangeState::default(), batch, model, price);
         }
+        Self { links, change: change.map_err(|error| error.to_string()), n_addresses }
+    }
+
+    /// Everything on, with a model that was fitted elsewhere; `state` is left as after the last block.
+    pub(super) fn with(
+        model: Option<&ChangeModel>,
+        state: &mut ChangeState,
+        batch: &LedgerBatch,
+        n_addresses: u32,
+        price: PriceAt<'_>,
+    ) -> Self {
+        let mut links = forensics::links(batch);
+        if let Some(model) = model {
+            add_change(&mut links, state, batch, model, price);
+        }
+        let change = model.cloned().ok_or_else(|| "no model".to_owned());
         Self { links, change, n_addresses }
     }
 
@@ -42,6 +56,18 @@ impl Found {
         clusters.apply(links, self.n_addresses);
         clusters.labels()
     }
+}
+
+fn add_change(
+    links: &mut Vec<Link>,
+    state: &mut ChangeState,
+    batch: &LedgerBatch,
+    model: &ChangeModel,
+    price: PriceAt<'_>,
+) {
+    let in_force = ModelInForce { model, source: MODEL_SOURCE };
+    links.extend(state.apply(batch, Some(in_force), price));
+    links.sort_by_key(|link| (link.height, link.tx, link.heuristic, link.a, link.b));
 }
 
 /// Nobody knows a price.

@@ -6,7 +6,7 @@ use forensics::evaluation::label_scores;
 use forensics::heuristics::COMMON_INPUT;
 use graph::Components;
 use ingest::labelled::{LabelledSet, MixFile, SetLabel};
-use ledger::AddressId;
+use ledger::{AddressId, ScriptType, TransactionView};
 
 use super::methods::{is_excluded, label, spenders};
 use super::report::{MixReport, OwnershipReport};
@@ -49,7 +49,15 @@ fn add(row: &mut MixReport, set: &LabelledSet) {
         SetLabel::Mix(_) | SetLabel::Tx0 => Some(set.label.name()),
         SetLabel::Candidates(_) | SetLabel::Negative => None,
     };
-    let found = batch.views().map(|view| (expected, is_excluded(&view), label(&view)));
+    // A scanner's Tx0 files also hold mixes beside them. A Tx0 has a data output by definition: what has none is no Tx0,
+    // whatever the file is called, and is judged by nobody.
+    let is_as_labelled = |view: &TransactionView<'_>| {
+        set.label != SetLabel::Tx0
+            || view.outputs.iter().any(|output| output.script_type == ScriptType::OpReturn)
+    };
+    row.mislabelled += batch.views().filter(|view| !is_as_labelled(view)).count() as u64;
+    let found = batch.views().filter(is_as_labelled);
+    let found = found.map(|view| (expected, is_excluded(&view), label(&view)));
     for score in label_scores(found).into_values() {
         row.transactions += score.transactions;
         row.excluded += score.excluded;

@@ -186,6 +186,10 @@ pub struct WorldsReport {
     pub all: Scores,
     /// Each rule, over all worlds.
     pub rules: Vec<RuleReport>,
+    /// The model of change, fitted to the truth of a world that is not among these; none if nothing could be fitted.
+    pub change: Option<ChangeReport>,
+    /// Its probabilities on these worlds, at the last moment of each transaction, against the truth.
+    pub change_calibration: CalibrationReport,
     /// Suggested links of the second world and those after it.
     pub suggestions: Option<SuggestionsReport>,
 }
@@ -226,8 +230,6 @@ pub struct WorldReport {
     pub links_wrong: u64,
     /// Of them, those of payjoins, which nothing on chain shows.
     pub links_wrong_payjoin: u64,
-    /// Change links and the model that made them; none where too little change is revealed.
-    pub change: Option<ChangeReport>,
     /// Transactions that several owners truly signed.
     pub collaborative: u64,
     /// Those of them that make no common-input link.
@@ -251,6 +253,8 @@ pub struct MixReport {
     pub files: Vec<String>,
     /// Transactions in them.
     pub transactions: u64,
+    /// Others, which cannot be what the file's name says: in a set of Tx0s, those without a data output.
+    pub mislabelled: u64,
     /// Those that make no common-input link.
     pub excluded: u64,
     /// Those whose label is this one; of negatives, those without a label.

@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use forensics::change::{self, ChangeModel, ChangeState, Observed, TrainOptions, train_on};
 use forensics::evaluation::{
     PartitionScore, RuleScore, UNKNOWN_OWNER, rule_scores, score, wrong_links,
 };
 use ingest::bitcoin::Network;
 use ingest::bitcoin::decode;
 use ingest::labelled::MemoryLedger;
-use ledger::{Height, Link, Timestamp, TxId};
+use ledger::{Height, LedgerBatch, Link, Timestamp, TxId};
 use simulate::{Truth, World, WorldSpec};
 
 use super::methods::{Found, is_excluded, owners_of, spenders, spent};
-use super::report::{ChangeReport, RuleReport, Scores, WorldReport, WorldsReport};
+use super::report::{
+    CalibrationReport, ChangeReport, RuleReport, Scores, WorldReport, WorldsReport,
+};
 use super::suggestions::{Clustered, Suggestions};
 use super::{EvaluateOptions, advance, begin};
 use crate::{Error, Progress, Watch};
@@ -24,12 +27,72 @@ struct Sums {
     all: PartitionScore,
     rules: Vec<RuleScore>,
     suggestions: Suggestions,
+    /// Fitted to the truth of another world.
+    model: Option<ChangeModel>,
+    probabilities: Vec<f64>,
+    came_true: Vec<bool>,
+}
+
+impl Sums {
+    /// Notes what the model says of every output of one owner's transactions, and what is true.
+    fn judge(&mut self, state: &ChangeState, batch: &LedgerBatch, truth: &Truth) {
+        let Some(model) = &self.model else { return };
+        for row in &batch.transactions {
+            let Some(told) = truth.transactions.of(&row.id) else { continue };
+            if told.kind.is_collaborative() {
+                continue;
+            }
+            for judgement in state.judgements(row.index, model) {
+                self.probabilities.push(judgement.probability);
+                self.came_true.push(told.change.contains(&judgement.position));
+            }
+        }
+    }
+}
+
+/// Heights by block time.
+fn heights(batch: &LedgerBatch) -> BTreeMap<Timestamp, u32> {
+    batch.blocks.iter().map(|block| (block.time, block.height.get())).collect()
+}
+
+/// The price of a coin in money.
+fn price(heights: &BTreeMap<Timestamp, u32>, truth: &Truth, time: Timestamp) -> Option<f64> {
+    let height = heights.range(..=time).next_back()?.1;
+    Some(truth.prices.cents_at(*height)? as f64 / 100.0)
+}
+
+/// A model of change fitted to the truth of a world that is not among those measured. One world of this size reveals too
+/// little by co-spending to show a threshold safe; a firm's chain does not. `None` where nothing can be fitted.
+fn fitted(options: &EvaluateOptions) -> Result<Option<ChangeModel>, Error> {
+    let seed = (0..).find(|seed| !options.seeds.contains(seed)).unwrap_or_default();
+    let (ledger, truth) = world(seed, options.transactions)?;
+    let heights = heights(ledger.batch());
+    let price = |time| price(&heights, &truth, time);
+    let mut observed = Observed::new(0, 1.0);
+    ChangeState::default().observe(ledger.batch(), &price, &mut observed);
+    let told = ledger.batch().transactions.iter().filter_map(|row| {
+        let told = truth.transactions.of(&row.id)?;
+        let change = match told.change {
+            [] => None,
+            [one] => Some(*one),
+            _ => return None,
+        };
+        let payer = told.participants.first()?;
+        let payer_cluster = payer.get();
+        (!told.kind.is_collaborative()).then_some(change::Truth {
+            tx: row.index,
+            change,
+            payer_cluster,
+        })
+    });
+    let truths: Vec<change::Truth> = told.collect();
+    Ok(train_on(&observed, &truths, &TrainOptions::default()).ok())
 }
 
 /// Measures a world a seed, and all of them together.
 pub(super) fn measure(options: &EvaluateOptions, watch: &dyn Watch) -> Result<WorldsReport, Error> {
     begin(watch, "simulated worlds", options.seeds.len(), "worlds")?;
-    let mut sums = Sums::default();
+    let mut sums = Sums { model: fitted(options)?, ..Sums::default() };
     let mut worlds = Vec::new();
     for (at, seed) in options.seeds.iter().enumerate() {
         let (ledger, truth) = world(*seed, options.transactions)?;
@@ -42,6 +105,12 @@ pub(super) fn measure(options: &EvaluateOptions, watch: &dyn Watch) -> Result<Wo
         spent: Scores::from(&sums.spent),
         all: Scores::from(&sums.all),
         rules: sums.rules.iter().map(RuleReport::from).collect(),
+        change: sums.model.as_ref().map(ChangeReport::of),
+        change_calibration: CalibrationReport::of(
+            "change, worlds that the model was not fitted on",
+            &sums.probabilities,
+            &sums.came_true,
+        ),
         suggestions: sums.suggestions.report(),
     })
 }
@@ -73,13 +142,11 @@ fn one(
     let owner = |address| truth.ownership.owner_of(address).map_or(UNKNOWN_OWNER, |id| id.get());
     let owners: Vec<u32> = ledger.addresses().iter().map(owner).collect();
     let (batch, n_addresses) = (ledger.batch(), ledger.n_addresses());
-    let times: BTreeMap<Timestamp, u32> =
-        batch.blocks.iter().map(|block| (block.time, block.height.get())).collect();
-    let price = |time: Timestamp| {
-        let height = times.range(..=time).next_back()?.1;
-        Some(truth.prices.cents_at(*height)? as f64 / 100.0)
-    };
-    let found = Found::of(batch, n_addresses, &price);
+    let heights = heights(batch);
+    let price = |time| price(&heights, truth, time);
+    let mut state = ChangeState::default();
+    let found = Found::with(sums.model.as_ref(), &mut state, batch, n_addresses, &price);
+    sums.judge(&state, batch, truth);
     let is_spent = spent(batch, n_addresses);
     let labels = found.cluster(&found.links);
     let over_spent = score(&labels, &owners, |at| is_spent[at]);
@@ -104,7 +171,6 @@ fn one(
         links_wrong_payjoin: wrong_links(&found.links, &owners)
             .filter(|link| payjoins.contains(&tx_id(link)))
             .count() as u64,
-        change: found.change.as_ref().ok().map(ChangeReport::of),
         collaborative: signed.len() as u64,
         collaborative_excluded: signed.iter().filter(|excluded| **excluded).count() as u64,
         spent: Scores::from(&over_spent),

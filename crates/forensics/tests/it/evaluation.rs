@@ -64,13 +64,13 @@ proptest! {
         let counted: Vec<(u32, u32)> = counted.map(|row| (row.0, row.1)).collect();
         let pairs = all_pairs(&counted);
         prop_assert_eq!((found.pairs_found, found.pairs_owned, found.pairs_right), pairs);
-        prop_assert_eq!(found.addresses as usize, counted.len());
+        prop_assert_eq!(found.addresses, counted.len() as u64);
         let mates = |row: &(u32, u32)| counted.iter().filter(|other| other.0 == row.0).count();
         let covered = counted.iter().filter(|row| mates(row) > 1).count();
-        prop_assert_eq!(found.covered as usize, covered);
+        prop_assert_eq!(found.covered, covered as u64);
         let mixed = |row: &&(u32, u32)| counted.iter().any(|o| o.0 == row.0 && o.1 != row.1);
         let largest = counted.iter().filter(mixed).map(mates).max().unwrap_or(0);
-        prop_assert_eq!(found.largest_false_cluster as usize, largest);
+        prop_assert_eq!(found.largest_false_cluster, largest as u64);
         if !counted.is_empty() {
             let (precision, recall) = b_cubed(&counted);
             prop_assert!((found.b_cubed_precision().unwrap() - precision).abs() < 1e-12);
@@ -91,15 +91,15 @@ proptest! {
         for row in &rows {
             let (own, others): (Vec<Link>, Vec<Link>) =
                 links.iter().partition(|link| link.heuristic == row.heuristic);
-            prop_assert_eq!(row.links as usize, own.len());
-            prop_assert_eq!(row.links_wrong as usize, wrong_links(&own, &owners).count());
+            prop_assert_eq!(row.links, own.len() as u64);
+            prop_assert_eq!(row.links_wrong, wrong_links(&own, &owners).count() as u64);
             prop_assert_eq!(row.alone.1, recall(&own));
             let lost = recall(&links).zip(recall(&others)).map(|(all, less)| all - less);
             prop_assert_eq!(row.recall_lost, lost);
             prop_assert!(row.transactions_wrong <= row.links_wrong);
         }
         let n: u64 = rows.iter().map(|row| row.links).sum();
-        prop_assert_eq!(n as usize, links.len());
+        prop_assert_eq!(n, links.len() as u64);
     }
 }
 

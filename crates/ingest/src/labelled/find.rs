@@ -161,7 +161,7 @@ impl Files {
             }
             "wallets_info.json" | "wallets_coins.json" => self.wallet_lists.push(path),
             "joinmarket_round_events.json" | "coinjoinidstore.txt" => self.mix_lists.push(path),
-            _ if plain.starts_with("block") && plain.ends_with(".json") => {
+            _ if is_printed_block(plain) => {
                 self.dumps.entry(folder).or_default().push(path);
             }
             _ if plain.ends_with(".blk")
@@ -229,6 +229,15 @@ impl Files {
 
 pub(super) fn shown(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
+
+/// `block_12.json`, `block-12.json`, `block12.json`: other names that begin so are somebody's.
+fn is_printed_block(name: &str) -> bool {
+    let number = name.strip_prefix("block").and_then(|rest| rest.strip_suffix(".json"));
+    let number = number.map(|rest| rest.trim_start_matches(['_', '-']));
+    number.is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 fn head(path: &Path) -> String {

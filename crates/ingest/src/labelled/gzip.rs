@@ -76,7 +76,7 @@ impl Bits<'_> {
         Ok(value as usize)
     }
 
-    fn to_byte(&mut self) {
+    fn align(&mut self) {
         (self.held, self.n_held) = (0, 0);
     }
 }
@@ -144,7 +144,7 @@ fn block(
 }
 
 fn stored(bits: &mut Bits<'_>, out: &mut Vec<u8>, bytes_max: usize) -> Result<(), &'static str> {
-    bits.to_byte();
+    bits.align();
     let (length, check) = (bits.take(16)?, bits.take(16)?);
     if length != !check & 0xffff {
         return Err("gzip: a stored block contradicts itself");

@@ -53,7 +53,7 @@ pub(super) fn rows(text: &str, file: &str, skips: &mut Skips) -> Vec<Row> {
 /// Whether a text looks like this format.
 pub(super) fn looks_like_lines(text: &str) -> bool {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    first.split(":::").count() >= 6 && first.starts_with(|c: char| c.is_ascii_hexdigit())
+    first.split(":::").count() >= 5 && first.starts_with(|c: char| c.is_ascii_hexdigit())
 }
 
 fn row(line: &str) -> Result<Row, &'static str> {

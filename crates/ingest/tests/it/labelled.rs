@@ -100,12 +100,16 @@ fn sets_are_found_below_a_folder_and_what_says_nothing_is_named() {
     write(dir.path(), "bitcoin/coinjoin/whirlpool.txt", &text);
     write(dir.path(), "wasabi2/june/part1.txt", &text);
     write(dir.path(), "things.txt", &text);
+    // The first line of a large round is longer than what is looked at to tell the format.
+    let many: Vec<(u8, u64)> = (0..200).map(|key| (key, 9)).collect();
+    write(dir.path(), "whirlpool-large.txt", &line(2, 40, &many, &many));
     write(dir.path(), "whirlpool-readme.txt", "no lines of ours");
     let found = find(dir.path()).unwrap();
     let names: Vec<_> = found.mixes.iter().map(|set| (set.name.as_str(), set.label)).collect();
     let expected = [
         ("bitcoin/coinjoin/whirlpool.txt", SetLabel::Mix("whirlpool")),
         ("wasabi2/june/part1.txt", SetLabel::Mix("wasabi2")),
+        ("whirlpool-large.txt", SetLabel::Mix("whirlpool")),
     ];
     assert_eq!(names, expected);
     assert_eq!(found.skipped.len(), 1);
@@ -158,7 +162,7 @@ fn rounds(value: &dyn Fn(f64) -> String) -> String {
 #[test]
 fn rounds_of_an_analysis_are_read_in_either_unit() {
     let in_coins = |coins: f64| format!("{coins:?}");
-    let in_satoshi = |coins: f64| format!("{}", (coins * 1e8) as u64);
+    let in_satoshi = |coins: f64| format!("{:.0}", coins * 1e8);
     for value in [&in_coins as &dyn Fn(f64) -> String, &in_satoshi] {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), "ww2-run/coinjoin_tx_info.json", &rounds(value));
@@ -244,6 +248,7 @@ fn emulation(dir: &Path) {
         &format!("{}\n", id(3)),
     );
     write(dir, "elsewhere/coins.json", &coins(9));
+    write(dir, "pools/blockfills.json", "{}");
 }
 
 #[test]
