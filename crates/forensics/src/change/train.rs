@@ -287,11 +287,14 @@ fn outcomes(observed: &Observed, case: &Case, probabilities: &[f64]) -> Vec<Opti
     case.moments.iter().map(outcome).collect()
 }
 
-/// How often the share that a threshold is chosen for is halved before there is none.
-const N_HALVINGS: u32 = 4;
+/// How much stricter the share becomes that a threshold is chosen for while it is not shown to keep the bound, and how
+/// often before there is none.
+const STRICTER: f64 = 0.9;
+const N_STEPS: i32 = 24;
 
-/// A threshold; and links and wrong links of each part at the one that the others choose. If those break the bound,
-/// the threshold was chosen too close to it, and is chosen again for half the share.
+/// A threshold; and links and wrong links of each part at the one that the others choose. Of these the *upper* 95 % bound
+/// must keep the bound asked for, else the threshold was chosen too close to it, and is chosen again for a smaller share:
+/// a rate that only happens to be small in one sample is not shown to be small.
 fn settle_on(held_out: &HeldOut, cases: &[Case], options: &TrainOptions) -> (Choice, (u64, u64)) {
     let choose_for = |wrong_max| {
         let options = TrainOptions { wrong_max, ..*options };
@@ -303,13 +306,12 @@ fn settle_on(held_out: &HeldOut, cases: &[Case], options: &TrainOptions) -> (Cho
         (choose(&held_out.outcomes(cases, |_| true), &options), foreign)
     };
     let (mut choice, foreign) = choose_for(options.wrong_max);
-    let keeps = |(links, wrong)| Share::of(wrong, links).measured <= options.wrong_max;
+    let keeps = |(links, wrong)| Share::of(wrong, links).upper <= options.wrong_max;
     if !choice.safe || keeps(foreign) {
         return (choice, foreign);
     }
-    let mut halved =
-        (1..=N_HALVINGS).map(|n| choose_for(options.wrong_max / f64::from(1_u32 << n)));
-    halved.find(|(choice, foreign)| choice.safe && keeps(*foreign)).unwrap_or_else(|| {
+    let mut stricter = (1..=N_STEPS).map(|n| choose_for(options.wrong_max * STRICTER.powi(n)));
+    stricter.find(|(choice, foreign)| choice.safe && keeps(*foreign)).unwrap_or_else(|| {
         choice.safe = false;
         choice.why_not = "no threshold keeps its bound on clusters it was not chosen on".to_owned();
         (choice, foreign)
