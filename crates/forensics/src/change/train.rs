@@ -10,7 +10,8 @@
 //! being there at all. A column that says only that there is a spender takes that up in the fit and is left out later.
 //! **Threshold.** Links are replayed as they would be made, first come first; the smallest probability is taken at
 //! which wrong links are at most 0.1 % of the negatives and at most 0.1 % of the links, over at least 1,000 links:
-//! among fewer, one wrong link in a thousand cannot be seen. Else there is no threshold and no link.
+//! among fewer, one wrong link in a thousand cannot be seen. The same must hold for each quarter of the clusters at
+//! the threshold that the others choose, else a stricter one is chosen. Else there is no threshold and no link.
 //! Cost: five fits, O(moments × columns²) a Newton step. Checked against: a world with planted probabilities, rates by
 //! a second count (`tests/it/change_train.rs`).
 
@@ -21,7 +22,7 @@ use ledger::{Link, TxIndex};
 
 use super::columns::names;
 use super::error::ChangeError;
-use super::model::{ChangeModel, LinkFigures, ModelFigures, RuleFigures, leader};
+use super::model::{ChangeModel, LinkFigures, ModelFigures, RuleFigures, Share, leader};
 use super::observed::{Observed, mix};
 use super::rules::RULES;
 use super::threshold::{Choice, Outcome, choose, figures_at};
@@ -86,7 +87,7 @@ pub fn train_on(
     let fitted = Fitted::of(observed, &cases, |_| true, options)?;
     let (margins, targets) = held_out.calibration_cases(observed, &cases);
     let calibration = held_out.kind.fit(&margins, &targets)?;
-    let choice = choose(&held_out.outcomes(&cases, |_| true), options);
+    let (choice, foreign) = settle_on(&held_out, &cases, options);
     let mut columns = names();
     columns.pop();
     let model = ChangeModel {
@@ -97,7 +98,11 @@ pub fn train_on(
         columns,
         coefficients: fitted.coefficients,
         calibration,
-        figures: figures(observed, &cases, clusters.len(), &held_out, &choice, options),
+        figures: ModelFigures {
+            seed: options.seed,
+            n_clusters: clusters.len() as u64,
+            ..figures(observed, &cases, &held_out, &choice, foreign)
+        },
     };
     Ok(model.named())
 }
@@ -282,13 +287,42 @@ fn outcomes(observed: &Observed, case: &Case, probabilities: &[f64]) -> Vec<Opti
     case.moments.iter().map(outcome).collect()
 }
 
+/// How often the share that a threshold is chosen for is halved before there is none.
+const N_HALVINGS: u32 = 4;
+
+/// A threshold; and links and wrong links of each part at the one that the others choose. If those break the bound,
+/// the threshold was chosen too close to it, and is chosen again for half the share.
+fn settle_on(held_out: &HeldOut, cases: &[Case], options: &TrainOptions) -> (Choice, (u64, u64)) {
+    let choose_for = |wrong_max| {
+        let options = TrainOptions { wrong_max, ..*options };
+        let foreign = (0..N_PARTS).map(|part| {
+            let chosen = choose(&held_out.outcomes(cases, |p| p != part), &options);
+            figures_at(&held_out.outcomes(cases, |p| p == part), chosen.threshold)
+        });
+        let foreign = foreign.fold((0, 0), |sum, found| (sum.0 + found.0, sum.1 + found.1));
+        (choose(&held_out.outcomes(cases, |_| true), &options), foreign)
+    };
+    let (mut choice, foreign) = choose_for(options.wrong_max);
+    let keeps = |(links, wrong)| Share::of(wrong, links).measured <= options.wrong_max;
+    if !choice.safe || keeps(foreign) {
+        return (choice, foreign);
+    }
+    let mut halved =
+        (1..=N_HALVINGS).map(|n| choose_for(options.wrong_max / f64::from(1_u32 << n)));
+    halved.find(|(choice, foreign)| choice.safe && keeps(*foreign)).unwrap_or_else(|| {
+        choice.safe = false;
+        choice.why_not = "no threshold keeps its bound on clusters it was not chosen on".to_owned();
+        (choice, foreign)
+    })
+}
+
+/// All figures but the seed and the number of clusters.
 fn figures(
     observed: &Observed,
     cases: &[Case],
-    n_clusters: usize,
     held_out: &HeldOut,
     choice: &Choice,
-    options: &TrainOptions,
+    foreign: (u64, u64),
 ) -> ModelFigures {
     let (mut n_outputs, mut n_positives) = (0, 0);
     for (outputs, positives) in cases.iter().map(|case| case.n_outputs(observed)) {
@@ -297,19 +331,14 @@ fn figures(
     }
     let n_negatives = n_outputs - n_positives;
     let moments = || cases.iter().flat_map(|case| &case.moments).map(|at| &observed.moments[*at]);
-    let foreign = (0..N_PARTS).map(|part| {
-        let chosen = choose(&held_out.outcomes(cases, |p| p != part), options);
-        figures_at(&held_out.outcomes(cases, |p| p == part), chosen.threshold)
-    });
-    let foreign = foreign.fold((0, 0), |sum, found| (sum.0 + found.0, sum.1 + found.1));
     let link_figures =
         |(n_links, n_wrong)| LinkFigures::of(n_links, n_wrong, n_positives, n_negatives);
     ModelFigures {
-        seed: options.seed,
+        seed: 0,
         height_first: moments().map(|moment| moment.tx_height.get()).min().unwrap_or(0),
         height_last: moments().map(|moment| moment.height.get()).max().unwrap_or(0),
         n_transactions: cases.len() as u64,
-        n_clusters: n_clusters as u64,
+        n_clusters: 0,
         n_positives,
         n_negatives,
         auc: held_out.auc,

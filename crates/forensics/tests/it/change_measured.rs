@@ -190,13 +190,7 @@ impl Simulated {
 
 #[test]
 fn change_in_simulated_worlds() {
-    let spec = WorldSpec {
-        n_transactions: 12_000,
-        n_blocks: 300,
-        n_customers: 600,
-        ..WorldSpec::small(1)
-    };
-    let world = simulated(spec);
+    let world = simulated(WorldSpec::ownership(1));
     let observed = observe(&world.batch, &|time| world.price(time));
     let truths = world.truths(&observed);
     let n_change = truths.iter().filter(|truth| truth.change.is_some()).count();

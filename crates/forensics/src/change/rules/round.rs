@@ -68,7 +68,7 @@ fn odd_one_out(subject: &Subject<'_>, place: usize, is_round: impl Fn(usize) -> 
 }
 
 fn is_round_money(value: f64) -> bool {
-    if !(value >= 0.01 && value <= 1e15) {
+    if !(0.01..=1e15).contains(&value) {
         return false;
     }
     // Scaled by exact powers of ten to two digits in front of the point; logarithms differ between machines.
