@@ -277,7 +277,8 @@ impl Evidence {
 
 /// −ln(confidence) in units of 2^-32. A confidence below one in a billion, or none at all, counts as that.
 fn cost_of(confidence: f32) -> u64 {
-    let confidence = f64::from(confidence).max(1e-9).min(1.0);
+    let known = f64::from(if confidence > 0.0 { confidence } else { 0.0 });
+    let confidence = known.clamp(1e-9, 1.0);
     #[expect(clippy::cast_possible_truncation, reason = "between 0 and 21 times 2^32")]
     #[expect(clippy::cast_sign_loss, reason = "a logarithm of at most 1")]
     let cost = (-confidence.ln() * 4_294_967_296.0).round() as u64;

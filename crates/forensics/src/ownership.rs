@@ -221,7 +221,7 @@ impl Ownership {
         let moved: Vec<AddressId> =
             former.iter().map(|(address, _)| AddressId::new(*address)).collect();
         let again = if moved.is_empty() { LedgerBatch::default() } else { past(&moved)? };
-        self.move_rows(&former, &again)?;
+        self.move_rows(&former, &again, true)?;
         for view in batch.views() {
             self.put_in(&view)?;
         }
@@ -276,26 +276,38 @@ impl Ownership {
         (former, merges)
     }
 
-    /// Takes transactions out as they were named before and puts them in as they are now.
-    fn move_rows(&mut self, former: &[(u32, u32)], again: &LedgerBatch) -> Result<(), FlowError> {
+    /// Takes transactions out as they were named before and puts them in as they are now. Where clusters only merged,
+    /// rows that a transaction had then and has now stay: of a payout to hundreds only those of the addresses that moved
+    /// are written. Where they fell apart every row must go first: its times are of transactions that may leave it.
+    fn move_rows(
+        &mut self,
+        former: &[(u32, u32)],
+        again: &LedgerBatch,
+        only_merged: bool,
+    ) -> Result<(), FlowError> {
+        let mut added = Vec::new();
         for view in again.views() {
-            let edges = edges_of(&view, |address| {
+            let before = edges_of(&view, |address| {
                 match former.binary_search_by_key(&address, |(address, _)| *address) {
                     Ok(at) => Ok(former[at].1),
                     Err(_) => self.handle_of(address),
                 }
             })?;
-            for (pair, sum) in edges {
-                self.edges.remove(pair, &sum)?;
+            let after = edges_of(&view, |address| self.handle_of(address))?;
+            let (kept_before, kept_after) =
+                if only_merged { (&before[..], &after[..]) } else { (&[][..], &[][..]) };
+            for (pair, sum) in only_in(&before, kept_after) {
+                self.edges.remove(*pair, sum)?;
             }
+            added.extend(only_in(&after, kept_before).copied());
         }
         for &(_, handle) in former {
             if self.edges.weights[handle as usize] != 0 {
                 return Err(FlowError::NotAll { cluster: handle });
             }
         }
-        for view in again.views() {
-            self.put_in(&view)?;
+        for (pair, sum) in added {
+            self.edges.add(pair, &sum);
         }
         Ok(())
     }
@@ -427,12 +439,23 @@ impl Ownership {
             self.handles[address.index()] = address.get();
         }
         let again = past(touched)?;
-        self.move_rows(&former, &again)?;
+        self.move_rows(&former, &again, false)?;
         self.edges.log.clear();
         self.back.clear();
         self.height_min = self.clusters.height().map(|height| Height::new(height.get() + 1));
         Ok(())
     }
+}
+
+/// The rows of one list (by pair, ascending) that the other has not, or has otherwise.
+fn only_in<'r>(
+    own: &'r [(Pair, Sum)],
+    other: &'r [(Pair, Sum)],
+) -> impl Iterator<Item = &'r (Pair, Sum)> {
+    own.iter().filter(|row| {
+        let place = other.binary_search_by_key(&row.0, |(pair, _)| *pair);
+        place.map_or(true, |place| other[place].1 != row.1)
+    })
 }
 
 /// Below, whether a part was joined before in the same call makes no difference worth a note.

@@ -45,12 +45,23 @@ fn main() {
         clusters.apply(&all, wallets.n_addresses());
         clusters
     });
+    let (guarded, _) = timed(|| {
+        let mut clusters = Clusters::new(rules.clone());
+        clusters.apply(&[], wallets.n_addresses());
+        let ((), seconds) = timed(|| clusters.apply(&all, wallets.n_addresses()));
+        seconds
+    });
     let labels = clusters.labels();
     let (edges, edges_s) = timed(|| cluster_edges([&base], &labels).unwrap());
     describe(&clusters, &all, edges.len());
-    compare_guard(&all, wallets.n_addresses(), clusters_s);
-    let (state, resumed_s) = timed(|| Ownership::from_parts(clusters, &edges).unwrap());
-    drop(edges);
+    compare_guard(&all, wallets.n_addresses(), guarded);
+    let (held, height) = (clusters.held().to_vec(), clusters.height());
+    drop(clusters);
+    let (state, resumed_s) = timed(|| {
+        let clusters = Clusters::from_parts(&labels, held, rules, height).unwrap();
+        Ownership::from_parts(clusters, &edges).unwrap()
+    });
+    drop((edges, labels, all));
     println!("going on from stored parts: {resumed_s:.2} s");
     let full_s = links_s + clusters_s + edges_s;
     println!(
@@ -73,9 +84,10 @@ fn describe(clusters: &Clusters, links: &[Link], n_edges: usize) {
 /// What the guard and decisions cost where all is linked at once.
 fn compare_guard(links: &[Link], n_addresses: u32, guarded_s: f64) {
     let (a, b): (Vec<u32>, Vec<u32>) = links.iter().map(|l| (l.a.get(), l.b.get())).unzip();
-    let (_, plain_s) = timed(|| black_box(Components::new(n_addresses)).link_batch(&a, &b));
-    let (_, tracked_s) =
-        timed(|| black_box(TrackedComponents::new(n_addresses)).link_batch(0, &a, &b).unwrap());
+    let mut plain = Components::new(n_addresses);
+    let (_, plain_s) = timed(|| black_box(&mut plain).link_batch(&a, &b));
+    let mut tracked = TrackedComponents::new(n_addresses);
+    let (_, tracked_s) = timed(|| black_box(&mut tracked).link_batch(0, &a, &b).unwrap());
     let log: Vec<Decision> = (0..100u32)
         .map(|id| {
             let key = LinkKey::of(&links[id as usize * (links.len() / 100)]);
@@ -145,6 +157,9 @@ fn row(block: &LedgerBatch, applied: &Applied, seconds: [f64; 4]) -> Row {
     }
 }
 
+/// A name and what it shows.
+type Column = (&'static str, fn(&Row) -> f64);
+
 fn print(rows: &[Row], full_s: f64) {
     let at = |share: f64, of: fn(&Row) -> f64| {
         let mut values: Vec<f64> = rows.iter().map(of).collect();
@@ -152,7 +167,7 @@ fn print(rows: &[Row], full_s: f64) {
         values[((values.len() - 1) as f64 * share).round() as usize]
     };
     let edges = |row: &Row| row.total - row.links - row.clusters - row.serving;
-    let columns: [(&str, fn(&Row) -> f64); 7] = [
+    let columns: [Column; 7] = [
         ("whole block, ms", |row| row.total),
         ("- links, ms", |row| row.links),
         ("- clusters, ms", |row| row.clusters),

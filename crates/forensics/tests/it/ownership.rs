@@ -62,7 +62,8 @@ fn a_merge_reads_the_lesser_part_again() {
     let mut state = Ownership::default();
     step(&mut state, &[], &past, &[]).unwrap();
     assert_eq!(state.n_cluster_edges(), 2);
-    let applied = step(&mut state, &[past.clone()], &blocks(&world.batch, 4..5), &[]).unwrap();
+    let applied =
+        step(&mut state, std::slice::from_ref(&past), &blocks(&world.batch, 4..5), &[]).unwrap();
     // Not the address with more transactions, though its name is the smaller one.
     assert_eq!(applied.moved, [world.id("c")]);
     assert_eq!((applied.n_read_again, applied.merges.len()), (2, 1));

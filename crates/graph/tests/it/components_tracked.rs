@@ -210,3 +210,59 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     assert!(components.join_path(0, 2, |_link| (40, 0)).is_err());
     check(&components, N_NODES, &links);
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn unions_that_are_refused_join_nothing(links in links(), most in 1..6u32) {
+        let (a, b): (Vec<u32>, Vec<u32>) = links.iter().copied().unzip();
+        let mut components = TrackedComponents::new(N_NODES);
+        let nodes: Vec<u32> = (0..N_NODES).collect();
+        let members = components.relink_where(&nodes, &a, &b, |proposed| {
+            for side in [0, 1] {
+                let members: Vec<u32> = proposed.members_unsorted(side).collect();
+                assert_eq!(members.len(), proposed.sizes[side] as usize);
+                assert_eq!(members.iter().min(), Some(&proposed.roots[side]));
+                let end = [&a, &b][side][proposed.place];
+                assert!(members.contains(&end));
+            }
+            proposed.sizes[0] + proposed.sizes[1] <= most
+        }).unwrap();
+        prop_assert_eq!(members, nodes);
+        // One after the other, by repeated minimum over those that were let in.
+        let mut let_in: Vec<(u32, u32)> = Vec::new();
+        for &link in &links {
+            let labels = smallest_members(N_NODES, &let_in);
+            let size = |node: u32| labels.iter().filter(|l| **l == labels[node as usize]).count();
+            let joins = labels[link.0 as usize] != labels[link.1 as usize];
+            if joins && size(link.0) + size(link.1) <= most as usize {
+                let_in.push(link);
+            }
+        }
+        prop_assert_eq!(components.labels(), smallest_members(N_NODES, &let_in));
+    }
+
+    #[test]
+    fn what_is_linked_anew_forgets_its_links(links in links(), at in 0..N_NODES, keep in any::<u64>()) {
+        let (a, b): (Vec<u32>, Vec<u32>) = links.iter().copied().unzip();
+        let mut components = TrackedComponents::new(N_NODES);
+        components.link_batch(0, &a, &b).unwrap();
+        let labels = components.labels();
+        let touched = |link: &(u32, u32)| labels[link.0 as usize] == labels[at as usize];
+        let kept = numbered(&links, keep);
+        let kept: Vec<(u32, u32)> = ends(&kept).into_iter().filter(touched).collect();
+        let (a, b): (Vec<u32>, Vec<u32>) = kept.iter().copied().unzip();
+        components.relink_where(&[at], &a, &b, |_proposed| true).unwrap();
+        let others = links.iter().copied().filter(|link| !touched(link));
+        let left: Vec<(u32, u32)> = others.chain(kept).collect();
+        prop_assert_eq!(components.labels(), smallest_members(N_NODES, &left));
+        let n_joined = left.iter().map(|link| link.0.max(link.1) + 1).max().unwrap_or(0);
+        components.ensure_nodes(N_NODES + 3);
+        components.truncate_nodes(n_joined).unwrap();
+        prop_assert_eq!(components.n_nodes(), n_joined);
+        let outside = components.relink_where(&[], &[0], &[0], |_proposed| true);
+        prop_assert!(outside.is_err() || n_joined == 0);
+        prop_assert!(n_joined == 0 || left.iter().all(|link| link.0 == link.1) || components.truncate_nodes(1).is_err());
+    }
+}
