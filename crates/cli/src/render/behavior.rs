@@ -20,9 +20,17 @@ pub(crate) fn features(answer: &FeaturesAnswer, look: Look) -> String {
     let mut table = Table::new(2, &[Column::Left, Column::Right, Column::Left, Column::Prose]);
     for feature in &answer.features {
         let (value, unit) = shown(feature);
-        table.row([feature.name.into(), value, unit.into(), Cell::new(Tone::Faint, feature.about)]);
+        table.row([
+            feature.name.into(),
+            value,
+            unit.into(),
+            Cell::new(Tone::Faint, if look.full { feature.about } else { "" }),
+        ]);
     }
     page += &table.lines(look);
+    if !look.full {
+        page += &(look.faint("  -v says what each of them is") + "\n");
+    }
     page += &stale_lines(&answer.stale_because, look);
     page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
 }
@@ -55,7 +63,7 @@ pub(crate) fn suggest(answer: &SuggestAnswer, look: Look) -> String {
         let probability = format!("{:.1} %", row.probability * 100.0);
         let decided = look.paint(Tone::Warning, row.decided.unwrap_or_default());
         let head = format!("{}  {probability}", show::line(&row.id));
-        page += &format!("\n{}  {decided}", look.heading(&head)).trim_end_matches(' ');
+        page += format!("\n{}  {decided}", look.heading(&head)).trim_end_matches(' ');
         page.push('\n');
         let mut sides = Table::new(2, &[Column::Left, Column::Right, Column::Left, Column::Prose]);
         sides.row(side(&row.a, look));

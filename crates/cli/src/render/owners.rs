@@ -50,7 +50,6 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
             (Column::Right, "conf."),
             (Column::Right, "height"),
             (Column::Left, "transaction"),
-            (Column::Left, "link"),
         ],
     );
     for (index, step) in answer.evidence.iter().enumerate() {
@@ -62,7 +61,6 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
             format!("{:.3}", step.confidence).into(),
             step.height.to_string().into(),
             Cell::new(Tone::Faint, hash(&step.tx.to_string(), look)),
-            Cell::new(Tone::Faint, step.link.as_deref().map(show::line).unwrap_or_default()),
         ]);
     }
     page += &table.lines(look);
@@ -89,6 +87,9 @@ fn remarks(answer: &ExplainAnswer, look: Look) -> String {
     let times: Vec<String> = answer.evidence.iter().map(|step| minute(step.time_s)).collect();
     lines.push(format!("times (UTC): {}", times.join(", ")));
     for (index, step) in answer.evidence.iter().enumerate() {
+        if let Some(link) = &step.link {
+            lines.push(format!("{}: link {}", index + 1, show::line(link)));
+        }
         if let Some(source) = &step.source {
             lines.push(format!("{}: {}", index + 1, show::clean(&source.about)));
         }

@@ -15,23 +15,6 @@ const LOOK: Look = Look { color: false, width: 100, full: false };
 fn pages(look: Look) -> Vec<(&'static str, String)> {
     let mut apart = samples::explain();
     (apart.same_cluster, apart.evidence) = (false, Vec::new());
-    let mut asked = samples::explain();
-    (asked.as_of, asked.without_rules) =
-        (Some(ledger::Height::new(560_070)), vec!["change".to_owned()]);
-    (asked.most_probable, asked.stale_because) = (true, samples::pending().stale_because);
-    asked.evidence[1].source = Some(engine::SourceAnswer {
-        kind: "decision".to_owned(),
-        name: "0a1b2c3d4e5f".to_owned(),
-        about: "accepted by jane: the exchange announced it".to_owned(),
-    });
-    let mut unmixed = samples::mix();
-    (unmixed.label, unmixed.possible) = (None, Vec::new());
-    unmixed.links.as_mut().unwrap().why_not = "1 of its inputs are unknown".to_owned();
-    let mut untrained = samples::train();
-    (untrained.change.version, untrained.change.threshold, untrained.change.figures) =
-        (None, None, None);
-    untrained.change.why_not = "change of 7 transactions in 5 clusters is revealed".to_owned();
-    untrained.change.hint = Some("take in more blocks".to_owned());
     let mut cut = samples::trace();
     (cut.shortest, cut.widest) = (None, None);
     cut.shortest_truncated_by = Some("edges_visited_max".to_owned());
@@ -46,7 +29,7 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
     let lines = [samples::listed(), samples::nothing_found()]
         .map(|answer| screen_line(&answer, look))
         .concat();
-    vec![
+    let mut pages = vec![
         ("screen-listed", screen(&samples::listed(), look)),
         ("screen-nothing", screen(&samples::nothing_found(), look)),
         ("screen-unknown", screen(&unknown, look)),
@@ -59,16 +42,6 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         ("trace-same", trace(&same, None, look)),
         ("explain", explain(&samples::explain(), look)),
         ("explain-apart", explain(&apart, look)),
-        ("explain-asked", explain(&asked, look)),
-        ("pending", pending(&samples::pending(), look)),
-        ("decisions", decisions(&samples::decisions(), look)),
-        ("decided", decided(&samples::decided(), false, look)),
-        ("suggest", suggest(&samples::suggest(), look)),
-        ("features", features(&samples::features(), look)),
-        ("mix", mix(&samples::mix(), look)),
-        ("mix-none", mix(&unmixed, look)),
-        ("train", train(&samples::train(), false, look)),
-        ("train-none", train(&untrained, false, look)),
         ("members", members(&samples::members(), look)),
         ("neighbors", neighbors(&samples::neighbors(), look)),
         ("neighborhood", neighborhood(&samples::neighborhood(), look)),
@@ -90,6 +63,41 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         ),
         ("run", run(&samples::run(), look)),
         ("demo", demo(&samples::demo(), look)),
+    ];
+    pages.extend(ownership_pages(look));
+    pages
+}
+
+/// The pages about links that wait, decisions, behavior, mixes and models.
+fn ownership_pages(look: Look) -> Vec<(&'static str, String)> {
+    let mut asked = samples::explain();
+    (asked.as_of, asked.without_rules) =
+        (Some(ledger::Height::new(560_070)), vec!["change".to_owned()]);
+    (asked.most_probable, asked.stale_because) = (true, samples::pending().stale_because);
+    asked.evidence[1].source = Some(engine::SourceAnswer {
+        kind: "decision".to_owned(),
+        name: "0a1b2c3d4e5f".to_owned(),
+        about: "accepted by jane: the exchange announced it".to_owned(),
+    });
+    let mut unmixed = samples::mix();
+    (unmixed.label, unmixed.possible) = (None, Vec::new());
+    unmixed.links.as_mut().unwrap().why_not = "1 of its inputs are unknown".to_owned();
+    let mut untrained = samples::train();
+    (untrained.change.version, untrained.change.threshold, untrained.change.figures) =
+        (None, None, None);
+    untrained.change.why_not = "change of 7 transactions in 5 clusters is revealed".to_owned();
+    untrained.change.hint = Some("take in more blocks".to_owned());
+    vec![
+        ("explain-asked", explain(&asked, look)),
+        ("pending", pending(&samples::pending(), look)),
+        ("decisions", decisions(&samples::decisions(), look)),
+        ("decided", decided(&samples::decided(), false, look)),
+        ("suggest", suggest(&samples::suggest(), look)),
+        ("features", features(&samples::features(), look)),
+        ("mix", mix(&samples::mix(), look)),
+        ("mix-none", mix(&unmixed, look)),
+        ("train", train(&samples::train(), false, look)),
+        ("train-none", train(&untrained, false, look)),
     ]
 }
 

@@ -28,9 +28,10 @@ impl Session {
 
     pub(super) fn train(&self, args: &TrainArgs) -> Result<Exit, Failure> {
         let engine = self.engine(&[])?;
-        let report = engine.train(args.seed, self.now, &self.watcher())?;
+        let watcher = self.watcher();
+        let report = engine.train(args.seed, self.now, &watcher)?;
         let run = match args.run {
-            true => Some(engine.run(self.now, &self.watcher())?),
+            true => Some(engine.run(self.now, &watcher)?),
             false => None,
         };
         let trained = Trained { report, run };

@@ -241,3 +241,47 @@ fn a_sound_store_is_verified() {
     let text = world().run(&["verify"]).exits(0).stdout;
     assert!(text.starts_with("✓ sound"), "{text}");
 }
+
+#[test]
+fn decisions_are_written_with_a_reason_and_take_effect_at_the_next_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("d").to_str().unwrap().to_owned();
+    crate::world::run(&["demo", "--transactions", "900", "--dir", &path]).exits(0);
+    let store = format!("{path}/store");
+    let run = |words: &[&str]| crate::world::run(&[&["--store", &store], words].concat());
+    let said = ["--reason", "a test", "--author", "jane"];
+    let withdraw = ["cluster", "withdraw", "--rule", "common_input", "--from", "0"];
+    run(&withdraw).exits(2);
+    run(&[&withdraw[..], &["--reason", " ", "--author", "jane"]].concat()).exits(2);
+    let decided = run(&[&withdraw[..], &said, &["--json"]].concat()).exits(0).json();
+    let id = decided["decisions"][0]["id"].as_str().unwrap().to_owned();
+    assert!(decided["run"].is_null() && decided["stale_because"][0].is_string(), "{decided:#}");
+    let status = run(&["status", "--json"]).exits(0).json();
+    assert!(status["stale"] == true && status["clusters"].as_u64() > Some(0), "{status:#}");
+    let after = run(&["run", "--json"]).exits(0).json();
+    assert!(after["clusters"].as_u64() < status["clusters"].as_u64(), "{after:#}");
+    let revoke = [&["cluster", "revoke", &id[..6]], &said[..], &["--run", "--json"]].concat();
+    assert_eq!(run(&revoke).exits(0).json()["run"]["clusters"], status["clusters"]);
+    let log = run(&["cluster", "decisions"]).exits(0).stdout;
+    assert!(log.contains("reason: a test") && log.contains("revoked by"), "{log}");
+    let waiting = run(&["cluster", "pending"]).exits(0).stdout;
+    assert!(waiting.starts_with("✓ nothing waits"), "{waiting}");
+    run(&[&["cluster", "accept", "ffffffff"], &said[..]].concat()).fails(1, "no link", "pending");
+}
+
+#[test]
+fn mixes_features_and_suggestions_are_shown() {
+    let (from, _) = world().traced();
+    let features = world().run(&["cluster", "features", &from, "--json"]).exits(0).json();
+    assert!(features["features"].as_array().unwrap().len() > 30, "{features:#}");
+    let none = world().run(&["cluster", "suggest"]).exits(0).stdout;
+    assert!(none.contains("cluster train"), "{none}");
+    let csv = world().run(&["export", "mixes", "--format", "csv"]).exits(0).stdout;
+    let row: Vec<&str> = csv.lines().nth(1).unwrap().split(',').collect();
+    let ids = world().run(&["export", "transactions", "--format", "csv"]).exits(0).stdout;
+    let line = ids.lines().find(|line| line.split(',').next() == Some(row[0])).unwrap();
+    let id = line.split(',').nth(3).unwrap();
+    let mix = world().run(&["mix", id, "--links", "--json"]).exits(0).json();
+    assert!(mix["links"].is_object() && mix["tx"] == id, "{mix:#}");
+    world().run(&["mix", "xyz"]).fails(2, "32-byte", "64");
+}

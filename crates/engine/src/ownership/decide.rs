@@ -75,7 +75,8 @@ impl Engine {
         now: Timestamp,
     ) -> Result<DecidedReport, Error> {
         let reason = checked("a reason", "--reason TEXT", reason, REASON_MAX)?;
-        let author = checked("an author", "--author NAME", author, AUTHOR_MAX)?;
+        let author =
+            checked("an author", "--author NAME, or set TRACEHOUND_AUTHOR", author, AUTHOR_MAX)?;
         let mut writer = self.store.writer()?;
         let view = View::open(&writer.snapshot(), self.config())?;
         let mut log = DecisionLog::open(&writer.snapshot())?;
