@@ -81,7 +81,7 @@ fn edges_go_down_the_table() {
     edges(
         member("forensics", &[("store", Dev), ("simulate", Dev), ("graph", Normal)]),
         "crates/forensics/Cargo.toml: `forensics` may not use `store` in its tests \
-         (it may use: ledger, graph)",
+         (it may use: ledger, graph, learn)",
     );
     edges(
         member("graph", &[("simulate", Dev)]),

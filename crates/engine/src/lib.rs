@@ -31,9 +31,9 @@ pub use config::{
 };
 pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport, Ownership};
 pub use error::Error;
+pub use evaluate::*;
 pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use forensics::resolution::Figures as ResolutionFigures;
-pub use evaluate::*;
 pub use ledger::{
     Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time, TxId,
     parse_address,

@@ -9,15 +9,16 @@ Examples:
   tracehound cluster pending
   tracehound cluster pending --json --limit 0
 
-A link that would join two large clusters, or clusters of two entities, is held: nothing follows it until a
-person accepts or refuses it, with a reason that stays.";
+A link that would join two large clusters, or clusters of two entities, is held: nothing
+follows it until a person accepts or refuses it, with a reason that stays.";
 
 pub(super) const ACCEPT_EXAMPLES: &str = "\
 Examples:
   tracehound cluster accept 5e5e5e5e-1a2b3c4d --reason takeover-announced
   tracehound cluster accept 5e5e5e5e --reason same-wallet --author jane --run
 
-A decision takes effect at the next run, or at once with --run; answers between the two say that they are stale.";
+A decision takes effect at the next run, or at once with --run; answers between the two say
+that they are stale.";
 
 pub(super) const REFUSE_EXAMPLES: &str = "\
 Examples:
@@ -30,7 +31,8 @@ Examples:
   tracehound cluster withdraw --rule change --from 600000 --reason wallet-breaks-the-model
   tracehound cluster withdraw --heights 560062..560070 --reason damaged-export
 
-Only the components that a withdrawn link touches are made anew, at the next run or at once with --run.";
+Only the components that a withdrawn link touches are made anew, at the next run or at once
+with --run.";
 
 pub(super) const REVOKE_EXAMPLES: &str = "\
 Examples:

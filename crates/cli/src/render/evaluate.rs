@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use engine::{
-    CalibrationReport, ChainReport, ChangeReport, EmulatedReport, FloorReport, FloorState,
-    MixReport, OwnershipReport, RuleReport, Scores, SuggestionsReport, TagsAgreement, WorldsReport,
+    CalibrationReport, ChainReport, ChangeReport, ChangeRuleReport, EmulatedReport, FloorReport,
+    FloorState, MixReport, OwnershipReport, RuleReport, Scores, SuggestionsReport, TagsAgreement,
+    WorldsReport,
 };
 
 use super::ink::{Look, Tone};
@@ -295,8 +296,13 @@ fn chain(report: &ChainReport, look: Look) -> String {
         counted(report.clusters, "cluster", "clusters"),
         count(report.largest_cluster),
     );
-    let Some(model) = &report.change else { return page };
-    page + &heading("Change that co-spending in real blocks reveals", look) + &change(model, look)
+    page += &heading("Change that co-spending in real blocks reveals", look);
+    let Some(model) = &report.change else {
+        let revealed = counted(report.revealed, "transaction", "transactions");
+        page += &format!("  change of {revealed}: too few for a model\n");
+        return page + &change_rules(&report.rules, look);
+    };
+    page + &change(model, look)
 }
 
 fn change(report: &ChangeReport, look: Look) -> String {
@@ -324,6 +330,13 @@ fn change(report: &ChangeReport, look: Look) -> String {
             count(report.foreign[1]),
         ),
     };
+    page + &change_rules(&report.rules, look)
+}
+
+fn change_rules(rules: &[ChangeRuleReport], look: Look) -> String {
+    if rules.is_empty() {
+        return String::new();
+    }
     let mut table = Table::headed(
         2,
         &[
@@ -334,7 +347,7 @@ fn change(report: &ChangeReport, look: Look) -> String {
             (Right, "precision"),
         ],
     );
-    for rule in &report.rules {
+    for rule in rules {
         table.row([
             show::line(&rule.rule).into(),
             count(rule.outputs).into(),
@@ -343,7 +356,7 @@ fn change(report: &ChangeReport, look: Look) -> String {
             decimals(rule.precision, 4).into(),
         ]);
     }
-    page + &if report.rules.is_empty() { String::new() } else { table.lines(look) }
+    table.lines(look)
 }
 
 fn tags(report: &TagsAgreement, look: Look) -> String {

@@ -8,8 +8,8 @@ use ingest::bitcoin;
 use ingest::labelled::MemoryLedger;
 use ingest::source::{BatchLimit, Held, Options, Step};
 
-use super::methods::{Found, no_price};
-use super::report::{ChainReport, ChangeReport, OwnershipReport};
+use super::methods::{Found, no_price, revealed_rules};
+use super::report::{ChainReport, ChangeReport, ChangeRuleReport, OwnershipReport};
 use super::{begin, tags};
 use crate::{Error, Progress, Watch};
 
@@ -57,6 +57,7 @@ fn describe(folder: &Path, ledger: &MemoryLedger, found: &Found, labels: &[u32])
     sorted.sort_unstable();
     let sizes = sorted.chunk_by(|a, b| a == b).map(<[u32]>::len);
     let joined = sizes.filter(|size| *size > 1);
+    let (revealed, rules) = revealed_rules(ledger.batch(), &found.links, &no_price);
     ChainReport {
         name: folder.display().to_string(),
         blocks: ledger.batch().blocks.len() as u64,
@@ -66,5 +67,7 @@ fn describe(folder: &Path, ledger: &MemoryLedger, found: &Found, labels: &[u32])
         clusters: joined.clone().count() as u64,
         largest_cluster: joined.max().unwrap_or(0) as u64,
         change: found.change.as_ref().ok().map(ChangeReport::of),
+        revealed,
+        rules: rules.iter().map(ChangeRuleReport::of).collect(),
     }
 }

@@ -3,7 +3,8 @@
 
 use forensics::Clusters;
 use forensics::change::{
-    ChangeModel, ChangeState, ModelInForce, Observed, PriceAt, TrainOptions, train,
+    ChangeModel, ChangeState, ModelInForce, Observed, PriceAt, RuleFigures, TrainOptions,
+    measure_rules, revealed, train,
 };
 use forensics::collaborative::possible_protocols;
 use forensics::evaluation::UNKNOWN_OWNER;
@@ -68,6 +69,19 @@ fn add_change(
     let in_force = ModelInForce { model, source: MODEL_SOURCE };
     links.extend(state.apply(batch, Some(in_force), price));
     links.sort_by_key(|link| (link.height, link.tx, link.heuristic, link.a, link.b));
+}
+
+/// How many transactions have change that co-spending reveals, and what each rule alone says of it.
+pub(super) fn revealed_rules(
+    batch: &LedgerBatch,
+    links: &[Link],
+    price: PriceAt<'_>,
+) -> (u64, Vec<RuleFigures>) {
+    let mut observed = Observed::new(0, 1.0);
+    ChangeState::default().observe(batch, price, &mut observed);
+    let truths = revealed(&observed, links);
+    let n_revealed = truths.iter().filter(|truth| truth.change.is_some()).count() as u64;
+    (n_revealed, measure_rules(&observed, &truths))
 }
 
 /// Nobody knows a price.

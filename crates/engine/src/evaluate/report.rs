@@ -333,8 +333,12 @@ pub struct ChainReport {
     pub clusters: u64,
     /// Addresses of the largest cluster.
     pub largest_cluster: u64,
-    /// Change that co-spending reveals later.
+    /// The model fitted to change that co-spending reveals later, where enough is revealed.
     pub change: Option<ChangeReport>,
+    /// Transactions whose change co-spending reveals.
+    pub revealed: u64,
+    /// What each rule alone says of that change.
+    pub rules: Vec<ChangeRuleReport>,
 }
 
 /// A model of change, measured on change that co-spending revealed and that the fit did not see.
@@ -376,13 +380,7 @@ impl ChangeReport {
     pub(super) fn of(model: &forensics::change::ChangeModel) -> Self {
         let figures = model.figures();
         let links = &figures.at_threshold;
-        let rules = figures.rules.iter().map(|rule| ChangeRuleReport {
-            rule: rule.rule.clone(),
-            outputs: rule.n_outputs,
-            spoken_for: rule.n_for,
-            right: rule.n_for_right,
-            precision: (rule.n_for > 0).then(|| rule.n_for_right as f64 / rule.n_for as f64),
-        });
+        let rules = figures.rules.iter().map(ChangeRuleReport::of);
         let name = "change by the model, outputs held out";
         Self {
             model: model.version().to_owned(),
@@ -417,6 +415,18 @@ pub struct ChangeRuleReport {
     pub right: u64,
     /// Share of right ones.
     pub precision: Option<f64>,
+}
+
+impl ChangeRuleReport {
+    pub(super) fn of(rule: &forensics::change::RuleFigures) -> Self {
+        Self {
+            rule: rule.rule.clone(),
+            outputs: rule.n_outputs,
+            spoken_for: rule.n_for,
+            right: rule.n_for_right,
+            precision: (rule.n_for > 0).then(|| rule.n_for_right as f64 / rule.n_for as f64),
+        }
+    }
 }
 
 /// Clusters against what tags say.

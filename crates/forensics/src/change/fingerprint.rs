@@ -49,6 +49,8 @@ pub(super) enum Class {
     Key = 5,
     /// 0 other, 1 one input and two outputs. For the rule `peel_after` alone: no model may see it.
     Peel = 6,
+    /// 0 one output, 1 two, 2 up to nine, 3 ten or more: paying one at a time or many is the habit of an owner.
+    Outputs = 7,
 }
 
 impl Fingerprint {
@@ -81,7 +83,10 @@ impl Fingerprint {
                 ),
             ),
         ];
-        let bits = bits.into_iter().chain([(Class::Peel, u32::from(is_peel(view)))]);
+        let bits = bits.into_iter().chain([
+            (Class::Peel, u32::from(is_peel(view))),
+            (Class::Outputs, outputs_class(view.outputs.len())),
+        ]);
         let bits = bits.fold(0, |all, (class, value)| all | value << (2 * class as u32));
         Self { bits, fee_rate: fee_rate(view).unwrap_or(0) }
     }
@@ -153,6 +158,15 @@ fn order_class(view: &TransactionView<'_>) -> u32 {
         0 | 1 => 0,
         _ if view.outputs.is_sorted_by_key(|output| output.amount_sat) => 1,
         _ => 2,
+    }
+}
+
+fn outputs_class(n_outputs: usize) -> u32 {
+    match n_outputs {
+        0 | 1 => 0,
+        2 => 1,
+        3..=9 => 2,
+        _ => 3,
     }
 }
 

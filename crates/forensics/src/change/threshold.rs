@@ -4,7 +4,7 @@
 //! A link is made at the first moment that reaches the threshold, so that a lower threshold may turn a right link of a
 //! later moment into a wrong one of an earlier: each moment counts for the thresholds from its own probability down to
 //! (not including) the highest before it.
-//! Cost: O(moments log moments). Checked against: a replay at every threshold (`tests/it/change_train.rs`).
+//! Cost: O(moments log moments). Checked against: a replay at every threshold (`tests` below).
 
 use super::model::{LinkFigures, Share};
 use super::train::TrainOptions;
@@ -103,4 +103,48 @@ pub(super) fn figures_at(cases: &[&[Option<Outcome>]], threshold: f64) -> (u64, 
     };
     let made = cases.iter().filter_map(first);
     made.fold((0, 0), |(links, wrong), outcome| (links + 1, wrong + u64::from(!outcome.right)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A case a line, its moments as per mille, wrong ones negative; what `choose` says.
+    #[track_caller]
+    fn check(cases: &[&[i32]], wrong_max: f64, links_min: u64) {
+        let moment = |per_mille: &i32| {
+            let probability = f64::from(per_mille.abs()) / 1_000.0;
+            Some(Outcome { probability, right: *per_mille > 0 })
+        };
+        let cases: Vec<Vec<Option<Outcome>>> =
+            cases.iter().map(|case| case.iter().map(moment).collect()).collect();
+        let views: Vec<&[Option<Outcome>]> = cases.iter().map(Vec::as_slice).collect();
+        let options = TrainOptions { wrong_max, links_min, ..TrainOptions::default() };
+        let found = choose(&views, &options);
+        // Every threshold that could matter, replayed from the start.
+        let mut thresholds: Vec<f64> =
+            cases.iter().flatten().flatten().map(|outcome| outcome.probability).collect();
+        thresholds.retain(|threshold| *threshold > 0.5);
+        thresholds.sort_by(f64::total_cmp);
+        let safe = thresholds.into_iter().find(|threshold| {
+            let (links, wrong) = figures_at(&views, *threshold);
+            links >= links_min && Share::of(wrong, links).measured <= wrong_max
+        });
+        assert_eq!(found.safe.then_some(found.threshold), safe, "{views:?}");
+        assert_eq!((found.n_links, found.n_wrong), figures_at(&views, found.threshold));
+        assert_eq!(found.why_not.is_empty(), found.safe);
+    }
+
+    #[test]
+    fn the_smallest_threshold_that_keeps_the_bound() {
+        check(&[&[990], &[980], &[970], &[-960]], 0.0, 1);
+        check(&[&[990], &[980], &[970], &[-960]], 0.25, 1);
+        check(&[&[990], &[980]], 0.0, 3);
+        check(&[&[-990], &[980]], 0.1, 1);
+        // A lower threshold makes the link at an earlier moment, here a wrong one.
+        check(&[&[-900, 990], &[950]], 0.0, 1);
+        check(&[&[900, -990], &[-950], &[940]], 0.0, 2);
+        check(&[&[600, 700, 650, -990], &[-600, 800], &[990]], 0.34, 2);
+        check(&[&[400], &[-300]], 0.5, 1);
+    }
 }

@@ -33,6 +33,9 @@ use super::verdict::Verdict;
 const N_PARTS: u64 = 4;
 /// Transactions with known change below which nothing is fitted.
 const TRANSACTIONS_MIN: usize = 100;
+/// How much calibration error a sigmoid may have more than isotonic steps and is still taken: thresholds are compared
+/// between parts of the split, and a step is where one part's few errors happened to lie.
+const SMOOTH_IS_WORTH: f64 = 0.005;
 /// Bins of the reliability table.
 const N_BINS: usize = 10;
 
@@ -234,7 +237,7 @@ impl HeldOut {
         let of_rows = |all: &[f64]| -> Vec<f64> { rows.iter().map(|row| all[row.0]).collect() };
         let tables = by_kind.each_ref().map(|all| Reliability::of(&of_rows(all), &targets, N_BINS));
         let errors = tables.each_ref().map(Reliability::expected_calibration_error);
-        let taken = usize::from(errors[1] < errors[0]);
+        let taken = usize::from(errors[1] + SMOOTH_IS_WORTH < errors[0]);
         let [platt, isotonic] = by_kind;
         let probabilities = if taken == 0 { platt } else { isotonic };
         Ok(Self {

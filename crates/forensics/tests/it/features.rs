@@ -204,8 +204,7 @@ fn by_definition(batch: &LedgerBatch, labels: &[u32], cluster: u32) -> ClusterFe
         paid.iter().filter(|part| !part.sends()).flat_map(|part| part.payers.clone()).collect();
     let others =
         |part: &&Part<'_>| part.other_outputs.iter().map(|other| other.0).collect::<Vec<_>>();
-    let payees: BTreeSet<u32> =
-        paid.iter().filter(|part| part.sends()).flat_map(|part| others(part)).collect();
+    let payees: BTreeSet<u32> = paid.iter().filter(|part| part.sends()).flat_map(others).collect();
     let n_receiving = count(&all, |part| !part.sends());
     let mut row = ClusterFeatures {
         cluster: ClusterId::new(AddressId::new(cluster)),

@@ -72,8 +72,9 @@ fn recorded(batch: &LedgerBatch) -> Activity {
 
 fn labels(world: &Known) -> Vec<u32> {
     let mut clusters = Clusters::default();
-    clusters.apply(&links(&world.batch), n_addresses(&world.batch, u64::MAX));
-    clusters.apply(&world.change, clusters.n_addresses());
+    // All rules together: clusters are a fold in order of height.
+    let all = [links(&world.batch), world.change.clone()].concat();
+    clusters.apply(&all, n_addresses(&world.batch, u64::MAX));
     clusters.labels()
 }
 

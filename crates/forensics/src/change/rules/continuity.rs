@@ -51,6 +51,12 @@ pub(super) const KEY_FORM: Rule = continuity(
     Evidence::Continuity(|maker, spender, _| maker.same(spender, Class::Key, true)),
 );
 
+pub(super) const OUTPUTS: Rule = continuity(
+    "same_outputs",
+    "its spender has as many outputs (one, two, up to nine, more), spenders of others have not",
+    Evidence::Continuity(|maker, spender, _| maker.same(spender, Class::Outputs, false)),
+);
+
 pub(super) const FEE_RATE: Rule = continuity(
     "same_fee_rate",
     "its spender pays the same fee rate, spenders of others do not",

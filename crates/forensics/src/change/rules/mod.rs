@@ -77,6 +77,7 @@ pub const RULES: &[Rule] = &[
     continuity::KEY_FORM,
     continuity::FEE_RATE,
     peel::PEEL_AFTER,
+    continuity::OUTPUTS,
 ];
 
 /// The rules that take part in the log-odds, with their places in [`RULES`].
