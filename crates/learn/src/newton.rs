@@ -199,6 +199,10 @@ impl<'a> Likelihood<'a> {
             let step = cholesky::solve(hessian, &gradient)?;
             let gain: f64 = step.iter().zip(&gradient).map(|(s, g)| s * g).sum();
             let loss = self.loss(&coefficients);
+            // No sum in double precision can show this gain: steps would go on for ever between neighboring numbers.
+            if gain <= f64::EPSILON / 2.0 * loss.abs() {
+                return Ok(self.in_units(&coefficients));
+            }
             match self.shorten(&coefficients, &step, loss, gain) {
                 Some(next) => coefficients = next,
                 // The gain is below the rounding of the loss: this is the optimum as far as numbers tell.

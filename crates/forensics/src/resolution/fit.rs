@@ -50,7 +50,7 @@ impl Default for FitOptions {
 const SHARES: [f64; 3] = [0.5, 0.25, 0.25];
 const BINS: usize = 10;
 
-/// Fits to known pairs, or, where they are too few, to revealed ones; [`ResolutionModel::truth`] says which.
+/// Fits to known pairs, or, where they are too few, to revealed ones; `ResolutionModel::origin` says which.
 ///
 /// # Errors
 /// Neither carries a model; says why of both.

@@ -2,7 +2,7 @@
 //!
 //! In: a pair of profiles and what ties them. Out: a row of numbers, one a rule, 0 where a rule knows nothing; positive
 //! speaks for one owner by design, but the fit decides. Adding one: a constant in its family's file and, for a
-//! family, a line in [`FAMILIES`]. A model names its rules, so order may change and names may not.
+//! family, a line in `FAMILIES`. A model names its rules, so order may change and names may not.
 //! A rule is a *habit* (a class of each transaction, compared as counts) or a *tie* (a number of the pair).
 //!
 //! **Habits** are compared by a Bayes factor: the log of how much likelier both counts are as draws of one wallet than of
