@@ -2,7 +2,7 @@
 
 use forensics::change::{self, ChangeError, ChangeModel, ChangeState, Observed, TrainOptions};
 use forensics::resolution::ResolutionModel;
-use ledger::{ModelRecord, Timestamp, tables};
+use ledger::{Height, ModelRecord, Timestamp, tables};
 use store::Snapshot;
 
 use super::resolve::{RESOLUTION, Unfitted, fit_resolution};
@@ -139,6 +139,8 @@ fn fit_change(
         }
         let price = |time| prices.at(time);
         state.observe(&reader.read(range)?, &price, &mut observed);
+        // Nothing is unwound here: what only that needs is forgotten.
+        state.settle(Height::new(range.1));
         watch.tell(Progress::At { done });
     }
     let links = reader::links(snapshot)?;

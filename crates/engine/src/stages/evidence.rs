@@ -82,6 +82,10 @@ impl Evidence {
             let in_force = Some(ModelInForce { model, source: *source });
             links.extend(state.apply(batch, in_force, &|time| self.prices.at(time)));
             links.sort_by_key(link_order);
+            // A run never unwinds this state (it is made anew after a reorg), so what only that needs is forgotten.
+            if let Some(last) = batch.transactions.last() {
+                state.settle(last.height);
+            }
         }
         Shown { links, mixes: self.lineage.apply(batch) }
     }
