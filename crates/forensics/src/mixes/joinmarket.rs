@@ -7,6 +7,8 @@
 //! And the *contributions* must add up (`contributions.rs`): for each change c but one (the taker's) some inputs of its
 //! own sum to d + c less a maker's fee, and those without change to d. What a maker earns is 0 to the larger of 0.5 % of
 //! d and 10,000 satoshi; it may lose up to 200 satoshi to the miner.
+//! Where two participants or more lack change, at most two inputs a participant: a payment of equal wages from many small
+//! coins otherwise fits by chance (seen in a simulated world).
 //! At most one input is of exactly d: several that pass through are one owner's coins of an earlier mix, moved in one go.
 //! Of several amounts that occur three times or more, each is tried, most frequent first.
 //! Source: JoinMarket's protocol. Shape as in GraphSense and crocs-muni's filter, which asks for 2 n or 2 n - 1 outputs
@@ -15,8 +17,8 @@
 //! change and sweeps need no rules of their own. Where the search is given up (hundreds of inputs), only 2 n or 2 n - 1
 //! outputs with n ≥ 5 are labelled, with less confidence.
 //! Exchange: an input of a tagged exchange vetoes the label.
-//! Confidence: 0.95 if contributions add up and inputs are at most 4 n (with more, some sum fits by chance), 0.85 if
-//! they are more, 0.7 if the search was given up. Measured in `docs/methods/mix-joinmarket.md`.
+//! Confidence: 0.95 if contributions add up, at most one lacks change and inputs are at most 4 n (with more, some sum fits
+//! by chance), 0.85 otherwise, 0.7 if the search was given up. Measured in `docs/methods/mix-joinmarket.md`.
 //! Checked against: `tests/it/mixes.rs`, `mix_sets.rs`.
 
 use super::contributions::{Contributions, Settled};
@@ -47,6 +49,8 @@ const SIDE_MAX: usize = 100;
 /// GraphSense's guard against consolidations, as in the exclusion: what is labelled is excluded.
 const LARGE_INPUTS_MIN: usize = 50;
 const INPUTS_A_PARTICIPANT_MAX: usize = 20;
+/// Inputs a participant where several lack change.
+const INPUTS_WITHOUT_CHANGE_MAX: usize = 2;
 /// From so many participants on the shape alone is worth a label.
 const SHAPE_PARTICIPANTS_MIN: usize = 5;
 
@@ -95,12 +99,15 @@ fn label(outline: &Outline, round: EqualOutputs) -> Option<MixLabel> {
         n_participants: n,
         changes: change.iter().map(|paid| paid.amount_sat).collect(),
     };
+    // Whoever has no change fits any few coins that sum to d: with many coins some do by chance.
+    let few_lack_change = change.len() + 1 >= n;
+    if !few_lack_change && outline.n_inputs > INPUTS_WITHOUT_CHANGE_MAX * n {
+        return None;
+    }
     let confidence = match contributions.settle() {
-        Settled::Fits if outline.n_inputs <= 4 * n => CONFIDENCE,
+        Settled::Fits if few_lack_change && outline.n_inputs <= 4 * n => CONFIDENCE,
         Settled::Fits => CONFIDENCE_MANY_INPUTS,
-        Settled::Unsettled if n >= SHAPE_PARTICIPANTS_MIN && change.len() + 1 >= n => {
-            CONFIDENCE_SHAPE
-        }
+        Settled::Unsettled if n >= SHAPE_PARTICIPANTS_MIN && few_lack_change => CONFIDENCE_SHAPE,
         Settled::Unsettled | Settled::Impossible => return None,
     };
     Some(MixLabel {
