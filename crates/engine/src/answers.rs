@@ -489,7 +489,6 @@ pub struct LargeCluster {
 
 /// The state of the store in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-
 pub struct StatusAnswer {
     /// Blocks held.
     pub blocks: u64,

@@ -159,6 +159,20 @@ pub struct TransactionView<'a> {
     pub outputs: &'a [Output],
 }
 
+impl TransactionView<'_> {
+    /// Inputs less outputs, in satoshi; `None` for a coinbase, where an input is unknown, and for what no valid block
+    /// holds.
+    pub fn fee_sat(&self) -> Option<u64> {
+        if self.row.coinbase {
+            return None;
+        }
+        let inputs = self.inputs.iter().map(|input| Some(u128::from(input.spent?.amount_sat)));
+        let paid = inputs.sum::<Option<u128>>()?;
+        let outputs: u128 = self.outputs.iter().map(|output| u128::from(output.amount_sat)).sum();
+        u64::try_from(paid.checked_sub(outputs)?).ok()
+    }
+}
+
 impl LedgerBatch {
     /// Every transaction with its inputs and outputs, in order.
     ///

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use ledger::{AddressId, LedgerBatch};
-use rustix::time::{ClockId, clock_gettime};
 
-fn thread_cpu_s() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-}
+pub(crate) use self::shared::Random;
+use self::shared::thread_cpu_s;
+
+/// Draws and clock are those of the benches of `graph`.
+#[path = "../../../graph/benches/measure/mod.rs"]
+mod shared;
 
 /// What `work` returns, and how long it kept this thread on a processor.
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
@@ -17,22 +18,7 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     (done, thread_cpu_s() - start)
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-pub(crate) struct Random(pub(crate) u64);
-
 impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, limit: u32) -> u32 {
-        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u32
-    }
-
     /// One of `n`, the first far more often: the largest of a million has 1 %.
     pub(crate) fn heavy(&mut self, n: u32) -> u32 {
         let uniform = self.next() as f64 / 2f64.powi(64);

@@ -172,15 +172,7 @@ fn outputs_class(n_outputs: usize) -> u32 {
 
 /// Satoshi a thousand virtual bytes, rounded down; `None` where an input or the weight is unknown.
 fn fee_rate(view: &TransactionView<'_>) -> Option<u32> {
-    let fee = u128::from(fee_sat(view)?);
+    let fee = u128::from(view.fee_sat()?);
     let per_thousand = (fee * 4_000).checked_div(u128::from(view.row.weight))?;
     Some(u32::try_from(per_thousand).unwrap_or(u32::MAX))
-}
-
-/// What the inputs hold beyond the outputs; `None` where an input is unknown or the rows do not add up.
-pub(super) fn fee_sat(view: &TransactionView<'_>) -> Option<u64> {
-    let inputs = view.inputs.iter().map(|input| Some(u128::from(input.spent?.amount_sat)));
-    let paid = inputs.sum::<Option<u128>>()?;
-    let outputs: u128 = view.outputs.iter().map(|output| u128::from(output.amount_sat)).sum();
-    u64::try_from(paid.checked_sub(outputs)?).ok()
 }

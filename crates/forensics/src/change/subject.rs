@@ -2,8 +2,6 @@
 
 use ledger::{AddressId, Output, ScriptType, TransactionView};
 
-use super::fingerprint::fee_sat;
-
 /// A transaction with what rules ask of it, counted once.
 #[derive(Debug)]
 pub struct Subject<'a> {
@@ -46,7 +44,7 @@ impl<'a> Subject<'a> {
             price: price.filter(|price| price.is_finite() && *price > 0.0),
             after_peel,
             input_amounts: view.inputs.iter().map(|i| Some(i.spent?.amount_sat)).collect(),
-            fee_sat: fee_sat(&view),
+            fee_sat: view.fee_sat(),
             input_type: first_type.filter(|_| view.inputs.iter().all(is_first)),
             payers,
             view,

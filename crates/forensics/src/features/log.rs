@@ -144,7 +144,7 @@ impl Log {
             time_s: row.time.get(),
             height: row.height,
             weight: row.weight,
-            fee_sat: fee_sat(view),
+            fee_sat: view.fee_sat(),
             n_inputs: row.n_inputs,
             first_entry,
             first_output: first_entry,
@@ -315,17 +315,4 @@ impl Log {
         let next = self.txs.get(tx as usize + 1).map_or(self.n_entries(), |next| next.first_entry);
         &self.entries[self.tx(tx).first_output as usize..next as usize]
     }
-}
-
-/// Inputs less outputs; `None` for a coinbase, where an input is unknown, and for what no valid block holds.
-fn fee_sat(view: &TransactionView<'_>) -> Option<u64> {
-    if view.row.coinbase || view.inputs.is_empty() {
-        return None;
-    }
-    let mut paid: u128 = 0;
-    for input in view.inputs {
-        paid += u128::from(input.spent?.amount_sat);
-    }
-    let got: u128 = view.outputs.iter().map(|output| u128::from(output.amount_sat)).sum();
-    u64::try_from(paid.checked_sub(got)?).ok()
 }

@@ -178,9 +178,7 @@ fn script_type(view: &TransactionView<'_>) -> Option<ScriptType> {
 /// Satoshi a virtual byte, where every input and the weight are known.
 #[expect(clippy::cast_possible_truncation, reason = "a rate of 24 binary digits is precise enough")]
 pub(super) fn fee_rate(view: &TransactionView<'_>) -> Option<f32> {
-    let paid_in: u128 = known_inputs(view)?.map(|input| u128::from(input.0)).sum();
-    let paid_out: u128 = view.outputs.iter().map(|output| u128::from(output.amount_sat)).sum();
-    let fee_sat = paid_in.checked_sub(paid_out)?;
+    let fee_sat = view.fee_sat()?;
     let weight = view.row.weight;
     (weight > 0).then(|| (fee_sat as f64 * 4.0 / f64::from(weight)) as f32)
 }
