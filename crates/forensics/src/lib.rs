@@ -15,11 +15,13 @@ mod flow;
 mod guard;
 pub mod heuristics;
 pub mod mixes;
+mod owners;
 pub mod ownership;
 mod payers;
 pub mod resolution;
 pub mod screening;
 mod trace;
+mod transfers;
 
 pub use as_of::{ClustersAsOf, clusters_as_of};
 pub use cluster_edges::{ClusterEdges, cluster_edges, moved_addresses};
@@ -31,5 +33,7 @@ pub use guard::{
     ClusterRules, Guard, HeldLink, HeldReason, PendingMerge, held_by_pair, tied_by_held,
 };
 pub use heuristics::links;
+pub use owners::Owners;
 pub use payers::{AMOUNT_UNKNOWN, MIXING};
 pub use trace::{FlowGraph, Hop, TraceAnswer, TraceLimits, TraceOptions, TracePath, WaysAnswer};
+pub use transfers::{Transfer, transfers};

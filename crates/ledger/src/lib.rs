@@ -3,6 +3,7 @@
 mod address;
 mod amount;
 mod attribution;
+mod category;
 mod chain;
 mod decision;
 mod decoded;
@@ -10,9 +11,11 @@ mod derived;
 mod id;
 mod mix;
 pub mod notation;
+mod risk;
 mod rows;
 mod suggestion;
 pub mod tables;
+mod value;
 
 pub use address::{
     ADDRESS_KEY_BYTES, Address, AddressError, AddressErrorKind, AddressFamily, AddressNote,
@@ -20,6 +23,7 @@ pub use address::{
 };
 pub use amount::{Amount, InCoins};
 pub use attribution::{ListImported, Listing, ListingEvent, Price, Tag};
+pub use category::{CATEGORIES, Category, CategoryRow};
 pub use chain::{Asset, Chain, ChainSet, UnknownChain};
 pub use decision::{DecisionKind, DecisionRecord, HeldRecord, LinkSource, ModelRecord};
 pub use decoded::{
@@ -32,8 +36,12 @@ pub use id::{
     bytes_from_hex,
 };
 pub use mix::Mix;
+pub use risk::{
+    Entity, EntityId, Exposure, FlowSide, PatternMatch, ProximityRow, Score, ScoreTerm,
+};
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
 };
 pub use suggestion::SuggestedLink;
 pub use tables::ClusterFeatures;
+pub use value::Value;

@@ -53,6 +53,9 @@ fn real_data_keeps_its_floors() {
         EvaluateOptions { data: Some(data), seeds: vec![1], ..EvaluateOptions::default() };
     let report = evaluate_ownership(&options, &Unwatched).unwrap();
     check_floors(&report, &["mixes_excluded", "labels_right", "mix_false_merges"]);
+    // The goal is 0.9; what is reached in this world, 0.873, is not lost again unseen.
+    let recall = report.floors.iter().find(|floor| floor.name == "worlds_recall").unwrap();
+    assert!(recall.value.unwrap() >= 0.87, "{recall:#?}");
     let chain = report.chain.unwrap();
     assert_eq!((chain.blocks, chain.transactions), (17, 48_402));
     let tags = report.tags.unwrap();

@@ -27,4 +27,5 @@ mod resolution;
 mod resolution_rules;
 mod resolution_worlds;
 mod trace;
+mod transfers;
 mod worlds;

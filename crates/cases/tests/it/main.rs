@@ -1,0 +1,2 @@
+//! One integration binary.
+#![allow(clippy::unwrap_used, unreachable_pub)]
