@@ -14,6 +14,7 @@ mod lists;
 mod mix;
 mod neighborhood;
 mod owners;
+mod risk;
 mod screen;
 mod trace;
 mod words;
@@ -35,6 +36,7 @@ pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
 pub(crate) use mix::{MixArgs, TrainArgs};
 pub(crate) use neighborhood::{NeighborhoodArgs, Shape};
 pub(crate) use owners::{ClusterAction, ExplainArgs, MembersArgs, NeighborsArgs, Side};
+pub(crate) use risk::RiskAction;
 pub(crate) use screen::ScreenArgs;
 pub(crate) use trace::{Only, TraceArgs};
 
@@ -129,6 +131,9 @@ pub(crate) enum Command {
     /// Look into the cluster of an address.
     #[command(subcommand, after_help = owners::CLUSTER_EXAMPLE)]
     Cluster(ClusterAction),
+    /// Tell how risky the cluster of an address is, and why.
+    #[command(subcommand, after_help = risk::RISK_EXAMPLE)]
+    Risk(RiskAction),
     /// Tell whether a transaction is a mix, by which protocol, and who may have paid whom in it.
     #[command(after_help = mix::MIX_EXAMPLES)]
     Mix(MixArgs),

@@ -9,6 +9,7 @@ mod intake;
 mod mix;
 mod pages;
 mod questions;
+mod risk;
 mod screen;
 
 use std::path::PathBuf;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Screen(args) => session.screen(&args),
         Command::Trace(args) => session.trace(&args),
         Command::Cluster(action) => session.cluster(action),
+        Command::Risk(action) => session.risk(action),
         Command::Mix(args) => session.mix(&args),
         Command::Neighbors(args) => session.neighbors(&args),
         Command::Neighborhood(args) => session.neighborhood(&args),

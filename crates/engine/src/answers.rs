@@ -2,11 +2,13 @@
 //! render it.
 
 mod ownership;
+mod risk;
 
 use ledger::{Amount, Chain, ClusterId, Height, Timestamp, TxId};
 use serde::Serialize;
 
 pub use ownership::*;
+pub use risk::*;
 
 /// An amount with its asset, exact in the smallest unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,6 +22,8 @@ pub struct Config {
     pub trace: TraceConfig,
     /// How links become clusters.
     pub ownership: OwnershipConfig,
+    /// What is known of parties, and how far their risk is followed.
+    pub risk: RiskConfig,
 }
 
 /// See [`Config::ingest`].
@@ -68,6 +70,26 @@ pub struct OwnershipConfig {
     pub features: bool,
     /// A link between clusters that behave alike is suggested from this percentage on, 1 to 99.
     pub suggest_percent_min: u8,
+}
+
+/// See [`Config::risk`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RiskConfig {
+    /// The currency in which amounts are valued: one of those that were imported with `prices import`.
+    pub currency: String,
+    /// A tag makes its cluster a known party from this confidence on, 0 to 100.
+    pub confidence_min: u8,
+    /// Farthest known party that `run` looks for, in contracted hops (1 to 250).
+    pub hops_max: u8,
+    /// Most parties that the coins of one output are told apart by; the smaller ones are pooled by category.
+    pub parts_max: u16,
+}
+
+impl Default for RiskConfig {
+    fn default() -> Self {
+        Self { currency: "USD".to_owned(), confidence_min: 40, hops_max: 8, parts_max: 32 }
+    }
 }
 
 impl Default for OwnershipConfig {
@@ -179,6 +201,15 @@ impl Config {
         }
         if !(1..=99).contains(&self.ownership.suggest_percent_min) {
             return fault("ownership.suggest_percent_min", "must be 1 to 99");
+        }
+        if self.risk.confidence_min > 100 || !(1..=250).contains(&self.risk.hops_max) {
+            return fault(
+                "risk.confidence_min and risk.hops_max",
+                "must be 0 to 100, and 1 to 250",
+            );
+        }
+        if self.risk.parts_max == 0 || self.risk.currency.trim().is_empty() {
+            return fault("risk.parts_max and risk.currency", "must be at least 1, and not empty");
         }
         Ok(self)
     }

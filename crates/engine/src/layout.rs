@@ -170,6 +170,20 @@ pub(crate) static BY_HEIGHT: LazyLock<[&'static Table; 7]> = LazyLock::new(|| {
     ]
 });
 
+/// The tables of risk: each made whole by a run, and mapped under its own name for questions.
+pub(crate) static RISK: LazyLock<[&'static Table; 8]> = LazyLock::new(|| {
+    [
+        &tables::ENTITIES,
+        &tables::ENTITY_CLUSTERS,
+        &tables::EXPOSURES,
+        &tables::PROXIMITIES,
+        &tables::PATTERNS,
+        &tables::RANKS,
+        &tables::SCORES,
+        &tables::SCORE_TERMS,
+    ]
+});
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,6 +16,7 @@ mod progress;
 mod query;
 mod reader;
 mod reports;
+mod risk_files;
 mod stages;
 mod verify;
 mod view;
@@ -27,7 +28,8 @@ use store::{Run, Store};
 
 pub use answers::*;
 pub use config::{
-    CONFIG_FILE, Config, IngestConfig, OwnershipConfig, ScreeningConfig, TraceConfig, did_you_mean,
+    CONFIG_FILE, Config, IngestConfig, OwnershipConfig, RiskConfig, ScreeningConfig, TraceConfig,
+    did_you_mean,
 };
 pub use demo::{DemoAnswer, DemoOptions, DemoQuestion, DemoReport, Ownership};
 pub use error::Error;
@@ -35,7 +37,7 @@ pub use evaluate::*;
 pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use forensics::resolution::Figures as ResolutionFigures;
 pub use ledger::{
-    Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time, TxId,
+    Address, AddressFamily, Amount, Category, Chain, ClusterId, FlowSide, ParsedAddress, Timestamp as Time, TxId,
     parse_address,
 };
 pub use ownership::Decide;

@@ -207,10 +207,41 @@ pub struct RunReport {
     pub tagged_clusters: u64,
     /// Clusters within the bound of a listed one, from it and to it.
     pub near_listed: [u64; 2],
+    /// Known parties: those of lists and tags that hold a cluster.
+    pub known_parties: u64,
+    /// Clusters with money from a known party, or to one.
+    pub exposed_clusters: u64,
+    /// Clusters within the bound of a known party.
+    pub near_known_clusters: u64,
+    /// Typologies found.
+    pub patterns: u64,
+    /// Clusters with a score above nothing.
+    pub scored_clusters: u64,
+    /// What happened to alerts: raised, raised again, updated, withdrawn, joined.
+    pub alerts: AlertsOfRun,
     /// Whether there was nothing to do.
     pub up_to_date: bool,
     /// The store snapshot after it.
     pub snapshot: String,
+}
+
+/// What the rules made of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AlertsOfRun {
+    /// Rules in force.
+    pub rules: u64,
+    /// Alerts that are new.
+    pub raised: u64,
+    /// Alerts whose cause came back.
+    pub reraised: u64,
+    /// Alerts whose basis changed.
+    pub updated: u64,
+    /// Alerts whose cause went.
+    pub withdrawn: u64,
+    /// Alerts that became one with an older one.
+    pub merged: u64,
+    /// Evaluations that could not say, because a fact is not known.
+    pub unknown: u64,
 }
 
 /// What verification found.

@@ -14,6 +14,7 @@ use store::{Dictionary, Snapshot};
 use crate::derived::Derived;
 use crate::intake::LedgerColumns;
 use crate::layout::{self, SHARED, checkpoint, mapped};
+use crate::risk_files::RiskFiles;
 use crate::{Config, Error, ListingAnswer, TagAnswer, ownership, stages};
 
 /// Everything that questions are answered from; see the module.
@@ -28,6 +29,7 @@ pub struct View {
     pub(crate) imports: Vec<ListImported>,
     pub(crate) tags: Option<TagFile>,
     pub(crate) derived: Option<Derived>,
+    pub(crate) risk: Option<RiskFiles>,
     pub(crate) list_version: String,
     pub(crate) snapshot_id: String,
 }
@@ -52,6 +54,7 @@ impl View {
             lists,
             listed_clusters,
             imports,
+            risk: RiskFiles::open(snapshot)?,
             derived,
         })
     }

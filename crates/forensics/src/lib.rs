@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod as_of;
+mod attribution;
 pub mod change;
 mod cluster_edges;
 mod clusters;
@@ -24,6 +25,7 @@ mod trace;
 mod transfers;
 
 pub use as_of::{ClustersAsOf, clusters_as_of};
+pub use attribution::{Attribution, Claim};
 pub use cluster_edges::{ClusterEdges, cluster_edges, moved_addresses};
 pub use clusters::{Clusters, HEIGHTS_BACK, links_among};
 pub use error::FlowError;

@@ -212,6 +212,16 @@ fn packs_table(packs: &[PackReport], look: Look) -> String {
     page
 }
 
+/// What the rules made of a run.
+fn alerts(numbers: &mut Numbers, alerts: &AlertsOfRun) {
+    numbers.some("alerts raised", alerts.raised, "`tracehound alerts list` shows them");
+    numbers.some("alerts raised again", alerts.reraised, "their cause came back");
+    numbers.some("alerts updated", alerts.updated, "their basis changed");
+    numbers.some("alerts withdrawn", alerts.withdrawn, "their cause went");
+    numbers.some("alerts joined", alerts.merged, "their subjects turned out to be one");
+    numbers.some("rules that could not say", alerts.unknown, "a fact they ask for is not known");
+}
+
 /// The derived tables were made.
 pub(crate) fn run(report: &RunReport, look: Look) -> String {
     let done = match report.up_to_date {
@@ -262,6 +272,12 @@ pub(crate) fn run(report: &RunReport, look: Look) -> String {
     let [from, to] = report.near_listed;
     numbers.some("clusters paid from a listed one", from, "directly or over others");
     numbers.some("clusters that paid to a listed one", to, "directly or over others");
+    numbers.some("known parties", report.known_parties, "of lists and tags, that hold a cluster");
+    numbers.some("clusters exposed to one", report.exposed_clusters, "money from it, or to it");
+    numbers.some("clusters near one", report.near_known_clusters, "within the bound of hops");
+    numbers.some("patterns", report.patterns, "`tracehound risk patterns` shows them");
+    numbers.some("scored clusters", report.scored_clusters, "`tracehound risk top` shows them");
+    alerts(&mut numbers, &report.alerts);
     page += &numbers.0.lines(look);
     if !report.change_model.is_empty() {
         let text = format!("model of change: {}", show::clean(&report.change_model));

@@ -75,6 +75,9 @@ pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Resu
     ] {
         commit.replace(&layout::spec(table), SHARED, [])?;
     }
+    for table in *layout::RISK {
+        commit.replace(&layout::spec(table), SHARED, [])?;
+    }
     Ok(())
 }
 

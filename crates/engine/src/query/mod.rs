@@ -7,6 +7,7 @@ mod mix;
 mod neighborhood;
 mod neighbors;
 mod pending;
+mod risk;
 mod screen;
 mod status;
 mod trace;

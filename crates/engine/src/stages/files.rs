@@ -23,6 +23,8 @@ pub(crate) struct Made {
     pub(crate) sources: Vec<LinkSource>,
     pub(crate) suggested: Vec<SuggestedLink>,
     pub(crate) features: RecordBatch,
+    /// Those of `layout::RISK`, in its order; each is mapped under the name of its table too.
+    pub(crate) risk: Vec<RecordBatch>,
     /// Every mapped file of the derived snapshot, by name.
     pub(crate) files: Vec<(String, RecordBatch)>,
 }
@@ -41,6 +43,9 @@ impl Made {
         commit.replace(&layout::spec(&tables::SUGGESTED_LINKS), SHARED, suggested)?;
         let features = [self.features.clone()];
         commit.replace(&layout::spec(&tables::CLUSTER_FEATURES), SHARED, features)?;
+        for (table, batch) in layout::RISK.iter().zip(&self.risk) {
+            commit.replace(&layout::spec(table), SHARED, [batch.clone()])?;
+        }
         for (name, batch) in &self.files {
             commit.put_mapped(name, batch)?;
         }
@@ -69,6 +74,8 @@ impl Views {
         ];
         files.extend(link_files(&self.links, n_addresses)?);
         files.extend(flow_files(self.flow, self.n_nodes)?);
+        let risk = self.risk.into_tables();
+        files.extend(layout::RISK.iter().zip(&risk).map(|(table, batch)| (table.name.to_owned(), batch.clone())));
         for (distance, near) in self.near {
             files.extend(near_files(distance, near)?);
         }
@@ -79,6 +86,7 @@ impl Views {
             sources: self.sources,
             suggested: self.suggested,
             features,
+            risk,
             files,
         })
     }

@@ -11,6 +11,7 @@
 mod evidence;
 mod files;
 mod guarded;
+mod risk;
 mod suggested;
 mod views;
 

@@ -25,6 +25,7 @@ use rayon::prelude::*;
 use store::Snapshot;
 
 use super::guarded::Guarded;
+use super::risk::{self, RiskPass, RiskViews};
 use super::suggested::Suggesting;
 use crate::derived::{Distance, mapped_batch, mapped_column};
 use crate::layout;
@@ -56,6 +57,7 @@ pub(crate) struct Views {
     pub(super) tag_rows: RecordBatch,
     listed: Vec<u32>,
     pub(super) near: Vec<(Distance, ProximityParts)>,
+    pub(super) risk: RiskViews,
 }
 
 /// What one pass over the ledger makes.
@@ -67,11 +69,18 @@ struct Pass<'l> {
     n_mixing: u64,
     features: Option<Features>,
     suggesting: Suggesting,
+    risk: RiskPass<'l>,
 }
 
 impl<'l> Pass<'l> {
-    fn new(labels: &'l [u32], with_features: bool, suggesting: Suggesting) -> Self {
+    fn new(
+        labels: &'l [u32],
+        with_features: bool,
+        suggesting: Suggesting,
+        risk: RiskPass<'l>,
+    ) -> Self {
         Self {
+            risk,
             features: with_features.then(Features::default),
             suggesting,
             labels,
@@ -83,7 +92,7 @@ impl<'l> Pass<'l> {
     }
 
     fn push(&mut self, batch: &LedgerBatch) -> Result<(), Error> {
-        let Self { labels, builder, flow, edges, n_mixing, features, suggesting } = self;
+        let Self { labels, builder, flow, edges, n_mixing, features, suggesting, risk } = self;
         let of_edges = || {
             let mixing = batch.views().filter(|view| possible_protocols(view).any());
             *n_mixing += mixing.count() as u64;
@@ -93,10 +102,12 @@ impl<'l> Pass<'l> {
             suggesting.apply(batch);
             features.as_mut().map_or(Ok(()), |features| features.apply(batch, labels))
         };
-        let ((flow, edges), features) = rayon::join(of_edges, of_clusters);
+        let (risk, ((flow, edges), features)) =
+            rayon::join(|| risk.push(batch), || rayon::join(of_edges, of_clusters));
         flow?;
         edges?;
-        Ok(features?)
+        features?;
+        risk
     }
 }
 
@@ -146,13 +157,18 @@ impl Views {
         let clusters = &guarded.clusters;
         let labels = clusters.labels();
         let suggesting = Suggesting::open(snapshot)?;
-        let mut pass = Pass::new(&labels, config.ownership.features, suggesting);
-        read_through(&reader, &mut pass, watch)?;
-        let Pass { builder, flow, edges, n_mixing, features, suggesting, .. } = pass;
-        let suggested = suggesting.rows(&labels, &guarded.entities, &config.ownership)?;
-        let n_nodes = builder.n_nodes();
         let id_of = |address: &ledger::Address| addresses.lookup_one(&address.key());
         let lists = view::live_lists(snapshot, None, None)?;
+        let mixes = reader::mixes(snapshot)?;
+        let known = risk::known(snapshot, &lists, &labels, config, id_of)?;
+        let risk = RiskPass::new(&known, &labels, &mixes, &config.risk)?;
+        let mut pass = Pass::new(&labels, config.ownership.features, suggesting, risk);
+        read_through(&reader, &mut pass, watch)?;
+        let Pass { builder, flow, edges, n_mixing, features, suggesting, risk, .. } = pass;
+        let edges = edges.rows();
+        let risk = risk.finish(&edges)?;
+        let suggested = suggesting.rows(&labels, &guarded.entities, &config.ownership)?;
+        let n_nodes = builder.n_nodes();
         let cluster_of = |id: u32| labels[id as usize];
         let mut listed: Vec<u32> = lists.addresses().filter_map(id_of).map(cluster_of).collect();
         listed.sort_unstable();
@@ -162,11 +178,12 @@ impl Views {
             links,
             n_stored,
             sources: ownership::link_sources(snapshot)?,
-            mixes: reader::mixes(snapshot)?,
+            mixes,
+            risk,
             members: clusters.members(),
             cluster_rows: clusters.rows(),
             labels,
-            edges: edges.rows(),
+            edges,
             flow,
             n_nodes,
             n_mixing,
@@ -225,6 +242,11 @@ impl Views {
             mixing_transactions: self.n_mixing,
             listed_clusters: self.listed.len() as u64,
             tagged_clusters: tagged.len() as u64,
+            known_parties: self.risk.report.known_parties,
+            exposed_clusters: self.risk.report.exposed_clusters,
+            near_known_clusters: self.risk.report.near_clusters,
+            patterns: self.risk.report.patterns,
+            scored_clusters: self.risk.report.scored_clusters,
             ..RunReport::default()
         }
     }

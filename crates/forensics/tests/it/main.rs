@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod attribution;
 mod boltzmann;
 mod change;
 mod change_measured;

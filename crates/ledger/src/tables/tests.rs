@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
-    AddressFamily, AddressId, Alias, AliasKind, Amount, Asset, ClusterEdge, ClusterId,
-    ClusterMember, DecisionKind, DecisionRecord, Height, HeldRecord, Link, LinkSource,
-    ListImported, Listing, ListingEvent, ModelRecord, Price, Resolution, ScriptType, Spent, Tag,
-    Timestamp, TxIndex, notation,
+    AddressFamily, AddressId, Alias, AliasKind, Amount, Asset, Category, ClusterEdge, ClusterId,
+    ClusterMember, DecisionKind, DecisionRecord, Entity, EntityId, Height, HeldRecord, Link,
+    LinkSource, ListImported, Listing, ListingEvent, ModelRecord, Price, Resolution, ScriptType,
+    Spent, Tag, Timestamp, TxIndex, notation,
 };
 
 #[track_caller]
@@ -247,4 +247,19 @@ fn what_no_table_holds_is_refused_with_its_place() {
     let bent = arrow_array::RecordBatch::try_new(batch.schema(), columns).unwrap();
     let message = outputs_from(&bent).unwrap_err().to_string();
     assert_eq!(message, "table outputs: column script_type, row 0: 200 is not a known value");
+}
+
+#[test]
+fn risk_entities_are_read_back() {
+    let entity = Entity {
+        id: EntityId::new(3),
+        category: Category::SANCTIONED,
+        name: "A party".to_owned(),
+        source: "list ofac-sdn".to_owned(),
+        source_version: "ab12".to_owned(),
+        confidence: 100,
+    };
+    check(&ENTITIES, &[entity], entities_to, entities_from);
+    let row = (ClusterId::new(id(7)), EntityId::new(3));
+    check(&ENTITY_CLUSTERS, &[row], entity_clusters_to, entity_clusters_from);
 }

@@ -1,0 +1,287 @@
+//! How risky a cluster is, and why.
+
+use engine::{
+    ExposureAnswer, ExposurePart, FlowSide, NearnessAnswer, PatternAnswer, PatternsAnswer,
+    ScoreAnswer, SubjectAnswer, TopAnswer,
+};
+
+use super::ink::{Look, Tone};
+use super::path;
+use super::screen::stale_lines;
+use super::table::{Cell, Column, Table};
+use super::words::{address, bitcoins, coins, count, counted, day, facts, hash, minute, names, wrapped};
+use crate::show;
+
+/// Points from which a score is shown as a warning, in thousandths.
+const POINTS_WARNING: i64 = 25_000;
+/// Cells of the bar of a score.
+const BAR_WIDTH: usize = 25;
+
+/// The score of a cluster, and what adds up to it.
+pub(crate) fn score(answer: &ScoreAnswer, look: Look) -> String {
+    let tone = if answer.score.0 >= POINTS_WARNING { Tone::Warning } else { Tone::Good };
+    let head = format!("{} of 100", answer.score);
+    let band = if answer.band.is_empty() { String::new() } else { format!("  {}", answer.band) };
+    let mut page = format!("{}{band}  {}\n", look.paint(tone, &head), look.faint(&bar(answer.score.0)));
+    page += &subject(&answer.subject, look);
+    if let Some(rule) = &answer.hard_rule {
+        page += &format!("  set by the rule `{}`\n", show::line(rule));
+    }
+    if answer.terms.is_empty() {
+        page += "  no term adds a point: nothing that this profile counts is known of it\n";
+    } else {
+        let columns = [
+            (Column::Right, "points"),
+            (Column::Left, "term"),
+            (Column::Left, "kind"),
+            (Column::Prose, "measured"),
+        ];
+        let mut table = Table::headed(2, &columns);
+        for term in &answer.terms {
+            let category = term.category.map_or("", |category| category.name());
+            let basis = match term.entity.as_str() {
+                "" => term.basis.clone(),
+                entity => format!("{entity}: {}", term.basis),
+            };
+            table.row([
+                term.points.to_string().into(),
+                show::line(&term.kind).into(),
+                category.into(),
+                show::line(&basis).into(),
+            ]);
+        }
+        page += "\n";
+        page += &table.lines(look);
+    }
+    if !answer.without.is_empty() {
+        page += &format!("\n{}\n", look.heading("Without a party, its money untraced"));
+        let mut table = Table::new(2, &[Column::Right, Column::Left]);
+        for row in &answer.without {
+            let change = format!("{} -> {}", answer.score, row.points);
+            table.row([change.into(), format!("without {}", show::line(&row.without)).into()]);
+        }
+        page += &table.lines(look);
+    }
+    page += &stale_lines(&answer.stale_because, look);
+    let made = format!("profile {}, snapshot {}", answer.profile, answer.snapshot);
+    page + &format!("\n{}\n", look.faint(&show::line(&made)))
+}
+
+/// A score as a bar of cells.
+fn bar(points: i64) -> String {
+    let filled = usize::try_from(points.clamp(0, 100_000)).unwrap_or(0) * BAR_WIDTH / 100_000;
+    "█".repeat(filled) + &"░".repeat(BAR_WIDTH - filled)
+}
+
+fn subject(subject: &SubjectAnswer, look: Look) -> String {
+    let size = counted(subject.cluster_size, "address", "addresses");
+    let asked = show::line(&subject.address);
+    let heading = format!("Cluster {} of {asked}, {size}", subject.cluster);
+    let known_as = look.paint(Tone::Remark, &names(&subject.known_as));
+    let mut page = format!("  {}  {known_as}", look.heading(&heading)).trim_end().to_owned() + "\n";
+    if let Some(entity) = &subject.entity {
+        let text = format!(
+            "held by {} ({}), by {}, confidence {}",
+            entity.name, entity.category, entity.source, entity.confidence
+        );
+        page += &format!("{}\n", wrapped(&show::line(&text), "  ", look));
+    }
+    page
+}
+
+/// Where money came from and went to.
+pub(crate) fn exposure(answer: &ExposureAnswer, look: Look) -> String {
+    let mut page = subject(&answer.subject, look);
+    for (side, total) in
+        [(FlowSide::Received, answer.received_sat), (FlowSide::Sent, answer.sent_sat)]
+    {
+        let own: Vec<&ExposurePart> = answer.parts.iter().filter(|part| part.side == side).collect();
+        let title = match side {
+            FlowSide::Received => "Received",
+            FlowSide::Sent => "Sent",
+        };
+        page += &format!("\n{}  {}\n", look.heading(title), bitcoins(total.0.into()));
+        if own.is_empty() {
+            continue;
+        }
+        page += &part_table(&own, answer, look);
+    }
+    if !answer.conventions.is_empty() {
+        page += &conventions(answer, look);
+    }
+    page += &stale_lines(&answer.stale_because, look);
+    page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
+}
+
+fn part_table(parts: &[&ExposurePart], answer: &ExposureAnswer, look: Look) -> String {
+    let value = format!("value {}", show::line(&answer.currency));
+    let columns = [
+        (Column::Right, "share"),
+        (Column::Right, "BTC"),
+        (Column::Right, value.as_str()),
+        (Column::Left, "kind"),
+        (Column::Left, "way"),
+        (Column::Right, "transfers"),
+        (Column::Left, "first"),
+        (Column::Left, "last"),
+        (Column::Prose, "party"),
+    ];
+    let mut table = Table::headed(2, &columns);
+    for part in parts {
+        let mut way = if part.direct { "direct" } else { "indirect" }.to_owned();
+        if part.mixed {
+            way += ", mixed";
+        }
+        let value = match part.unpriced_sat.0 {
+            0 => part.value.clone(),
+            unpriced if unpriced == part.amount_sat.0 => "no price".to_owned(),
+            _ => format!("≥ {}", part.value),
+        };
+        table.row([
+            format!("{:.2} %", part.share * 100.0).into(),
+            coins(part.amount_sat.0.into()).into(),
+            value.into(),
+            part.category.name().into(),
+            way.into(),
+            count(part.n_transfers).into(),
+            day(part.first_time_s).into(),
+            day(part.last_time_s).into(),
+            Cell::new(Tone::Remark, show::line(&part.entity)),
+        ]);
+    }
+    table.lines(look)
+}
+
+fn conventions(answer: &ExposureAnswer, look: Look) -> String {
+    let mut page = format!("\n{}\n", look.heading("Received, by convention (BTC)"));
+    let mut categories: Vec<_> =
+        answer.conventions.iter().flat_map(|row| row.amounts.iter().map(|part| part.0)).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    let mut columns = vec![(Column::Left, "kind")];
+    columns.extend(answer.conventions.iter().map(|row| (Column::Right, row.convention)));
+    let mut table = Table::headed(2, &columns);
+    for category in categories {
+        let amount = |row: &engine::ConventionAnswer| {
+            let own = row.amounts.iter().find(|part| part.0 == category);
+            Cell::from(own.map_or_else(String::new, |part| coins(part.1.0.into())))
+        };
+        let cells = answer.conventions.iter().map(amount);
+        table.row(std::iter::once(Cell::from(category.name())).chain(cells));
+    }
+    page += &table.lines(look);
+    page
+}
+
+/// How near known parties are.
+pub(crate) fn nearness(answer: &NearnessAnswer, look: Look) -> String {
+    let mut page = subject(&answer.subject, look);
+    if answer.nearest.is_empty() {
+        let text = format!("no known party within {} contracted hops, either way", answer.hops_max);
+        page += &format!("  {text}\n");
+    } else {
+        let columns = [
+            (Column::Left, "way"),
+            (Column::Left, "kind"),
+            (Column::Right, "contracted"),
+            (Column::Right, "hops"),
+            (Column::Right, "widest BTC"),
+            (Column::Right, "share"),
+            (Column::Prose, "nearest party"),
+        ];
+        let mut table = Table::headed(2, &columns);
+        for row in &answer.nearest {
+            let way = if row.side == FlowSide::Received { "from" } else { "to" };
+            table.row([
+                way.into(),
+                row.category.name().into(),
+                row.hops_contracted.to_string().into(),
+                row.hops.to_string().into(),
+                coins(row.bottleneck_sat.0.into()).into(),
+                format!("{:.2} %", row.share * 100.0).into(),
+                Cell::new(Tone::Remark, show::line(&row.entity)),
+            ]);
+        }
+        page += "\n";
+        page += &table.lines(look);
+        for row in answer.nearest.iter().filter(|row| !row.path.is_empty()) {
+            let way = if row.side == FlowSide::Received { "From" } else { "To" };
+            let title = format!("{way} {} ({})", row.entity, row.category);
+            page += &format!("\n{}\n", look.heading(&show::line(&title)));
+            page += &path::hops(&row.path, 2, look);
+        }
+    }
+    page += &stale_lines(&answer.stale_because, look);
+    page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
+}
+
+/// Typologies that were found.
+pub(crate) fn patterns(answer: &PatternsAnswer, look: Look) -> String {
+    let mut page = match answer.total {
+        0 => "no pattern was found\n".to_owned(),
+        n => look.heading(&counted(n, "pattern was found", "patterns were found")) + "\n",
+    };
+    for row in &answer.patterns {
+        page += &pattern(row, look);
+    }
+    let hidden = answer.total.saturating_sub(answer.patterns.len() as u64);
+    if hidden > 0 {
+        page += &look.faint(&format!("\n… and {} more (--limit 0 shows all)\n", count(hidden)));
+    }
+    page += &stale_lines(&answer.stale_because, look);
+    page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
+}
+
+fn pattern(row: &PatternAnswer, look: Look) -> String {
+    let name = row.pattern.replace('_', " ");
+    let who = format!("cluster {} of {}", row.cluster, address(&row.address, look));
+    let mut page = format!("\n{}  {who}\n", look.heading(&name));
+    let worth = row.value.as_ref().map(|value| format!("worth {value}")).unwrap_or_default();
+    let said = [
+        bitcoins(row.amount_sat.0.into()),
+        worth,
+        counted(row.n_transfers, "transfer", "transfers"),
+        format!("{} to {}", minute(row.first_time_s), minute(row.last_time_s)),
+        format!("complete in block {}", row.height),
+    ];
+    let said = said.iter().filter(|text| !text.is_empty()).map(String::as_str);
+    page += &format!("{}\n", facts(said, "  ", look));
+    page += &format!("{}\n", wrapped(&show::line(&row.about), "  ", look));
+    page += &format!("{}\n", look.faint(&wrapped(&format!("FATF: {}", row.fatf), "  ", look)));
+    let shown: Vec<String> = row.evidence.iter().map(|tx| hash(&tx.to_string(), look)).collect();
+    page + &format!("{}\n", look.faint(&wrapped(&format!("see: {}", shown.join(" ")), "  ", look)))
+}
+
+/// The riskiest clusters.
+pub(crate) fn riskiest(answer: &TopAnswer, look: Look) -> String {
+    let mut page = match answer.total {
+        0 => "no cluster has a score above 0\n".to_owned(),
+        n => look.heading(&counted(n, "cluster has", "clusters have")) + " a score above 0\n\n",
+    };
+    let columns = [
+        (Column::Right, "score"),
+        (Column::Right, "cluster"),
+        (Column::Left, "address"),
+        (Column::Left, "known as"),
+        (Column::Prose, "strongest term"),
+    ];
+    let mut table = Table::headed(2, &columns);
+    for row in &answer.clusters {
+        table.row([
+            row.score.to_string().into(),
+            row.cluster.to_string().into(),
+            address(&row.address, look).into(),
+            Cell::new(Tone::Remark, names(&row.known_as)),
+            show::line(&row.because).into(),
+        ]);
+    }
+    if !answer.clusters.is_empty() {
+        page += &table.lines(look);
+    }
+    let hidden = answer.total.saturating_sub(answer.clusters.len() as u64);
+    if hidden > 0 {
+        page += &look.faint(&format!("\n… and {} more (--limit 0 shows all)\n", count(hidden)));
+    }
+    page += &stale_lines(&answer.stale_because, look);
+    page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
+}

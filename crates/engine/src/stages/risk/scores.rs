@@ -1,0 +1,86 @@
+//! Scores of a run: every cluster of which something is known, by the profile in force.
+
+use forensics::score::{ClusterFacts, Profile, score};
+use ledger::{ClusterId, Entity, EntityId, Exposure, PatternMatch, ProximityRow, Score, ScoreTerm};
+use rayon::prelude::*;
+use store::Snapshot;
+
+use super::{Listed, of_cluster};
+use crate::Error;
+use crate::ownership::models;
+
+/// The kind of a profile in the table `models`.
+pub(crate) const PROFILE: &str = "risk_profile";
+
+/// The profile in force, and its number in the table `models`; the embedded one has 0.
+pub(crate) fn profile(snapshot: &Snapshot) -> Result<(u32, Profile), Error> {
+    match models(snapshot)?.into_iter().rfind(|model| model.kind == PROFILE) {
+        None => Ok((0, Profile::default())),
+        Some(model) => Ok((model.id, parse_profile(&model.text)?)),
+    }
+}
+
+/// A profile of a text, with the patterns that this version knows.
+pub(crate) fn parse_profile(text: &str) -> Result<Profile, Error> {
+    let patterns = forensics::patterns::DETECTORS.iter().map(|row| (row.number, row.name));
+    Ok(Profile::parse(text, &patterns.collect::<Vec<_>>())?)
+}
+
+/// Everything that scores are made of, each by cluster.
+pub(super) struct Scoring<'a> {
+    pub(super) exposures: &'a [Exposure],
+    pub(super) proximities: &'a [ProximityRow],
+    pub(super) patterns: &'a [PatternMatch],
+    pub(super) entities: &'a [Entity],
+    pub(super) held: &'a [(ClusterId, EntityId)],
+    pub(super) listed: &'a [Listed],
+    pub(super) profile: &'a Profile,
+}
+
+impl Scoring<'_> {
+    /// Rows of `scores` and `score_terms`, by cluster; clusters without a term have none.
+    pub(super) fn rows(&self) -> (Vec<Score>, Vec<ScoreTerm>) {
+        let made: Vec<_> = self
+            .clusters()
+            .into_par_iter()
+            .map(|cluster| score(&self.facts(cluster), self.profile))
+            .filter(|scored| !scored.terms.is_empty())
+            .collect();
+        let mut scores = Vec::with_capacity(made.len());
+        let mut terms = Vec::new();
+        for scored in made {
+            scores.push(scored.score);
+            terms.extend(scored.terms);
+        }
+        (scores, terms)
+    }
+
+    /// Clusters of which anything is known, ascending.
+    fn clusters(&self) -> Vec<ClusterId> {
+        let exposed = self.exposures.iter().map(|row| row.cluster);
+        let near = self.proximities.iter().map(|row| row.cluster);
+        let found = self.patterns.iter().map(|row| row.cluster);
+        let held = self.held.iter().map(|row| row.0);
+        let listed = self.listed.iter().map(|row| row.cluster);
+        let mut clusters: Vec<ClusterId> =
+            exposed.chain(near).chain(found).chain(held).chain(listed).collect();
+        clusters.sort_unstable();
+        clusters.dedup();
+        clusters
+    }
+
+    fn facts(&self, cluster: ClusterId) -> ClusterFacts<'_> {
+        let held = self.held.binary_search_by_key(&cluster, |row| row.0);
+        let listed = self.listed.binary_search_by_key(&cluster, |row| row.cluster);
+        ClusterFacts {
+            cluster,
+            held_by: held.ok().map(|at| self.held[at].1),
+            listed: listed.map_or(&[], |at| &self.listed[at].members),
+            exposures: of_cluster(self.exposures, cluster, |row| row.cluster),
+            proximities: of_cluster(self.proximities, cluster, |row| row.cluster),
+            patterns: of_cluster(self.patterns, cluster, |row| row.cluster),
+            models: &[],
+            entities: self.entities,
+        }
+    }
+}
