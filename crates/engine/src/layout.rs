@@ -171,7 +171,7 @@ pub(crate) static BY_HEIGHT: LazyLock<[&'static Table; 7]> = LazyLock::new(|| {
 });
 
 /// The tables of risk: each made whole by a run, and mapped under its own name for questions.
-pub(crate) static RISK: LazyLock<[&'static Table; 8]> = LazyLock::new(|| {
+pub(crate) static RISK: LazyLock<[&'static Table; 9]> = LazyLock::new(|| {
     [
         &tables::ENTITIES,
         &tables::ENTITY_CLUSTERS,
@@ -181,6 +181,7 @@ pub(crate) static RISK: LazyLock<[&'static Table; 8]> = LazyLock::new(|| {
         &tables::RANKS,
         &tables::SCORES,
         &tables::SCORE_TERMS,
+        &tables::MONITORED_PAYMENTS,
     ]
 });
 

@@ -40,6 +40,7 @@ impl ByCluster {
 }
 
 /// The rows of some clusters, each table by cluster.
+#[derive(Default)]
 pub(crate) struct FactRows {
     pub(crate) exposures: Vec<Exposure>,
     pub(crate) proximities: Vec<ProximityRow>,

@@ -1,7 +1,7 @@
 //! Rows of the risk tables: entities, exposure, proximity, patterns, scores. `forensics` makes them; they stand here
 //! because every table's schema does.
 
-use crate::{Amount, Category, ClusterId, Height, Timestamp, TxIndex, Value};
+use crate::{AddressId, Amount, Category, ClusterId, Height, Timestamp, TxIndex, Value};
 
 /// An entity by its place in the table `entities` of one run; [`EntityId::NONE`] where an entity is not told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,4 +186,27 @@ pub struct Score {
     pub profile: String,
     /// How many terms it has.
     pub n_terms: u32,
+}
+
+/// A row of the table `monitored_payments`: a payment of others that arrived at a monitored address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonitoredPayment {
+    /// The transaction.
+    pub tx: TxIndex,
+    /// Its block's height.
+    pub height: Height,
+    /// Its block's time.
+    pub time: Timestamp,
+    /// The monitored address.
+    pub address: AddressId,
+    /// What it got, in satoshi.
+    pub amount_sat: u64,
+    /// What that was worth then; `None` without a price.
+    pub value: Option<Value>,
+    /// Whether several owners may have paid.
+    pub mixing: bool,
+    /// The payer with the most points; `None` if nobody is known to have paid.
+    pub payer: Option<ClusterId>,
+    /// The score of the payment, in thousandths of a point.
+    pub points: i64,
 }

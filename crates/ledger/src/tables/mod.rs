@@ -15,6 +15,7 @@ mod derived_tables;
 mod feature_tables;
 mod mix_tables;
 mod risk_entities;
+mod risk_payments;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ pub use mix_tables::{MIXES, mixes_from, mixes_to};
 pub use risk_entities::{
     ENTITIES, ENTITY_CLUSTERS, entities_from, entities_to, entity_clusters_from, entity_clusters_to,
 };
+pub use risk_payments::{MONITORED_PAYMENTS, monitored_payments_from, monitored_payments_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -380,5 +382,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &SUGGESTED_LINKS,
         &ENTITIES,
         &ENTITY_CLUSTERS,
+        &MONITORED_PAYMENTS,
     ]
 });

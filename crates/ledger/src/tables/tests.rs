@@ -4,8 +4,8 @@ use super::*;
 use crate::{
     AddressFamily, AddressId, Alias, AliasKind, Amount, Asset, Category, ClusterEdge, ClusterId,
     ClusterMember, DecisionKind, DecisionRecord, Entity, EntityId, Height, HeldRecord, Link,
-    LinkSource, ListImported, Listing, ListingEvent, ModelRecord, Price, Resolution, ScriptType,
-    Spent, Tag, Timestamp, TxIndex, notation,
+    LinkSource, ListImported, Listing, ListingEvent, ModelRecord, MonitoredPayment, Price, Resolution, ScriptType,
+    Spent, Tag, Timestamp, TxIndex, Value, notation,
 };
 
 #[track_caller]
@@ -261,5 +261,23 @@ fn risk_entities_are_read_back() {
     };
     check(&ENTITIES, &[entity], entities_to, entities_from);
     let row = (ClusterId::new(id(7)), EntityId::new(3));
+    let payment = MonitoredPayment {
+        tx: TxIndex::new(5),
+        height: Height::new(2),
+        time: Timestamp::new(9),
+        address: id(3),
+        amount_sat: 7,
+        value: Some(Value::from_micros(-8)),
+        mixing: true,
+        payer: Some(ClusterId::new(id(1))),
+        points: 99_999,
+    };
+    let unknown = MonitoredPayment { value: None, payer: None, ..payment };
+    check(
+        &MONITORED_PAYMENTS,
+        &[payment, unknown],
+        monitored_payments_to,
+        monitored_payments_from,
+    );
     check(&ENTITY_CLUSTERS, &[row], entity_clusters_to, entity_clusters_from);
 }

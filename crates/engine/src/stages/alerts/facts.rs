@@ -24,6 +24,8 @@ pub(crate) struct Payment {
     pub(crate) amount_sat: u64,
     pub(crate) value: Option<Value>,
     pub(crate) mixing: bool,
+    /// The payer with the most points; `None` if nobody is known to have paid.
+    pub(crate) payer: Option<ClusterId>,
     /// Thousandths of a point.
     pub(crate) points: i64,
 }
@@ -71,6 +73,11 @@ impl<'a> SubjectFacts<'a> {
     pub(crate) fn of_payment(mut self, payment: Payment) -> Self {
         self.payment = Some(payment);
         self
+    }
+
+    /// The known party that holds the cluster.
+    pub(crate) fn entity_name(&self) -> Option<String> {
+        self.entity.map(|entity| entity.name.clone())
     }
 
     fn hops(&self, side: FlowSide, category: Category, contracted: bool) -> Range {

@@ -9,6 +9,7 @@
 //!
 //! Memory: that of the resident kernels, see their headers.
 
+mod arrivals;
 mod claims;
 mod scores;
 
@@ -31,6 +32,7 @@ pub(crate) use scores::{PROFILE, parse_profile, profile};
 use crate::config::RiskConfig;
 use crate::view::TagFile;
 use crate::{Config, Error};
+use arrivals::{Arrivals, monitored};
 use claims::{Listed, attribution, listed_members};
 use scores::Scoring;
 
@@ -44,6 +46,8 @@ pub(super) struct Known {
     /// Listed addresses by cluster.
     listed: Vec<Listed>,
     pub(super) prices: Prices,
+    /// Monitored addresses, ascending.
+    monitored: Vec<AddressId>,
     profile: forensics::score::Profile,
 }
 
@@ -67,6 +71,7 @@ pub(super) fn known(
         listed: listed_members(lists, &attribution, cluster_of),
         prices: prices(snapshot, &config.risk.currency)?,
         profile: scores::profile(snapshot)?.1,
+        monitored: monitored(snapshot, id_of)?,
         attribution,
     })
 }
@@ -80,6 +85,7 @@ pub(super) struct RiskPass<'l> {
     exposure: ExposureState,
     patterns: PatternState,
     proximity: ProximityState,
+    arrivals: Arrivals,
 }
 
 impl<'l> RiskPass<'l> {
@@ -100,12 +106,14 @@ impl<'l> RiskPass<'l> {
             exposure: ExposureState::new(options),
             patterns: PatternState::new(PatternOptions::default())?,
             proximity: ProximityState::new(near),
+            arrivals: Arrivals::default(),
         })
     }
 
     /// Takes in the next part of the ledger.
     pub(super) fn push(&mut self, batch: &LedgerBatch) -> Result<(), Error> {
-        let Self { known, owners, mixes, previous, exposure, patterns, proximity } = self;
+        let Self { known, owners, mixes, previous, exposure, patterns, proximity, arrivals } = self;
+        arrivals.push(batch, owners, &known.monitored);
         let price = |time: Timestamp| known.prices.price_micros_at(time);
         let of_exposure = || -> Result<(), Error> {
             let parties = exposure::Parties { owners: *owners, categories: &known.categories };
@@ -149,6 +157,7 @@ impl<'l> RiskPass<'l> {
             profile: &known.profile,
         };
         let (scores, terms) = scoring.rows();
+        let payments = self.arrivals.scored(&known, &scoring, &self.exposure, &scores);
         let report = RiskReport {
             known_parties: entities.len() as u64,
             known_clusters: known.attribution.clusters.len() as u64,
@@ -167,6 +176,7 @@ impl<'l> RiskPass<'l> {
                 tables::ranks_to(&ranked.rows),
                 tables::scores_to(&scores),
                 tables::score_terms_to(&terms),
+                tables::monitored_payments_to(&payments),
             ],
             report,
         })

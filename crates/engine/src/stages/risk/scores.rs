@@ -1,6 +1,6 @@
 //! Scores of a run: every cluster of which something is known, by the profile in force.
 
-use forensics::score::{ClusterFacts, Profile, score};
+use forensics::score::{ClusterFacts, ListedMember, Profile, score};
 use ledger::{ClusterId, Entity, EntityId, Exposure, PatternMatch, ProximityRow, Score, ScoreTerm};
 use rayon::prelude::*;
 use store::Snapshot;
@@ -69,13 +69,18 @@ impl Scoring<'_> {
         clusters
     }
 
+    /// The listed addresses of a cluster, by party.
+    pub(super) fn listed_of(&self, cluster: ClusterId) -> &[ListedMember] {
+        let at = self.listed.binary_search_by_key(&cluster, |row| row.cluster);
+        at.map_or(&[], |at| &self.listed[at].members)
+    }
+
     fn facts(&self, cluster: ClusterId) -> ClusterFacts<'_> {
         let held = self.held.binary_search_by_key(&cluster, |row| row.0);
-        let listed = self.listed.binary_search_by_key(&cluster, |row| row.cluster);
         ClusterFacts {
             cluster,
             held_by: held.ok().map(|at| self.held[at].1),
-            listed: listed.map_or(&[], |at| &self.listed[at].members),
+            listed: self.listed_of(cluster),
             exposures: of_cluster(self.exposures, cluster, |row| row.cluster),
             proximities: of_cluster(self.proximities, cluster, |row| row.cluster),
             patterns: of_cluster(self.patterns, cluster, |row| row.cluster),
