@@ -86,6 +86,14 @@ pub struct RiskConfig {
     pub parts_max: u16,
 }
 
+impl RiskConfig {
+    /// All of it as one number, which a run leaves as a checkpoint: a hash, since a currency is text.
+    pub(crate) fn stamp(&self) -> u64 {
+        let text = toml::to_string(self).expect("plain values are TOML");
+        u64::from_str_radix(&crate::digest(text.as_bytes()), 16).expect("sixteen digits")
+    }
+}
+
 impl Default for RiskConfig {
     fn default() -> Self {
         Self { currency: "USD".to_owned(), confidence_min: 40, hops_max: 8, parts_max: 32 }

@@ -54,6 +54,16 @@ pub(crate) mod checkpoint {
     pub(crate) const RUN_RESOLUTION: &str = "run.resolution";
     /// The configuration of ownership that `run` followed: see `OwnershipConfig::stamp`.
     pub(crate) const RUN_OWNERSHIP: &str = "run.ownership";
+    /// The configuration of risk that `run` followed: see `RiskConfig::stamp`.
+    pub(crate) const RUN_RISK: &str = "run.risk";
+    /// The profile of scores in force at the last run: its number, 0 for the embedded one.
+    pub(crate) const RUN_PROFILE: &str = "run.profile";
+    /// Rows of `monitored` that `run` has followed.
+    pub(crate) const RUN_MONITORED: &str = "run.monitored";
+    /// Imports of prices that `run` has followed.
+    pub(crate) const RUN_PRICES: &str = "run.prices";
+    /// Rows of `rules` that were asked about the last run.
+    pub(crate) const RUN_RULES: &str = "run.rules";
     /// Inputs in the ledger.
     pub(crate) const INPUTS: &str = "count.inputs";
     /// Inputs whose spent output was unknown when their block came in.

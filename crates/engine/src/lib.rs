@@ -37,8 +37,8 @@ pub use evaluate::*;
 pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use forensics::resolution::Figures as ResolutionFigures;
 pub use ledger::{
-    Address, AddressFamily, Amount, Category, Chain, ClusterId, FlowSide, ParsedAddress, Timestamp as Time, TxId,
-    parse_address,
+    Address, AddressFamily, Amount, Category, Chain, ClusterId, FlowSide, ParsedAddress,
+    Timestamp as Time, TxId, parse_address,
 };
 pub use ownership::Decide;
 pub use progress::{Progress, Unwatched, Watch};

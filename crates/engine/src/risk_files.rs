@@ -7,7 +7,10 @@ use std::ops::RangeInclusive;
 use arrow::array::RecordBatch;
 use arrow::datatypes::UInt32Type;
 use ledger::tables::{self, Table, TableError};
-use ledger::{Category, ClusterId, Entity, EntityId, Exposure, PatternMatch, ProximityRow, Score, ScoreTerm};
+use ledger::{
+    Category, ClusterId, Entity, EntityId, Exposure, MonitoredPayment, PatternMatch, ProximityRow,
+    Score, ScoreTerm,
+};
 use store::Snapshot;
 
 use crate::Error;
@@ -74,6 +77,7 @@ pub(crate) struct RiskFiles {
     patterns: ByCluster,
     scores: ByCluster,
     terms: ByCluster,
+    payments: RecordBatch,
 }
 
 impl RiskFiles {
@@ -91,6 +95,7 @@ impl RiskFiles {
             patterns: open(&tables::PATTERNS)?,
             scores: open(&tables::SCORES)?,
             terms: open(&tables::SCORE_TERMS)?,
+            payments: snapshot.mapped(tables::MONITORED_PAYMENTS.name)?,
         }))
     }
 
@@ -139,9 +144,17 @@ impl RiskFiles {
     }
 
     /// Patterns of one cluster, or of all.
-    pub(crate) fn patterns(&self, cluster: Option<ClusterId>) -> Result<Vec<PatternMatch>, TableError> {
+    pub(crate) fn patterns(
+        &self,
+        cluster: Option<ClusterId>,
+    ) -> Result<Vec<PatternMatch>, TableError> {
         let rows = cluster.map_or_else(|| self.patterns.rows.clone(), |own| self.patterns.of(own));
         tables::patterns_from(&rows)
+    }
+
+    /// Payments to monitored addresses, by transaction.
+    pub(crate) fn payments(&self) -> Result<Vec<MonitoredPayment>, TableError> {
+        tables::monitored_payments_from(&self.payments)
     }
 
     pub(crate) fn score(&self, cluster: ClusterId) -> Result<Option<Score>, TableError> {

@@ -37,7 +37,8 @@ pub use id::{
 };
 pub use mix::Mix;
 pub use risk::{
-    Entity, EntityId, Exposure, FlowSide, MonitoredPayment, PatternMatch, ProximityRow, Score, ScoreTerm,
+    Entity, EntityId, Exposure, FlowSide, MonitoredPayment, PatternMatch, ProximityRow, Score,
+    ScoreTerm,
 };
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,

@@ -9,7 +9,9 @@ use super::ink::{Look, Tone};
 use super::path;
 use super::screen::stale_lines;
 use super::table::{Cell, Column, Table};
-use super::words::{address, bitcoins, coins, count, counted, day, facts, hash, minute, names, wrapped};
+use super::words::{
+    address, bitcoins, coins, count, counted, day, facts, hash, minute, names, wrapped,
+};
 use crate::show;
 
 /// Points from which a score is shown as a warning, in thousandths.
@@ -22,7 +24,8 @@ pub(crate) fn score(answer: &ScoreAnswer, look: Look) -> String {
     let tone = if answer.score.0 >= POINTS_WARNING { Tone::Warning } else { Tone::Good };
     let head = format!("{} of 100", answer.score);
     let band = if answer.band.is_empty() { String::new() } else { format!("  {}", answer.band) };
-    let mut page = format!("{}{band}  {}\n", look.paint(tone, &head), look.faint(&bar(answer.score.0)));
+    let mut page =
+        format!("{}{band}  {}\n", look.paint(tone, &head), look.faint(&bar(answer.score.0)));
     page += &subject(&answer.subject, look);
     if let Some(rule) = &answer.hard_rule {
         page += &format!("  set by the rule `{}`\n", show::line(rule));
@@ -95,7 +98,8 @@ pub(crate) fn exposure(answer: &ExposureAnswer, look: Look) -> String {
     for (side, total) in
         [(FlowSide::Received, answer.received_sat), (FlowSide::Sent, answer.sent_sat)]
     {
-        let own: Vec<&ExposurePart> = answer.parts.iter().filter(|part| part.side == side).collect();
+        let own: Vec<&ExposurePart> =
+            answer.parts.iter().filter(|part| part.side == side).collect();
         let title = match side {
             FlowSide::Received => "Received",
             FlowSide::Sent => "Sent",

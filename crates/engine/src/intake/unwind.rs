@@ -56,6 +56,7 @@ pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Resu
         checkpoint::RUN_DECISIONS,
         checkpoint::RUN_OWNERSHIP,
         checkpoint::RUN_RESOLUTION,
+        checkpoint::RUN_RISK,
     ] {
         commit.remove_checkpoint(name);
     }

@@ -5,13 +5,13 @@ use std::cmp::Reverse;
 use forensics::patterns::detector;
 use ledger::{Amount, Entity, Exposure, FlowSide, PatternMatch, Value};
 
+use crate::Error;
 use crate::answers::{
     EntityAnswer, ExposureAnswer, ExposurePart, NearestOfKind, NearnessAnswer, PatternAnswer,
     PatternsAnswer, Points, RankedAnswer, Sats, ScoreAnswer, SubjectAnswer, TermAnswer, TopAnswer,
 };
 use crate::risk_files::RiskFiles;
 use crate::view::View;
-use crate::Error;
 
 impl View {
     /// What is mapped of the risk of a run, or an error that says to make one.

@@ -75,7 +75,12 @@ impl Views {
         files.extend(link_files(&self.links, n_addresses)?);
         files.extend(flow_files(self.flow, self.n_nodes)?);
         let risk = self.risk.into_tables();
-        files.extend(layout::RISK.iter().zip(&risk).map(|(table, batch)| (table.name.to_owned(), batch.clone())));
+        files.extend(
+            layout::RISK
+                .iter()
+                .zip(&risk)
+                .map(|(table, batch)| (table.name.to_owned(), batch.clone())),
+        );
         for (distance, near) in self.near {
             files.extend(near_files(distance, near)?);
         }

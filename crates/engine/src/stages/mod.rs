@@ -8,6 +8,7 @@
 //! Cost: links read the new blocks once; the views read the whole ledger once. Memory: 8 bytes an address, 24 a link, 33 a
 //! flow edge while a run goes on (answers then read them mapped).
 
+mod alerts;
 mod evidence;
 mod files;
 mod guarded;
@@ -22,6 +23,7 @@ use store::{Snapshot, Writer};
 pub(crate) use evidence::{Evidence, Prices};
 pub(crate) use files::Made;
 pub(crate) use guarded::{Entities, RulesOfRun};
+pub(crate) use risk::{PROFILE, category_of, of_cluster, parse_profile, profile};
 pub(crate) use suggested::cluster_entities;
 pub(crate) use views::Views;
 
@@ -40,11 +42,16 @@ impl Engine {
         let mut writer = self.store.writer()?;
         let links_new = self.run_links(&mut writer, now, watch)?;
         let snapshot = writer.snapshot();
-        let mut report = if links_new.is_none() && is_current(&snapshot, self.config()) {
+        let views_current = links_new.is_none() && is_current(&snapshot, self.config());
+        let mut report = if views_current {
             RunReport { up_to_date: true, ..RunReport::default() }
         } else {
             self.run_views(&mut writer, now, watch)?
         };
+        if !views_current || rules_changed(&snapshot) {
+            report.alerts = self.run_alerts(&mut writer, now)?;
+            report.up_to_date = false;
+        }
         report.links_new = links_new.unwrap_or(0);
         writer.compact_all(self.run_record("compact", now))?;
         let snapshot = writer.snapshot();
@@ -143,6 +150,9 @@ impl Engine {
         let resolution = ownership::resolution_model(&snapshot)?.map_or(0, |(id, _)| id);
         commit.set_checkpoint(checkpoint::RUN_RESOLUTION, u64::from(resolution));
         commit.set_checkpoint(checkpoint::RUN_OWNERSHIP, self.config().ownership.stamp());
+        for (name, stamp) in risk::stamps(&snapshot, self.config())? {
+            commit.set_checkpoint(name, stamp);
+        }
         commit.finish(self.run_record("run", now))?;
         watch.tell(Progress::End);
         Ok(report)
@@ -187,7 +197,15 @@ pub(crate) fn is_current(snapshot: &Snapshot, config: &Config) -> bool {
         })
         && ownership::model_of_links(snapshot)
             .is_ok_and(|model| of(checkpoint::LINKS_MODEL) == model)
+        && risk::stamps(snapshot, config)
+            .is_ok_and(|stamps| stamps.into_iter().all(|(name, stamp)| of(name) == stamp))
         && of(checkpoint::CLUSTERS_LINKS) == snapshot.rows(tables::LINKS.name, BITCOIN)
+}
+
+/// Whether rules were published since they were last asked.
+fn rules_changed(snapshot: &Snapshot) -> bool {
+    let asked = snapshot.checkpoint(checkpoint::RUN_RULES);
+    asked != Some(snapshot.rows(tables::RULES.name, SHARED))
 }
 
 /// The heuristic of a stored number, by name.

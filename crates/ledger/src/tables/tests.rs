@@ -4,8 +4,8 @@ use super::*;
 use crate::{
     AddressFamily, AddressId, Alias, AliasKind, Amount, Asset, Category, ClusterEdge, ClusterId,
     ClusterMember, DecisionKind, DecisionRecord, Entity, EntityId, Height, HeldRecord, Link,
-    LinkSource, ListImported, Listing, ListingEvent, ModelRecord, MonitoredPayment, Price, Resolution, ScriptType,
-    Spent, Tag, Timestamp, TxIndex, Value, notation,
+    LinkSource, ListImported, Listing, ListingEvent, ModelRecord, MonitoredPayment, Price,
+    Resolution, ScriptType, Spent, Tag, Timestamp, TxIndex, Value, notation,
 };
 
 #[track_caller]
@@ -273,11 +273,6 @@ fn risk_entities_are_read_back() {
         points: 99_999,
     };
     let unknown = MonitoredPayment { value: None, payer: None, ..payment };
-    check(
-        &MONITORED_PAYMENTS,
-        &[payment, unknown],
-        monitored_payments_to,
-        monitored_payments_from,
-    );
+    check(&MONITORED_PAYMENTS, &[payment, unknown], monitored_payments_to, monitored_payments_from);
     check(&ENTITY_CLUSTERS, &[row], entity_clusters_to, entity_clusters_from);
 }

@@ -42,7 +42,12 @@ struct Arrival {
 pub(super) struct Arrivals(Vec<Arrival>);
 
 impl Arrivals {
-    pub(super) fn push(&mut self, batch: &LedgerBatch, owners: &Owners<'_>, monitored: &[AddressId]) {
+    pub(super) fn push(
+        &mut self,
+        batch: &LedgerBatch,
+        owners: &Owners<'_>,
+        monitored: &[AddressId],
+    ) {
         if monitored.is_empty() {
             return;
         }
@@ -76,7 +81,8 @@ impl Arrivals {
         let mixing = payers.len() > 1 || possible_protocols(view).any();
         for (address, amount_sat) in paid {
             let receiver = owners.cluster(address);
-            if payers.iter().any(|(payer, _)| *payer == receiver) {
+            // Where others put coins in too (a PayJoin, a round), what arrived may be theirs.
+            if payers.len() == 1 && payers[0].0 == receiver {
                 continue;
             }
             let payment = MonitoredPayment {
@@ -119,9 +125,8 @@ impl Arrivals {
             let listed: Vec<ListedMember> =
                 payers.iter().flat_map(|payer| scoring.listed_of(payer.cluster)).copied().collect();
             let mut exposures = exposure.exposures_of_transaction(arrival.payment.tx);
-            exposures.retain(|row| {
-                row.cluster == arrival.receiver && row.side == FlowSide::Received
-            });
+            exposures
+                .retain(|row| row.cluster == arrival.receiver && row.side == FlowSide::Received);
             let facts = TransactionFacts {
                 tx: arrival.payment.tx,
                 receiver: arrival.receiver,

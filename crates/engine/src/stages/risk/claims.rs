@@ -1,8 +1,8 @@
 //! What lists and tags claim of clusters, as `forensics::Attribution` chooses among it.
 
-use forensics::{Attribution, Claim};
 use forensics::score::ListedMember;
 use forensics::screening::ListIndex;
+use forensics::{Attribution, Claim};
 use ledger::{Category, ClusterId, Entity, EntityId, Listing};
 
 use crate::Error;
@@ -116,7 +116,7 @@ fn tagged(tag: ledger::Tag, cluster: ClusterId) -> Claim {
 }
 
 /// By the tag's category; where that is of no kind of ours, by the first of its concepts that is.
-fn category_of(tag: &ledger::Tag) -> Category {
+pub(crate) fn category_of(tag: &ledger::Tag) -> Category {
     let words = std::iter::once(tag.category.as_str()).chain(tag.concepts.split(';'));
     let mut found = words.filter(|word| !word.is_empty()).map(Category::of_concept);
     found.find(|category| *category != Category::OTHER).unwrap_or(Category::OTHER)

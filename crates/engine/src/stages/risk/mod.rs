@@ -22,17 +22,20 @@ use forensics::rank::{RankOptions, ranks};
 use forensics::screening::ListIndex;
 use forensics::{Attribution, Owners};
 use ledger::{
-    AddressId, Category, ClusterEdge, ClusterId, EntityId, Exposure, FlowSide, LedgerBatch, Mix, ProximityRow,
-    Timestamp, tables,
+    AddressId, Category, ClusterEdge, ClusterId, EntityId, Exposure, FlowSide, LedgerBatch, Mix,
+    ProximityRow, Timestamp, tables,
 };
 use store::Snapshot;
 
+pub(crate) use arrivals::monitored;
+pub(crate) use claims::category_of;
 pub(crate) use scores::{PROFILE, parse_profile, profile};
 
 use crate::config::RiskConfig;
+use crate::layout::{SHARED, checkpoint};
 use crate::view::TagFile;
 use crate::{Config, Error};
-use arrivals::{Arrivals, monitored};
+use arrivals::Arrivals;
 use claims::{Listed, attribution, listed_members};
 use scores::Scoring;
 
@@ -74,6 +77,19 @@ pub(super) fn known(
         monitored: monitored(snapshot, id_of)?,
         attribution,
     })
+}
+
+/// What besides ledger, lists, tags and ownership the risk tables are made from: checkpoints with what they stand at.
+pub(crate) fn stamps(
+    snapshot: &Snapshot,
+    config: &Config,
+) -> Result<[(&'static str, u64); 4], Error> {
+    Ok([
+        (checkpoint::RUN_RISK, config.risk.stamp()),
+        (checkpoint::RUN_PROFILE, u64::from(scores::profile(snapshot)?.0)),
+        (checkpoint::RUN_MONITORED, snapshot.rows(tables::MONITORED.name, SHARED)),
+        (checkpoint::RUN_PRICES, snapshot.checkpoint(checkpoint::PRICES).unwrap_or(0)),
+    ])
 }
 
 /// One pass over the ledger.
@@ -254,7 +270,7 @@ fn clusters_of(clusters: impl Iterator<Item = ClusterId>) -> u64 {
 }
 
 /// Rows of one cluster in rows that are sorted by it.
-pub(super) fn of_cluster<'r, Row>(
+pub(crate) fn of_cluster<'r, Row>(
     rows: &'r [Row],
     cluster: ClusterId,
     key: impl Fn(&Row) -> ClusterId,

@@ -1,0 +1,117 @@
+//! Alerts of a run: the rules in force are asked about everything, and the log of alerts is made to agree.
+//!
+//! In: the snapshot of a run, published rules, the log of alerts. Out: entries of the log: raised, updated, withdrawn with the
+//! fact that went, raised again, merged. This is also the look-back: a run after a list or a tag has changed asks about
+//! all history, and what it raises names the versions as of which it does.
+//! Alerts are the one thing that is no view: when a run was made is part of what happened. Their names and bases follow
+//! from rules and subjects alone.
+
+mod subjects;
+
+use cases::{AlertEntry, Judge, Moment, SubjectKey, Vocabulary, reconcile};
+use ledger::{AlertEventKind, Asset, Height, Timestamp, tables};
+use store::{Snapshot, Writer};
+
+pub(crate) use subjects::Subjects;
+
+use crate::layout::{self, SHARED, checkpoint};
+use crate::view::View;
+use crate::{AlertsOfRun, Config, Engine, Error, alerts};
+
+impl Engine {
+    /// Asks the rules in force about the last run, and writes what they say.
+    pub(super) fn run_alerts(
+        &self,
+        writer: &mut Writer,
+        now: Timestamp,
+    ) -> Result<AlertsOfRun, Error> {
+        let snapshot = writer.snapshot();
+        let view = View::open(&snapshot, self.config())?;
+        let (report, entries) = judged(&view, &snapshot, self.config())?;
+        let mut commit = writer.begin();
+        commit.set_checkpoint(checkpoint::RUN_RULES, snapshot.rows(tables::RULES.name, SHARED));
+        if !entries.is_empty() {
+            let (events, facts) = alerts::rows_of(entries);
+            let events = tables::alert_events_to(&events);
+            commit.append(&layout::spec(&tables::ALERT_EVENTS), SHARED, &events)?;
+            let facts = tables::alert_facts_to(&facts);
+            commit.append(&layout::spec(&tables::ALERT_FACTS), SHARED, &facts)?;
+        }
+        commit.finish(self.run_record("run: alerts", now))?;
+        Ok(report)
+    }
+}
+
+/// What the rules say now, as entries that follow the log.
+fn judged(
+    view: &View,
+    snapshot: &Snapshot,
+    config: &Config,
+) -> Result<(AlertsOfRun, Vec<AlertEntry>), Error> {
+    let rules = alerts::rules(snapshot, config)?;
+    let book = alerts::book(snapshot)?;
+    let resolve = |key: &SubjectKey| resolved(view, key);
+    let mut judge = Judge::new(&rules, &book, &resolve);
+    Subjects::new(view, None)?.look(&mut judge)?;
+    let judged = judge.finish();
+    let moment = moment(view);
+    let entries = reconcile(&book, &rules, &judged, &resolve, &moment);
+    let count = |kind: AlertEventKind| {
+        entries.iter().filter(|entry| entry.event.kind == kind).count() as u64
+    };
+    let report = AlertsOfRun {
+        rules: rules.len() as u64,
+        raised: count(AlertEventKind::Raised),
+        reraised: count(AlertEventKind::Reraised),
+        updated: count(AlertEventKind::Updated),
+        withdrawn: count(AlertEventKind::Withdrawn),
+        merged: count(AlertEventKind::Merged),
+        unknown: judged.unknown_counts.iter().map(|count| count.n_subjects).sum(),
+    };
+    Ok((report, entries))
+}
+
+/// The words that rules of this store may use.
+pub(crate) fn vocabulary(config: &Config) -> Vocabulary {
+    let patterns = forensics::patterns::DETECTORS.iter().map(|row| (row.number, row.name));
+    Vocabulary {
+        asset: Asset::btc().symbol().to_owned(),
+        currency: config.risk.currency.clone(),
+        patterns: patterns.collect(),
+    }
+}
+
+/// Where a subject is now; `None` if the ledger no longer has it.
+pub(crate) fn resolved(view: &View, key: &SubjectKey) -> Option<SubjectKey> {
+    let address = match key {
+        SubjectKey::Entity(name) => {
+            let known = view.risk.as_ref()?.entities().iter().any(|entity| entity.name == *name);
+            return known.then(|| key.clone());
+        }
+        SubjectKey::Cluster(address)
+        | SubjectKey::Address(address)
+        | SubjectKey::Payment(_, address) => address,
+    };
+    let id = view.id_of(&ledger::parse_address(address).ok()?.address)?;
+    match key {
+        SubjectKey::Cluster(_) => Some(SubjectKey::Cluster(view.cluster_text(view.cluster_of(id)))),
+        SubjectKey::Payment(tx, _) => {
+            let known = view.transactions.lookup_one(tx.parse::<ledger::TxId>().ok()?.as_bytes());
+            known.map(|_| key.clone())
+        }
+        _ => Some(key.clone()),
+    }
+}
+
+fn moment(view: &View) -> Moment {
+    let last = view.columns.last_block();
+    let profile = crate::stages::risk::profile(&view.snapshot);
+    let profile = profile.map_or_else(|_| String::new(), |(_, profile)| profile.label());
+    let lists = if view.list_version.is_empty() { "none" } else { &view.list_version };
+    let attribution = view.snapshot.checkpoint(checkpoint::ATTRIBUTION).unwrap_or(0);
+    Moment {
+        height: Height::new(last.map_or(0, |block| block.height)),
+        at: Timestamp::new(last.map_or(0, |block| block.time_s)),
+        versions: format!("lists {lists}; attribution {attribution}; profile {profile}"),
+    }
+}

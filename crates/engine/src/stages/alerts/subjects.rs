@@ -1,0 +1,239 @@
+//! Whom rules are asked about, and what is known of them: every cluster of the risk tables, every payment to a monitored
+//! address.
+//!
+//! In: a view of a run. Out: calls of a [`Judge`]. Clusters are read in parts of a range of labels, in order, so memory is
+//! that of one part.
+
+use cases::{ClusterFacts, Judge, ListedAs, PaymentFacts, Subject, TaggedAs};
+use ledger::{AddressId, Category, ClusterId, Exposure, MonitoredPayment, Score, Timestamp};
+
+use crate::Error;
+use crate::risk_files::FactRows;
+use crate::stages::risk::{category_of, of_cluster};
+use crate::view::View;
+
+/// Labels of one part.
+const PART: u32 = 1 << 16;
+
+/// See the module.
+pub(crate) struct Subjects<'a> {
+    view: &'a View,
+    /// Monitored addresses, ascending.
+    monitored: Vec<AddressId>,
+    /// Scores in place of those of the run, by cluster: those of a profile that is tried out.
+    scores: Option<&'a [Score]>,
+    /// Block time of the last block.
+    now: Timestamp,
+}
+
+/// What facts of one cluster point to.
+struct Known {
+    address: String,
+    n_addresses: u64,
+    listed: Vec<ListedAs>,
+    tags: Vec<TaggedAs>,
+    categories: Vec<Category>,
+    entity: Option<String>,
+    monitored: bool,
+    score: Score,
+}
+
+impl<'a> Subjects<'a> {
+    pub(crate) fn new(view: &'a View, scores: Option<&'a [Score]>) -> Result<Self, Error> {
+        let id_of = |address: &ledger::Address| Some(view.id_of(address)?.get());
+        let last = view.columns.last_block();
+        Ok(Self {
+            view,
+            monitored: crate::stages::risk::monitored(&view.snapshot, id_of)?,
+            scores,
+            now: Timestamp::new(last.map_or(0, |block| block.time_s)),
+        })
+    }
+
+    /// Asks about every cluster, then about every payment to a monitored address.
+    pub(crate) fn look(&self, judge: &mut Judge<'_>) -> Result<(), Error> {
+        let n_labels = u32::try_from(self.view.labels().len()).expect("address ids are u32");
+        for first in (0..n_labels).step_by(PART as usize) {
+            let rows = self.rows(first..=first.saturating_add(PART - 1))?;
+            for cluster in self.clusters(&rows, first) {
+                self.look_at(cluster, &rows, judge)?;
+            }
+        }
+        for payment in self.view.risk()?.payments()? {
+            self.look_at_payment(&payment, judge)?;
+        }
+        Ok(())
+    }
+
+    fn rows(&self, clusters: std::ops::RangeInclusive<u32>) -> Result<FactRows, Error> {
+        let mut rows = self.view.risk()?.facts_between(clusters.clone())?;
+        if let Some(scores) = self.scores {
+            let key = |score: &Score| score.cluster.get().get();
+            let from = scores.partition_point(|score| key(score) < *clusters.start());
+            let to = scores.partition_point(|score| key(score) <= *clusters.end());
+            rows.scores = scores[from..to].to_vec();
+        }
+        Ok(rows)
+    }
+
+    /// Clusters with a row, and those of listed and monitored addresses, ascending.
+    fn clusters(&self, rows: &FactRows, first: u32) -> Vec<ClusterId> {
+        let is_of_part = |cluster: &ClusterId| {
+            let root = cluster.get().get();
+            root >= first && root - first < PART
+        };
+        let listed = self.view.listed_clusters.clusters();
+        let monitored = self.monitored.iter().map(|id| self.view.cluster_of(*id));
+        let mut clusters = rows.clusters();
+        clusters.extend(listed.chain(monitored).filter(is_of_part));
+        clusters.sort_unstable();
+        clusters.dedup();
+        clusters
+    }
+
+    fn look_at(
+        &self,
+        cluster: ClusterId,
+        rows: &FactRows,
+        judge: &mut Judge<'_>,
+    ) -> Result<(), Error> {
+        let known = self.known(cluster, rows)?;
+        let subject =
+            Subject::Cluster { address: known.address.clone(), entity: known.entity.clone() };
+        judge.look(&subject, &self.facts(cluster, &known, rows));
+        Ok(())
+    }
+
+    /// Facts of clusters are those of the payer with the most points. Nobody known is a payer of whom nothing is known.
+    fn look_at_payment(
+        &self,
+        payment: &MonitoredPayment,
+        judge: &mut Judge<'_>,
+    ) -> Result<(), Error> {
+        let tx = self.view.tx_id(payment.tx).to_string();
+        let address = self.view.address_text(payment.address);
+        let cluster = payment.payer.unwrap_or_else(|| self.view.cluster_of(payment.address));
+        let root = cluster.get().get();
+        let rows = self.rows(root..=root)?;
+        let known = self.known(cluster, &rows)?;
+        let payer = match payment.payer {
+            Some(_) => self.facts(cluster, &known, &rows),
+            None => self.nobody(),
+        };
+        let facts = PaymentFacts {
+            payer,
+            amount_sat: Some(payment.amount_sat),
+            value: payment.value,
+            mixing: Some(payment.mixing),
+            monitored: Some(true),
+            score: Some(payment.points),
+            tx: &tx,
+        };
+        judge.look(&Subject::Payment { address, tx: tx.clone() }, &facts);
+        Ok(())
+    }
+
+    fn nobody(&self) -> ClusterFacts<'_> {
+        ClusterFacts {
+            address: "",
+            now: self.now,
+            first_seen: None,
+            n_addresses: None,
+            listed: None,
+            tags: None,
+            categories: None,
+            monitored: None,
+            exposures: None,
+            proximities: None,
+            hops_max: self.view.config.risk.hops_max,
+            patterns: None,
+            score: None,
+            entities: &[],
+        }
+    }
+
+    fn facts<'k>(
+        &'k self,
+        cluster: ClusterId,
+        known: &'k Known,
+        rows: &'k FactRows,
+    ) -> ClusterFacts<'k> {
+        let exposures = of_cluster(&rows.exposures, cluster, |row| row.cluster);
+        ClusterFacts {
+            address: &known.address,
+            first_seen: first_seen(exposures),
+            n_addresses: Some(known.n_addresses),
+            listed: Some(&known.listed),
+            tags: Some(&known.tags),
+            categories: Some(&known.categories),
+            monitored: Some(known.monitored),
+            exposures: Some(exposures),
+            proximities: Some(of_cluster(&rows.proximities, cluster, |row| row.cluster)),
+            patterns: Some(of_cluster(&rows.patterns, cluster, |row| row.cluster)),
+            score: Some(&known.score),
+            entities: self.view.risk.as_ref().map_or(&[], |files| files.entities()),
+            ..self.nobody()
+        }
+    }
+
+    fn known(&self, cluster: ClusterId, rows: &FactRows) -> Result<Known, Error> {
+        let view = self.view;
+        let held = of_cluster(&rows.entities, cluster, |row| row.0).first();
+        let entity = held.and_then(|row| view.risk.as_ref()?.entity(row.1));
+        let score = of_cluster(&rows.scores, cluster, |row| row.cluster).first().cloned();
+        let tags = self.tags(cluster)?;
+        let mut categories: Vec<Category> = tags.iter().map(|tag| tag.category).collect();
+        categories.extend(entity.map(|entity| entity.category));
+        categories.sort_unstable();
+        categories.dedup();
+        let is_own = |id: &AddressId| view.cluster_of(*id) == cluster;
+        Ok(Known {
+            address: view.cluster_text(cluster),
+            n_addresses: view.cluster_size(cluster),
+            listed: self.listed(cluster),
+            tags,
+            categories,
+            entity: entity.map(|entity| entity.name.clone()),
+            monitored: self.monitored.iter().any(is_own),
+            // A cluster without a row has no term: its score is nothing, which is known.
+            score: score.unwrap_or_else(|| Score {
+                cluster,
+                points: 0,
+                hard_rule: None,
+                profile: String::new(),
+                n_terms: 0,
+            }),
+        })
+    }
+
+    fn listed(&self, cluster: ClusterId) -> Vec<ListedAs> {
+        let mut rows = Vec::new();
+        for member in self.view.listed_clusters.members_of(cluster) {
+            let Some(address) = self.view.address_of(member) else { continue };
+            rows.extend(self.view.lists.find(&address).iter().map(|row| ListedAs {
+                list: row.list.clone(),
+                entity_id: row.entity_id.clone(),
+                entity_name: row.entity_name.clone(),
+                address: row.address_text.clone(),
+            }));
+        }
+        rows
+    }
+
+    fn tags(&self, cluster: ClusterId) -> Result<Vec<TaggedAs>, Error> {
+        let Some((file, rows)) = self.view.cluster_tags(cluster) else { return Ok(Vec::new()) };
+        let confident =
+            rows.filter(|row| file.confidence(*row) >= self.view.config.risk.confidence_min);
+        let tag = |row: usize| -> Result<TaggedAs, Error> {
+            let tag = file.tag(row)?;
+            let category = category_of(&tag);
+            Ok(TaggedAs { label: tag.label, actor: tag.actor, category, pack: tag.pack })
+        };
+        confident.map(tag).collect()
+    }
+}
+
+/// When a cluster first received anything of others, or sent it.
+fn first_seen(exposures: &[Exposure]) -> Option<Timestamp> {
+    exposures.iter().map(|row| row.first_time).min()
+}
