@@ -269,3 +269,50 @@ pub struct TopAnswer {
     /// The snapshot that answers.
     pub snapshot: String,
 }
+
+/// What another profile would make of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ProfileDryRun {
+    /// The profile in force.
+    pub old: String,
+    /// The profile that was tried out.
+    pub new: String,
+    /// Clusters that were scored by both.
+    pub n_clusters: u64,
+    /// Clusters with other points.
+    pub n_points_changed: u64,
+    /// Clusters in another band.
+    pub n_bands_changed: u64,
+    /// The first of them, by cluster.
+    pub bands: Vec<BandMoveAnswer>,
+    /// Alerts that the rules in force would raise.
+    pub alerts_come: Vec<AlertChange>,
+    /// Alerts that they would raise no more.
+    pub alerts_gone: Vec<AlertChange>,
+    /// The snapshot that answers.
+    pub snapshot: String,
+}
+
+/// A cluster that another profile puts into another band.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BandMoveAnswer {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The smallest address of it.
+    pub address: String,
+    /// The band that it is in.
+    pub from: String,
+    /// The band that it would be in.
+    pub to: String,
+    /// Its points, and what they would be.
+    pub points: [Points; 2],
+}
+
+/// An alert that would come or go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AlertChange {
+    /// The rule.
+    pub rule: String,
+    /// Whom it is about.
+    pub subject: String,
+}

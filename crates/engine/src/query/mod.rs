@@ -8,6 +8,7 @@ mod neighborhood;
 mod neighbors;
 mod pending;
 mod risk;
+mod score;
 mod screen;
 mod status;
 mod trace;

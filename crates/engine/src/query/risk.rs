@@ -1,4 +1,4 @@
-//! How risky a cluster is, and why: what it is exposed to, how near known parties are, which patterns it shows.
+//! What a cluster is exposed to, how near known parties are, which patterns it shows.
 
 use std::cmp::Reverse;
 
@@ -8,7 +8,7 @@ use ledger::{Amount, Entity, Exposure, FlowSide, PatternMatch, Value};
 use crate::Error;
 use crate::answers::{
     EntityAnswer, ExposureAnswer, ExposurePart, NearestOfKind, NearnessAnswer, PatternAnswer,
-    PatternsAnswer, Points, RankedAnswer, Sats, ScoreAnswer, SubjectAnswer, TermAnswer, TopAnswer,
+    PatternsAnswer, Sats, SubjectAnswer,
 };
 use crate::risk_files::RiskFiles;
 use crate::view::View;
@@ -21,7 +21,7 @@ impl View {
         })
     }
 
-    fn subject(&self, address: &str) -> Result<SubjectAnswer, Error> {
+    pub(crate) fn subject(&self, address: &str) -> Result<SubjectAnswer, Error> {
         let (_, id) = self.known_address(address)?;
         let cluster = self.cluster_of(id);
         Ok(SubjectAnswer {
@@ -133,64 +133,6 @@ impl View {
             evidence: row.evidence.iter().map(|tx| self.tx_id(*tx)).collect(),
             about: row.about.clone(),
         }
-    }
-
-    /// How risky the cluster of an address is, and why.
-    ///
-    /// # Errors
-    /// If the text is no address or has not appeared, or no run has been made.
-    pub fn score(&self, address: &str) -> Result<ScoreAnswer, Error> {
-        let subject = self.subject(address)?;
-        let files = self.risk()?;
-        let score = files.score(subject.cluster)?;
-        let terms = files.terms(subject.cluster)?;
-        let term = |row: &ledger::ScoreTerm| TermAnswer {
-            kind: row.kind.clone(),
-            category: row.category,
-            entity: files.name_of(row.entity),
-            points: Points(row.points),
-            basis: row.basis.clone(),
-            source_version: row.source_version.clone(),
-        };
-        Ok(ScoreAnswer {
-            score: Points(score.as_ref().map_or(0, |score| score.points)),
-            band: String::new(),
-            hard_rule: score.as_ref().and_then(|score| score.hard_rule.clone()),
-            profile: score.map_or_else(String::new, |score| score.profile),
-            terms: terms.iter().map(term).collect(),
-            without: Vec::new(),
-            stale_because: self.stale_because(None),
-            snapshot: self.snapshot_id.clone(),
-            subject,
-        })
-    }
-
-    /// The riskiest clusters, at most `limit`; of two alike the smaller cluster first.
-    ///
-    /// # Errors
-    /// If no run has been made.
-    pub fn riskiest(&self, limit: usize) -> Result<TopAnswer, Error> {
-        let files = self.risk()?;
-        let mut scores = files.scores()?;
-        scores.retain(|score| score.points > 0);
-        scores.sort_by_key(|score| (Reverse(score.points), score.cluster));
-        let line = |score: &ledger::Score| -> Result<RankedAnswer, Error> {
-            let terms = files.terms(score.cluster)?;
-            let strongest = terms.iter().max_by_key(|term| (term.points, Reverse(term.position)));
-            Ok(RankedAnswer {
-                cluster: score.cluster,
-                address: self.cluster_text(score.cluster),
-                known_as: self.names_of(score.cluster)?,
-                score: Points(score.points),
-                because: strongest.map_or_else(String::new, |term| term.basis.clone()),
-            })
-        };
-        Ok(TopAnswer {
-            clusters: scores.iter().take(limit).map(line).collect::<Result<_, _>>()?,
-            total: scores.len() as u64,
-            stale_because: self.stale_because(None),
-            snapshot: self.snapshot_id.clone(),
-        })
     }
 }
 

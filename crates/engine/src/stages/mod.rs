@@ -20,10 +20,13 @@ use forensics::heuristics::Heuristic;
 use ledger::{AddressId, Timestamp, tables};
 use store::{Snapshot, Writer};
 
+pub(crate) use alerts::{Subjects, resolved, vocabulary};
 pub(crate) use evidence::{Evidence, Prices};
 pub(crate) use files::Made;
 pub(crate) use guarded::{Entities, RulesOfRun};
-pub(crate) use risk::{PROFILE, category_of, of_cluster, parse_profile, profile};
+pub(crate) use risk::{
+    PROFILE, category_of, listed_entity, members_by_party, of_cluster, parse_profile, profile,
+};
 pub(crate) use suggested::cluster_entities;
 pub(crate) use views::Views;
 

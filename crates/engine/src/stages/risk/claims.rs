@@ -54,48 +54,61 @@ pub(crate) fn listed_members(
     attribution: &Attribution,
     cluster_of: impl Fn(&ledger::Address) -> Option<ClusterId>,
 ) -> Vec<Listed> {
-    let mut rows: Vec<(ClusterId, EntityId, ledger::Address)> = Vec::new();
+    let mut rows: Vec<(ClusterId, (EntityId, ledger::Address))> = Vec::new();
     for listing in lists.listings() {
         let Some(cluster) = cluster_of(&listing.address) else { continue };
-        let claim = listed(listing, cluster);
         let own = attribution.clusters.binary_search_by_key(&cluster, |row| row.0);
-        let own = own.map_or(EntityId::NONE, |at| attribution.clusters[at].1);
-        let entity = entity_named(&attribution.entities, &claim.name).unwrap_or(own);
-        rows.push((cluster, entity, listing.address));
+        let own = own.ok().map(|at| attribution.clusters[at].1);
+        let entity = listed_entity(listing, &attribution.entities, own);
+        rows.push((cluster, (entity, listing.address)));
     }
     rows.sort_unstable();
-    rows.dedup();
-    let of_cluster = |rows: &[(ClusterId, EntityId, ledger::Address)]| Listed {
+    let of_cluster = |rows: &[(ClusterId, (EntityId, ledger::Address))]| Listed {
         cluster: rows[0].0,
-        members: rows.chunk_by(|a, b| a.1 == b.1).map(member).collect(),
+        members: members_by_party(rows.iter().map(|row| row.1).collect()),
     };
     rows.chunk_by(|a, b| a.0 == b.0).map(of_cluster).collect()
 }
 
-fn member(rows: &[(ClusterId, EntityId, ledger::Address)]) -> ListedMember {
-    let n_addresses = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    ListedMember { entity: rows[0].1, n_addresses }
+/// Listed addresses of one cluster, counted by party.
+pub(crate) fn members_by_party(mut rows: Vec<(EntityId, ledger::Address)>) -> Vec<ListedMember> {
+    rows.sort_unstable();
+    rows.dedup();
+    let member = |rows: &[(EntityId, ledger::Address)]| {
+        let n_addresses = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        ListedMember { entity: rows[0].0, n_addresses }
+    };
+    rows.chunk_by(|a, b| a.0 == b.0).map(member).collect()
 }
 
-fn entity_named(entities: &[Entity], name: &str) -> Option<EntityId> {
-    let key = (Category::SANCTIONED, name);
+/// The entity that an entry of a list names; that which holds the cluster where it names none.
+pub(crate) fn listed_entity(
+    listing: &Listing,
+    entities: &[Entity],
+    held_by: Option<EntityId>,
+) -> EntityId {
+    let key = (Category::SANCTIONED, party_of(listing));
     let at = entities.binary_search_by(|row| (row.category, row.name.as_str()).cmp(&key));
-    Some(entities[at.ok()?].id)
+    at.map_or(held_by.unwrap_or(EntityId::NONE), |at| entities[at].id)
+}
+
+/// The party of an entry, by what the list gives.
+fn party_of(listing: &Listing) -> &str {
+    match (listing.entity_name.as_str(), listing.entity_id.as_str()) {
+        ("", "") => &listing.address_text,
+        ("", id) => id,
+        (name, _) => name,
+    }
 }
 
 fn listed(listing: &Listing, cluster: ClusterId) -> Claim {
-    let name = match (listing.entity_name.as_str(), listing.entity_id.as_str()) {
-        ("", "") => listing.address_text.clone(),
-        ("", id) => id.to_owned(),
-        (name, _) => name.to_owned(),
-    };
     Claim {
         cluster,
         listed: true,
         defines_cluster: true,
         confidence: 100,
         category: Category::SANCTIONED,
-        name,
+        name: party_of(listing).to_owned(),
         source: format!("list {}", listing.list),
         source_version: listing.list_version.clone(),
     }

@@ -28,7 +28,7 @@ use ledger::{
 use store::Snapshot;
 
 pub(crate) use arrivals::monitored;
-pub(crate) use claims::category_of;
+pub(crate) use claims::{category_of, listed_entity, members_by_party};
 pub(crate) use scores::{PROFILE, parse_profile, profile};
 
 use crate::config::RiskConfig;

@@ -1,0 +1,237 @@
+//! How risky a cluster is, what adds up to it, and what it would be without each party; profiles tried out.
+
+use std::cmp::Reverse;
+
+use cases::{AlertBook, Judge, SubjectKey};
+use forensics::score::{
+    ClusterFacts, ListedMember, Profile, Without, counterfactuals, dry_run, score,
+};
+use ledger::{ClusterId, Entity, EntityId, Exposure, PatternMatch, ProximityRow, Score};
+
+use crate::answers::{
+    AlertChange, BandMoveAnswer, Points, ProfileDryRun, RankedAnswer, ScoreAnswer, TermAnswer,
+    TopAnswer, WithoutAnswer,
+};
+use crate::stages::{self, Subjects, parse_profile, profile};
+use crate::view::View;
+use crate::{Error, alerts};
+
+/// Labels that are read at once.
+const PART: u32 = 1 << 16;
+/// Clusters of a dry run that are shown; the counts stand beside them.
+const SHOWN_MAX: usize = 50;
+
+/// Everything that the score of one cluster is made of.
+struct OwnFacts {
+    cluster: ClusterId,
+    held_by: Option<EntityId>,
+    listed: Vec<ListedMember>,
+    exposures: Vec<Exposure>,
+    proximities: Vec<ProximityRow>,
+    patterns: Vec<PatternMatch>,
+}
+
+impl OwnFacts {
+    fn borrowed<'a>(&'a self, entities: &'a [Entity]) -> ClusterFacts<'a> {
+        ClusterFacts {
+            cluster: self.cluster,
+            held_by: self.held_by,
+            listed: &self.listed,
+            exposures: &self.exposures,
+            proximities: &self.proximities,
+            patterns: &self.patterns,
+            models: &[],
+            entities,
+        }
+    }
+}
+
+impl View {
+    /// How risky the cluster of an address is, and why.
+    ///
+    /// # Errors
+    /// If the text is no address or has not appeared, or no run has been made.
+    pub fn score(&self, address: &str) -> Result<ScoreAnswer, Error> {
+        let subject = self.subject(address)?;
+        let files = self.risk()?;
+        let stored = files.score(subject.cluster)?;
+        let (_, profile) = profile(&self.snapshot)?;
+        let points = stored.as_ref().map_or(0, |score| score.points);
+        let terms = files.terms(subject.cluster)?;
+        let term = |row: &ledger::ScoreTerm| TermAnswer {
+            kind: row.kind.clone(),
+            category: row.category,
+            entity: files.name_of(row.entity),
+            points: Points(row.points),
+            basis: row.basis.clone(),
+            source_version: row.source_version.clone(),
+        };
+        let made_by =
+            stored.as_ref().map_or_else(|| profile.label(), |score| score.profile.clone());
+        Ok(ScoreAnswer {
+            score: Points(points),
+            band: profile.band(points).to_owned(),
+            hard_rule: stored.and_then(|score| score.hard_rule),
+            terms: terms.iter().map(term).collect(),
+            // What it would be by another profile than its own would be no counterfactual of it.
+            without: match made_by == profile.label() {
+                true => self.without(subject.cluster, &profile)?,
+                false => Vec::new(),
+            },
+            profile: made_by,
+            stale_because: self.stale_because(None),
+            snapshot: self.snapshot_id.clone(),
+            subject,
+        })
+    }
+
+    fn without(&self, cluster: ClusterId, profile: &Profile) -> Result<Vec<WithoutAnswer>, Error> {
+        let files = self.risk()?;
+        let root = stages::root(cluster).get();
+        let mut rows = Vec::new();
+        for facts in self.own_facts(root..=root)? {
+            for row in counterfactuals(&facts.borrowed(files.entities()), profile) {
+                if row.points_after == row.points_before {
+                    continue;
+                }
+                let Without::Entity(entity) = row.without else { continue };
+                let points = Points(row.points_after);
+                rows.push(WithoutAnswer { without: files.name_of(entity), points });
+            }
+        }
+        rows.sort_by(|a, b| (a.points, &a.without).cmp(&(b.points, &b.without)));
+        Ok(rows)
+    }
+
+    /// The facts of every cluster of a range of labels of which anything is known.
+    fn own_facts(&self, clusters: std::ops::RangeInclusive<u32>) -> Result<Vec<OwnFacts>, Error> {
+        let rows = self.risk()?.facts_between(clusters.clone())?;
+        let listed = self.listed_clusters.clusters();
+        let mut known = rows.clusters();
+        known.extend(listed.filter(|cluster| clusters.contains(&stages::root(*cluster).get())));
+        known.sort_unstable();
+        known.dedup();
+        let of = |cluster: ClusterId| -> Result<OwnFacts, Error> {
+            let held = stages::of_cluster(&rows.entities, cluster, |row| row.0).first();
+            let held_by = held.map(|row| row.1);
+            Ok(OwnFacts {
+                cluster,
+                held_by,
+                listed: self.listed_members(cluster, held_by)?,
+                exposures: stages::of_cluster(&rows.exposures, cluster, |row| row.cluster).to_vec(),
+                proximities: stages::of_cluster(&rows.proximities, cluster, |row| row.cluster)
+                    .to_vec(),
+                patterns: stages::of_cluster(&rows.patterns, cluster, |row| row.cluster).to_vec(),
+            })
+        };
+        known.into_iter().map(of).collect()
+    }
+
+    fn listed_members(
+        &self,
+        cluster: ClusterId,
+        held_by: Option<EntityId>,
+    ) -> Result<Vec<ListedMember>, Error> {
+        let entities = self.risk()?.entities();
+        let mut rows = Vec::new();
+        for member in self.listed_clusters.members_of(cluster) {
+            let Some(address) = self.address_of(member) else { continue };
+            for listing in self.lists.find(&address) {
+                let entity = stages::listed_entity(listing, entities, held_by);
+                rows.push((entity, address));
+            }
+        }
+        Ok(stages::members_by_party(rows))
+    }
+
+    /// The riskiest clusters, at most `limit`; of two alike the smaller cluster first.
+    ///
+    /// # Errors
+    /// If no run has been made.
+    pub fn riskiest(&self, limit: usize) -> Result<TopAnswer, Error> {
+        let files = self.risk()?;
+        let mut scores = files.scores()?;
+        scores.retain(|score| score.points > 0);
+        scores.sort_by_key(|score| (Reverse(score.points), score.cluster));
+        let line = |score: &Score| -> Result<RankedAnswer, Error> {
+            let terms = files.terms(score.cluster)?;
+            let strongest = terms.iter().max_by_key(|term| (term.points, Reverse(term.position)));
+            Ok(RankedAnswer {
+                cluster: score.cluster,
+                address: self.cluster_text(score.cluster),
+                known_as: self.names_of(score.cluster)?,
+                score: Points(score.points),
+                because: strongest.map_or_else(String::new, |term| term.basis.clone()),
+            })
+        };
+        Ok(TopAnswer {
+            clusters: scores.iter().take(limit).map(line).collect::<Result<_, _>>()?,
+            total: scores.len() as u64,
+            stale_because: self.stale_because(None),
+            snapshot: self.snapshot_id.clone(),
+        })
+    }
+
+    /// What another profile would make of the last run: clusters that change their band, alerts that come and go.
+    ///
+    /// # Errors
+    /// If the text is no profile, or no run has been made.
+    pub fn try_profile(&self, text: &str) -> Result<ProfileDryRun, Error> {
+        let (_, old) = profile(&self.snapshot)?;
+        let new = parse_profile(text)?;
+        let files = self.risk()?;
+        let n_labels = u32::try_from(self.labels().len()).expect("address ids are u32");
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        let mut answer =
+            ProfileDryRun { old: old.label(), new: new.label(), ..ProfileDryRun::default() };
+        for first in (0..n_labels).step_by(PART as usize) {
+            let facts = self.own_facts(first..=first.saturating_add(PART - 1))?;
+            let borrowed = || facts.iter().map(|facts| facts.borrowed(files.entities()));
+            let tried = dry_run(&old, &new, borrowed());
+            answer.n_clusters += tried.n_clusters;
+            answer.n_points_changed += tried.n_points_changed;
+            for row in &tried.changes {
+                answer.n_bands_changed += 1;
+                if answer.bands.len() < SHOWN_MAX {
+                    answer.bands.push(BandMoveAnswer {
+                        cluster: row.cluster,
+                        address: self.cluster_text(row.cluster),
+                        from: row.band_before.to_string(),
+                        to: row.band_after.to_string(),
+                        points: [Points(row.points_before), Points(row.points_after)],
+                    });
+                }
+            }
+            before.extend(borrowed().map(|facts| score(&facts, &old).score));
+            after.extend(borrowed().map(|facts| score(&facts, &new).score));
+        }
+        let [gone, come] = self.alert_changes(&before, &after)?;
+        (answer.alerts_gone, answer.alerts_come) = (gone, come);
+        answer.snapshot.clone_from(&self.snapshot_id);
+        Ok(answer)
+    }
+
+    /// Alerts that rules raise by the one scores and not by the other, both ways.
+    fn alert_changes(
+        &self,
+        before: &[Score],
+        after: &[Score],
+    ) -> Result<[Vec<AlertChange>; 2], Error> {
+        let rules = alerts::rules(&self.snapshot, &self.config)?;
+        let book = AlertBook::default();
+        let resolve = |key: &SubjectKey| stages::resolved(self, key);
+        let raised = |scores: &[Score]| -> Result<_, Error> {
+            let mut judge = Judge::new(&rules, &book, &resolve);
+            Subjects::new(self, Some(scores))?.look(&mut judge)?;
+            Ok(judge.finish().alerts)
+        };
+        let (before, after) = (raised(before)?, raised(after)?);
+        let change = |key: &(usize, SubjectKey)| AlertChange {
+            rule: rules[key.0].name.clone(),
+            subject: key.1.to_string(),
+        };
+        let gone = before.keys().filter(|key| !after.contains_key(key)).map(change);
+        let come = after.keys().filter(|key| !before.contains_key(key)).map(change);
+        Ok([gone.collect(), come.collect()])
+    }
+}
