@@ -36,7 +36,7 @@ pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
 pub(crate) use mix::{MixArgs, TrainArgs};
 pub(crate) use neighborhood::{NeighborhoodArgs, Shape};
 pub(crate) use owners::{ClusterAction, ExplainArgs, MembersArgs, NeighborsArgs, Side};
-pub(crate) use risk::RiskAction;
+pub(crate) use risk::{ProfileAction, RiskAction};
 pub(crate) use screen::ScreenArgs;
 pub(crate) use trace::{Only, TraceArgs};
 

@@ -35,7 +35,9 @@ pub(crate) use mix::mix;
 pub(crate) use neighborhood::{dot, neighborhood};
 pub(crate) use owners::{explain, members, neighbors};
 pub(crate) use reports::{config_right, export, ingest, init, list, run, tables, tags, verify};
-pub(crate) use risk::{exposure, nearness, patterns, riskiest, score};
+pub(crate) use risk::{
+    exposure, nearness, patterns, profile_published, profile_tried, riskiest, score,
+};
 pub(crate) use screen::{screen, screen_line, tally};
 pub(crate) use status::{lists, status};
 pub(crate) use trace::trace;

@@ -17,6 +17,7 @@ mod query;
 mod reader;
 mod reports;
 mod risk_files;
+mod risk_profile;
 mod stages;
 mod verify;
 mod view;

@@ -225,6 +225,19 @@ pub struct RunReport {
     pub snapshot: String,
 }
 
+/// What publishing a profile of scores did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProfileReport {
+    /// The profile in force before.
+    pub before: String,
+    /// The profile in force from the next run on.
+    pub after: String,
+    /// Whether they differ.
+    pub changed: bool,
+    /// The store snapshot after it.
+    pub snapshot: String,
+}
+
 /// What the rules made of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AlertsOfRun {

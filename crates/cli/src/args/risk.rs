@@ -1,6 +1,10 @@
 //! `tracehound risk …`
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
+
+use super::decisions::Because;
 
 pub(super) const RISK_EXAMPLE: &str = "\
 Example:
@@ -35,6 +39,10 @@ Examples:
   tracehound risk patterns
   tracehound risk patterns 12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h --limit 0";
 
+const PROFILE_EXAMPLE: &str = "\
+Example:
+  tracehound risk profile publish profile.toml --reason 'ransomware weighs more' --author ana";
+
 const TOP_EXAMPLES: &str = "\
 Example:
   tracehound risk top --limit 50";
@@ -57,6 +65,41 @@ pub(crate) enum RiskAction {
     /// The riskiest clusters.
     #[command(after_help = TOP_EXAMPLES)]
     Top(TopArgs),
+    /// The profile by which scores are made: weights, thresholds, bands.
+    #[command(subcommand, after_help = PROFILE_EXAMPLE)]
+    Profile(ProfileAction),
+}
+
+/// `tracehound risk profile …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileAction {
+    /// Print the profile in force, as TOML.
+    #[command(after_help = "Example:\n  tracehound risk profile show > profile.toml")]
+    Show,
+    /// Tell what another profile would make of the last run: bands that change, alerts that come and go.
+    #[command(
+        name = "dry-run",
+        after_help = "Example:\n  tracehound risk profile dry-run profile.toml"
+    )]
+    DryRun {
+        /// The profile.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put a profile in force from the next run on.
+    #[command(after_help = PROFILE_EXAMPLE)]
+    Publish(PublishArgs),
+}
+
+/// `tracehound risk profile publish`
+#[derive(Args, Debug)]
+pub(crate) struct PublishArgs {
+    /// The profile.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Why, and by whom.
+    #[command(flatten)]
+    pub(crate) because: Because,
 }
 
 /// `tracehound risk score`

@@ -2,7 +2,7 @@
 
 use engine::{
     ExposureAnswer, ExposurePart, FlowSide, NearnessAnswer, PatternAnswer, PatternsAnswer,
-    ScoreAnswer, SubjectAnswer, TopAnswer,
+    ProfileDryRun, ProfileReport, ScoreAnswer, SubjectAnswer, TopAnswer,
 };
 
 use super::ink::{Look, Tone};
@@ -288,4 +288,64 @@ pub(crate) fn riskiest(answer: &TopAnswer, look: Look) -> String {
     }
     page += &stale_lines(&answer.stale_because, look);
     page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
+}
+
+/// What another profile would make of a run.
+pub(crate) fn profile_tried(answer: &ProfileDryRun, look: Look) -> String {
+    let head = format!("{} in place of {}", answer.new, answer.old);
+    let mut page = look.heading(&show::line(&head)) + "\n";
+    let said = [
+        counted(answer.n_clusters, "cluster scored", "clusters scored"),
+        format!("{} with other points", count(answer.n_points_changed)),
+        format!("{} in another band", count(answer.n_bands_changed)),
+        format!("{} raised anew", counted(answer.alerts_come.len() as u64, "alert", "alerts")),
+        format!("{} raised no more", counted(answer.alerts_gone.len() as u64, "alert", "alerts")),
+    ];
+    page += &format!("{}\n", facts(said.iter().map(String::as_str), "  ", look));
+    if !answer.bands.is_empty() {
+        let columns = [
+            (Column::Right, "score"),
+            (Column::Right, "would be"),
+            (Column::Left, "band"),
+            (Column::Left, "would be"),
+            (Column::Right, "cluster"),
+            (Column::Left, "address"),
+        ];
+        let mut table = Table::headed(2, &columns);
+        for row in &answer.bands {
+            table.row([
+                row.points[0].to_string().into(),
+                row.points[1].to_string().into(),
+                show::line(&row.from).into(),
+                show::line(&row.to).into(),
+                row.cluster.to_string().into(),
+                address(&row.address, look).into(),
+            ]);
+        }
+        page += "\n";
+        page += &table.lines(look);
+        let hidden = answer.n_bands_changed.saturating_sub(answer.bands.len() as u64);
+        if hidden > 0 {
+            page += &look.faint(&format!("  … and {} more\n", count(hidden)));
+        }
+    }
+    for (sign, rows) in [("+", &answer.alerts_come), ("-", &answer.alerts_gone)] {
+        for row in rows {
+            page += &format!("  {sign} {}  {}\n", show::line(&row.rule), show::line(&row.subject));
+        }
+    }
+    page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
+}
+
+/// What publishing a profile did.
+pub(crate) fn profile_published(report: &ProfileReport, look: Look) -> String {
+    let (done, next) = match report.changed {
+        true => ("✓ published", "in force from the next run on: `tracehound run`"),
+        false => ("✓ this profile is in force already", ""),
+    };
+    let mut page = format!("{}  {}\n", look.paint(Tone::Good, done), show::line(&report.after));
+    if report.changed {
+        page += &format!("  in place of {}; {next}\n", show::line(&report.before));
+    }
+    page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&report.snapshot))))
 }

@@ -1,23 +1,34 @@
 //! `risk …`
 
+use std::path::Path;
+
 use super::Session;
-use crate::args::RiskAction;
+use crate::args::{ProfileAction, RiskAction};
 use crate::outcome::{Exit, Failure};
 use crate::render;
 
 impl Session {
     pub(super) fn risk(&self, action: RiskAction) -> Result<Exit, Failure> {
+        if let RiskAction::Profile(action) = action {
+            return self.profile(action);
+        }
         let view = self.view()?;
         match action {
             RiskAction::Score(args) => {
                 self.console.answer(&view.score(&args.address)?, render::score)?;
             }
             RiskAction::Exposure(args) => {
-                let answer = view.exposure(&args.address, args.compare)?;
+                let answer = match args.compare {
+                    true => view.exposure_compared(&args.address, &self.watcher())?,
+                    false => view.exposure(&args.address)?,
+                };
                 self.console.answer(&answer, render::exposure)?;
             }
             RiskAction::Proximity(args) => {
-                let answer = view.nearness(&args.address, args.paths)?;
+                let answer = match args.paths {
+                    true => view.nearness_with_paths(&args.address, &self.watcher())?,
+                    false => view.nearness(&args.address)?,
+                };
                 self.console.full(args.full).answer(&answer, render::nearness)?;
             }
             RiskAction::Patterns(args) => {
@@ -30,7 +41,29 @@ impl Session {
                 let answer = view.riskiest(limit)?;
                 self.console.full(args.full).answer(&answer, render::riskiest)?;
             }
+            RiskAction::Profile(_) => {}
         }
         Ok(Exit::Done)
     }
+
+    fn profile(&self, action: ProfileAction) -> Result<Exit, Failure> {
+        let engine = self.engine(&[])?;
+        match action {
+            ProfileAction::Show => self.console.print(&engine.profile_text()?)?,
+            ProfileAction::DryRun { file } => {
+                let answer = engine.view()?.try_profile(&text_of(&file)?)?;
+                self.console.answer(&answer, render::profile_tried)?;
+            }
+            ProfileAction::Publish(args) => {
+                let because = (args.because.reason.as_str(), args.because.author.as_str());
+                let report = engine.publish_profile(&text_of(&args.file)?, because, self.now)?;
+                self.console.report(&report, render::profile_published)?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn text_of(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| Failure::file(file, error))
 }

@@ -7,6 +7,7 @@ mod mix;
 mod neighborhood;
 mod neighbors;
 mod pending;
+mod replay;
 mod risk;
 mod score;
 mod screen;

@@ -1,0 +1,68 @@
+//! Profiles of scores: published into the store, in force from the next run on.
+
+use forensics::score::Profile;
+use ledger::{ModelRecord, Timestamp, tables};
+
+use crate::layout::{self, SHARED};
+use crate::ownership::models;
+use crate::stages::{PROFILE, parse_profile, profile};
+use crate::{Engine, Error, ProfileReport};
+
+impl Engine {
+    /// The text of the profile in force.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn profile_text(&self) -> Result<String, Error> {
+        let held = models(&self.store.snapshot()?)?;
+        let own = held.into_iter().rfind(|model| model.kind == PROFILE);
+        Ok(own.map_or_else(|| Profile::default_text().to_owned(), |model| model.text))
+    }
+
+    /// Puts a profile in force from the next run on.
+    ///
+    /// # Errors
+    /// If the text is no profile, or reason or author are empty; with line and column.
+    pub fn publish_profile(
+        &self,
+        text: &str,
+        (reason, author): (&str, &str),
+        now: Timestamp,
+    ) -> Result<ProfileReport, Error> {
+        if reason.trim().is_empty() || author.trim().is_empty() {
+            return Err(Error::missing(
+                "a profile needs a reason and an author",
+                "give --reason TEXT and --author NAME",
+            ));
+        }
+        let new = parse_profile(text)?;
+        let mut writer = self.store.writer()?;
+        let snapshot = writer.snapshot();
+        let before = profile(&snapshot)?.1.label();
+        let mut report = ProfileReport {
+            before,
+            after: new.label(),
+            changed: false,
+            snapshot: snapshot.id().to_string(),
+        };
+        if report.before == report.after {
+            return Ok(report);
+        }
+        let held = models(&snapshot)?;
+        let record = ModelRecord {
+            id: u32::try_from(held.len() + 1).expect("models are few"),
+            kind: PROFILE.to_owned(),
+            version: new.label(),
+            text: text.to_owned(),
+            fitted_at: now,
+        };
+        let mut commit = writer.begin();
+        commit.append(&layout::spec(&tables::MODELS), SHARED, &tables::models_to(&[record]))?;
+        let mut run = self.run_record("risk profile publish", now);
+        run.notes.insert("reason".to_owned(), reason.trim().to_owned());
+        run.notes.insert("author".to_owned(), author.trim().to_owned());
+        report.snapshot = commit.finish(run)?.id().to_string();
+        report.changed = true;
+        Ok(report)
+    }
+}
