@@ -242,6 +242,17 @@ impl View {
                     .to_owned(),
             );
         }
+        for (name, stamp) in stages::risk_stamps(&self.snapshot, &self.config).unwrap_or_default() {
+            if of(name) != stamp {
+                let what = match name {
+                    checkpoint::RUN_RISK => "the configuration of risk changed",
+                    checkpoint::RUN_PROFILE => "another profile of scores was published",
+                    checkpoint::RUN_MONITORED => "monitored addresses changed",
+                    _ => "prices were imported",
+                };
+                reasons.push(format!("{what} since the last run (`tracehound run`)"));
+            }
+        }
         reasons
     }
 

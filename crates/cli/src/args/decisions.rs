@@ -65,6 +65,13 @@ pub(crate) struct Because {
     pub(crate) run: bool,
 }
 
+impl Because {
+    /// Who decides.
+    pub(crate) fn author(&self) -> String {
+        self.author.clone().unwrap_or_else(|| std::env::var("USER").unwrap_or_default())
+    }
+}
+
 /// `tracehound cluster accept` and `refuse`
 #[derive(Args, Debug)]
 pub(crate) struct ChoiceArgs {

@@ -63,10 +63,7 @@ impl Session {
 
     fn decide(&self, what: &[Decide], because: &Because) -> Result<Exit, Failure> {
         let engine = self.engine(&[])?;
-        let author = match &because.author {
-            Some(author) => author.clone(),
-            None => std::env::var("USER").unwrap_or_default(),
-        };
+        let author = because.author();
         let report = engine.decide(what, &because.reason, &author, self.now)?;
         let run = match because.run {
             true => Some(engine.run(self.now, &self.watcher())?),

@@ -55,8 +55,12 @@ impl Session {
                 self.console.answer(&answer, render::profile_tried)?;
             }
             ProfileAction::Publish(args) => {
-                let because = (args.because.reason.as_str(), args.because.author.as_str());
+                let author = args.because.author();
+                let because = (args.because.reason.as_str(), author.as_str());
                 let report = engine.publish_profile(&text_of(&args.file)?, because, self.now)?;
+                if args.because.run {
+                    engine.run(self.now, &self.watcher())?;
+                }
                 self.console.report(&report, render::profile_published)?;
             }
         }

@@ -8,7 +8,7 @@ use forensics::Owners;
 use forensics::exposure::{
     self, Comparison, ExposureOptions, ExposureState, PreviousTransactions, SentUpdate,
 };
-use forensics::proximity::{ProximityOptions, ProximityState, Way};
+use forensics::proximity::{ProximityHop, ProximityOptions, ProximityState, Way};
 use graph::NONE;
 use ledger::{Category, Timestamp};
 
@@ -73,12 +73,21 @@ impl View {
         for row in &mut answer.nearest {
             let path = state.path(cluster, row.side, row.category, Way::Nearest);
             let hops = path.unwrap_or_default();
-            row.path = hops
-                .iter()
-                .map(|hop| self.transfer_answer(hop.tx, [hop.from, hop.to], hop.amount_sat))
-                .collect();
+            let hops: Vec<forensics::Hop> = hops.iter().map(|hop| self.hop(hop)).collect();
+            row.path = self.hop_answers(&hops);
         }
         Ok(answer)
+    }
+
+    fn hop(&self, hop: &ProximityHop) -> forensics::Hop {
+        let mix = self.derived.as_ref().and_then(|derived| derived.mixes.find(hop.tx));
+        forensics::Hop {
+            tx: hop.tx,
+            from: hop.from,
+            to: hop.to,
+            amount_sat: hop.amount_sat,
+            mixing: mix.is_some(),
+        }
     }
 
     /// By label, as the last run left it.

@@ -15,15 +15,15 @@ mod scores;
 
 use arrow::array::RecordBatch;
 use forensics::exposure::{self, ExposureOptions, ExposureState, PreviousTransactions, SentUpdate};
-use forensics::money::Prices;
+use forensics::money::{PriceOptions, Prices};
 use forensics::patterns::{self, PatternOptions, PatternState, pattern_transfers};
 use forensics::proximity::{ProximityOptions, ProximityState};
 use forensics::rank::{RankOptions, ranks};
 use forensics::screening::ListIndex;
 use forensics::{Attribution, Owners};
 use ledger::{
-    AddressId, Category, ClusterEdge, ClusterId, EntityId, Exposure, FlowSide, LedgerBatch, Mix,
-    ProximityRow, Timestamp, tables,
+    AddressId, Asset, Category, ClusterEdge, ClusterId, EntityId, Exposure, FlowSide, LedgerBatch,
+    Mix, ProximityRow, Timestamp, tables,
 };
 use store::Snapshot;
 
@@ -77,6 +77,17 @@ pub(super) fn known(
         monitored: monitored(snapshot, id_of)?,
         attribution,
     })
+}
+
+/// The prices of bitcoin in a currency.
+pub(crate) fn prices(snapshot: &Snapshot, currency: &str) -> Result<Prices, Error> {
+    let mut rows = Vec::new();
+    for batch in snapshot.scan(tables::PRICES.name, SHARED, None, None)? {
+        let mut own = tables::prices_from(&batch?)?;
+        own.retain(|row| row.asset == Asset::btc().symbol() && row.currency == currency);
+        rows.append(&mut own);
+    }
+    Ok(Prices::new(rows, PriceOptions::default()))
 }
 
 /// What besides ledger, lists, tags and ownership the risk tables are made from: checkpoints with what they stand at.
