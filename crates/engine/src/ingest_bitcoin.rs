@@ -219,6 +219,8 @@ impl<'a> Intake<'a> {
         let assembled = intake::assemble(&mut commit, &columns, blocks)?;
         intake::write(&mut commit, &assembled)?;
         commit.finish(self.engine.run_record("ingest bitcoin", self.now))?;
+        self.report.alerts_raised +=
+            self.engine.alert_arrivals(writer, &assembled.batch, self.now)?;
         let Some(after) = assembled.last else { return Ok(()) };
         let count = |of: fn(&BlockRecord) -> u64| of(&after) - before.as_ref().map_or(0, of);
         self.report.commits += 1;

@@ -71,6 +71,9 @@ pub struct IngestReport {
     pub commits: u64,
     /// What a person should know: files passed over, checks that could not be made, stale branches.
     pub notes: Vec<String>,
+    /// Alerts that payments to monitored addresses raised at once; the rules that need more than lists are asked by the
+    /// next run.
+    pub alerts_raised: u64,
     /// The store snapshot after it.
     pub snapshot: String,
 }

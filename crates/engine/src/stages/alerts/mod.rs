@@ -6,11 +6,12 @@
 //! Alerts are the one thing that is no view: when a run was made is part of what happened. Their names and bases follow
 //! from rules and subjects alone.
 
+mod arrivals;
 mod subjects;
 
 use cases::{AlertEntry, Judge, Moment, SubjectKey, Vocabulary, reconcile};
 use ledger::{AlertEventKind, Asset, Height, Timestamp, tables};
-use store::{Snapshot, Writer};
+use store::{Commit, Snapshot, Writer};
 
 pub(crate) use subjects::Subjects;
 
@@ -30,16 +31,22 @@ impl Engine {
         let (report, entries) = judged(&view, &snapshot, self.config())?;
         let mut commit = writer.begin();
         commit.set_checkpoint(checkpoint::RUN_RULES, snapshot.rows(tables::RULES.name, SHARED));
-        if !entries.is_empty() {
-            let (events, facts) = alerts::rows_of(entries);
-            let events = tables::alert_events_to(&events);
-            commit.append(&layout::spec(&tables::ALERT_EVENTS), SHARED, &events)?;
-            let facts = tables::alert_facts_to(&facts);
-            commit.append(&layout::spec(&tables::ALERT_FACTS), SHARED, &facts)?;
-        }
+        write(&mut commit, entries)?;
         commit.finish(self.run_record("run: alerts", now))?;
         Ok(report)
     }
+}
+
+/// Appends entries to the log of alerts.
+fn write(commit: &mut Commit<'_>, entries: Vec<AlertEntry>) -> Result<(), Error> {
+    if !entries.is_empty() {
+        let (events, facts) = alerts::rows_of(entries);
+        let events = tables::alert_events_to(&events);
+        commit.append(&layout::spec(&tables::ALERT_EVENTS), SHARED, &events)?;
+        let facts = tables::alert_facts_to(&facts);
+        commit.append(&layout::spec(&tables::ALERT_FACTS), SHARED, &facts)?;
+    }
+    Ok(())
 }
 
 /// What the rules say now, as entries that follow the log.

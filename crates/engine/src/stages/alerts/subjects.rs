@@ -133,6 +133,31 @@ impl<'a> Subjects<'a> {
         Ok(())
     }
 
+    /// Asks about a payment of which no run knows yet. Only what lists say of its payers is told; everything else is
+    /// unknown, so a rule raises only if lists alone are enough for it.
+    pub(super) fn look_at_arrival(
+        &self,
+        payment: &MonitoredPayment,
+        payers: &[ClusterId],
+        judge: &mut Judge<'_>,
+    ) {
+        let tx = self.view.tx_id(payment.tx).to_string();
+        let address = self.view.address_text(payment.address);
+        let listed: Vec<ListedAs> = payers.iter().flat_map(|payer| self.listed(*payer)).collect();
+        let payer = payers.iter().find(|payer| !self.listed(**payer).is_empty());
+        let name = payer.map_or_else(String::new, |payer| self.view.cluster_text(*payer));
+        let facts = PaymentFacts {
+            payer: ClusterFacts { address: &name, listed: Some(&listed), ..self.nobody() },
+            amount_sat: Some(payment.amount_sat),
+            value: None,
+            mixing: Some(payment.mixing),
+            monitored: Some(true),
+            score: None,
+            tx: &tx,
+        };
+        judge.look(&Subject::Payment { address, tx: tx.clone() }, &facts);
+    }
+
     fn nobody(&self) -> ClusterFacts<'_> {
         ClusterFacts {
             address: "",
