@@ -48,6 +48,10 @@ impl Engine {
         // Whether an alert of before still holds is for the run to say, which knows everything.
         let is_raised = |kind| matches!(kind, AlertEventKind::Raised | AlertEventKind::Reraised);
         entries.retain(|entry| is_raised(entry.event.kind));
+        for (number, entry) in (book.next_number()..).zip(&mut entries) {
+            entry.event.number = number;
+            entry.basis.iter_mut().for_each(|fact| fact.event = number);
+        }
         let n_raised = entries.len() as u64;
         if n_raised > 0 {
             let mut commit = writer.begin();

@@ -30,19 +30,19 @@ pub(crate) fn monitored(
 }
 
 /// A payment before it is scored.
-struct Arrival {
-    payment: MonitoredPayment,
+pub(crate) struct Arrival {
+    pub(crate) payment: MonitoredPayment,
     receiver: ClusterId,
     /// Known payers with what they put in, by cluster.
-    payers: Vec<(ClusterId, u64)>,
+    pub(crate) payers: Vec<(ClusterId, u64)>,
 }
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Arrivals(Vec<Arrival>);
+pub(crate) struct Arrivals(pub(crate) Vec<Arrival>);
 
 impl Arrivals {
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         batch: &LedgerBatch,
         owners: &Owners<'_>,

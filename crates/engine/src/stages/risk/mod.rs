@@ -27,7 +27,7 @@ use ledger::{
 };
 use store::Snapshot;
 
-pub(crate) use arrivals::monitored;
+pub(crate) use arrivals::{Arrivals, monitored};
 pub(crate) use claims::{category_of, listed_entity, members_by_party};
 pub(crate) use scores::{PROFILE, parse_profile, profile};
 
@@ -35,7 +35,6 @@ use crate::config::RiskConfig;
 use crate::layout::{SHARED, checkpoint};
 use crate::view::TagFile;
 use crate::{Config, Error};
-use arrivals::Arrivals;
 use claims::{Listed, attribution, listed_members};
 use scores::Scoring;
 
