@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod alert;
 mod amount;
 mod attribution;
 mod category;
@@ -21,6 +22,7 @@ pub use address::{
     ADDRESS_KEY_BYTES, Address, AddressError, AddressErrorKind, AddressFamily, AddressNote,
     ParsedAddress, parse_address,
 };
+pub use alert::{AlertCause, AlertEvent, AlertEventKind, AlertFact, RuleRecord, Severity};
 pub use amount::{Amount, InCoins};
 pub use attribution::{ListImported, Listing, ListingEvent, Price, Tag};
 pub use category::{CATEGORIES, Category, CategoryRow};

@@ -7,6 +7,7 @@
 //!
 //! Checked by: round trips of every table over simulated worlds (`tests.rs`).
 
+mod alert_tables;
 mod attribution_tables;
 mod chain_tables;
 mod columns;
@@ -24,6 +25,10 @@ use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
+pub use alert_tables::{
+    ALERT_EVENTS, ALERT_FACTS, RULES, alert_events_from, alert_events_to, alert_facts_from,
+    alert_facts_to, rules_from, rules_to,
+};
 pub use attribution_tables::{
     list_imports_from, list_imports_to, listings_from, listings_to, prices_from, prices_to,
     tags_from, tags_to,
@@ -383,5 +388,8 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &ENTITIES,
         &ENTITY_CLUSTERS,
         &MONITORED_PAYMENTS,
+        &RULES,
+        &ALERT_EVENTS,
+        &ALERT_FACTS,
     ]
 });

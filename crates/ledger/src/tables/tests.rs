@@ -238,6 +238,61 @@ fn decision_tables_are_read_back() {
 }
 
 #[test]
+fn alert_tables_are_read_back() {
+    let rule = crate::RuleRecord {
+        name: "listed".to_owned(),
+        version: 2,
+        retired: true,
+        digest: "00ff".to_owned(),
+        text: "name = 1\n".to_owned(),
+        reason: "why".to_owned(),
+        author: "x".to_owned(),
+        published_at: Timestamp::new(-1),
+    };
+    check(&RULES, &[rule], rules_to, rules_from);
+    let raised = crate::AlertEvent {
+        number: 1 << 40,
+        alert: "00aa".to_owned(),
+        kind: crate::AlertEventKind::Raised,
+        at: Timestamp::new(5),
+        height: Some(Height::new(7)),
+        author: String::new(),
+        reason: String::new(),
+        outcome: None,
+        target: None,
+        cause: Some(crate::AlertCause {
+            rule: "listed".to_owned(),
+            rule_version: 2,
+            subject: "cluster:x".to_owned(),
+            severity: crate::Severity::Severe,
+            versions: "lists 1".to_owned(),
+        }),
+    };
+    let closed = crate::AlertEvent {
+        kind: crate::AlertEventKind::Closed,
+        height: None,
+        outcome: Some("no_action".to_owned()),
+        target: Some("jane".to_owned()),
+        cause: None,
+        ..raised.clone()
+    };
+    check(&ALERT_EVENTS, &[raised, closed], alert_events_to, alert_events_from);
+    let fact = crate::AlertFact {
+        event: 3,
+        position: 1,
+        name: "score".to_owned(),
+        unit: "points".to_owned(),
+        measured: Some(-(10_i128.pow(30))),
+        worse: -1,
+        value: "75".to_owned(),
+        text: "score >= 75".to_owned(),
+        rows: "scores a\nscores b".to_owned(),
+    };
+    let words = crate::AlertFact { measured: None, ..fact.clone() };
+    check(&ALERT_FACTS, &[fact, words], alert_facts_to, alert_facts_from);
+}
+
+#[test]
 fn what_no_table_holds_is_refused_with_its_place() {
     let mut outputs = notation::parse("-> a:1").unwrap().batch.outputs;
     outputs[0].script = Some(Box::new([]));
