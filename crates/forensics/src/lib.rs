@@ -11,6 +11,7 @@ mod edge_table;
 mod error;
 pub mod evaluation;
 mod explain;
+pub mod exposure;
 pub mod features;
 mod flow;
 mod guard;
