@@ -17,6 +17,8 @@ mod feature_tables;
 mod mix_tables;
 mod risk_entities;
 mod risk_payments;
+mod risk_ranks;
+mod risk_scores;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -53,6 +55,10 @@ pub use risk_entities::{
     ENTITIES, ENTITY_CLUSTERS, entities_from, entities_to, entity_clusters_from, entity_clusters_to,
 };
 pub use risk_payments::{MONITORED_PAYMENTS, monitored_payments_from, monitored_payments_to};
+pub use risk_ranks::{RANKS, ranks_from, ranks_to};
+pub use risk_scores::{
+    SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
+};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -391,5 +397,8 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &RULES,
         &ALERT_EVENTS,
         &ALERT_FACTS,
+        &RANKS,
+        &SCORES,
+        &SCORE_TERMS,
     ]
 });
