@@ -19,6 +19,7 @@ mod risk_entities;
 mod risk_payments;
 mod risk_ranks;
 mod risk_scores;
+mod risk_exposures;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,7 @@ pub use risk_ranks::{RANKS, ranks_from, ranks_to};
 pub use risk_scores::{
     SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
 };
+pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -400,5 +402,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &RANKS,
         &SCORES,
         &SCORE_TERMS,
+        &EXPOSURES,
     ]
 });
