@@ -17,6 +17,7 @@ pub mod heuristics;
 pub mod mixes;
 mod owners;
 pub mod ownership;
+pub mod patterns;
 mod payers;
 pub mod resolution;
 pub mod screening;

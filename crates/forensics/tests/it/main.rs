@@ -23,6 +23,8 @@ mod lineage;
 mod mix_sets;
 mod mixes;
 mod ownership;
+mod patterns_laws;
+mod patterns_worlds;
 mod resolution;
 mod resolution_rules;
 mod resolution_worlds;
