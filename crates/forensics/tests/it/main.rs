@@ -30,6 +30,8 @@ mod mix_sets;
 mod mixes;
 mod ownership;
 mod rank;
+mod patterns_laws;
+mod patterns_worlds;
 mod resolution;
 mod resolution_rules;
 mod resolution_worlds;

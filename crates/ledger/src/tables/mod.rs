@@ -20,6 +20,7 @@ mod risk_payments;
 mod risk_ranks;
 mod risk_scores;
 mod risk_exposures;
+mod risk_patterns;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -61,6 +62,7 @@ pub use risk_scores::{
     SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
 };
 pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
+pub use risk_patterns::{PATTERNS, patterns_from, patterns_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -403,5 +405,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &SCORES,
         &SCORE_TERMS,
         &EXPOSURES,
+        &PATTERNS,
     ]
 });
