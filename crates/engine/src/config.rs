@@ -22,6 +22,8 @@ pub struct Config {
     pub trace: TraceConfig,
     /// How links become clusters.
     pub ownership: OwnershipConfig,
+    /// In which currency amounts have a value, and what a period of high volatility is.
+    pub money: MoneyConfig,
 }
 
 /// See [`Config::ingest`].
@@ -68,6 +70,45 @@ pub struct OwnershipConfig {
     pub features: bool,
     /// A link between clusters that behave alike is suggested from this percentage on, 1 to 99.
     pub suggest_percent_min: u8,
+}
+
+/// See [`Config::money`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MoneyConfig {
+    /// The currency of values, as imported prices name it.
+    pub currency: String,
+    /// A price so many hours old still counts; 0: two intervals of its candle, and at least an hour.
+    pub price_age_hours_max: u32,
+    /// Volatility is high above this percentage of its own past, 1 to 100.
+    pub volatility_percent: u8,
+}
+
+impl Default for MoneyConfig {
+    fn default() -> Self {
+        Self { currency: "USD".to_owned(), price_age_hours_max: 0, volatility_percent: 90 }
+    }
+}
+
+impl MoneyConfig {
+    /// All of it as one number, which a run leaves as a checkpoint.
+    pub(crate) fn stamp(&self) -> u64 {
+        let text =
+            format!("{} {} {}", self.currency, self.price_age_hours_max, self.volatility_percent);
+        u64::from_str_radix(&crate::digest(text.as_bytes())[..12], 16).expect("hexadecimal digits")
+    }
+
+    /// How prices are asked for.
+    pub(crate) fn options(&self) -> forensics::money::PriceOptions {
+        let hours = self.price_age_hours_max;
+        forensics::money::PriceOptions {
+            age_max_s: (hours > 0).then(|| i64::from(hours) * 3_600),
+            volatility: forensics::money::VolatilityOptions {
+                quantile_thousandths: u16::from(self.volatility_percent) * 10,
+                ..Default::default()
+            },
+        }
+    }
 }
 
 impl Default for OwnershipConfig {
@@ -179,6 +220,14 @@ impl Config {
         }
         if !(1..=99).contains(&self.ownership.suggest_percent_min) {
             return fault("ownership.suggest_percent_min", "must be 1 to 99");
+        }
+        if !(1..=100).contains(&self.money.volatility_percent) {
+            return fault("money.volatility_percent", "must be 1 to 100");
+        }
+        let currency = &self.money.currency;
+        let is_ticker = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+        if !(1..=16).contains(&currency.len()) || !currency.bytes().all(is_ticker) {
+            return fault("money.currency", "must be a ticker in capitals, such as USD");
         }
         Ok(self)
     }

@@ -10,6 +10,7 @@ mod decoded;
 mod derived;
 mod id;
 mod mix;
+mod monitored;
 pub mod notation;
 mod risk;
 mod rows;
@@ -36,6 +37,7 @@ pub use id::{
     bytes_from_hex,
 };
 pub use mix::Mix;
+pub use monitored::{MonitorEvent, MonitoredRecord};
 pub use risk::{
     Entity, EntityId, Exposure, FlowSide, PatternMatch, ProximityRow, Score, ScoreTerm,
 };

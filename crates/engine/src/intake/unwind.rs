@@ -56,6 +56,8 @@ pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Resu
         checkpoint::RUN_DECISIONS,
         checkpoint::RUN_OWNERSHIP,
         checkpoint::RUN_RESOLUTION,
+        checkpoint::RUN_PRICES,
+        checkpoint::RUN_MONEY,
     ] {
         commit.remove_checkpoint(name);
     }

@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
@@ -16,6 +17,7 @@ use forensics::decisions::link_order;
 use forensics::features::Features;
 use forensics::heuristics::HEURISTICS;
 use forensics::mixes::MIX_RULES;
+use forensics::money::Prices;
 use forensics::{ClusterEdges, FlowBuilder, FlowEdges};
 use graph::temporal::{ProximityParts, proximity};
 use ledger::{
@@ -30,7 +32,7 @@ use crate::derived::{Distance, mapped_batch, mapped_column};
 use crate::layout;
 use crate::reader::{self, LedgerReader};
 use crate::view::{self, TagFile};
-use crate::{Config, Error, Progress, RunReport, Watch, ownership};
+use crate::{Config, Error, Progress, RunReport, Watch, ownership, prices};
 
 /// Everything that is a view over links, ledger, attribution and decisions.
 pub(crate) struct Views {
@@ -47,6 +49,7 @@ pub(crate) struct Views {
     pub(super) members: graph::Members,
     pub(super) cluster_rows: Vec<ClusterMember>,
     pub(super) edges: Vec<ledger::ClusterEdge>,
+    pub(super) prices: Arc<Prices>,
     pub(super) flow: FlowEdges,
     pub(super) n_nodes: u32,
     /// Transactions that may be collaborative.
@@ -70,14 +73,19 @@ struct Pass<'l> {
 }
 
 impl<'l> Pass<'l> {
-    fn new(labels: &'l [u32], with_features: bool, suggesting: Suggesting) -> Self {
+    fn new(
+        labels: &'l [u32],
+        with_features: bool,
+        suggesting: Suggesting,
+        prices: Arc<Prices>,
+    ) -> Self {
         Self {
             features: with_features.then(Features::default),
             suggesting,
             labels,
             builder: FlowBuilder::new(labels),
             flow: FlowEdges::default(),
-            edges: ClusterEdges::default(),
+            edges: ClusterEdges::default().with_prices(prices),
             n_mixing: 0,
         }
     }
@@ -146,7 +154,9 @@ impl Views {
         let clusters = &guarded.clusters;
         let labels = clusters.labels();
         let suggesting = Suggesting::open(snapshot)?;
-        let mut pass = Pass::new(&labels, config.ownership.features, suggesting);
+        let prices = prices::known(snapshot, &config.money.currency, config.money.options())?;
+        let prices = Arc::new(prices);
+        let mut pass = Pass::new(&labels, config.ownership.features, suggesting, prices.clone());
         read_through(&reader, &mut pass, watch)?;
         let Pass { builder, flow, edges, n_mixing, features, suggesting, .. } = pass;
         let suggested = suggesting.rows(&labels, &guarded.entities, &config.ownership)?;
@@ -167,6 +177,7 @@ impl Views {
             cluster_rows: clusters.rows(),
             labels,
             edges: edges.rows(),
+            prices,
             flow,
             n_nodes,
             n_mixing,

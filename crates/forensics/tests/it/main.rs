@@ -22,6 +22,7 @@ mod heuristics;
 mod lineage;
 mod mix_sets;
 mod mixes;
+mod money;
 mod ownership;
 mod resolution;
 mod resolution_rules;

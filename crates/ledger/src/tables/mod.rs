@@ -14,6 +14,7 @@ mod decision_tables;
 mod derived_tables;
 mod feature_tables;
 mod mix_tables;
+mod monitored_tables;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ pub use feature_tables::{
     cluster_features_to,
 };
 pub use mix_tables::{MIXES, mixes_from, mixes_to};
+pub use monitored_tables::{MONITORED, monitored_from, monitored_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -296,6 +298,7 @@ pub static PRICES: Table = Table {
             field("asset", DataType::Utf8),
             field("currency", DataType::Utf8),
             field("time_s", DataType::Int64),
+            field("interval_s", DataType::UInt32),
             field("open", DataType::Float64),
             field("high", DataType::Float64),
             field("low", DataType::Float64),
@@ -335,7 +338,8 @@ pub static CLUSTERS: Table = Table {
 /// One row a pair of clusters and an asset.
 pub static CLUSTER_EDGES: Table = Table {
     name: "cluster_edges",
-    about: "value moved from one cluster to another per asset. A view over the ledger and clusters",
+    about: "what one cluster moved to another per asset: amount, its value when it moved (millionths of the currency), the \
+            amount that had no price then, and transactions by mark. A view over the ledger, clusters and prices",
     key: None,
     columns: || {
         vec![
@@ -346,6 +350,9 @@ pub static CLUSTER_EDGES: Table = Table {
             field("n_transactions", DataType::UInt64),
             field("n_mixing", DataType::UInt64),
             field("n_amount_unknown", DataType::UInt64),
+            field("value_micros", DataType::Decimal128(38, 0)),
+            field("amount_unpriced", DataType::Decimal128(38, 0)),
+            field("n_high_volatility", DataType::UInt64),
             field("first_time_s", DataType::Int64),
             field("last_time_s", DataType::Int64),
         ]
@@ -364,6 +371,7 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &TAGS,
         &LISTINGS,
         &PRICES,
+        &MONITORED,
         &LINKS,
         &MIXES,
         &CLUSTERS,
