@@ -12,8 +12,10 @@ mod export;
 mod ingest;
 mod lists;
 mod mix;
+mod monitor;
 mod neighborhood;
 mod owners;
+mod prices;
 mod risk;
 mod screen;
 mod trace;
@@ -34,8 +36,10 @@ pub(crate) use export::{ExportArgs, Format};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
 pub(crate) use mix::{MixArgs, TrainArgs};
+pub(crate) use monitor::{MonitorAction, MonitorAddArgs, MonitorRemoveArgs};
 pub(crate) use neighborhood::{NeighborhoodArgs, Shape};
 pub(crate) use owners::{ClusterAction, ExplainArgs, MembersArgs, NeighborsArgs, Side};
+pub(crate) use prices::{PricesAction, PricesImportArgs};
 pub(crate) use risk::{ProfileAction, RiskAction};
 pub(crate) use screen::ScreenArgs;
 pub(crate) use trace::{Only, TraceArgs};
@@ -57,7 +61,7 @@ Exit codes:
 
 Environment:
   TRACEHOUND_STORE            the store, as --store
-  TRACEHOUND_AUTHOR           who decides, as --author of `cluster accept` and the like
+  TRACEHOUND_AUTHOR           who decides, as --author of `cluster accept`, `monitor add` and the like
   TRACEHOUND_NODE_USER        user:password of the node, as --user, but not visible to other processes
   TRACEHOUND_SECTION__KEY     overrides a key of the configuration: TRACEHOUND_TRACE__HOPS_MAX=8
   NO_COLOR                    no color, as --no-color
@@ -117,6 +121,12 @@ pub(crate) enum Command {
     /// Import tags: who is said to own which address.
     #[command(subcommand, after_help = "Example:\n  tracehound tags import packs/")]
     Tags(TagsAction),
+    /// Import prices, and show those that are held: what amounts were worth.
+    #[command(subcommand, after_help = prices::EXAMPLE)]
+    Prices(PricesAction),
+    /// Name the addresses of your own customers: what arrives there is looked at.
+    #[command(subcommand, after_help = monitor::EXAMPLE)]
+    Monitor(MonitorAction),
     /// Make links, clusters, the cluster graph and proximity for all that has come in.
     ///
     /// Does what is new and no more: after new blocks, lists or tags, answers are stale until it has run.

@@ -7,6 +7,7 @@ mod evaluate;
 mod export;
 mod intake;
 mod mix;
+mod money;
 mod pages;
 mod questions;
 mod risk;
@@ -45,6 +46,8 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Lists(ListsAction::Import(args)) => session.import_list(args),
         Command::Lists(ListsAction::Show) => session.show_lists(),
         Command::Tags(TagsAction::Import { paths }) => session.import_tags(&paths),
+        Command::Prices(action) => session.prices(action),
+        Command::Monitor(action) => session.monitor(action),
         Command::Run => session.run(),
         Command::Screen(args) => session.screen(&args),
         Command::Trace(args) => session.trace(&args),

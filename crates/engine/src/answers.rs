@@ -1,12 +1,14 @@
 //! What the engine answers: plain data in the user's words, ready for text, JSON, Arrow and Python. Adapters only
 //! render it.
 
+mod money;
 mod ownership;
 mod risk;
 
 use ledger::{Amount, Chain, ClusterId, Height, Timestamp, TxId};
 use serde::Serialize;
 
+pub use money::*;
 pub use ownership::*;
 pub use risk::*;
 
@@ -49,6 +51,10 @@ pub struct HopAnswer {
     pub mixing: bool,
     /// The mixing protocol that made it, where it carries a label.
     pub protocol: Option<&'static str>,
+    /// What the amount was worth then; null where no price was known.
+    pub value: Option<ValueAnswer>,
+    /// Whether it fell into a period of high volatility; null where that is not known.
+    pub high_volatility: Option<bool>,
 }
 
 /// A path of hops, oldest first.
@@ -377,6 +383,9 @@ pub struct NeighborAnswer {
     pub first_time_s: Timestamp,
     /// Time of the last.
     pub last_time_s: Timestamp,
+    /// What it was worth when it moved, and in what transactions.
+    #[serde(flatten)]
+    pub worth: WorthAnswer,
 }
 
 /// The neighbors of a cluster in one direction.
@@ -441,6 +450,9 @@ pub struct NeighborhoodPair {
     pub first_time_s: Timestamp,
     /// Time of the last.
     pub last_time_s: Timestamp,
+    /// What it was worth when it moved, and in what transactions; nothing where transfers were filtered.
+    #[serde(flatten)]
+    pub worth: WorthAnswer,
 }
 
 /// The clusters around one, and what they paid each other.

@@ -24,6 +24,8 @@ pub struct Config {
     pub ownership: OwnershipConfig,
     /// What is known of parties, and how far their risk is followed.
     pub risk: RiskConfig,
+    /// In which currency amounts have a value, and what a period of high volatility is.
+    pub money: MoneyConfig,
 }
 
 /// See [`Config::ingest`].
@@ -76,8 +78,6 @@ pub struct OwnershipConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RiskConfig {
-    /// The currency in which amounts are valued: one of those that were imported with `prices import`.
-    pub currency: String,
     /// A tag makes its cluster a known party from this confidence on, 0 to 100.
     pub confidence_min: u8,
     /// Farthest known party that `run` looks for, in contracted hops (1 to 250).
@@ -87,16 +87,56 @@ pub struct RiskConfig {
 }
 
 impl RiskConfig {
-    /// All of it as one number, which a run leaves as a checkpoint: a hash, since a currency is text.
+    /// All of it as one number, which a run leaves as a checkpoint.
     pub(crate) fn stamp(&self) -> u64 {
-        let text = toml::to_string(self).expect("plain values are TOML");
-        u64::from_str_radix(&crate::digest(text.as_bytes()), 16).expect("sixteen digits")
+        u64::from(self.parts_max) << 16
+            | u64::from(self.hops_max) << 8
+            | u64::from(self.confidence_min)
     }
 }
 
 impl Default for RiskConfig {
     fn default() -> Self {
-        Self { currency: "USD".to_owned(), confidence_min: 40, hops_max: 8, parts_max: 32 }
+        Self { confidence_min: 40, hops_max: 8, parts_max: 32 }
+    }
+}
+
+/// See [`Config::money`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MoneyConfig {
+    /// The currency of values, as imported prices name it.
+    pub currency: String,
+    /// A price so many hours old still counts; 0: two intervals of its candle, and at least an hour.
+    pub price_age_hours_max: u32,
+    /// Volatility is high above this percentage of its own past, 1 to 100.
+    pub volatility_percent: u8,
+}
+
+impl Default for MoneyConfig {
+    fn default() -> Self {
+        Self { currency: "USD".to_owned(), price_age_hours_max: 0, volatility_percent: 90 }
+    }
+}
+
+impl MoneyConfig {
+    /// All of it as one number, which a run leaves as a checkpoint.
+    pub(crate) fn stamp(&self) -> u64 {
+        let text =
+            format!("{} {} {}", self.currency, self.price_age_hours_max, self.volatility_percent);
+        u64::from_str_radix(&crate::digest(text.as_bytes())[..12], 16).expect("hexadecimal digits")
+    }
+
+    /// How prices are asked for.
+    pub(crate) fn options(&self) -> forensics::money::PriceOptions {
+        let hours = self.price_age_hours_max;
+        forensics::money::PriceOptions {
+            age_max_s: (hours > 0).then(|| i64::from(hours) * 3_600),
+            volatility: forensics::money::VolatilityOptions {
+                quantile_thousandths: u16::from(self.volatility_percent) * 10,
+                ..Default::default()
+            },
+        }
     }
 }
 
@@ -216,8 +256,16 @@ impl Config {
                 "must be 0 to 100, and 1 to 250",
             );
         }
-        if self.risk.parts_max == 0 || self.risk.currency.trim().is_empty() {
-            return fault("risk.parts_max and risk.currency", "must be at least 1, and not empty");
+        if self.risk.parts_max == 0 {
+            return fault("risk.parts_max", "must be at least 1");
+        }
+        if !(1..=100).contains(&self.money.volatility_percent) {
+            return fault("money.volatility_percent", "must be 1 to 100");
+        }
+        let currency = &self.money.currency;
+        let is_ticker = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+        if !(1..=16).contains(&currency.len()) || !currency.bytes().all(is_ticker) {
+            return fault("money.currency", "must be a ticker in capitals, such as USD");
         }
         Ok(self)
     }

@@ -3,6 +3,8 @@
 //! Every file is one Arrow batch; what comes out are slices of the mapping, so opening costs the number of files and
 //! nothing else, and a graph larger than memory still answers.
 
+mod money;
+
 use arrow::array::{Array, AsArray, PrimitiveArray, RecordBatch};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field, Float32Type, Schema, UInt8Type, UInt32Type, UInt64Type,
@@ -17,6 +19,7 @@ use store::Snapshot;
 use crate::Error;
 use crate::layout::mapped;
 use crate::view::TagFile;
+pub(crate) use money::MappedMoney;
 
 /// One numeric column of a mapped file.
 pub(crate) type Numbers<T> = PrimitiveArray<T>;
@@ -78,6 +81,7 @@ pub(crate) struct Derived {
     /// Rows of `cluster_features`, by cluster.
     pub(crate) features: RecordBatch,
     proximity: [MappedProximity; 4],
+    pub(crate) money: MappedMoney,
     pub(crate) cluster_tags: ClusterTags,
 }
 
@@ -165,6 +169,7 @@ impl Derived {
             mixes: MappedMixes::open(snapshot)?,
             features: snapshot.mapped(mapped::FEATURES)?,
             proximity: [a?, b?, c?, d?],
+            money: MappedMoney::open(snapshot)?,
             cluster_tags: ClusterTags {
                 clusters: column(&tags, "cluster")?,
                 tags: TagFile::of(tags)?,

@@ -29,6 +29,9 @@ pub enum Error {
     /// A tag pack was refused as a whole.
     #[error(transparent)]
     Tags(#[from] ingest::tags::TagError),
+    /// Prices were refused.
+    #[error(transparent)]
+    Prices(#[from] ingest::prices::PriceError),
     /// Labelled data is of no use.
     #[error(transparent)]
     Labelled(#[from] ingest::labelled::LabelledError),
@@ -106,6 +109,7 @@ impl Error {
             Self::Source(error) => error.hint(),
             Self::List(error) => error.hint(),
             Self::Tags(error) => error.hint(),
+            Self::Prices(error) => error.hint(),
             Self::Labelled(error) => error.hint(),
             Self::Address(error) => error.hint(),
             Self::Flow(error) => error.hint(),

@@ -1,5 +1,7 @@
 //! Exports: any table of the store as an Arrow stream, Parquet or CSV, in the order in which it is stored.
 
+mod transfers;
+
 use std::io::Write;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
@@ -18,7 +20,8 @@ use crate::{Engine, Error, ExportFormat, ExportReport, Progress, Watch, did_you_
 impl Engine {
     /// Name and meaning of every table that can be exported.
     pub fn tables() -> impl Iterator<Item = (&'static str, &'static str)> {
-        tables::ALL.iter().map(|table| (table.name, table.about))
+        let stored = tables::ALL.iter().map(|table| (table.name, table.about));
+        stored.chain([(transfers::NAME, transfers::ABOUT)])
     }
 
     /// Writes a table; of a table over several chains, one after the other.
@@ -32,7 +35,10 @@ impl Engine {
         output: &mut (dyn Write + Send),
         watch: &dyn Watch,
     ) -> Result<ExportReport, Error> {
-        let names: Vec<&str> = tables::ALL.iter().map(|table| table.name).collect();
+        if table == transfers::NAME {
+            return self.export_transfers(format, output, watch);
+        }
+        let names: Vec<&str> = Self::tables().map(|(name, _)| name).collect();
         let found = tables::ALL.iter().find(|known| known.name == table).ok_or_else(|| {
             Error::Question {
                 what: format!("there is no table {table:?}"),
@@ -68,19 +74,8 @@ fn write(
     watch: &dyn Watch,
 ) -> Result<u64, Error> {
     let schema = table.schema();
-    let mut sink = match format {
-        ExportFormat::Arrow => Sink::Arrow(Box::new(StreamWriter::try_new(output, &schema)?)),
-        ExportFormat::Parquet => Sink::Parquet(Box::new(
-            ArrowWriter::try_new(output, schema.clone(), None).map_err(ArrowError::from)?,
-        )),
-        ExportFormat::Csv => {
-            let writer = WriterBuilder::new().with_header(true).build(output);
-            Sink::Csv(Box::new(writer), text_schema(&schema))
-        }
-    };
+    let mut sink = Sink::open(format, &schema, output)?;
     let mut rows = 0;
-    // An empty batch first, so that an empty table still has its header.
-    sink.write(&RecordBatch::new_empty(schema))?;
     for partition in [BITCOIN, SHARED] {
         for batch in snapshot.scan(table.name, partition, None, None)? {
             let batch = batch?;
@@ -96,7 +91,26 @@ fn write(
     Ok(rows)
 }
 
-impl Sink<'_> {
+impl<'a> Sink<'a> {
+    fn open(
+        format: ExportFormat,
+        schema: &SchemaRef,
+        output: &'a mut (dyn Write + Send),
+    ) -> Result<Self, Error> {
+        let mut sink = match format {
+            ExportFormat::Arrow => Sink::Arrow(Box::new(StreamWriter::try_new(output, schema)?)),
+            ExportFormat::Parquet => Sink::Parquet(Box::new(
+                ArrowWriter::try_new(output, schema.clone(), None).map_err(ArrowError::from)?,
+            )),
+            ExportFormat::Csv => {
+                let writer = WriterBuilder::new().with_header(true).build(output);
+                Sink::Csv(Box::new(writer), text_schema(schema))
+            }
+        };
+        // An empty batch first, so that an empty table still has its header.
+        sink.write(&RecordBatch::new_empty(schema.clone()))?;
+        Ok(sink)
+    }
     fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         match self {
             Self::Arrow(writer) => Ok(writer.write(batch)?),

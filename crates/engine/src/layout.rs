@@ -60,10 +60,16 @@ pub(crate) mod checkpoint {
     pub(crate) const RUN_PROFILE: &str = "run.profile";
     /// Rows of `monitored` that `run` has followed.
     pub(crate) const RUN_MONITORED: &str = "run.monitored";
-    /// Imports of prices that `run` has followed.
-    pub(crate) const RUN_PRICES: &str = "run.prices";
     /// Rows of `rules` that were asked about the last run.
     pub(crate) const RUN_RULES: &str = "run.rules";
+    /// Imports of prices that changed something.
+    pub(crate) const PRICES: &str = "prices";
+    /// The prices that `run` has taken in.
+    pub(crate) const RUN_PRICES: &str = "run.prices";
+    /// The configuration of money that `run` followed: see `MoneyConfig::stamp`.
+    pub(crate) const RUN_MONEY: &str = "run.money";
+    /// The prices that links of change are made with; 0 without a model of change.
+    pub(crate) const LINKS_PRICES: &str = "links.prices";
     /// Inputs in the ledger.
     pub(crate) const INPUTS: &str = "count.inputs";
     /// Inputs whose spent output was unknown when their block came in.
@@ -100,6 +106,10 @@ pub(crate) mod mapped {
     pub(crate) const TAGS: &str = "tags_by_address";
     /// Tags of addresses that have appeared, by cluster, the most confident first.
     pub(crate) const CLUSTER_TAGS: &str = "cluster_tags";
+    /// Rows of `cluster_edges` with their value, by source and target.
+    pub(crate) const EDGE_VALUES: &str = "edge_values";
+    /// Prices as they were known, by time.
+    pub(crate) const PRICES: &str = "prices_known";
     /// Prefix of the four proximity results.
     pub(crate) const PROXIMITY: &str = "proximity";
 }

@@ -11,7 +11,9 @@ mod export;
 mod ingest_bitcoin;
 mod intake;
 mod layout;
+pub mod monitor;
 mod ownership;
+mod prices;
 mod progress;
 mod query;
 mod reader;
@@ -37,11 +39,21 @@ pub use error::Error;
 pub use evaluate::*;
 pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use forensics::resolution::Figures as ResolutionFigures;
+pub use ingest::prices::Keep;
 pub use ledger::{
     Address, AddressFamily, Amount, Category, Chain, ClusterId, FlowSide, ParsedAddress,
     Timestamp as Time, TxId, parse_address,
+    Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time, TxId,
+    Value, parse_address,
+};
+pub use monitor::{
+    Monitor, MonitorChange, MonitorReport, Monitored, MonitoredAnswer, MonitoredRow,
 };
 pub use ownership::Decide;
+pub use prices::{
+    GapAnswer, PriceFileReport, PriceImport, PriceSeriesReport, PricesAnswer, PricesReport,
+    RowsLeftOut,
+};
 pub use progress::{Progress, Unwatched, Watch};
 pub use query::{
     Direction, ExplainRequest, MixRequest, NeighborhoodRequest, ScreenOptions, TraceOptions,

@@ -200,6 +200,7 @@ impl View {
         }
         if self.derived.is_some() {
             reasons.extend(self.undone_decisions());
+            reasons.extend(self.other_prices());
         }
         if self.imports.is_empty() {
             reasons.push("no sanctions list is loaded (`tracehound lists import`)".to_owned());
@@ -254,6 +255,21 @@ impl View {
             }
         }
         reasons
+    }
+
+    /// Prices or a configuration of money that the last run did not know.
+    fn other_prices(&self) -> Option<String> {
+        let of = |name| self.snapshot.checkpoint(name).unwrap_or(0);
+        let same = of(checkpoint::RUN_PRICES) == of(checkpoint::PRICES) && self.has_money();
+        (!same).then(|| {
+            "prices or the configuration of money changed since the last run (`tracehound run`)"
+                .to_owned()
+        })
+    }
+
+    /// Whether what the run made of money is in the currency that is configured now.
+    pub(crate) fn has_money(&self) -> bool {
+        self.snapshot.checkpoint(checkpoint::RUN_MONEY) == Some(self.config.money.stamp())
     }
 
     fn old_lists(&self, now: Timestamp) -> Vec<String> {

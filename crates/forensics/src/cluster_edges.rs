@@ -10,6 +10,10 @@
 //!   not depend on which of the payers are known to be one.
 //! - Otherwise some payer is unknown: the transaction is counted in `n_amount_unknown` and adds no amount.
 //!
+//! Each transaction also adds its value at its block's time where a price was known then, else its amount to
+//! `amount_unpriced`, and counts in `n_high_volatility` where it fell into such a period (`edge_money.rs`). Without
+//! [`ClusterEdges::with_prices`] nothing has a price.
+//!
 //! Departures: proportional shares are haircut, a convention and no finding; `n_mixing` says on how many
 //! transactions of an edge it had to be used or could have been.
 //!
@@ -21,23 +25,27 @@
 //!
 //! Cost: O(input addresses × outputs) for a transaction of several sources, O(inputs + outputs) otherwise; rows
 //! are at most sources × targets of each transaction, so a round of 400 × 400 may leave 160,000 of them. A row takes
-//! 64 bytes and is found by one hash (`edge_table.rs`).
+//! 104 bytes and is found by one hash (`edge_table.rs`).
 //! Checked against: a double loop over the final clusters, any cut into batches with merges in between
 //! (`tests/it/cluster_edges.rs`).
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ledger::{AddressId, Amount, Asset, ClusterEdge, ClusterId, LedgerBatch, TransactionView};
 
+use crate::edge_money::Priced;
 use crate::edge_table::{EdgeTable, Pair, Sum};
 use crate::error::FlowError;
+use crate::money::Prices;
 use crate::payers::{AMOUNT_UNKNOWN, MIXING, Payment, label, payments};
 
 /// Cluster edges in the making.
 #[derive(Clone, Debug, Default)]
 pub struct ClusterEdges {
-    table: EdgeTable,
+    table: EdgeTable<Priced>,
+    prices: Arc<Prices>,
 }
 
 impl PartialEq for ClusterEdges {
@@ -74,7 +82,14 @@ impl ClusterEdges {
             let (pair, sum) = keyed(row)?;
             table.add(pair, &sum);
         }
-        Ok(Self { table })
+        Ok(Self { table, prices: Arc::default() })
+    }
+
+    /// Values transactions by these prices from here on; rows so far must have been valued by the same.
+    #[must_use]
+    pub fn with_prices(mut self, prices: Arc<Prices>) -> Self {
+        self.prices = prices;
+        self
     }
 
     /// The rows of the table `cluster_edges`, by source, target and asset.
@@ -90,8 +105,9 @@ impl ClusterEdges {
     pub fn apply(&mut self, batch: &LedgerBatch, labels: &[u32]) -> Result<(), FlowError> {
         for payment in payments(batch, labels) {
             let (view, payment) = payment?;
+            let mark = self.prices.mark_at(view.row.time);
             for (key, sum) in sums(&view, &payment, |address| label(address, labels))? {
-                self.table.add(key, &sum);
+                self.table.add(key, &Priced::at(sum, mark));
             }
         }
         Ok(())
@@ -119,14 +135,15 @@ impl ClusterEdges {
             if !merges.touch(&view, before)? {
                 continue;
             }
+            let mark = self.prices.mark_at(view.row.time);
             for (key, sum) in edges_of(&view, |address| label(address, before))? {
-                self.table.remove(key, &sum)?;
+                self.table.remove(key, &Priced::at(sum, mark))?;
             }
             for (key, sum) in edges_of(&view, |address| label(address, after))? {
-                again.add(key, &sum);
+                again.add(key, &Priced::at(sum, mark));
             }
         }
-        let moved = |(key, _): &&(Pair, Sum)| merges.moved(key.0) || merges.moved(key.1);
+        let moved = |(key, _): &&(Pair, Priced)| merges.moved(key.0) || merges.moved(key.1);
         if let Some(&((source_cluster, target_cluster), _)) = self.table.rows().find(moved) {
             return Err(FlowError::Incomplete { source_cluster, target_cluster });
         }
@@ -145,11 +162,11 @@ impl ClusterEdges {
 }
 
 /// The rows of the table `cluster_edges`, in its order.
-pub(crate) fn rows_of(edges: impl Iterator<Item = (Pair, Sum)>) -> Vec<ClusterEdge> {
-    let mut edges: Vec<(Pair, Sum)> = edges.collect();
+pub(crate) fn rows_of(edges: impl Iterator<Item = (Pair, Priced)>) -> Vec<ClusterEdge> {
+    let mut edges: Vec<(Pair, Priced)> = edges.collect();
     edges.sort_unstable_by_key(|(key, _)| *key);
     let cluster = |id: u32| ClusterId::new(AddressId::new(id));
-    let row = |((source, target), sum): (Pair, Sum)| ClusterEdge {
+    let row = |((source, target), priced @ Priced { sum, .. }): (Pair, Priced)| ClusterEdge {
         source: cluster(source),
         target: cluster(target),
         asset: Asset::btc(),
@@ -157,6 +174,9 @@ pub(crate) fn rows_of(edges: impl Iterator<Item = (Pair, Sum)>) -> Vec<ClusterEd
         n_transactions: sum.n_transactions,
         n_mixing: sum.n_mixing,
         n_amount_unknown: sum.n_amount_unknown,
+        value: priced.value(),
+        amount_unpriced: priced.amount_unpriced(),
+        n_high_volatility: priced.n_high_volatility,
         first_time: sum.first_time,
         last_time: sum.last_time,
     };
@@ -164,7 +184,7 @@ pub(crate) fn rows_of(edges: impl Iterator<Item = (Pair, Sum)>) -> Vec<ClusterEd
 }
 
 /// A row as the table keeps it.
-pub(crate) fn keyed(row: &ClusterEdge) -> Result<(Pair, Sum), FlowError> {
+pub(crate) fn keyed(row: &ClusterEdge) -> Result<(Pair, Priced), FlowError> {
     if row.asset != Asset::btc() {
         return Err(FlowError::Asset { symbol: row.asset.symbol().to_owned() });
     }
@@ -173,7 +193,8 @@ pub(crate) fn keyed(row: &ClusterEdge) -> Result<(Pair, Sum), FlowError> {
     sum.n_mixing = row.n_mixing;
     sum.n_amount_unknown = row.n_amount_unknown;
     sum.last_time = row.last_time;
-    Ok(((row.source.get().get(), row.target.get().get()), sum))
+    let priced = Priced::of(sum, row.value, row.amount_unpriced, row.n_high_volatility);
+    Ok(((row.source.get().get(), row.target.get().get()), priced))
 }
 
 /// What one transaction adds: each pair of different clusters once; nothing if nobody is known to pay, or is paid.

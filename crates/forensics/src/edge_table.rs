@@ -6,7 +6,7 @@
 //! Departures: rows lie densely, and slots name them, so that they can be walked; their order depends on history and
 //! never reaches an output, which is sorted. An ordered map walks a dozen places in memory a look-up; the map of the
 //! standard library is refused for its random order.
-//! Cost: 64 bytes a row and 8 to 16 for its slots; two places in memory a look-up.
+//! Cost: 64 bytes a row of [`Sum`] and 8 to 16 for its slots; two places in memory a look-up.
 //! Checked against: an ordered map (below).
 
 use ledger::Timestamp;
@@ -15,6 +15,16 @@ use crate::error::FlowError;
 
 /// Source and target.
 pub(crate) type Pair = (u32, u32);
+
+/// What rows hold: sums that can be added to and taken from.
+pub(crate) trait Summed: Copy {
+    /// Adds another row of the same pair.
+    fn add(&mut self, other: &Self);
+    /// The row without `other`; `None` if it was never in it.
+    fn without(&self, other: &Self) -> Option<Self>;
+    /// A row without transactions is none.
+    fn n_transactions(&self) -> u64;
+}
 
 /// What is known about one edge: 56 bytes, so that it fits a line of the cache with its pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +52,11 @@ impl Sum {
     }
 
     pub(crate) fn amount(&self) -> u128 {
-        u128::from(self.amount[0]) << 64 | u128::from(self.amount[1])
+        whole(self.amount)
     }
+}
 
+impl Summed for Sum {
     fn add(&mut self, other: &Self) {
         // 21 million coins a transaction, and 2^64 transactions, are far below 2^128.
         self.amount = halves(self.amount() + other.amount());
@@ -66,38 +78,54 @@ impl Sum {
             ..*self
         })
     }
+
+    fn n_transactions(&self) -> u64 {
+        self.n_transactions
+    }
 }
 
-fn halves(amount: u128) -> [u64; 2] {
+/// High and low half: two words need no padding where four would.
+pub(crate) fn halves(amount: u128) -> [u64; 2] {
     let low = amount & u128::from(u64::MAX);
     [amount >> 64, low].map(|half| u64::try_from(half).expect("64 bits each"))
 }
 
+/// What [`halves`] cut.
+pub(crate) fn whole(halves: [u64; 2]) -> u128 {
+    u128::from(halves[0]) << 64 | u128::from(halves[1])
+}
+
 /// Pair to sum.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct EdgeTable {
+#[derive(Clone, Debug)]
+pub(crate) struct EdgeTable<S = Sum> {
     /// Places in `rows`, or [`FREE`]; a power of two, at most half in use.
     slots: Vec<u32>,
-    rows: Vec<(Pair, Sum)>,
+    rows: Vec<(Pair, S)>,
+}
+
+impl<S> Default for EdgeTable<S> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), rows: Vec::new() }
+    }
 }
 
 const FREE: u32 = u32::MAX;
 const N_SLOTS_MIN: usize = 64;
 
-impl EdgeTable {
+impl<S: Summed> EdgeTable<S> {
     /// All rows, in no order that means anything.
-    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &(Pair, Sum)> {
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &(Pair, S)> {
         self.rows.iter()
     }
 
-    pub(crate) fn get(&self, pair: Pair) -> Option<&Sum> {
+    pub(crate) fn get(&self, pair: Pair) -> Option<&S> {
         let slot = self.slot_of(pair)?;
         let row = *self.slots.get(slot).filter(|place| **place != FREE)?;
         Some(&self.rows[row as usize].1)
     }
 
     /// Adds to a row; returns what it was.
-    pub(crate) fn add(&mut self, pair: Pair, sum: &Sum) -> Option<Sum> {
+    pub(crate) fn add(&mut self, pair: Pair, sum: &S) -> Option<S> {
         let mut new = *sum;
         let before = self.get(pair).copied();
         if let Some(known) = &before {
@@ -108,18 +136,18 @@ impl EdgeTable {
     }
 
     /// Takes from a row, which is gone once it counts no transaction; returns what it was.
-    pub(crate) fn remove(&mut self, pair: Pair, sum: &Sum) -> Result<Option<Sum>, FlowError> {
+    pub(crate) fn remove(&mut self, pair: Pair, sum: &S) -> Result<Option<S>, FlowError> {
         let before = self.get(pair).copied();
         let (source_cluster, target_cluster) = pair;
         let rest = before
             .and_then(|known| known.without(sum))
             .ok_or(FlowError::Incomplete { source_cluster, target_cluster })?;
-        self.set(pair, (rest.n_transactions > 0).then_some(rest));
+        self.set(pair, (rest.n_transactions() > 0).then_some(rest));
         Ok(before)
     }
 
     /// Puts a row in the place of what was there; `None` takes it away.
-    pub(crate) fn set(&mut self, pair: Pair, sum: Option<Sum>) {
+    pub(crate) fn set(&mut self, pair: Pair, sum: Option<S>) {
         if self.rows.len() * 2 >= self.slots.len() {
             self.grow();
         }

@@ -23,6 +23,7 @@ use ledger::{AddressId, ClusterEdge, ClusterId, Height, LedgerBatch, Link, Trans
 use crate::cluster_edges::{edges_of, keyed, rows_of};
 use crate::clusters::{Clusters, HEIGHTS_BACK, Joining};
 use crate::decisions::Decisions;
+use crate::edge_money::Priced;
 use crate::edge_table::{EdgeTable, Pair, Sum};
 use crate::error::FlowError;
 use crate::guard::ClusterRules;
@@ -126,7 +127,7 @@ impl Ownership {
         let n_addresses = clusters.n_addresses();
         let mut weighed = Weighed { weights: vec![0; n_addresses as usize], ..Weighed::default() };
         for row in edges {
-            let (pair, sum) = keyed(row)?;
+            let (pair, Priced { sum, .. }) = keyed(row)?;
             for address in [pair.0, pair.1] {
                 if address >= n_addresses || clusters.label(address) != address {
                     return Err(FlowError::Labels { address });
@@ -150,11 +151,14 @@ impl Ownership {
         &self.clusters
     }
 
-    /// The rows of the table `cluster_edges`, by source, target and asset.
+    /// The rows of the table `cluster_edges`, by source, target and asset. Nothing in them has a value: that is not kept
+    /// resident (see `edge_money.rs`), and what rows brought of it is dropped.
     pub fn cluster_edges(&self) -> Vec<ClusterEdge> {
         let label = |handle: u32| self.clusters.label(handle);
-        let rows = self.edges.table.rows();
-        rows_of(rows.map(|((source, target), sum)| ((label(*source), label(*target)), *sum)))
+        let rows = self.edges.table.rows().map(|((source, target), sum)| {
+            ((label(*source), label(*target)), Priced::unpriced(*sum))
+        });
+        rows_of(rows)
     }
 
     /// How many cluster edges there are.

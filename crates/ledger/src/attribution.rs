@@ -125,6 +125,8 @@ pub struct Price {
     pub currency: String,
     /// Start of the interval.
     pub time: Timestamp,
+    /// Length of the interval in seconds, at least 1: the close is known at `time + interval_s` and not before.
+    pub interval_s: u32,
     /// First price of the interval.
     pub open: f64,
     /// Highest price.

@@ -1,7 +1,7 @@
 //! Rows of the derived tables: links, clusters, cluster edges. `forensics` makes them; they stand here because every
 //! table's schema does.
 
-use crate::{AddressId, Amount, Asset, ClusterId, Height, Timestamp, TxIndex};
+use crate::{AddressId, Amount, Asset, ClusterId, Height, Timestamp, TxIndex, Value};
 
 /// A row of the table `links`: evidence that two addresses have one owner.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +49,12 @@ pub struct ClusterEdge {
     pub n_mixing: u64,
     /// How many of them add no amount, because the sender's part cannot be told.
     pub n_amount_unknown: u64,
+    /// What the amounts with a price were worth when they moved, in millionths of the currency of the store.
+    pub value: Value,
+    /// The part of the amount that moved while no price was known.
+    pub amount_unpriced: Amount,
+    /// How many of the transactions fell into a period of high volatility.
+    pub n_high_volatility: u64,
     /// Block time of the first.
     pub first_time: Timestamp,
     /// Block time of the last.

@@ -11,6 +11,7 @@ mod decoded;
 mod derived;
 mod id;
 mod mix;
+mod monitored;
 pub mod notation;
 mod risk;
 mod rows;
@@ -38,6 +39,7 @@ pub use id::{
     bytes_from_hex,
 };
 pub use mix::Mix;
+pub use monitored::{MonitorEvent, MonitoredRecord};
 pub use risk::{
     Entity, EntityId, Exposure, FlowSide, MonitoredPayment, PatternMatch, ProximityRow, Score,
     ScoreTerm,

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use engine::{NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair};
 
 use super::ink::{Look, Tone};
+use super::owners::worth;
 use super::screen::stale_lines;
 use super::table::{Cell, Column, Table};
-use super::words::{self, address, bitcoins, coins, count, counted, day};
+use super::words::{self, address, bitcoins, coins, count, counted, date};
 use crate::show;
 
 /// Clusters by id, as the pairs name them.
@@ -53,14 +54,18 @@ pub(crate) fn neighborhood(answer: &NeighborhoodAnswer, look: Look) -> String {
 }
 
 fn table(pairs: &[&NeighborhoodPair], nodes: &Nodes<'_>, look: Look) -> String {
+    let currency = pairs.iter().find_map(|pair| Some(&pair.worth.value.as_ref()?.currency));
+    let worth_then = currency.map(|name| format!("{} then", show::line(name))).unwrap_or_default();
     let mut table = Table::headed(
         2,
         &[
             (Column::Right, "BTC in all"),
+            (Column::Right, &worth_then),
             (Column::Right, "times"),
             (Column::Left, "from cluster of"),
             (Column::Left, "to cluster of"),
-            (Column::Left, "first"),
+            // A value takes the place of the first day.
+            (Column::Left, if currency.is_none() { "first" } else { "" }),
             (Column::Left, "last (UTC)"),
             (Column::Prose, "known as"),
         ],
@@ -73,11 +78,15 @@ fn table(pairs: &[&NeighborhoodPair], nodes: &Nodes<'_>, look: Look) -> String {
         let (tone, name) = farther.map_or((Tone::Plain, String::new()), |node| known_as(node));
         table.row([
             coins(pair.amount_sat).into(),
+            worth(&pair.worth, words::whole_money).into(),
             count(pair.n_transfers).into(),
             address(from, look).into(),
             format!("→ {}", address(to, look)).into(),
-            day_of(pair.first_time_s).into(),
-            day_of(pair.last_time_s).into(),
+            match currency {
+                None => date(pair.first_time_s).into(),
+                Some(_) => Cell::default(),
+            },
+            date(pair.last_time_s).into(),
             Cell::new(tone, name),
         ]);
     }
@@ -173,7 +182,7 @@ pub(crate) fn dot(answer: &NeighborhoodAnswer, look: Look) -> String {
         writeln!(text, "  {id} [label={}{color}{style}];", quoted(&label)).expect("to a String");
     }
     for pair in &answer.pairs {
-        let days = match (day_of(pair.first_time_s), day_of(pair.last_time_s)) {
+        let days = match (date(pair.first_time_s), date(pair.last_time_s)) {
             (first, last) if first == last => first,
             (first, last) => format!("{first} to {last}"),
         };
@@ -184,10 +193,6 @@ pub(crate) fn dot(answer: &NeighborhoodAnswer, look: Look) -> String {
             .expect("to a String");
     }
     text + "}\n"
-}
-
-fn day_of(time: engine::Time) -> String {
-    day(time).chars().take("2019-01-25".len()).collect()
 }
 
 /// A text as Graphviz reads it back: quotes and backslashes are escaped, so no label ends its own string.

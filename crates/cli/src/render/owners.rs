@@ -1,11 +1,11 @@
 //! Clusters: their members, why two addresses share one, and whom they dealt with.
 
-use engine::{ExplainAnswer, MembersAnswer, NeighborsAnswer};
+use engine::{ExplainAnswer, MembersAnswer, NeighborsAnswer, ValueAnswer, WorthAnswer};
 
 use super::ink::{Look, Tone};
 use super::screen::{listing_table, more, stale_lines, tag_table};
 use super::table::{Cell, Column, Table};
-use super::words::{address, coins, count, counted, hash, minute, names, wrapped};
+use super::words::{self, address, coins, count, counted, hash, minute, names, wrapped};
 use crate::show;
 
 /// Why two addresses have one owner, or that nothing says so.
@@ -150,10 +150,18 @@ pub(crate) fn neighbors(answer: &NeighborsAnswer, look: Look) -> String {
     if answer.neighbors.is_empty() {
         return page;
     }
+    let currency = answer.neighbors.iter().find_map(|n| Some(&n.worth.value.as_ref()?.currency));
+    let worth_then = currency.map(|name| format!("{} then", show::line(name))).unwrap_or_default();
+    // A value takes the place of the time of day.
+    let time = |time| match currency {
+        Some(_) => words::date(time),
+        None => minute(time),
+    };
     let mut table = Table::headed(
         2,
         &[
             (Column::Right, "BTC in all"),
+            (Column::Right, &worth_then),
             (Column::Right, "transfers"),
             (Column::Left, "first (UTC)"),
             (Column::Left, "last (UTC)"),
@@ -165,9 +173,10 @@ pub(crate) fn neighbors(answer: &NeighborsAnswer, look: Look) -> String {
     for neighbor in &answer.neighbors {
         table.row([
             coins(neighbor.amount_sat).into(),
+            worth(&neighbor.worth, words::amount_of_money).into(),
             count(neighbor.n_transfers).into(),
-            minute(neighbor.first_time_s).into(),
-            minute(neighbor.last_time_s).into(),
+            time(neighbor.first_time_s).into(),
+            time(neighbor.last_time_s).into(),
             neighbor.cluster.to_string().into(),
             address(&neighbor.address, look).into(),
             Cell::new(Tone::Remark, show::line(&neighbor.entity)),
@@ -176,4 +185,13 @@ pub(crate) fn neighbors(answer: &NeighborsAnswer, look: Look) -> String {
     page += &table.lines(look);
     page += &more(answer.total, answer.neighbors.len(), look);
     page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
+}
+
+/// A value, marked where a part of the amount had no price; empty where nothing had one.
+pub(super) fn worth(worth: &WorthAnswer, written: fn(&ValueAnswer) -> String) -> String {
+    match &worth.value {
+        None => String::new(),
+        Some(value) if worth.value_complete => written(value),
+        Some(value) => format!("≥ {}", written(value)),
+    }
 }

@@ -34,11 +34,11 @@ impl Numbers {
     }
 }
 
-fn snapshot(id: &str, look: Look) -> String {
+pub(super) fn snapshot(id: &str, look: Look) -> String {
     look.faint(&format!("  snapshot {}", show::line(id))) + "\n"
 }
 
-fn marked(sign: &str, tone: Tone, lines: &[String], look: Look) -> String {
+pub(super) fn marked(sign: &str, tone: Tone, lines: &[String], look: Look) -> String {
     let mut text = String::new();
     let shown = if look.full { lines.len() } else { LINES_MAX };
     for line in lines.iter().take(shown) {

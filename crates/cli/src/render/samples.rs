@@ -1,5 +1,7 @@
 //! Answers for the tests of rendering, written by hand.
 
+mod money;
+
 use std::path::PathBuf;
 
 use engine::{
@@ -14,6 +16,8 @@ use engine::{
     TrainReport, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
+
+pub(crate) use money::*;
 
 pub(crate) const A: &str = "12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h";
 pub(crate) const B: &str = "bc1q9zpgru2ztkkyxj4t0rg3sxzu0mhhnx7y9hnlyc";
@@ -38,6 +42,8 @@ pub(crate) fn hop(from: &str, to: &str, satoshi: u64, mixing: bool) -> HopAnswer
         amount_sat: Sats(satoshi),
         mixing,
         protocol: mixing.then_some("wasabi1"),
+        value: None,
+        high_volatility: None,
     }
 }
 
@@ -484,6 +490,7 @@ pub(crate) fn neighborhood() -> NeighborhoodAnswer {
         n_transfers,
         first_time_s: Time::new(TIME),
         last_time_s: Time::new(TIME + 86_400 * i64::from(n_transfers > 1)),
+        worth: engine::WorthAnswer::default(),
     };
     NeighborhoodAnswer {
         address: A.to_owned(),
@@ -525,6 +532,7 @@ pub(crate) fn neighbors() -> NeighborsAnswer {
             n_transfers: 1024,
             first_time_s: Time::new(TIME),
             last_time_s: Time::new(TIME + 3600),
+            worth: engine::WorthAnswer::default(),
         }],
         total: 3,
         snapshot: SNAPSHOT.to_owned(),

@@ -65,7 +65,27 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         ("demo", demo(&samples::demo(), look)),
     ];
     pages.extend(ownership_pages(look));
+    pages.extend(money_pages(look));
     pages
+}
+
+/// The pages in which amounts have a value, and of monitored addresses.
+fn money_pages(look: Look) -> Vec<(&'static str, String)> {
+    let dry = engine::PricesReport { dry_run: true, ..samples::prices_imported() };
+    vec![
+        ("trace-valued", trace(&samples::valued_trace(), None, look)),
+        ("neighbors-valued", neighbors(&samples::valued_neighbors(), look)),
+        ("neighborhood-valued", neighborhood(&samples::valued_neighborhood(), look)),
+        ("prices-imported", prices_imported(&samples::prices_imported(), look)),
+        ("prices-dry", prices_imported(&dry, look)),
+        ("prices", prices(&samples::prices(), look)),
+        (
+            "prices-none",
+            prices(&engine::PricesAnswer { series: Vec::new(), ..samples::prices() }, look),
+        ),
+        ("monitored", monitored(&samples::monitored(), look)),
+        ("monitor-changed", monitor_changed(&samples::monitor_changed(), look)),
+    ]
 }
 
 /// The pages about links that wait, decisions, behavior, mixes and models.
@@ -210,8 +230,15 @@ fn no_foreign_text_of_answers_reaches_the_terminal_uncleaned() {
     (log.decisions[0].reason, log.decisions[0].author) = (bad(), bad());
     explained.evidence[0].source =
         Some(engine::SourceAnswer { kind: bad(), name: bad(), about: bad() });
+    let mut valued = samples::valued_trace();
+    valued.shortest.as_mut().unwrap().path[0].value.as_mut().unwrap().currency = bad();
+    let mut watched = samples::monitored();
+    (watched.addresses[0].label, watched.addresses[0].reason, watched.addresses[1].author) =
+        (bad(), bad(), bad());
     check_clean(|look| {
         vec![
+            trace(&valued, None, look),
+            monitored(&watched, look),
             pending(&waiting, look),
             decisions(&log, look),
             neighborhood(&around, look),
@@ -245,8 +272,15 @@ fn no_foreign_text_of_reports_reaches_the_terminal_uncleaned() {
     (show.questions[0].question, show.questions[0].command, show.questions[0].truth) =
         (bad(), bad(), bad());
     (show.try_next, show.store) = (vec![bad()], bad().into());
+    let mut priced = samples::prices_imported();
+    (priced.files[0].file, priced.files[0].time_column, priced.refused.first[0]) =
+        (bad(), bad(), bad());
+    let mut held = samples::prices();
+    (held.series[0].asset, held.series[0].currency, held.currency) = (bad(), bad(), bad());
     check_clean(|look| {
         vec![
+            prices_imported(&priced, look),
+            prices(&held, look),
             status(&state, look),
             lists(&state.lists, BAD, look),
             ingest(&took, look),

@@ -1,6 +1,6 @@
 //! Numbers, amounts, times and identifiers as a person reads them.
 
-use engine::Time;
+use engine::{Time, ValueAnswer};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::Look;
@@ -46,9 +46,36 @@ pub(crate) fn bitcoins(satoshi: u128) -> String {
     format!("{} BTC", coins(satoshi))
 }
 
+/// Money with its currency, to two decimals: `1,234.57 USD`.
+pub(crate) fn money(value: &ValueAnswer) -> String {
+    format!("{} {}", amount_of_money(value), show::line(&value.currency))
+}
+
+/// The same without the currency.
+pub(crate) fn amount_of_money(value: &ValueAnswer) -> String {
+    let text = value.amount();
+    let (whole, part) = text.split_once('.').unwrap_or((&text, "00"));
+    match whole.strip_prefix('-') {
+        Some(whole) => format!("-{}.{part}", grouped(whole)),
+        None => format!("{}.{part}", grouped(whole)),
+    }
+}
+
+/// Money in whole units of its currency, rounded.
+pub(crate) fn whole_money(value: &ValueAnswer) -> String {
+    let units = (value.micros.unsigned_abs() + 500_000) / 1_000_000;
+    let sign = if value.micros < 0 && units > 0 { "-" } else { "" };
+    format!("{sign}{}", count(units))
+}
+
 /// `2019-01-26 15:30`, UTC.
 pub(crate) fn minute(time: Time) -> String {
     formatted(time, "%Y-%m-%d %H:%M")
+}
+
+/// `2019-01-26`, UTC.
+pub(crate) fn date(time: Time) -> String {
+    formatted(time, "%Y-%m-%d")
 }
 
 /// `2019-01-26`, UTC; with the clock where it is not midnight.
@@ -169,6 +196,18 @@ mod tests {
         check(0, "0.00000000 BTC");
         check(1, "0.00000001 BTC");
         check(2_099_999_997_690_000, "20,999,999.97690000 BTC");
+    }
+
+    #[test]
+    fn money_is_grouped_and_rounded() {
+        let check = |micros, text: &str, whole: &str| {
+            let value = ValueAnswer { micros, currency: "USD".to_owned() };
+            assert_eq!((money(&value).as_str(), whole_money(&value).as_str()), (text, whole));
+        };
+        check(1_234_565_000, "1,234.57 USD", "1,235");
+        check(-1_234_565_000, "-1,234.57 USD", "-1,235");
+        check(0, "0.00 USD", "0");
+        check(-1, "0.00 USD", "0");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use engine::{
     MembersAnswer, NearestAnswer, NeighborhoodAnswer, NeighborhoodPair, NeighborsAnswer,
-    ScreenAnswer,
+    ScreenAnswer, WorthAnswer,
 };
 
 use crate::outcome::Failure;
@@ -207,7 +207,7 @@ pub(crate) fn members(answer: &MembersAnswer) -> Result<RecordBatch, Failure> {
 /// One row a neighbor.
 pub(crate) fn neighbors_schema() -> SchemaRef {
     use DataType::{Decimal128, Int64, UInt32, UInt64, Utf8};
-    Arc::new(Schema::new(vec![
+    let mut fields = vec![
         field("direction", Utf8),
         field("cluster", UInt32),
         field("address", Utf8),
@@ -216,7 +216,36 @@ pub(crate) fn neighbors_schema() -> SchemaRef {
         field("n_transfers", UInt64),
         field("first_time_s", Int64),
         field("last_time_s", Int64),
-    ]))
+    ];
+    fields.extend(worth_fields());
+    Arc::new(Schema::new(fields))
+}
+
+/// What a pair of clusters moved, in money.
+fn worth_fields() -> [Field; 5] {
+    [
+        nullable("value_micros", DataType::Decimal128(DECIMAL_DIGITS, 0)),
+        nullable("currency", DataType::Utf8),
+        field("value_complete", DataType::Boolean),
+        nullable("n_mixing", DataType::UInt64),
+        nullable("n_high_volatility", DataType::UInt64),
+    ]
+}
+
+fn worth_columns<'a>(
+    worth: impl Iterator<Item = &'a WorthAnswer> + Clone,
+) -> Result<[ArrayRef; 5], Failure> {
+    let values = worth.clone().map(|worth| worth.value.as_ref());
+    let micros: Decimal128Array = values.clone().map(|value| Some(value?.micros)).collect();
+    let currencies = values.map(|value| Some(value?.currency.as_str()));
+    let complete = worth.clone().map(|worth| Some(worth.value_complete));
+    Ok([
+        Arc::new(micros.with_precision_and_scale(DECIMAL_DIGITS, 0)?),
+        Arc::new(currencies.collect::<StringArray>()),
+        Arc::new(complete.collect::<BooleanArray>()),
+        Arc::new(worth.clone().map(|worth| worth.n_mixing).collect::<UInt64Array>()),
+        Arc::new(worth.map(|worth| worth.n_high_volatility).collect::<UInt64Array>()),
+    ])
 }
 
 /// Amounts as decimals without places.
@@ -243,6 +272,7 @@ pub(crate) fn neighborhood_schema() -> SchemaRef {
     fields.push(field("n_transfers", UInt64));
     fields.push(field("first_time_s", Int64));
     fields.push(field("last_time_s", Int64));
+    fields.extend(worth_fields());
     // The same in every row, so that a stream alone tells whether it is all there is.
     fields.push(nullable("truncated_by", Utf8));
     Arc::new(Schema::new(fields))
@@ -275,6 +305,7 @@ pub(crate) fn neighborhood(answer: &NeighborhoodAnswer) -> Result<RecordBatch, F
         let times = pairs.iter().map(|pair| time(pair).get());
         columns.push(Arc::new(Int64Array::from_iter_values(times)));
     }
+    columns.extend(worth_columns(pairs.iter().map(|pair| &pair.worth))?);
     let truncated_by = pairs.iter().map(|_| answer.truncated_by.as_deref());
     columns.push(Arc::new(truncated_by.collect::<StringArray>()));
     Ok(RecordBatch::try_new(neighborhood_schema(), columns)?)
@@ -283,7 +314,7 @@ pub(crate) fn neighborhood(answer: &NeighborhoodAnswer) -> Result<RecordBatch, F
 /// The neighbors of a cluster as columns.
 pub(crate) fn neighbors(answer: &NeighborsAnswer) -> Result<RecordBatch, Failure> {
     let rows = &answer.neighbors;
-    let columns: Vec<ArrayRef> = vec![
+    let mut columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(rows.iter().map(|_| answer.direction))),
         Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.cluster.get().get()))),
         Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.address))),
@@ -293,6 +324,7 @@ pub(crate) fn neighbors(answer: &NeighborsAnswer) -> Result<RecordBatch, Failure
         Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.first_time_s.get()))),
         Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.last_time_s.get()))),
     ];
+    columns.extend(worth_columns(rows.iter().map(|row| &row.worth))?);
     Ok(RecordBatch::try_new(neighbors_schema(), columns)?)
 }
 

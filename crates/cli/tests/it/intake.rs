@@ -111,3 +111,61 @@ fn ctrl_c_stops_after_a_commit_and_the_next_call_goes_on() {
     let key = "transactions";
     assert_eq!(store.run(&["status", "--json"]).json()[key], world.report["status"][key]);
 }
+
+#[test]
+fn prices_come_in_and_answers_have_values() {
+    let (world, store) = (world(), Store::init());
+    let network = ["--network", "regtest"];
+    store.run(&[&["ingest", "bitcoin", &world.path("blocks")], &network[..]].concat()).exits(0);
+    let last = store.run(&["status", "--json"]).exits(0).json()["last_time_s"].as_i64().unwrap();
+    let mut text = String::from("unix;open;high;low;close\n");
+    for hour in (0..5_000).rev() {
+        let close = 3_600 + hour % 7;
+        text += &format!("{};3600;3610;3590;{close}\n", last + 7_200 - hour * 3_600);
+    }
+    let file = std::path::Path::new(&store.path()).join("../prices.csv");
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    store.run(&["prices", "import", file]).fails(1, "no asset is named", "--asset BTC");
+    let named = ["prices", "import", file, "--asset", "BTC", "--currency", "USD", "--json"];
+    let dry = store.run(&[&named[..], &["--dry-run"]].concat()).exits(0).json();
+    assert_eq!((dry["added"].as_u64(), dry["dry_run"].as_bool()), (Some(5_000), Some(true)));
+    let report = store.run(&named).exits(0).json();
+    assert_eq!(report["series"][0]["interval_s"], 3_600);
+    assert_eq!(report["files"][0]["order"], "newest first");
+    store.run(&["run"]).exits(0);
+    let listed = store.run(&["prices", "list"]).exits(0).stdout;
+    assert!(listed.contains("5,000") && listed.contains("1h"), "{listed}");
+    let transfers = store.run(&["export", "transfers", "--format", "csv"]).exits(0).stdout;
+    let header = transfers.lines().next().unwrap();
+    assert!(header.starts_with("tx,tx_id,height,time_s,source,target,amount_sat,value_micros"));
+    assert!(transfers.lines().count() > 100);
+    let hit = world.hit();
+    let near = store.run(&["neighbors", &hit, "--json"]).exits(0).json();
+    let first = ["in", "out"].map(|side| near[side]["neighbors"][0]["value"]["currency"].clone());
+    assert!(first.contains(&"USD".into()), "{near:#}");
+}
+
+#[test]
+fn monitored_addresses_are_named_and_listed() {
+    let (world, store) = (world(), Store::init());
+    let (hit, clean) = (world.hit(), world.clean());
+    let file = std::path::Path::new(&store.path()).join("../customers.csv");
+    std::fs::write(&file, format!("address,label\n{clean},customer-18\n")).unwrap();
+    let because = ["--reason", "onboarding", "--author", "jane"];
+    let words =
+        ["monitor", "add", &hit, "--file", file.to_str().unwrap(), "--label", "customer-17"];
+    let report = store.run(&[&words[..], &because, &["--json"]].concat()).exits(0).json();
+    assert_eq!((report["added"].as_u64(), report["monitored"].as_u64()), (Some(2), Some(2)));
+    let listed = store.run(&["monitor", "list", "--json"]).exits(0).json();
+    let labels: Vec<_> =
+        listed["addresses"].as_array().unwrap().iter().map(|row| row["label"].clone()).collect();
+    assert_eq!(labels, ["customer-17", "customer-18"]);
+    store.run(&[&["monitor", "remove", &hit], &because[..]].concat()).exits(0);
+    assert!(store.run(&["monitor", "list"]).exits(0).stdout.contains("1 address is monitored"));
+    store.run(&[&["monitor", "remove", &hit], &because[..]].concat()).fails(
+        1,
+        "is not monitored",
+        "monitor list",
+    );
+}

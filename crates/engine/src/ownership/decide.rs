@@ -74,9 +74,7 @@ impl Engine {
         author: &str,
         now: Timestamp,
     ) -> Result<DecidedReport, Error> {
-        let reason = checked("a reason", "--reason TEXT", reason, REASON_MAX)?;
-        let author =
-            checked("an author", "--author NAME, or set TRACEHOUND_AUTHOR", author, AUTHOR_MAX)?;
+        let (reason, author) = (checked_reason(reason)?, checked_author(author)?);
         let mut writer = self.store.writer()?;
         let view = View::open(&writer.snapshot(), self.config())?;
         let mut log = DecisionLog::open(&writer.snapshot())?;
@@ -100,6 +98,16 @@ impl Engine {
             snapshot: snapshot.id().to_string(),
         })
     }
+}
+
+/// A reason as it is stored.
+pub(crate) fn checked_reason(reason: &str) -> Result<&str, Error> {
+    checked("a reason", "--reason TEXT", reason, REASON_MAX)
+}
+
+/// The name of an author as it is stored.
+pub(crate) fn checked_author(author: &str) -> Result<&str, Error> {
+    checked("an author", "--author NAME, or set TRACEHOUND_AUTHOR", author, AUTHOR_MAX)
 }
 
 fn checked<'t>(what: &str, option: &str, text: &'t str, max: usize) -> Result<&'t str, Error> {

@@ -13,7 +13,7 @@ mod sources;
 mod train;
 
 pub use decide::Decide;
-pub(crate) use decide::number_of;
+pub(crate) use decide::{checked_author, checked_reason, number_of};
 pub(crate) use follow::{Bounds, Followed, OF_DECISION};
 pub(crate) use log::DecisionLog;
 pub(crate) use names::{LinkId, link_id};

@@ -4,6 +4,7 @@ mod behavior;
 mod change;
 mod cluster;
 mod mix;
+mod money;
 mod neighborhood;
 mod neighbors;
 mod pending;
@@ -14,7 +15,7 @@ mod screen;
 mod status;
 mod trace;
 
-use ledger::Timestamp;
+use ledger::{Timestamp, Value};
 
 pub use cluster::ExplainRequest;
 pub use mix::MixRequest;
@@ -33,6 +34,7 @@ impl View {
         let mut reached: Option<(ledger::ClusterId, String)> = None;
         let answer = |hop: &forensics::Hop| {
             let block = self.columns.block_of(hop.tx.get());
+            let mark = self.mark_at(Timestamp::new(block.time_s));
             let from_address = match reached.take() {
                 Some((cluster, text)) if cluster == hop.from => text,
                 _ => self.cluster_text(hop.from),
@@ -50,6 +52,10 @@ impl View {
                 amount_sat: Sats(hop.amount_sat),
                 mixing: hop.mixing,
                 protocol: if hop.mixing { self.protocol_of(hop.tx) } else { None },
+                value: mark
+                    .price_micros
+                    .map(|price| self.value_answer(Value::of_satoshi(hop.amount_sat, price))),
+                high_volatility: mark.is_high_volatility,
             }
         };
         hops.iter().map(answer).collect()

@@ -6,7 +6,7 @@ use ledger::{AddressId, ClusterId, Timestamp};
 
 use super::Direction;
 use crate::Error;
-use crate::answers::{NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair, Shown};
+use crate::answers::{NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair, Shown, WorthAnswer};
 use crate::view::View;
 
 /// Which neighborhood is shown, and how much work it may cost.
@@ -75,7 +75,10 @@ impl View {
             cancelled: None,
         };
         let found = temporal::neighborhood(flow.graph(), &[cluster.get().get()], &options);
-        let pairs = found.pairs.iter().map(|pair| self.neighborhood_pair(pair));
+        // The sums of cluster edges are over all transfers.
+        let is_whole =
+            request.amount_min_sat == 0 && (request.from_time, request.to_time) == (None, None);
+        let pairs = found.pairs.iter().map(|pair| self.neighborhood_pair(pair, is_whole));
         Ok(NeighborhoodAnswer {
             address: address.trim().to_owned(),
             cluster,
@@ -115,7 +118,7 @@ impl View {
         }
     }
 
-    fn neighborhood_pair(&self, pair: &Pair) -> NeighborhoodPair {
+    fn neighborhood_pair(&self, pair: &Pair, is_whole: bool) -> NeighborhoodPair {
         let time = |tx: u32| Timestamp::new(self.columns.block_of(u64::from(tx)).time_s);
         NeighborhoodPair {
             from: id_of(pair.from),
@@ -124,6 +127,10 @@ impl View {
             n_transfers: pair.n_edges,
             first_time_s: time(pair.first_time),
             last_time_s: time(pair.last_time),
+            worth: match is_whole {
+                true => self.worth(id_of(pair.from), id_of(pair.to)),
+                false => WorthAnswer::default(),
+            },
         }
     }
 }

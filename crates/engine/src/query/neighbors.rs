@@ -52,6 +52,10 @@ impl View {
         let (roots, along) = ([cluster.get().get()], direction.along());
         let found = graph::temporal::neighbors(flow.graph(), &roots, along, None, &options);
         let time = |tx: u32| Timestamp::new(self.columns.block_of(u64::from(tx)).time_s);
+        let worth = |other: ClusterId| match direction {
+            Direction::In => self.worth(other, cluster),
+            Direction::Out => self.worth(cluster, other),
+        };
         let answer = |row: &graph::temporal::Neighbor| {
             let cluster = ClusterId::new(AddressId::new(row.node));
             NeighborAnswer {
@@ -62,6 +66,7 @@ impl View {
                 n_transfers: row.n_edges,
                 first_time_s: time(row.first_time),
                 last_time_s: time(row.last_time),
+                worth: worth(cluster),
             }
         };
         Ok(NeighborsAnswer {

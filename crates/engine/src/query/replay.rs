@@ -15,7 +15,7 @@ use ledger::{Category, Timestamp};
 use crate::answers::{ConventionAnswer, ExposureAnswer, NearnessAnswer, Sats};
 use crate::reader::LedgerReader;
 use crate::view::View;
-use crate::{Error, Progress, Watch, stages};
+use crate::{Error, Progress, Watch, prices};
 
 /// Transactions that the ways of one cluster's coins may lead through when conventions are compared.
 const TRANSACTIONS_MAX: usize = 1_000_000;
@@ -40,7 +40,11 @@ impl View {
             ExposureOptions { parts_max: self.config.risk.parts_max, sent: SentUpdate::OnRequest };
         let mut state = ExposureState::new(options);
         let mut previous = PreviousTransactions::default();
-        let prices = stages::prices(&self.snapshot, &self.config.risk.currency)?;
+        let prices = prices::known(
+            &self.snapshot,
+            &self.config.money.currency,
+            self.config.money.options(),
+        )?;
         let price = |time: Timestamp| prices.price_micros_at(time);
         self.replay(watch, |batch| {
             let before = previous.apply(batch);

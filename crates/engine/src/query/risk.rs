@@ -59,7 +59,7 @@ impl View {
         let mut parts: Vec<ExposurePart> = rows.iter().map(part).collect();
         parts.sort_by_key(|part| (part.side, Reverse(part.amount_sat.0)));
         Ok(ExposureAnswer {
-            currency: self.config.risk.currency.clone(),
+            currency: self.config.money.currency.clone(),
             received_sat: sats(total(FlowSide::Received)),
             sent_sat: sats(total(FlowSide::Sent)),
             parts,

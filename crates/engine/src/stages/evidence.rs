@@ -8,10 +8,10 @@
 use forensics::change::{ChangeModel, ChangeState, ModelInForce};
 use forensics::decisions::link_order;
 use forensics::mixes::Lineage;
-use ledger::{LedgerBatch, Link, Mix, Timestamp, TxId, tables};
+use ledger::{LedgerBatch, Link, Mix, Timestamp, TxId};
 use store::Snapshot;
 
-use crate::layout::{self, SHARED};
+use crate::layout;
 use crate::ownership::change_model;
 use crate::reader::{self, LedgerReader};
 use crate::{Error, Watch};
@@ -91,31 +91,20 @@ impl Evidence {
     }
 }
 
-/// The price of a bitcoin over time, in US dollars.
-pub(crate) struct Prices {
-    /// By time.
-    rows: Vec<(Timestamp, f64)>,
-}
-
-/// A price says nothing of a block so much later, in seconds: two days.
-const PRICE_AGE_MAX_S: i64 = 172_800;
+/// The price of a bitcoin over time, in US dollars: people think of round amounts in them, whatever the currency of the
+/// store.
+pub(crate) struct Prices(forensics::money::Prices);
 
 impl Prices {
     pub(crate) fn open(snapshot: &Snapshot) -> Result<Self, Error> {
-        let mut rows = Vec::new();
-        for batch in snapshot.scan(tables::PRICES.name, SHARED, None, None)? {
-            let prices = tables::prices_from(&batch?)?;
-            let own = prices.iter().filter(|row| row.asset == "BTC" && row.currency == "USD");
-            rows.extend(own.map(|row| (row.time, row.open)));
-        }
-        rows.sort_by_key(|row: &(Timestamp, f64)| row.0);
-        Ok(Self { rows })
+        let known =
+            crate::prices::known(snapshot, "USD", forensics::money::PriceOptions::default());
+        known.map(Self)
     }
 
     /// The last price known by then, if it is not too old.
+    #[expect(clippy::cast_precision_loss, reason = "prices are below 2^53 millionths")]
     pub(crate) fn at(&self, time: Timestamp) -> Option<f64> {
-        let after = self.rows.partition_point(|row| row.0 <= time);
-        let (since, price) = *self.rows.get(after.checked_sub(1)?)?;
-        (time.get() - since.get() <= PRICE_AGE_MAX_S).then_some(price)
+        self.0.price_micros_at(time).map(|micros| micros as f64 / 1e6)
     }
 }

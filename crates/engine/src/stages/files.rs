@@ -3,8 +3,9 @@
 //! In: the views, whose columns are moved into the files and not copied. Out: one Arrow batch a file, by name.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Float32Type, UInt8Type, UInt32Type, UInt64Type};
+use arrow::datatypes::{Decimal128Type, Float32Type, Int64Type, UInt8Type, UInt32Type, UInt64Type};
 use forensics::FlowEdges;
+use forensics::money::PricesView;
 use graph::temporal::ProximityParts;
 use graph::{Csr, Members};
 use ledger::{ClusterEdge, ClusterMember, HeldRecord, Link, LinkSource, SuggestedLink, tables};
@@ -71,6 +72,8 @@ impl Views {
             (mapped::FEATURES.to_owned(), features.clone()),
             (mapped::MIXES.to_owned(), tables::mixes_to(&self.mixes)),
             (mapped::ENTITIES.to_owned(), self.guarded.entities.batch()?),
+            (mapped::EDGE_VALUES.to_owned(), edge_values(&self.edges)?),
+            (mapped::PRICES.to_owned(), prices_known(self.prices.view())?),
         ];
         files.extend(link_files(&self.links, n_addresses)?);
         files.extend(flow_files(self.flow, self.n_nodes)?);
@@ -95,6 +98,32 @@ impl Views {
             files,
         })
     }
+}
+
+/// What the rows of `cluster_edges` say in money, in their order.
+fn edge_values(edges: &[ClusterEdge]) -> Result<RecordBatch, Error> {
+    let of = |get: fn(&ClusterEdge) -> u32| edges.iter().map(get).collect::<Vec<u32>>();
+    let counts = |get: fn(&ClusterEdge) -> u64| edges.iter().map(get).collect::<Vec<u64>>();
+    let micros: Vec<i128> = edges.iter().map(|edge| edge.value.micros()).collect();
+    let has_all = |edge: &ClusterEdge| u8::from(edge.amount_unpriced.units() == 0);
+    mapped_batch(vec![
+        mapped_column::<UInt32Type>("source", of(|edge| edge.source.get().get())),
+        mapped_column::<UInt32Type>("target", of(|edge| edge.target.get().get())),
+        mapped_column::<Decimal128Type>("value_micros", micros),
+        mapped_column::<UInt8Type>("is_priced", edges.iter().map(has_all).collect()),
+        mapped_column::<UInt64Type>("n_mixing", counts(|edge| edge.n_mixing)),
+        mapped_column::<UInt64Type>("n_high_volatility", counts(|edge| edge.n_high_volatility)),
+    ])
+}
+
+fn prices_known(prices: PricesView<'_>) -> Result<RecordBatch, Error> {
+    mapped_batch(vec![
+        mapped_column::<Int64Type>("known_at", prices.known_at.to_vec()),
+        mapped_column::<Int64Type>("until", prices.until.to_vec()),
+        mapped_column::<UInt64Type>("price_micros", prices.price_micros.to_vec()),
+        mapped_column::<Float32Type>("volatility", prices.volatility.to_vec()),
+        mapped_column::<UInt8Type>("mark", prices.marks.to_vec()),
+    ])
 }
 
 fn link_files(links: &[Link], n_addresses: u32) -> Result<[(String, RecordBatch); 3], Error> {

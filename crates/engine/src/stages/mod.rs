@@ -113,12 +113,14 @@ impl Engine {
             from = reader.lowest_resolution().map_or(from, |lowest| lowest.min(from));
         }
         let model = ownership::model_of_links(&snapshot)?;
-        if of(checkpoint::LINKS_MODEL) != model {
-            // What another model said of any transaction is void.
+        let prices = prices_of_links(&snapshot, model);
+        if of(checkpoint::LINKS_MODEL) != model || of(checkpoint::LINKS_PRICES) != prices {
+            // What another model, or the same by other prices, said of any transaction is void.
             from = 0;
         }
         let is_same = of(checkpoint::LINKS_RESOLUTIONS) == reader.n_resolutions()
-            && of(checkpoint::LINKS_MODEL) == model;
+            && of(checkpoint::LINKS_MODEL) == model
+            && of(checkpoint::LINKS_PRICES) == prices;
         if is_same {
             return Ok(from);
         }
@@ -128,6 +130,7 @@ impl Engine {
         commit.set_checkpoint(checkpoint::LINKS, u64::from(from));
         commit.set_checkpoint(checkpoint::LINKS_RESOLUTIONS, reader.n_resolutions());
         commit.set_checkpoint(checkpoint::LINKS_MODEL, model);
+        commit.set_checkpoint(checkpoint::LINKS_PRICES, prices);
         drop_derived(&mut commit, &snapshot)?;
         commit.finish(self.run_record("run: links withdrawn", now))?;
         Ok(from)
@@ -157,6 +160,9 @@ impl Engine {
         for (name, stamp) in risk::stamps(&snapshot, self.config())? {
             commit.set_checkpoint(name, stamp);
         }
+        let prices = snapshot.checkpoint(checkpoint::PRICES).unwrap_or(0);
+        commit.set_checkpoint(checkpoint::RUN_PRICES, prices);
+        commit.set_checkpoint(checkpoint::RUN_MONEY, self.config().money.stamp());
         commit.finish(self.run_record("run", now))?;
         watch.tell(Progress::End);
         Ok(report)
@@ -196,14 +202,26 @@ pub(crate) fn is_current(snapshot: &Snapshot, config: &Config) -> bool {
         && of(checkpoint::RUN_ATTRIBUTION) == of(checkpoint::ATTRIBUTION)
         && of(checkpoint::RUN_DECISIONS) == snapshot.rows(tables::DECISIONS.name, SHARED)
         && of(checkpoint::RUN_OWNERSHIP) == config.ownership.stamp()
+        && of(checkpoint::RUN_PRICES) == of(checkpoint::PRICES)
+        && of(checkpoint::RUN_MONEY) == config.money.stamp()
         && ownership::resolution_model(snapshot).is_ok_and(|model| {
             of(checkpoint::RUN_RESOLUTION) == model.map_or(0, |(id, _)| u64::from(id))
         })
-        && ownership::model_of_links(snapshot)
-            .is_ok_and(|model| of(checkpoint::LINKS_MODEL) == model)
+        && ownership::model_of_links(snapshot).is_ok_and(|model| {
+            of(checkpoint::LINKS_MODEL) == model
+                && of(checkpoint::LINKS_PRICES) == prices_of_links(snapshot, model)
+        })
         && risk::stamps(snapshot, config)
             .is_ok_and(|stamps| stamps.into_iter().all(|(name, stamp)| of(name) == stamp))
         && of(checkpoint::CLUSTERS_LINKS) == snapshot.rows(tables::LINKS.name, BITCOIN)
+}
+
+/// The prices that links depend on; 0 where no model of change is in force, because then none are asked for.
+fn prices_of_links(snapshot: &Snapshot, model: u64) -> u64 {
+    match model {
+        0 => 0,
+        _ => snapshot.checkpoint(checkpoint::PRICES).unwrap_or(0),
+    }
 }
 
 /// Whether rules were published since they were last asked.

@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
@@ -16,6 +17,7 @@ use forensics::decisions::link_order;
 use forensics::features::Features;
 use forensics::heuristics::HEURISTICS;
 use forensics::mixes::MIX_RULES;
+use forensics::money::Prices;
 use forensics::{ClusterEdges, FlowBuilder, FlowEdges};
 use graph::temporal::{ProximityParts, proximity};
 use ledger::{
@@ -31,7 +33,7 @@ use crate::derived::{Distance, mapped_batch, mapped_column};
 use crate::layout;
 use crate::reader::{self, LedgerReader};
 use crate::view::{self, TagFile};
-use crate::{Config, Error, Progress, RunReport, Watch, ownership};
+use crate::{Config, Error, Progress, RunReport, Watch, ownership, prices};
 
 /// Everything that is a view over links, ledger, attribution and decisions.
 pub(crate) struct Views {
@@ -48,6 +50,7 @@ pub(crate) struct Views {
     pub(super) members: graph::Members,
     pub(super) cluster_rows: Vec<ClusterMember>,
     pub(super) edges: Vec<ledger::ClusterEdge>,
+    pub(super) prices: Arc<Prices>,
     pub(super) flow: FlowEdges,
     pub(super) n_nodes: u32,
     /// Transactions that may be collaborative.
@@ -78,6 +81,7 @@ impl<'l> Pass<'l> {
         with_features: bool,
         suggesting: Suggesting,
         risk: RiskPass<'l>,
+        prices: Arc<Prices>,
     ) -> Self {
         Self {
             risk,
@@ -86,7 +90,7 @@ impl<'l> Pass<'l> {
             labels,
             builder: FlowBuilder::new(labels),
             flow: FlowEdges::default(),
-            edges: ClusterEdges::default(),
+            edges: ClusterEdges::default().with_prices(prices),
             n_mixing: 0,
         }
     }
@@ -157,12 +161,14 @@ impl Views {
         let clusters = &guarded.clusters;
         let labels = clusters.labels();
         let suggesting = Suggesting::open(snapshot)?;
+        let prices = prices::known(snapshot, &config.money.currency, config.money.options())?;
+        let prices = Arc::new(prices);
         let id_of = |address: &ledger::Address| addresses.lookup_one(&address.key());
         let lists = view::live_lists(snapshot, None, None)?;
         let mixes = reader::mixes(snapshot)?;
-        let known = risk::known(snapshot, &lists, &labels, config, id_of)?;
+        let known = risk::known(snapshot, &lists, &labels, config, prices.clone(), id_of)?;
         let risk = RiskPass::new(&known, &labels, &mixes, &config.risk)?;
-        let mut pass = Pass::new(&labels, config.ownership.features, suggesting, risk);
+        let mut pass = Pass::new(&labels, config.ownership.features, suggesting, risk, prices.clone());
         read_through(&reader, &mut pass, watch)?;
         let Pass { builder, flow, edges, n_mixing, features, suggesting, risk, .. } = pass;
         let edges = edges.rows();
@@ -184,6 +190,7 @@ impl Views {
             cluster_rows: clusters.rows(),
             labels,
             edges,
+            prices,
             flow,
             n_nodes,
             n_mixing,

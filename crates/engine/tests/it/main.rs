@@ -8,6 +8,7 @@ mod evaluate;
 mod laws;
 mod lists;
 mod models;
+mod money;
 mod recount;
 mod reference;
 mod resolve;

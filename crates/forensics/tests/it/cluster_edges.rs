@@ -1,9 +1,13 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use forensics::collaborative::possible_protocols;
+use forensics::money::{PriceOptions, Prices, VolatilityOptions};
 use forensics::{ClusterEdges, Clusters, FlowError, cluster_edges, links, moved_addresses};
 use ledger::notation::parse;
-use ledger::{AddressId, Amount, Asset, ClusterEdge, ClusterId, LedgerBatch, TransactionView};
+use ledger::{
+    AddressId, Amount, Asset, ClusterEdge, ClusterId, LedgerBatch, TransactionView, Value,
+};
 use proptest::prelude::*;
 use tracehound_forensics as forensics;
 
@@ -160,7 +164,7 @@ fn amount(view: &TransactionView<'_>, labels: &[u32], source: u32, target: u32) 
 }
 
 /// Every pair of clusters over every transaction.
-fn by_definition(batch: &LedgerBatch, labels: &[u32]) -> Vec<ClusterEdge> {
+fn by_definition(batch: &LedgerBatch, labels: &[u32], prices: &Prices) -> Vec<ClusterEdge> {
     let clusters: BTreeSet<u32> = labels.iter().copied().collect();
     let mut rows = Vec::new();
     for &source in &clusters {
@@ -182,6 +186,15 @@ fn by_definition(batch: &LedgerBatch, labels: &[u32]) -> Vec<ClusterEdge> {
             let mixing = |v: &&TransactionView<'_>| payers(v) > 1 || possible_protocols(v).any();
             let amounts: Vec<_> = views.iter().map(|v| amount(v, labels, source, target)).collect();
             let cluster = |id| ClusterId::new(AddressId::new(id));
+            let (mut value, mut unpriced, mut n_high) = (Value::ZERO, 0, 0);
+            for (view, amount) in views.iter().zip(&amounts) {
+                let amount = u64::try_from(amount.unwrap_or(0)).unwrap();
+                match prices.value_of(amount, view.row.time) {
+                    Some(own) => value += own,
+                    None => unpriced += amount,
+                }
+                n_high += u64::from(prices.is_high_volatility_at(view.row.time) == Some(true));
+            }
             rows.push(ClusterEdge {
                 source: cluster(source),
                 target: cluster(target),
@@ -190,12 +203,36 @@ fn by_definition(batch: &LedgerBatch, labels: &[u32]) -> Vec<ClusterEdge> {
                 n_transactions: views.len() as u64,
                 n_mixing: views.iter().filter(mixing).count() as u64,
                 n_amount_unknown: amounts.iter().filter(|a| a.is_none()).count() as u64,
+                value,
+                amount_unpriced: Amount::from_sat(unpriced),
+                n_high_volatility: n_high,
                 first_time: first.row.time,
                 last_time: views.last().unwrap().row.time,
             });
         }
     }
     rows
+}
+
+/// Ten-minute candles from before the first block on, some of them missing, calm and restless by turns.
+fn prices(batch: &LedgerBatch, seed: u32) -> Prices {
+    let first = batch.transactions.first().map_or(0, |row| row.time.get()) - 150 * 600;
+    let mut state = seed;
+    let mut next = |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % below
+    };
+    let mut rows = Vec::new();
+    let mut close = 3_600.0;
+    for at in 0..200 {
+        let restless = if at % 40 < 30 { 100.0 } else { 10.0 };
+        close *= 1.0 + (f64::from(next(21)) - 10.0) / 100.0 / restless;
+        if at < 140 || next(3) > 0 {
+            rows.push(crate::money::candle(first + 600 * at, 600, close));
+        }
+    }
+    let volatility = VolatilityOptions { window_s: Some(1_200), ..VolatilityOptions::default() };
+    Prices::new(rows, PriceOptions { age_max_s: Some(900), volatility })
 }
 
 type Joins = Vec<(u32, u32)>;
@@ -211,7 +248,7 @@ proptest! {
             joined(&labels_of(&world.batch, world.n_addresses), &joins),
         ] {
             let rows = cluster_edges([&world.batch], &labels).unwrap();
-            prop_assert_eq!(rows, by_definition(&world.batch, &labels));
+            prop_assert_eq!(rows, by_definition(&world.batch, &labels, &Prices::default()));
         }
     }
 
@@ -221,10 +258,12 @@ proptest! {
         world in world(),
         cuts in cuts(),
         joins in prop::collection::vec(prop::collection::vec((0..12u32, 0..12u32), 0..2), 6),
+        seed in any::<u32>(),
     ) {
+        let prices = Arc::new(prices(&world.batch, seed));
         let parts = cut(&world.batch, &cuts);
         let mut clusters = Clusters::default();
-        let mut edges = ClusterEdges::default();
+        let mut edges = ClusterEdges::default().with_prices(prices.clone());
         let mut all_joins: Joins = Vec::new();
         let mut before: Vec<u32> = Vec::new();
         for (at, part) in parts.iter().enumerate() {
@@ -238,11 +277,13 @@ proptest! {
             let past = touching(&parts[..at], &moved);
             edges.relabel(&before, &after, &past).unwrap();
             edges.apply(part, &after).unwrap();
-            edges = ClusterEdges::from_rows(&edges.rows()).unwrap();
+            edges = ClusterEdges::from_rows(&edges.rows()).unwrap().with_prices(prices.clone());
             before = after;
         }
-        prop_assert_eq!(edges.rows(), cluster_edges([&world.batch], &before).unwrap());
-        prop_assert_eq!(edges.rows(), by_definition(&world.batch, &before));
+        let mut whole = ClusterEdges::default().with_prices(prices.clone());
+        whole.apply(&world.batch, &before).unwrap();
+        prop_assert_eq!(&edges, &whole);
+        prop_assert_eq!(edges.rows(), by_definition(&world.batch, &before, &prices));
     }
 }
 

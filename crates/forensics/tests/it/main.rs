@@ -28,6 +28,7 @@ mod heuristics;
 mod lineage;
 mod mix_sets;
 mod mixes;
+mod money;
 mod ownership;
 mod rank;
 mod patterns_laws;

@@ -48,11 +48,11 @@ pub struct ListError {
 }
 
 impl ListError {
-    pub(super) fn new(kind: ListErrorKind, file: &str, what: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ListErrorKind, file: &str, what: impl Into<String>) -> Self {
         Self { kind, file: file.to_owned(), place: None, what: what.into(), hint: None }
     }
 
-    pub(super) fn malformed(file: &str, place: Place, what: impl Into<String>) -> Self {
+    pub(crate) fn malformed(file: &str, place: Place, what: impl Into<String>) -> Self {
         Self::new(ListErrorKind::Malformed, file, what).at(place)
     }
 
@@ -61,7 +61,7 @@ impl ListError {
         self
     }
 
-    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }

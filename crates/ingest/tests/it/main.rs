@@ -8,6 +8,7 @@ mod exports;
 mod labelled;
 mod marks;
 mod node;
+mod prices;
 mod real_blocks;
 mod served;
 mod undo_data;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::types::{Float64Type, Int64Type, UInt8Type, UInt64Type};
+use arrow_array::types::{Float64Type, Int64Type, UInt8Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, BooleanArray, RecordBatch};
 
 use super::columns::{Columns, batch, fixed_array, nullable_array, number_array, string_array};
@@ -180,6 +180,7 @@ pub fn prices_to(rows: &[Price]) -> RecordBatch {
         string_array(rows.iter().map(|row| row.asset.as_str())),
         string_array(rows.iter().map(|row| row.currency.as_str())),
         number_array::<Int64Type>(rows.iter().map(|row| row.time.get())),
+        number_array::<UInt32Type>(rows.iter().map(|row| row.interval_s)),
         number_array::<Float64Type>(rows.iter().map(|row| row.open)),
         number_array::<Float64Type>(rows.iter().map(|row| row.high)),
         number_array::<Float64Type>(rows.iter().map(|row| row.low)),
@@ -198,6 +199,7 @@ pub fn prices_from(batch: &RecordBatch) -> Result<Vec<Price>, TableError> {
     let assets = columns.strings("asset")?;
     let currencies = columns.strings("currency")?;
     let times = columns.numbers::<Int64Type>("time_s")?;
+    let intervals = columns.numbers::<UInt32Type>("interval_s")?;
     let number = |column| columns.numbers::<Float64Type>(column);
     let (open, high, low) = (number("open")?, number("high")?, number("low")?);
     let (close, volume) = (number("close")?, number("volume")?);
@@ -205,6 +207,7 @@ pub fn prices_from(batch: &RecordBatch) -> Result<Vec<Price>, TableError> {
         asset: assets.value(row).to_owned(),
         currency: currencies.value(row).to_owned(),
         time: Timestamp::new(times[row]),
+        interval_s: intervals[row],
         open: open[row],
         high: high[row],
         low: low[row],

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use arrow_array::types::{
     Decimal128Type, Float32Type, Int64Type, UInt8Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Decimal128Array, RecordBatch};
+use arrow_array::{ArrayRef, Decimal128Array, RecordBatch};
 
 use super::columns::{Columns, batch, number_array, string_array};
 use super::{CLUSTER_EDGES, CLUSTERS, LINKS, TableError};
 use crate::{
     AddressId, Amount, Asset, ClusterEdge, ClusterId, ClusterMember, Height, Link, Timestamp,
-    TxIndex,
+    TxIndex, Value,
 };
 
 /// Rows of `links` to columns.
@@ -79,25 +79,32 @@ pub fn clusters_from(batch: &RecordBatch) -> Result<Vec<ClusterMember>, TableErr
 
 /// Rows of `cluster_edges` to columns.
 pub fn cluster_edges_to(rows: &[ClusterEdge]) -> RecordBatch {
-    let amounts = rows.iter().map(|row| {
-        i128::try_from(row.amount.units())
+    let units = |amount: Amount| {
+        i128::try_from(amount.units())
             .expect("sums of one chain's native asset stay far below 10^38")
-    });
-    let amounts = Decimal128Array::from_iter_values(amounts)
-        .with_precision_and_scale(38, 0)
-        .expect("38 digits are the most a decimal holds");
+    };
+    let amounts = decimals(rows.iter().map(|row| units(row.amount)));
     let columns = vec![
         number_array::<UInt32Type>(rows.iter().map(|row| row.source.get().get())),
         number_array::<UInt32Type>(rows.iter().map(|row| row.target.get().get())),
         string_array(rows.iter().map(|row| row.asset.symbol())),
-        Arc::new(amounts),
+        amounts,
         number_array::<UInt64Type>(rows.iter().map(|row| row.n_transactions)),
         number_array::<UInt64Type>(rows.iter().map(|row| row.n_mixing)),
         number_array::<UInt64Type>(rows.iter().map(|row| row.n_amount_unknown)),
+        decimals(rows.iter().map(|row| row.value.micros())),
+        decimals(rows.iter().map(|row| units(row.amount_unpriced))),
+        number_array::<UInt64Type>(rows.iter().map(|row| row.n_high_volatility)),
         number_array::<Int64Type>(rows.iter().map(|row| row.first_time.get())),
         number_array::<Int64Type>(rows.iter().map(|row| row.last_time.get())),
     ];
     batch(&CLUSTER_EDGES, columns)
+}
+
+/// Whole numbers of up to 38 digits.
+fn decimals(numbers: impl Iterator<Item = i128>) -> ArrayRef {
+    let array = Decimal128Array::from_iter_values(numbers).with_precision_and_scale(38, 0);
+    Arc::new(array.expect("38 digits are the most a decimal holds"))
 }
 
 /// Rows of `cluster_edges` from columns.
@@ -113,20 +120,28 @@ pub fn cluster_edges_from(batch: &RecordBatch) -> Result<Vec<ClusterEdge>, Table
     let n_transactions = columns.numbers::<UInt64Type>("n_transactions")?;
     let n_mixing = columns.numbers::<UInt64Type>("n_mixing")?;
     let n_unknown = columns.numbers::<UInt64Type>("n_amount_unknown")?;
+    let values = columns.numbers::<Decimal128Type>("value_micros")?;
+    let unpriced = columns.numbers::<Decimal128Type>("amount_unpriced")?;
+    let n_high = columns.numbers::<UInt64Type>("n_high_volatility")?;
     let first = columns.numbers::<Int64Type>("first_time_s")?;
     let last = columns.numbers::<Int64Type>("last_time_s")?;
     let cluster = |id: u32| ClusterId::new(AddressId::new(id));
     let row = |row: usize| {
-        let units =
-            u128::try_from(amounts[row]).map_err(|_| columns.bad("amount", row, amounts[row]))?;
+        let units = |column, number: i128| match u128::try_from(number) {
+            Ok(units) => Ok(Amount::from_units(units)),
+            Err(_) => Err(columns.bad(column, row, number)),
+        };
         Ok(ClusterEdge {
             source: cluster(sources[row]),
             target: cluster(targets[row]),
             asset: Asset::new(assets.value(row)),
-            amount: Amount::from_units(units),
+            amount: units("amount", amounts[row])?,
             n_transactions: n_transactions[row],
             n_mixing: n_mixing[row],
             n_amount_unknown: n_unknown[row],
+            value: Value::from_micros(values[row]),
+            amount_unpriced: units("amount_unpriced", unpriced[row])?,
+            n_high_volatility: n_high[row],
             first_time: Timestamp::new(first[row]),
             last_time: Timestamp::new(last[row]),
         })

@@ -21,6 +21,7 @@ mod risk_ranks;
 mod risk_scores;
 mod risk_exposures;
 mod risk_patterns;
+mod monitored_tables;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,7 @@ pub use risk_scores::{
 };
 pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
 pub use risk_patterns::{PATTERNS, patterns_from, patterns_to};
+pub use monitored_tables::{MONITORED, monitored_from, monitored_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -317,6 +319,7 @@ pub static PRICES: Table = Table {
             field("asset", DataType::Utf8),
             field("currency", DataType::Utf8),
             field("time_s", DataType::Int64),
+            field("interval_s", DataType::UInt32),
             field("open", DataType::Float64),
             field("high", DataType::Float64),
             field("low", DataType::Float64),
@@ -356,7 +359,8 @@ pub static CLUSTERS: Table = Table {
 /// One row a pair of clusters and an asset.
 pub static CLUSTER_EDGES: Table = Table {
     name: "cluster_edges",
-    about: "value moved from one cluster to another per asset. A view over the ledger and clusters",
+    about: "what one cluster moved to another per asset: amount, its value when it moved (millionths of the currency), the \
+            amount that had no price then, and transactions by mark. A view over the ledger, clusters and prices",
     key: None,
     columns: || {
         vec![
@@ -367,6 +371,9 @@ pub static CLUSTER_EDGES: Table = Table {
             field("n_transactions", DataType::UInt64),
             field("n_mixing", DataType::UInt64),
             field("n_amount_unknown", DataType::UInt64),
+            field("value_micros", DataType::Decimal128(38, 0)),
+            field("amount_unpriced", DataType::Decimal128(38, 0)),
+            field("n_high_volatility", DataType::UInt64),
             field("first_time_s", DataType::Int64),
             field("last_time_s", DataType::Int64),
         ]
@@ -385,6 +392,7 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &TAGS,
         &LISTINGS,
         &PRICES,
+        &MONITORED,
         &LINKS,
         &MIXES,
         &CLUSTERS,

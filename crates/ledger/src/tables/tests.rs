@@ -74,6 +74,9 @@ fn derived_tables_are_read_back() {
         n_transactions: 3,
         n_mixing: 1,
         n_amount_unknown: 1,
+        value: crate::Value::from_micros(10_i128.pow(37)),
+        amount_unpriced: Amount::from_units(7),
+        n_high_volatility: 2,
         first_time: Timestamp::new(-5),
         last_time: Timestamp::new(5),
     };
@@ -244,6 +247,7 @@ fn attribution_tables_are_read_back() {
         asset: "BTC".to_owned(),
         currency: "USD".to_owned(),
         time: Timestamp::new(0),
+        interval_s: 3_600,
         open: 1.0,
         high: 2.0,
         low: 0.5,
@@ -251,6 +255,21 @@ fn attribution_tables_are_read_back() {
         volume: 10.0,
     };
     check(&PRICES, &[price], prices_to, prices_from);
+}
+
+#[test]
+fn monitored_addresses_are_read_back() {
+    let row = crate::MonitoredRecord {
+        event: crate::MonitorEvent::Add,
+        address: crate::Address::of_20(AddressFamily::Evm, [9; 20]),
+        address_text: "0x09".to_owned(),
+        label: "customer 17 \u{1f300}".to_owned(),
+        reason: "onboarding".to_owned(),
+        author: "x".to_owned(),
+        at: Timestamp::new(-5),
+    };
+    let removed = crate::MonitoredRecord { event: crate::MonitorEvent::Remove, ..row.clone() };
+    check(&MONITORED, &[row, removed], monitored_to, monitored_from);
 }
 
 #[test]

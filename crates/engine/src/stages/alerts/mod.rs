@@ -83,7 +83,7 @@ pub(crate) fn vocabulary(config: &Config) -> Vocabulary {
     let patterns = forensics::patterns::DETECTORS.iter().map(|row| (row.number, row.name));
     Vocabulary {
         asset: Asset::btc().symbol().to_owned(),
-        currency: config.risk.currency.clone(),
+        currency: config.money.currency.clone(),
         patterns: patterns.collect(),
     }
 }

@@ -6,14 +6,13 @@ use forensics::{Attribution, Claim};
 use ledger::{Category, ClusterId, Entity, EntityId, Listing};
 
 use crate::Error;
-use crate::config::RiskConfig;
 use crate::view::TagFile;
 
 /// The known parties of all clusters.
 pub(crate) fn attribution(
     lists: &ListIndex,
     tags: Option<&TagFile>,
-    config: &RiskConfig,
+    confidence_min: u8,
     cluster_of: impl Fn(&ledger::Address) -> Option<ClusterId>,
 ) -> Result<Attribution, Error> {
     let mut claims = Vec::new();
@@ -23,7 +22,7 @@ pub(crate) fn attribution(
     if let Some(tags) = tags {
         let mut last: Option<(ledger::Address, Option<ClusterId>)> = None;
         for row in 0..tags.len() {
-            if tags.confidence(row) < config.confidence_min {
+            if tags.confidence(row) < confidence_min {
                 continue;
             }
             let Some(address) = tags.address(row) else { continue };

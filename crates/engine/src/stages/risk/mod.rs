@@ -13,16 +13,18 @@ mod arrivals;
 mod claims;
 mod scores;
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use forensics::exposure::{self, ExposureOptions, ExposureState, PreviousTransactions, SentUpdate};
-use forensics::money::{PriceOptions, Prices};
+use forensics::money::Prices;
 use forensics::patterns::{self, PatternOptions, PatternState, pattern_transfers};
 use forensics::proximity::{ProximityOptions, ProximityState};
 use forensics::rank::{RankOptions, ranks};
 use forensics::screening::ListIndex;
 use forensics::{Attribution, Owners};
 use ledger::{
-    AddressId, Asset, Category, ClusterEdge, ClusterId, EntityId, Exposure, FlowSide, LedgerBatch,
+    AddressId, Category, ClusterEdge, ClusterId, EntityId, Exposure, FlowSide, LedgerBatch,
     Mix, ProximityRow, Timestamp, tables,
 };
 use store::Snapshot;
@@ -47,7 +49,7 @@ pub(super) struct Known {
     categories: Vec<Category>,
     /// Listed addresses by cluster.
     listed: Vec<Listed>,
-    pub(super) prices: Prices,
+    pub(super) prices: Arc<Prices>,
     /// Monitored addresses, ascending.
     monitored: Vec<AddressId>,
     profile: forensics::score::Profile,
@@ -59,46 +61,38 @@ pub(super) fn known(
     lists: &ListIndex,
     labels: &[u32],
     config: &Config,
-    id_of: impl Fn(&ledger::Address) -> Option<u32>,
+    prices: Arc<Prices>,
+    id_of: impl Fn(&ledger::Address) -> Option<u32> + Copy,
 ) -> Result<Known, Error> {
     let cluster_of = |address: &ledger::Address| {
         let label = *labels.get(id_of(address)? as usize)?;
         Some(ClusterId::new(AddressId::new(label)))
     };
     let tags = TagFile::open(snapshot)?;
-    let attribution = attribution(lists, tags.as_ref(), &config.risk, cluster_of)?;
+    let profile = scores::profile(snapshot)?.1;
+    // A party that the profile does not count must not stand in front of one that it does.
+    let confidence_min = config.risk.confidence_min.max(profile.confidence_min());
+    let attribution = attribution(lists, tags.as_ref(), confidence_min, cluster_of)?;
     Ok(Known {
         entities: attribution.by_label(labels.len()),
         categories: attribution.entities.iter().map(|entity| entity.category).collect(),
         listed: listed_members(lists, &attribution, cluster_of),
-        prices: prices(snapshot, &config.risk.currency)?,
-        profile: scores::profile(snapshot)?.1,
+        prices,
+        profile,
         monitored: monitored(snapshot, id_of)?,
         attribution,
     })
-}
-
-/// The prices of bitcoin in a currency.
-pub(crate) fn prices(snapshot: &Snapshot, currency: &str) -> Result<Prices, Error> {
-    let mut rows = Vec::new();
-    for batch in snapshot.scan(tables::PRICES.name, SHARED, None, None)? {
-        let mut own = tables::prices_from(&batch?)?;
-        own.retain(|row| row.asset == Asset::btc().symbol() && row.currency == currency);
-        rows.append(&mut own);
-    }
-    Ok(Prices::new(rows, PriceOptions::default()))
 }
 
 /// What besides ledger, lists, tags and ownership the risk tables are made from: checkpoints with what they stand at.
 pub(crate) fn stamps(
     snapshot: &Snapshot,
     config: &Config,
-) -> Result<[(&'static str, u64); 4], Error> {
+) -> Result<[(&'static str, u64); 3], Error> {
     Ok([
         (checkpoint::RUN_RISK, config.risk.stamp()),
         (checkpoint::RUN_PROFILE, u64::from(scores::profile(snapshot)?.0)),
         (checkpoint::RUN_MONITORED, snapshot.rows(tables::MONITORED.name, SHARED)),
-        (checkpoint::RUN_PRICES, snapshot.checkpoint(checkpoint::PRICES).unwrap_or(0)),
     ])
 }
 
