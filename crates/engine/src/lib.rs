@@ -42,9 +42,7 @@ pub use forensics::resolution::Figures as ResolutionFigures;
 pub use ingest::prices::Keep;
 pub use ledger::{
     Address, AddressFamily, Amount, Category, Chain, ClusterId, FlowSide, ParsedAddress,
-    Timestamp as Time, TxId, parse_address,
-    Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time, TxId,
-    Value, parse_address,
+    Timestamp as Time, TxId, Value, parse_address,
 };
 pub use monitor::{
     Monitor, MonitorChange, MonitorReport, Monitored, MonitoredAnswer, MonitoredRow,

@@ -248,8 +248,7 @@ impl View {
                 let what = match name {
                     checkpoint::RUN_RISK => "the configuration of risk changed",
                     checkpoint::RUN_PROFILE => "another profile of scores was published",
-                    checkpoint::RUN_MONITORED => "monitored addresses changed",
-                    _ => "prices were imported",
+                    _ => "monitored addresses changed",
                 };
                 reasons.push(format!("{what} since the last run (`tracehound run`)"));
             }

@@ -41,9 +41,8 @@ pub use id::{
 pub use mix::Mix;
 pub use monitored::{MonitorEvent, MonitoredRecord};
 pub use risk::{
-    Entity, EntityId, Exposure, FlowSide, MonitoredPayment, PatternMatch, ProximityRow, Score,
-    ScoreTerm,
-    Entity, EntityId, Exposure, FlowSide, PatternMatch, ProximityRow, Rank, Score, ScoreTerm,
+    Entity, EntityId, Exposure, FlowSide, MonitoredPayment, PatternMatch, ProximityRow, Rank,
+    Score, ScoreTerm,
 };
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,

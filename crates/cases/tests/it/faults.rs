@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use crate::vocabulary;
 
 fn file(when: &str) -> String {
-    format!("# rules\n[[rule]]\nname = \"a\"\nversion = 1\nabout = \"x\"\nseverity = \"low\"\nsubject = \"cluster\"\nwhen = {when}\n")
+    format!(
+        "# rules\n[[rule]]\nname = \"a\"\nversion = 1\nabout = \"x\"\nseverity = \"low\"\nsubject = \"cluster\"\nwhen = {when}\n"
+    )
 }
 
 /// The message and hint of a file.
@@ -56,9 +58,17 @@ fn keys_and_values_are_checked() {
     }
     let sound = file("'listed'");
     says(&sound.replace("severity", "severty"), "no key `severty`", "did you mean `severity`?");
-    says(&sound.replace("\"low\"", "\"bad\""), "`severity` cannot be \"bad\"", "low, medium, high, severe");
+    says(
+        &sound.replace("\"low\"", "\"bad\""),
+        "`severity` cannot be \"bad\"",
+        "low, medium, high, severe",
+    );
     says(&sound.replace("\"cluster\"", "\"user\""), "`subject` cannot be", "monitored");
-    says(&format!("{sound}dedupe = \"payment\"\n"), "`dedupe` cannot be \"payment\"", "cluster, entity");
+    says(
+        &format!("{sound}dedupe = \"payment\"\n"),
+        "`dedupe` cannot be \"payment\"",
+        "cluster, entity",
+    );
     says(&sound.replace("version = 1", "version = 0"), "versions begin at 1", "version = 1");
     says(&sound.replace("version = 1\n", ""), "missing field", "`version`");
     says(&sound.replace("\"a\"", "\"A b\""), "no name of a rule", "small letters");
@@ -66,8 +76,13 @@ fn keys_and_values_are_checked() {
     says(&format!("{sound}{sound}"), "second rule of this name", "otherwise");
     says("x = ", "line 1", "");
     let two = format!("{}{}", file("'lsted'"), file("'scor > 1'").replace("\"a\"", "\"b\""));
-    let CaseError::Rules { faults } = parse_rules(&two, &vocabulary()).unwrap_err() else { panic!() };
-    assert_eq!(faults.iter().map(|fault| (fault.line, fault.column)).collect::<Vec<_>>(), [(8, 9), (16, 9)]);
+    let CaseError::Rules { faults } = parse_rules(&two, &vocabulary()).unwrap_err() else {
+        panic!()
+    };
+    assert_eq!(
+        faults.iter().map(|fault| (fault.line, fault.column)).collect::<Vec<_>>(),
+        [(8, 9), (16, 9)]
+    );
 }
 
 proptest! {

@@ -14,7 +14,7 @@ use crate::answers::{
 };
 use crate::stages::{self, Subjects, parse_profile, profile};
 use crate::view::View;
-use crate::{Error, alerts};
+use crate::Error;
 
 /// Labels that are read at once.
 const PART: u32 = 1 << 16;
@@ -217,7 +217,7 @@ impl View {
         before: &[Score],
         after: &[Score],
     ) -> Result<[Vec<AlertChange>; 2], Error> {
-        let rules = alerts::rules(&self.snapshot, &self.config)?;
+        let rules = stages::rules_in_force(&self.snapshot, &self.config)?;
         let book = AlertBook::default();
         let resolve = |key: &SubjectKey| stages::resolved(self, key);
         let raised = |scores: &[Score]| -> Result<_, Error> {

@@ -168,7 +168,8 @@ impl Views {
         let mixes = reader::mixes(snapshot)?;
         let known = risk::known(snapshot, &lists, &labels, config, prices.clone(), id_of)?;
         let risk = RiskPass::new(&known, &labels, &mixes, &config.risk)?;
-        let mut pass = Pass::new(&labels, config.ownership.features, suggesting, risk, prices.clone());
+        let mut pass =
+            Pass::new(&labels, config.ownership.features, suggesting, risk, prices.clone());
         read_through(&reader, &mut pass, watch)?;
         let Pass { builder, flow, edges, n_mixing, features, suggesting, risk, .. } = pass;
         let edges = edges.rows();

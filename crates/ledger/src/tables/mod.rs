@@ -15,13 +15,13 @@ mod decision_tables;
 mod derived_tables;
 mod feature_tables;
 mod mix_tables;
+mod monitored_tables;
 mod risk_entities;
+mod risk_exposures;
+mod risk_patterns;
 mod risk_payments;
 mod risk_ranks;
 mod risk_scores;
-mod risk_exposures;
-mod risk_patterns;
-mod monitored_tables;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -54,17 +54,17 @@ pub use feature_tables::{
     cluster_features_to,
 };
 pub use mix_tables::{MIXES, mixes_from, mixes_to};
+pub use monitored_tables::{MONITORED, monitored_from, monitored_to};
 pub use risk_entities::{
     ENTITIES, ENTITY_CLUSTERS, entities_from, entities_to, entity_clusters_from, entity_clusters_to,
 };
+pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
+pub use risk_patterns::{PATTERNS, patterns_from, patterns_to};
 pub use risk_payments::{MONITORED_PAYMENTS, monitored_payments_from, monitored_payments_to};
 pub use risk_ranks::{RANKS, ranks_from, ranks_to};
 pub use risk_scores::{
     SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
 };
-pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
-pub use risk_patterns::{PATTERNS, patterns_from, patterns_to};
-pub use monitored_tables::{MONITORED, monitored_from, monitored_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.

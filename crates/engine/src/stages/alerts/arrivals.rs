@@ -4,12 +4,12 @@
 //! the last run; an address that is younger is its own. What rules ask beyond lists is unknown here, and by
 //! three-valued logic a rule raises only where lists decide it; the next run asks again, with everything known.
 
-use cases::{Judge, SubjectKey, reconcile};
+use cases::{AlertBook, Judge, SubjectKey, reconcile};
 use forensics::Owners;
 use ledger::{AlertEventKind, LedgerBatch, Timestamp};
 use store::Writer;
 
-use super::{Subjects, moment, resolved, write};
+use super::{Subjects, moment, resolved, rules_in_force};
 use crate::stages::risk::{Arrivals, monitored};
 use crate::view::View;
 use crate::{Engine, Error, alerts, monitor};
@@ -34,8 +34,8 @@ impl Engine {
         if arrivals.0.is_empty() {
             return Ok(0);
         }
-        let rules = alerts::rules(&snapshot, self.config())?;
-        let book = alerts::book(&snapshot)?;
+        let rules = rules_in_force(&snapshot, self.config())?;
+        let book = AlertBook::of(alerts::entries(&snapshot)?)?;
         let resolve = |key: &SubjectKey| resolved(&view, key);
         let mut judge = Judge::new(&rules, &book, &resolve);
         let subjects = Subjects::new(&view, None)?;
@@ -55,7 +55,7 @@ impl Engine {
         let n_raised = entries.len() as u64;
         if n_raised > 0 {
             let mut commit = writer.begin();
-            write(&mut commit, entries)?;
+            alerts::append_entries(&mut commit, &entries)?;
             commit.finish(self.run_record("ingest: alerts", now))?;
         }
         Ok(n_raised)

@@ -9,13 +9,13 @@
 mod arrivals;
 mod subjects;
 
-use cases::{AlertEntry, Judge, Moment, SubjectKey, Vocabulary, reconcile};
-use ledger::{AlertEventKind, Asset, Height, Timestamp, tables};
-use store::{Commit, Snapshot, Writer};
+use cases::{AlertBook, AlertEntry, Judge, Moment, Rule, SubjectKey, reconcile};
+use ledger::{AlertEventKind, Height, Timestamp, tables};
+use store::{Snapshot, Writer};
 
 pub(crate) use subjects::Subjects;
 
-use crate::layout::{self, SHARED, checkpoint};
+use crate::layout::{SHARED, checkpoint};
 use crate::view::View;
 use crate::{AlertsOfRun, Config, Engine, Error, alerts};
 
@@ -31,22 +31,10 @@ impl Engine {
         let (report, entries) = judged(&view, &snapshot, self.config())?;
         let mut commit = writer.begin();
         commit.set_checkpoint(checkpoint::RUN_RULES, snapshot.rows(tables::RULES.name, SHARED));
-        write(&mut commit, entries)?;
+        alerts::append_entries(&mut commit, &entries)?;
         commit.finish(self.run_record("run: alerts", now))?;
         Ok(report)
     }
-}
-
-/// Appends entries to the log of alerts.
-fn write(commit: &mut Commit<'_>, entries: Vec<AlertEntry>) -> Result<(), Error> {
-    if !entries.is_empty() {
-        let (events, facts) = alerts::rows_of(entries);
-        let events = tables::alert_events_to(&events);
-        commit.append(&layout::spec(&tables::ALERT_EVENTS), SHARED, &events)?;
-        let facts = tables::alert_facts_to(&facts);
-        commit.append(&layout::spec(&tables::ALERT_FACTS), SHARED, &facts)?;
-    }
-    Ok(())
 }
 
 /// What the rules say now, as entries that follow the log.
@@ -55,8 +43,8 @@ fn judged(
     snapshot: &Snapshot,
     config: &Config,
 ) -> Result<(AlertsOfRun, Vec<AlertEntry>), Error> {
-    let rules = alerts::rules(snapshot, config)?;
-    let book = alerts::book(snapshot)?;
+    let rules = rules_in_force(snapshot, config)?;
+    let book = AlertBook::of(alerts::entries(snapshot)?)?;
     let resolve = |key: &SubjectKey| resolved(view, key);
     let mut judge = Judge::new(&rules, &book, &resolve);
     Subjects::new(view, None)?.look(&mut judge)?;
@@ -78,14 +66,10 @@ fn judged(
     Ok((report, entries))
 }
 
-/// The words that rules of this store may use.
-pub(crate) fn vocabulary(config: &Config) -> Vocabulary {
-    let patterns = forensics::patterns::DETECTORS.iter().map(|row| (row.number, row.name));
-    Vocabulary {
-        asset: Asset::btc().symbol().to_owned(),
-        currency: config.money.currency.clone(),
-        patterns: patterns.collect(),
-    }
+/// The rules in force, read with the words of this store.
+pub(crate) fn rules_in_force(snapshot: &Snapshot, config: &Config) -> Result<Vec<Rule>, Error> {
+    let vocabulary = alerts::vocabulary(&config.money.currency);
+    Ok(cases::in_force(&alerts::rule_log(snapshot)?, &vocabulary)?)
 }
 
 /// Where a subject is now; `None` if the ledger no longer has it.

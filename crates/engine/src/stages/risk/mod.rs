@@ -24,8 +24,8 @@ use forensics::rank::{RankOptions, ranks};
 use forensics::screening::ListIndex;
 use forensics::{Attribution, Owners};
 use ledger::{
-    AddressId, Category, ClusterEdge, ClusterId, EntityId, Exposure, FlowSide, LedgerBatch,
-    Mix, ProximityRow, Timestamp, tables,
+    AddressId, Category, ClusterEdge, ClusterId, EntityId, Exposure, FlowSide, LedgerBatch, Mix,
+    ProximityRow, Timestamp, tables,
 };
 use store::Snapshot;
 
