@@ -2,19 +2,19 @@
 
 use std::cmp::Reverse;
 
-use cases::{AlertBook, Judge, SubjectKey};
+use cases::{AlertBook, Facts, Judge, Subject, SubjectKey};
 use forensics::score::{
     ClusterFacts, ListedMember, Profile, Without, counterfactuals, dry_run, score,
 };
 use ledger::{ClusterId, Entity, EntityId, Exposure, PatternMatch, ProximityRow, Score};
 
+use crate::Error;
 use crate::answers::{
     AlertChange, BandMoveAnswer, Points, ProfileDryRun, RankedAnswer, ScoreAnswer, TermAnswer,
     TopAnswer, WithoutAnswer,
 };
 use crate::stages::{self, Subjects, parse_profile, profile};
 use crate::view::View;
-use crate::Error;
 
 /// Labels that are read at once.
 const PART: u32 = 1 << 16;
@@ -219,10 +219,11 @@ impl View {
     ) -> Result<[Vec<AlertChange>; 2], Error> {
         let rules = stages::rules_in_force(&self.snapshot, &self.config)?;
         let book = AlertBook::default();
-        let resolve = |key: &SubjectKey| stages::resolved(self, key);
+        let resolve = |key: &SubjectKey| self.subject_now(key);
         let raised = |scores: &[Score]| -> Result<_, Error> {
             let mut judge = Judge::new(&rules, &book, &resolve);
-            Subjects::new(self, Some(scores))?.look(&mut judge)?;
+            let look = &mut |subject: &Subject, facts: &dyn Facts| judge.look(subject, facts);
+            Subjects::new(self, Some(scores))?.each(look)?;
             Ok(judge.finish().alerts)
         };
         let (before, after) = (raised(before)?, raised(after)?);

@@ -20,7 +20,7 @@ use forensics::heuristics::Heuristic;
 use ledger::{AddressId, Timestamp, tables};
 use store::{Snapshot, Writer};
 
-pub(crate) use alerts::{Subjects, resolved, rules_in_force};
+pub(crate) use alerts::{Subjects, rules_in_force};
 pub(crate) use evidence::{Evidence, Prices};
 pub(crate) use files::Made;
 pub(crate) use guarded::{Entities, RulesOfRun};

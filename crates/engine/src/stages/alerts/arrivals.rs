@@ -4,12 +4,12 @@
 //! the last run; an address that is younger is its own. What rules ask beyond lists is unknown here, and by
 //! three-valued logic a rule raises only where lists decide it; the next run asks again, with everything known.
 
-use cases::{AlertBook, Judge, SubjectKey, reconcile};
+use cases::{AlertBook, Facts, Judge, Subject, SubjectKey, reconcile};
 use forensics::Owners;
 use ledger::{AlertEventKind, LedgerBatch, Timestamp};
 use store::Writer;
 
-use super::{Subjects, moment, resolved, rules_in_force};
+use super::{Subjects, moment, rules_in_force};
 use crate::stages::risk::{Arrivals, monitored};
 use crate::view::View;
 use crate::{Engine, Error, alerts, monitor};
@@ -36,12 +36,13 @@ impl Engine {
         }
         let rules = rules_in_force(&snapshot, self.config())?;
         let book = AlertBook::of(alerts::entries(&snapshot)?)?;
-        let resolve = |key: &SubjectKey| resolved(&view, key);
+        let resolve = |key: &SubjectKey| view.subject_now(key);
         let mut judge = Judge::new(&rules, &book, &resolve);
         let subjects = Subjects::new(&view, None)?;
         for arrival in &arrivals.0 {
             let payers: Vec<_> = arrival.payers.iter().map(|payer| payer.0).collect();
-            subjects.look_at_arrival(&arrival.payment, &payers, &mut judge);
+            let look = &mut |subject: &Subject, facts: &dyn Facts| judge.look(subject, facts);
+            subjects.look_at_arrival(&arrival.payment, &payers, look);
         }
         let judged = judge.finish();
         let mut entries = reconcile(&book, &rules, &judged, &resolve, &moment(&view));

@@ -45,9 +45,9 @@ fn judged(
 ) -> Result<(AlertsOfRun, Vec<AlertEntry>), Error> {
     let rules = rules_in_force(snapshot, config)?;
     let book = AlertBook::of(alerts::entries(snapshot)?)?;
-    let resolve = |key: &SubjectKey| resolved(view, key);
+    let resolve = |key: &SubjectKey| view.subject_now(key);
     let mut judge = Judge::new(&rules, &book, &resolve);
-    Subjects::new(view, None)?.look(&mut judge)?;
+    view.each_subject(&mut |subject, facts| judge.look(subject, facts))?;
     let judged = judge.finish();
     let moment = moment(view);
     let entries = reconcile(&book, &rules, &judged, &resolve, &moment);
@@ -70,28 +70,6 @@ fn judged(
 pub(crate) fn rules_in_force(snapshot: &Snapshot, config: &Config) -> Result<Vec<Rule>, Error> {
     let vocabulary = alerts::vocabulary(&config.money.currency);
     Ok(cases::in_force(&alerts::rule_log(snapshot)?, &vocabulary)?)
-}
-
-/// Where a subject is now; `None` if the ledger no longer has it.
-pub(crate) fn resolved(view: &View, key: &SubjectKey) -> Option<SubjectKey> {
-    let address = match key {
-        SubjectKey::Entity(name) => {
-            let known = view.risk.as_ref()?.entities().iter().any(|entity| entity.name == *name);
-            return known.then(|| key.clone());
-        }
-        SubjectKey::Cluster(address)
-        | SubjectKey::Address(address)
-        | SubjectKey::Payment(_, address) => address,
-    };
-    let id = view.id_of(&ledger::parse_address(address).ok()?.address)?;
-    match key {
-        SubjectKey::Cluster(_) => Some(SubjectKey::Cluster(view.cluster_text(view.cluster_of(id)))),
-        SubjectKey::Payment(tx, _) => {
-            let known = view.transactions.lookup_one(tx.parse::<ledger::TxId>().ok()?.as_bytes());
-            known.map(|_| key.clone())
-        }
-        _ => Some(key.clone()),
-    }
 }
 
 fn moment(view: &View) -> Moment {

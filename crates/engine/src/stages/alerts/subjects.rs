@@ -1,10 +1,10 @@
 //! Whom rules are asked about, and what is known of them: every cluster of the risk tables, every payment to a monitored
 //! address.
 //!
-//! In: a view of a run. Out: calls of a [`Judge`]. Clusters are read in parts of a range of labels, in order, so memory is
+//! In: a view of a run. Out: each subject with its [`Facts`]. Clusters are read in parts of a range of labels, in order, so memory is
 //! that of one part.
 
-use cases::{ClusterFacts, Judge, ListedAs, PaymentFacts, Subject, TaggedAs};
+use cases::{ClusterFacts, Facts, ListedAs, PaymentFacts, Subject, TaggedAs};
 use ledger::{AddressId, Category, ClusterId, Exposure, MonitoredPayment, Score, Timestamp};
 
 use crate::Error;
@@ -14,6 +14,9 @@ use crate::view::View;
 
 /// Labels of one part.
 const PART: u32 = 1 << 16;
+
+/// Who is told of subjects and what is known of them.
+type Look<'l> = &'l mut dyn FnMut(&Subject, &dyn Facts);
 
 /// See the module.
 pub(crate) struct Subjects<'a> {
@@ -50,19 +53,22 @@ impl<'a> Subjects<'a> {
         })
     }
 
-    /// Asks about every cluster, then about every payment to a monitored address.
-    pub(crate) fn look(&self, judge: &mut Judge<'_>) -> Result<(), Error> {
+    /// Tells of every cluster, then of every payment to a monitored address; how many there were.
+    pub(crate) fn each(&self, look: Look<'_>) -> Result<u64, Error> {
+        let mut n_subjects = 0;
         let n_labels = u32::try_from(self.view.labels().len()).expect("address ids are u32");
         for first in (0..n_labels).step_by(PART as usize) {
             let rows = self.rows(first..=first.saturating_add(PART - 1))?;
             for cluster in self.clusters(&rows, first) {
-                self.look_at(cluster, &rows, judge)?;
+                n_subjects += 1;
+                self.look_at(cluster, &rows, look)?;
             }
         }
         for payment in self.view.risk()?.payments()? {
-            self.look_at_payment(&payment, judge)?;
+            n_subjects += 1;
+            self.look_at_payment(&payment, look)?;
         }
-        Ok(())
+        Ok(n_subjects)
     }
 
     fn rows(&self, clusters: std::ops::RangeInclusive<u32>) -> Result<FactRows, Error> {
@@ -91,25 +97,16 @@ impl<'a> Subjects<'a> {
         clusters
     }
 
-    fn look_at(
-        &self,
-        cluster: ClusterId,
-        rows: &FactRows,
-        judge: &mut Judge<'_>,
-    ) -> Result<(), Error> {
+    fn look_at(&self, cluster: ClusterId, rows: &FactRows, look: Look<'_>) -> Result<(), Error> {
         let known = self.known(cluster, rows)?;
         let subject =
             Subject::Cluster { address: known.address.clone(), entity: known.entity.clone() };
-        judge.look(&subject, &self.facts(cluster, &known, rows));
+        look(&subject, &self.facts(cluster, &known, rows));
         Ok(())
     }
 
     /// Facts of clusters are those of the payer with the most points. Nobody known is a payer of whom nothing is known.
-    fn look_at_payment(
-        &self,
-        payment: &MonitoredPayment,
-        judge: &mut Judge<'_>,
-    ) -> Result<(), Error> {
+    fn look_at_payment(&self, payment: &MonitoredPayment, look: Look<'_>) -> Result<(), Error> {
         let tx = self.view.tx_id(payment.tx).to_string();
         let address = self.view.address_text(payment.address);
         let cluster = payment.payer.unwrap_or_else(|| self.view.cluster_of(payment.address));
@@ -129,7 +126,7 @@ impl<'a> Subjects<'a> {
             score: Some(payment.points),
             tx: &tx,
         };
-        judge.look(&Subject::Payment { address, tx: tx.clone() }, &facts);
+        look(&Subject::Payment { address, tx: tx.clone() }, &facts);
         Ok(())
     }
 
@@ -139,7 +136,7 @@ impl<'a> Subjects<'a> {
         &self,
         payment: &MonitoredPayment,
         payers: &[ClusterId],
-        judge: &mut Judge<'_>,
+        look: Look<'_>,
     ) {
         let tx = self.view.tx_id(payment.tx).to_string();
         let address = self.view.address_text(payment.address);
@@ -155,7 +152,7 @@ impl<'a> Subjects<'a> {
             score: None,
             tx: &tx,
         };
-        judge.look(&Subject::Payment { address, tx: tx.clone() }, &facts);
+        look(&Subject::Payment { address, tx: tx.clone() }, &facts);
     }
 
     fn nobody(&self) -> ClusterFacts<'_> {
