@@ -24,6 +24,8 @@ mod mix_sets;
 mod mixes;
 mod ownership;
 mod patterns_laws;
+mod patterns_measured;
+mod patterns_oracle;
 mod patterns_worlds;
 mod resolution;
 mod resolution_rules;
