@@ -31,7 +31,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use behavior::{FeaturesArgs, SuggestArgs};
 pub(crate) use decisions::{Because, ChoiceArgs, PendingArgs, RevokeArgs, WithdrawArgs};
 pub(crate) use demo::DemoArgs;
-pub(crate) use evaluate::{EvaluateAction, OwnershipArgs};
+pub(crate) use evaluate::{EvaluateAction, OwnershipArgs, RiskArgs};
 pub(crate) use export::{ExportArgs, Format};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};

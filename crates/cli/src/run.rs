@@ -61,6 +61,7 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Verify { rerun } => session.verify(rerun),
         Command::Demo(args) => session.demo(&args),
         Command::Evaluate(EvaluateAction::Ownership(args)) => session.evaluate_ownership(&args),
+        Command::Evaluate(EvaluateAction::Risk(args)) => session.evaluate_risk(&args),
         Command::Config(action) => session.config(action),
         Command::Completions { shell } => pages::completions(shell, console),
         Command::Man { dir } => pages::man(dir.as_deref(), console),

@@ -3,6 +3,7 @@
 mod block;
 mod dice;
 mod keys;
+mod laundering;
 mod prices;
 mod purse;
 pub mod random;
@@ -15,7 +16,11 @@ mod wallet;
 mod world;
 
 pub use block::{REGTEST_MAGIC, blk_record};
-pub use prices::PricePath;
+pub use laundering::{
+    Evasion, Laundering, LaunderingSpec, LookAlike, LookAlikeKind, Pattern, PlantedActor,
+    PlantedCase, PlantedTag, Probe,
+};
+pub use prices::{Candle, PricePath};
 pub use reorg::Branch;
 pub use spec::{SpecError, WorldSpec};
 pub use transactions::{MixProtocol, TransactionKind, TransactionTruth, Transactions};

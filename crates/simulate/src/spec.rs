@@ -1,5 +1,8 @@
 //! What a world is to be like: its seed and its size.
 
+use crate::block::MATURITY;
+use crate::laundering::LaunderingSpec;
+
 /// The seed and size of a world. The same specification gives the same bytes, on any machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorldSpec {
@@ -32,6 +35,8 @@ pub struct WorldSpec {
     pub n_look_alikes: u32,
     /// Peeling chains besides the story's.
     pub n_peeling_chains: u32,
+    /// Planted laundering.
+    pub laundering: LaunderingSpec,
 }
 
 /// A specification that leaves no room for the story.
@@ -74,6 +79,7 @@ impl WorldSpec {
             n_payjoins: 0,
             n_look_alikes: 0,
             n_peeling_chains: 0,
+            laundering: LaunderingSpec::NONE,
         }
     }
 
@@ -94,6 +100,7 @@ impl WorldSpec {
             n_payjoins: 0,
             n_look_alikes: 0,
             n_peeling_chains: 0,
+            laundering: LaunderingSpec::NONE,
         }
     }
 
@@ -115,7 +122,36 @@ impl WorldSpec {
             n_payjoins: 12,
             n_look_alikes: 60,
             n_peeling_chains: 12,
+            laundering: LaunderingSpec::NONE,
         }
+    }
+
+    /// A world to measure risk on: the ordinary economy of [`WorldSpec::ownership`] with fewer mixes, laundering of every
+    /// kind beside it, and half a year of quiet in the middle.
+    pub const fn laundering(seed: u64) -> Self {
+        Self {
+            n_transactions: 34_000,
+            n_blocks: 1_000,
+            n_customers: 4_000,
+            n_whirlpool_rounds: 12,
+            n_wasabi_rounds: 3,
+            n_wabisabi_rounds: 4,
+            n_joinmarket_rounds: 8,
+            n_look_alikes: 30,
+            n_peeling_chains: 0,
+            laundering: LaunderingSpec::SOME,
+            ..Self::ownership(seed)
+        }
+    }
+
+    /// The heights of the quiet time, the second not among them: none, at the end, where there is none.
+    pub(crate) fn quiet(&self) -> (u32, u32) {
+        let n_quiet = self.laundering.n_quiet_blocks;
+        if n_quiet == 0 {
+            return (self.n_blocks, self.n_blocks);
+        }
+        let from = MATURITY + self.n_blocks.saturating_sub(MATURITY + n_quiet) / 2;
+        (from, from + n_quiet)
     }
 
     /// The same kind of world with about so many transactions: everything but exchanges, miners and the story grows
@@ -175,6 +211,16 @@ impl WorldSpec {
             ("n_look_alikes", self.n_look_alikes, 0, n_active, A_BLOCK),
             ("n_peeling_chains", self.n_peeling_chains, 0, 1_000, "at most 1000"),
         ];
+        let planted = self.laundering;
+        if planted.any()
+            && (planted.n_quiet_blocks < 20 || self.n_blocks < planted.n_quiet_blocks + 740)
+        {
+            return Err(SpecError {
+                field: "n_blocks",
+                given: self.n_blocks,
+                range: "at least 740 beside 20 or more quiet ones to plant laundering",
+            });
+        }
         for (field, given, least, most, range) in bounds {
             if !(least..=most).contains(&given) {
                 return Err(SpecError { field, given, range });

@@ -2,6 +2,7 @@
 
 use ledger::{Address, AddressFamily, Chain, TxId};
 
+use crate::laundering::Laundering;
 use crate::prices::PricePath;
 use crate::transactions::Transactions;
 use crate::wallet::Policy;
@@ -55,6 +56,12 @@ pub enum OwnerKind {
     Escrow,
     /// Sends dust to strangers.
     Spammer,
+    /// Steals coins.
+    Thief,
+    /// Sells what is forbidden.
+    DarknetMarket,
+    /// Pays an illicit party, once.
+    Victim,
 }
 
 /// One party of the world.
@@ -112,6 +119,8 @@ pub struct Truth {
     pub prices: PricePath,
     /// What happened.
     pub story: Story,
+    /// What was laundered; empty unless the specification asks for it.
+    pub laundering: Laundering,
 }
 
 /// Coins of one owner that are spent together, and how.

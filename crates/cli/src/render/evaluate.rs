@@ -37,24 +37,24 @@ pub(crate) fn ownership(report: &OwnershipReport, look: Look) -> String {
     page
 }
 
-fn heading(text: &str, look: Look) -> String {
+pub(super) fn heading(text: &str, look: Look) -> String {
     format!("\n{}\n", look.heading(text))
 }
 
 /// A share in percent: rounded down, so that 100 % means all of them.
-fn percent(share: Option<f64>) -> String {
+pub(super) fn percent(share: Option<f64>) -> String {
     share.map_or_else(
         || "–".to_owned(),
         |share| format!("{:.2} %", (share * 10_000.0 + 1e-7).floor() / 100.0),
     )
 }
 
-fn decimals(value: Option<f64>, places: usize) -> String {
+pub(super) fn decimals(value: Option<f64>, places: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.places$}"))
 }
 
 /// A count that should be 0, in color if it is not.
-fn fault(number: u64) -> Cell {
+pub(super) fn fault(number: u64) -> Cell {
     Cell::new(if number > 0 { Tone::Bad } else { Tone::Good }, count(number))
 }
 
@@ -412,7 +412,7 @@ fn skipped(report: &OwnershipReport, look: Look) -> String {
     heading("Left out", look) + &table.lines(look)
 }
 
-fn floors(rows: &[FloorReport], look: Look) -> String {
+pub(super) fn floors(rows: &[FloorReport], look: Look) -> String {
     let mut table = Table::new(2, &[Left, Left, Right, Left, Prose]);
     for row in rows {
         let (sign, tone) = match row.state {
@@ -433,7 +433,7 @@ fn floors(rows: &[FloorReport], look: Look) -> String {
 }
 
 /// A measure without needless zeros.
-fn plain(value: f64) -> String {
+pub(super) fn plain(value: f64) -> String {
     let text = format!("{value:.5}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -111,24 +111,27 @@ pub struct FloorReport {
 
 /// Every floor against a report.
 pub(super) fn judge(report: &OwnershipReport) -> Vec<FloorReport> {
-    let judged = |floor: &Floor| {
-        let value = (floor.value)(report);
-        let state = match value {
-            None => FloorState::NotMeasured,
-            Some(value) if floor.at_least && value >= floor.bound => FloorState::Met,
-            Some(value) if !floor.at_least && value <= floor.bound => FloorState::Met,
-            Some(_) => FloorState::Missed,
-        };
-        FloorReport {
-            name: floor.name.to_owned(),
-            about: floor.about.to_owned(),
-            bound: floor.bound,
-            at_least: floor.at_least,
-            value,
-            state,
-        }
+    let row = |floor: &Floor| {
+        judged(floor.name, floor.about, floor.bound, floor.at_least, (floor.value)(report))
     };
-    FLOORS.iter().map(judged).collect()
+    FLOORS.iter().map(row).collect()
+}
+
+/// A measure against its bound.
+pub(super) fn judged(
+    name: &str,
+    about: &str,
+    bound: f64,
+    at_least: bool,
+    value: Option<f64>,
+) -> FloorReport {
+    let state = match value {
+        None => FloorState::NotMeasured,
+        Some(value) if at_least && value >= bound => FloorState::Met,
+        Some(value) if !at_least && value <= bound => FloorState::Met,
+        Some(_) => FloorState::Missed,
+    };
+    FloorReport { name: name.to_owned(), about: about.to_owned(), bound, at_least, value, state }
 }
 
 fn share(

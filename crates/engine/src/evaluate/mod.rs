@@ -10,6 +10,7 @@ mod floors;
 mod methods;
 mod mixes;
 mod report;
+mod risk;
 mod suggestions;
 mod tags;
 mod worlds;
@@ -20,6 +21,7 @@ use crate::{Error, Progress, Watch};
 
 pub use floors::{FLOORS, Floor, FloorReport, FloorState};
 pub use report::*;
+pub use risk::*;
 
 /// Where the real blocks are, below the data folder.
 const BLOCKS: &str = "bitcoin/run-560062";

@@ -51,12 +51,16 @@ impl Sums {
 }
 
 /// Heights by block time.
-fn heights(batch: &LedgerBatch) -> BTreeMap<Timestamp, u32> {
+pub(super) fn heights(batch: &LedgerBatch) -> BTreeMap<Timestamp, u32> {
     batch.blocks.iter().map(|block| (block.time, block.height.get())).collect()
 }
 
 /// The price of a coin in money.
-fn price(heights: &BTreeMap<Timestamp, u32>, truth: &Truth, time: Timestamp) -> Option<f64> {
+pub(super) fn price(
+    heights: &BTreeMap<Timestamp, u32>,
+    truth: &Truth,
+    time: Timestamp,
+) -> Option<f64> {
     let height = heights.range(..=time).next_back()?.1;
     Some(truth.prices.cents_at(*height)? as f64 / 100.0)
 }
@@ -65,7 +69,12 @@ fn price(heights: &BTreeMap<Timestamp, u32>, truth: &Truth, time: Timestamp) -> 
 /// little by co-spending to show a threshold safe; a firm's chain does not. `None` where nothing can be fitted.
 fn fitted(options: &EvaluateOptions) -> Result<Option<ChangeModel>, Error> {
     let seed = (0..).find(|seed| !options.seeds.contains(seed)).unwrap_or_default();
-    let (ledger, truth) = world(seed, options.transactions)?;
+    fitted_to(spec(seed, options.transactions))
+}
+
+/// A model of change fitted to the truth of this world.
+pub(super) fn fitted_to(spec: WorldSpec) -> Result<Option<ChangeModel>, Error> {
+    let (ledger, truth) = made(spec)?;
     let heights = heights(ledger.batch());
     let price = |time| price(&heights, &truth, time);
     let mut observed = Observed::new(0, 1.0);
@@ -95,7 +104,7 @@ pub(super) fn measure(options: &EvaluateOptions, watch: &dyn Watch) -> Result<Wo
     let mut sums = Sums { model: fitted(options)?, ..Sums::default() };
     let mut worlds = Vec::new();
     for (at, seed) in options.seeds.iter().enumerate() {
-        let (ledger, truth) = world(*seed, options.transactions)?;
+        let (ledger, truth) = made(spec(*seed, options.transactions))?;
         worlds.push(one(*seed, &ledger, &truth, &mut sums, at as u64));
         advance(watch, at + 1)?;
     }
@@ -120,8 +129,8 @@ fn spec(seed: u64, transactions: u32) -> WorldSpec {
 }
 
 /// A world through the decoder of real blocks, and what is true of it.
-fn world(seed: u64, transactions: u32) -> Result<(MemoryLedger, Truth), Error> {
-    let world = World::new(spec(seed, transactions))
+pub(super) fn made(spec: WorldSpec) -> Result<(MemoryLedger, Truth), Error> {
+    let world = World::new(spec)
         .map_err(|error| Error::Question { what: error.to_string(), hint: error.hint() })?;
     let mut ledger = MemoryLedger::default();
     let mut blocks = world.blocks();

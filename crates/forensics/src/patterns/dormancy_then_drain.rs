@@ -19,7 +19,7 @@ pub(super) const DORMANCY_THEN_DRAIN: Detector = Detector {
     number: 10,
     name: "dormancy_then_drain",
     about: "a cluster rests for months, and then everything leaves",
-    fatf: "Transactions: long inactivity, then everything is moved within a short time",
+    fatf: "Transactions, size and frequency: large transfers of a wallet that was inactive before",
     window_s: |options| options.dormancy_then_drain.dormant_s,
     find,
     describe,

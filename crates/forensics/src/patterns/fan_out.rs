@@ -18,7 +18,7 @@ pub(super) const FAN_OUT: Detector = Detector {
     number: 3,
     name: "fan_out",
     about: "one pays many, out of what a few have just paid it",
-    fatf: "Transactions: funds received are at once sent on to many unrelated wallets",
+    fatf: "Transactions, size and frequency: what came in is sent on at once to many others, with no business reason",
     window_s: |options| options.fan_out.window_s,
     find,
     describe,

@@ -3,7 +3,7 @@
 //! In: what a cluster was paid and paid within the window. Out: a hit where its events fall into two phases: in the first
 //! at least `payers_min` distinct clusters pay it; in the second it pays at least `payees_min` distinct ones, between
 //! `out_percent_min` % and all of what came in, while at most `late_percent_max` % of it still come in.
-//! Source: AMLSim's gather-scatter (Suzumura, Kanezashi, 2021); FATF 2020, "Anonymity".
+//! Source: AMLSim's gather-scatter (Suzumura, Kanezashi, 2021); FATF 2020, "Transaction patterns".
 //! Departures: the phases and the balance: a shop or an untagged exchange is paid and pays all day long.
 //! Cost: O(events of the window) an event.
 //! Checked against: every cut into two phases (`tests/it/patterns_oracle.rs`).
@@ -17,7 +17,7 @@ pub(super) const GATHER_SCATTER: Detector = Detector {
     number: 4,
     name: "gather_scatter",
     about: "many pay one, who then pays as much to many",
-    fatf: "Anonymity: funds of many small wallets are accumulated, then leave in full",
+    fatf: "Transaction patterns: funds of many unrelated wallets accumulate, then all of it is moved on",
     window_s: |options| options.gather_scatter.window_s,
     find,
     describe,

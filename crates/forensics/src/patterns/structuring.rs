@@ -18,7 +18,7 @@ pub(super) const STRUCTURING: Detector = Detector {
     number: 1,
     name: "structuring",
     about: "payments each just below a threshold of reporting, together above it; silent without prices",
-    fatf: "Transactions: sums split into amounts under record-keeping or reporting thresholds",
+    fatf: "Transactions, size and frequency: amounts kept small, under thresholds of record-keeping or reporting",
     window_s: |options| options.structuring.window_s,
     find,
     describe,

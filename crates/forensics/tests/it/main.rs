@@ -31,6 +31,8 @@ mod mixes;
 mod money;
 mod ownership;
 mod patterns_laws;
+mod patterns_measured;
+mod patterns_oracle;
 mod patterns_worlds;
 mod rank;
 mod resolution;

@@ -53,17 +53,28 @@ fn payment() -> impl Strategy<Value = Payment> {
         .prop_map(|(payer, payees, gap_s, is_mix)| Payment { payer, payees, gap_s, is_mix })
 }
 
-/// One that spends what somebody was paid just before: most money moves on at once.
-fn follow_up(payments: &mut [Payment], follows: &[bool]) {
+/// Some spend what somebody was paid just before: whole, in equal parts, or with a little peeled off.
+fn follow_up(payments: &mut [Payment], follows: &[u8]) {
     for at in 1..payments.len() {
-        if follows[at % follows.len()] {
-            payments[at].payer = payments[at - 1].payees[0].0;
+        let how = follows[at % follows.len()];
+        let (payer, got) = payments[at - 1].payees[0];
+        if how == 0 {
+            continue;
+        }
+        let payment = &mut payments[at];
+        payment.payer = payer;
+        if how > 1 && got > 4 {
+            let n = payment.payees.len() as u64;
+            let first = if how == 2 { (got - 1) * 4 / 5 } else { (got - 1) / n };
+            let others = if how == 2 { (got - 1) / 5 / n } else { first };
+            payment.payees.iter_mut().for_each(|payee| payee.1 = others);
+            payment.payees[0].1 = first;
         }
     }
 }
 
 pub fn payments(n: usize) -> impl Strategy<Value = Vec<Payment>> {
-    (vec(payment(), 1..n), vec(any::<bool>(), 7)).prop_map(|(mut payments, follows)| {
+    (vec(payment(), 1..n), vec(0u8..4, 7)).prop_map(|(mut payments, follows)| {
         follow_up(&mut payments, &follows);
         payments
     })

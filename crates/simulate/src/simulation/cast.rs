@@ -227,7 +227,13 @@ impl Simulation {
         }
     }
 
-    fn party(&mut self, name: &str, kind: OwnerKind, lock: Lock, policy: Policy) -> PurseId {
+    pub(super) fn party(
+        &mut self,
+        name: &str,
+        kind: OwnerKind,
+        lock: Lock,
+        policy: Policy,
+    ) -> PurseId {
         let owner = self.owner_named(name, kind);
         self.purse_of(owner, lock, policy)
     }

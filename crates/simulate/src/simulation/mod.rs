@@ -10,6 +10,7 @@
 mod cast;
 mod exchange;
 mod joinmarket;
+mod laundering;
 mod look_alikes;
 mod miners;
 mod mixer;
@@ -43,6 +44,7 @@ use crate::wallet::Policy;
 use crate::wallet::software::Deck;
 use cast::Cast;
 use exchange::Exchange;
+use laundering::Underworld;
 use mixer::Mixer;
 use peelers::Peeler;
 use plot::Plot;
@@ -51,6 +53,9 @@ use plot::Plot;
 const FIRST_TIME_S: u32 = 1_672_531_200;
 const BLOCK_INTERVAL_S: u32 = 600;
 const JITTER_S: u64 = 240;
+
+/// Between blocks of the quiet time.
+const DAY_S: u32 = 86_400;
 
 /// Fees of the market at the start and its bounds, in thousandths of a satoshi a virtual byte.
 const FIRST_MARKET_MILLI: u64 = 12_000;
@@ -73,6 +78,7 @@ pub(crate) struct Simulation {
     peelers: Vec<Peeler>,
     mixer: Mixer,
     plot: Plot,
+    underworld: Underworld,
     /// Of the block that the next step makes.
     height: u32,
     tip: BlockHash,
@@ -138,6 +144,7 @@ impl Simulation {
             peelers: Vec::new(),
             mixer: Mixer::default(),
             plot: Plot::default(),
+            underworld: Underworld::default(),
             height: 0,
             tip: BlockHash::all_zeros(),
             time_s: FIRST_TIME_S,
@@ -148,6 +155,7 @@ impl Simulation {
         };
         simulation.hire();
         simulation.write_plot();
+        simulation.write_laundering();
         simulation
     }
 
@@ -159,6 +167,7 @@ impl Simulation {
     /// Everything, once the last block has been made.
     pub(crate) fn into_truth(self) -> Truth {
         let story = self.plot.log.tell(&self);
+        let laundering = self.laundering();
         let wallet = |purse: &Purse| Wallet { owner: purse.owner, policy: purse.policy };
         let mut wallets: Vec<Wallet> = self.purses.iter().map(wallet).collect();
         wallets.sort_by_key(|wallet| wallet.owner);
@@ -168,6 +177,7 @@ impl Simulation {
             wallets,
             prices: self.prices,
             story,
+            laundering,
         }
     }
 
@@ -200,6 +210,7 @@ impl Simulation {
         }
         if self.height > MATURITY {
             self.follow_plot();
+            self.run_laundering();
             self.run_exchanges();
             self.run_miners();
             self.run_mixer();
@@ -271,6 +282,9 @@ impl Simulation {
     }
 
     fn gap_s(&mut self) -> u32 {
+        if self.is_quiet() {
+            return DAY_S;
+        }
         let jitter = u32::try_from(self.dice.below(2 * JITTER_S + 1)).expect("some minutes");
         let least = BLOCK_INTERVAL_S - u32::try_from(JITTER_S).expect("some minutes");
         least + jitter

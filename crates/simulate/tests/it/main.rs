@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod ceilings;
+mod laundering;
 mod ownership;
 mod random;
 mod reorganization;
