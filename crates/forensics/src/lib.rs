@@ -18,6 +18,7 @@ pub mod mixes;
 mod owners;
 pub mod ownership;
 mod payers;
+pub mod proximity;
 pub mod resolution;
 pub mod screening;
 mod trace;
