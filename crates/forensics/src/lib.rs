@@ -24,6 +24,7 @@ pub mod ownership;
 pub mod patterns;
 mod payers;
 pub mod rank;
+pub mod proximity;
 pub mod resolution;
 pub mod score;
 pub mod screening;

@@ -22,6 +22,7 @@ mod risk_patterns;
 mod risk_payments;
 mod risk_ranks;
 mod risk_scores;
+mod risk_proximities;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -65,6 +66,7 @@ pub use risk_ranks::{RANKS, ranks_from, ranks_to};
 pub use risk_scores::{
     SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
 };
+pub use risk_proximities::{PROXIMITIES, proximities_from, proximities_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -414,5 +416,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &SCORE_TERMS,
         &EXPOSURES,
         &PATTERNS,
+        &PROXIMITIES,
     ]
 });
