@@ -3,6 +3,7 @@
 //! Every text that others wrote goes through [`crate::show`] on its way. A verdict is a word and a sign; color
 //! only repeats it. Checked by: `render/tests.rs`, whole pages as they print.
 
+mod alerts;
 mod behavior;
 mod decisions;
 mod demo;
@@ -13,6 +14,7 @@ mod neighborhood;
 mod owners;
 mod path;
 mod reports;
+mod rules;
 mod screen;
 mod status;
 mod table;
@@ -25,6 +27,7 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use alerts::{acted, alert, alerts};
 pub(crate) use behavior::{features, suggest};
 pub(crate) use decisions::{decided, decisions, pending};
 pub(crate) use demo::demo;
@@ -34,6 +37,7 @@ pub(crate) use mix::mix;
 pub(crate) use neighborhood::{dot, neighborhood};
 pub(crate) use owners::{explain, members, neighbors};
 pub(crate) use reports::{config_right, export, ingest, init, list, run, tables, tags, verify};
+pub(crate) use rules::{dry_run, published, rule, rules, rules_right};
 pub(crate) use screen::{screen, screen_line, tally};
 pub(crate) use status::{lists, status};
 pub(crate) use trace::trace;

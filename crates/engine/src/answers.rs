@@ -1,11 +1,13 @@
 //! What the engine answers: plain data in the user's words, ready for text, JSON, Arrow and Python. Adapters only
 //! render it.
 
+mod alerts;
 mod ownership;
 
 use ledger::{Amount, Chain, ClusterId, Height, Timestamp, TxId};
 use serde::Serialize;
 
+pub use alerts::*;
 pub use ownership::*;
 
 /// An amount with its asset, exact in the smallest unit.

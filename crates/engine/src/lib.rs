@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod alerts;
 mod answers;
 mod attribution;
 mod config;
@@ -25,7 +26,9 @@ use std::path::{Path, PathBuf};
 use ledger::Timestamp;
 use store::{Run, Store};
 
+pub use alerts::{AlertFilter, check_rules};
 pub use answers::*;
+pub use cases::{Act, Action, AlertState, Change, Outcome};
 pub use config::{
     CONFIG_FILE, Config, IngestConfig, OwnershipConfig, ScreeningConfig, TraceConfig, did_you_mean,
 };
@@ -35,8 +38,8 @@ pub use evaluate::*;
 pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use forensics::resolution::Figures as ResolutionFigures;
 pub use ledger::{
-    Address, AddressFamily, Amount, Chain, ClusterId, ParsedAddress, Timestamp as Time, TxId,
-    parse_address,
+    Address, AddressFamily, AlertEventKind, Amount, Chain, ClusterId, ParsedAddress, Severity,
+    Timestamp as Time, TxId, parse_address,
 };
 pub use ownership::Decide;
 pub use progress::{Progress, Unwatched, Watch};

@@ -1,13 +1,15 @@
 //! What people need for an act: a reason, an author, a second person.
 
 use cases::{
-    Act, AlertBook, AlertEntry, AlertState, CaseError, Judge, Moment, Outcome, SubjectKey, reconcile,
+    Act, AlertBook, AlertEntry, AlertState, CaseError, Judge, Moment, Outcome, SubjectKey,
+    reconcile,
 };
 use ledger::{Height, Severity, Timestamp};
 
 use crate::{Table, rule};
 
-pub(crate) const MOMENT: Moment = Moment { height: Height::new(7), at: Timestamp::new(70), versions: String::new() };
+pub(crate) const MOMENT: Moment =
+    Moment { height: Height::new(7), at: Timestamp::new(70), versions: String::new() };
 
 /// A subject by the name of its address.
 pub(crate) fn cluster(address: &str) -> cases::Subject {
@@ -47,7 +49,9 @@ pub(crate) fn book_in(state: AlertState, severity: Severity) -> AlertBook {
         AlertState::Escalated => &[Act::Escalate],
         AlertState::PendingApproval => &[Act::Assign { to: "bob".to_owned() }, close.clone()],
         AlertState::Closed => &[Act::Escalate, close.clone(), Act::Close { outcome: None }],
-        AlertState::Reopened => &[Act::Escalate, close.clone(), Act::Close { outcome: None }, Act::Reopen],
+        AlertState::Reopened => {
+            &[Act::Escalate, close.clone(), Act::Close { outcome: None }, Act::Reopen]
+        }
         AlertState::Withdrawn | AlertState::Merged => {
             let entry = of_rules(&book, &id, state);
             book.add(entry).unwrap();
@@ -114,7 +118,9 @@ fn grave_alerts_are_closed_by_two() {
         done(&mut book, &id, Act::RequestClose { outcome: Outcome::NoAction }, "eve");
         let error = book.act(&id, &Act::Close { outcome: None }, "w", "bob", Timestamp::new(9));
         assert!(error.unwrap_err().to_string().contains("who has it"));
-        assert!(book.act(&id, &Act::Close { outcome: None }, "w", "ann", Timestamp::new(9)).is_ok());
+        assert!(
+            book.act(&id, &Act::Close { outcome: None }, "w", "ann", Timestamp::new(9)).is_ok()
+        );
     }
 }
 

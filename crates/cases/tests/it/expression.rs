@@ -24,22 +24,33 @@ fn expressions_are_written_in_one_form() {
     check("listed and (monitored and mixing)", "listed and monitored and mixing");
     check("not score >= 75", "not (score >= 75)");
     check("score>=12.50", "score >= 12.5");
-    check("value(sent, ransomware, direct) > 10000 USD", "value(sent, ransomware, direct) > 10_000 USD");
-    check("exposure(sent, fraud, indirect) > 50_000 sat", "exposure(sent, fraud, indirect) > 0.0005 BTC");
+    check(
+        "value(sent, ransomware, direct) > 10000 USD",
+        "value(sent, ransomware, direct) > 10_000 USD",
+    );
+    check(
+        "exposure(sent, fraud, indirect) > 50_000 sat",
+        "exposure(sent, fraud, indirect) > 0.0005 BTC",
+    );
     check("share(received, mixing) >= 20.5%", "share(received, mixing) >= 20.5 %");
     check("age < 90 min", "age < 90 min");
     check("age < 48 h", "age < 2 d");
     check("pattern('structuring', 720 h) > 0", "pattern(\"structuring\", 30 d) > 0");
     check("total(sent) - total(received) - 1 BTC > 0", "total(sent) - total(received) - 1 BTC > 0");
-    check("total(sent) - (total(received) - 1 BTC) > 0", "total(sent) - (total(received) - 1 BTC) > 0");
+    check(
+        "total(sent) - (total(received) - 1 BTC) > 0",
+        "total(sent) - (total(received) - 1 BTC) > 0",
+    );
     check("20 % * total(received) <= amount", "20 % * total(received) <= amount");
     check("2 * (size + 1) > 6", "2 * (size + 1) > 6");
     check("amount >= -1 BTC", "amount >= -1 BTC");
     check("tag in ['a', \"b c\"]", "tag(\"a\", \"b c\")");
     check("list(\"ofac-sdn\")", "list(\"ofac-sdn\")");
     check("category in [mixing, mixing, gambling]", "category in [mixing, gambling]");
-    check("score >= 50 and listed or score >= 90 and (monitored or mixing)",
-        "(score >= 50 and listed) or (score >= 90 and (monitored or mixing))");
+    check(
+        "score >= 50 and listed or score >= 90 and (monitored or mixing)",
+        "(score >= 50 and listed) or (score >= 90 and (monitored or mixing))",
+    );
 }
 
 #[test]
@@ -51,16 +62,36 @@ fn faults_have_their_place_and_a_hint() {
         assert!(fault.what.contains(what), "{text}: {fault:?}");
         assert!(fault.hint.clone().unwrap_or_default().contains(hint), "{text}: {fault:?}");
     }
-    check("exposur(received, sanctioned) > 0", "exposur(received, sanctioned)", "no fact `exposur`", "did you mean `exposure`?");
+    check(
+        "exposur(received, sanctioned) > 0",
+        "exposur",
+        "no fact `exposur`",
+        "did you mean `exposure`?",
+    );
     check("scor > 5", "scor", "no fact `scor`", "`score`");
     check("hops(received, sanctoned) < 2", "sanctoned", "no category", "`sanctioned`");
     check("hops(in, sanctioned) < 2", "in", "where a fact", "");
     check("hops(inward, sanctioned) < 2", "inward", "not a side", "`received` or `sent`");
     check("pattern(\"structring\") > 0", "\"structring\"", "no pattern", "`structuring`");
-    check("hops(received, sanctioned) <= 10 USD", "hops(received, sanctioned) <= 10 USD", "hops and money", "");
-    check("value(received, fraud) > 10", "value(received, fraud) > 10", "money and number", "10_000 USD");
+    check(
+        "hops(received, sanctioned) <= 10 USD",
+        "hops(received, sanctioned) <= 10 USD",
+        "hops and money",
+        "",
+    );
+    check(
+        "value(received, fraud) > 10",
+        "value(received, fraud) > 10",
+        "money and number",
+        "10_000 USD",
+    );
     check("share(received, fraud) > 10", "share(received, fraud) > 10", "share and number", "20 %");
-    check("exposure(received, fraud) > 10", "exposure(received, fraud) > 10", "coins and number", "0.5 BTC");
+    check(
+        "exposure(received, fraud) > 10",
+        "exposure(received, fraud) > 10",
+        "coins and number",
+        "0.5 BTC",
+    );
     check("value(received, fraud) > 10 EUR", "10 EUR", "`EUR` is no unit", "values in USD");
     check("score > size", "score > size", "points and count", "");
     check("score * size > 3", "score * size", "points times count", "bare number");
@@ -78,7 +109,12 @@ fn faults_have_their_place_and_a_hint() {
     check("hops(received)", "hops(received)", "1 arguments", "hops(SIDE, CATEGORY)");
     check("score > listed", "listed", "has no number", "listed");
     check("0.0000000001 BTC < amount", "0.0000000001 BTC", "finer than the smallest unit", "");
-    check("amount > 99999999999999999999999999999999999999999 BTC", "99999999999999999999999999999999999999999 BTC", "too large", "");
+    check(
+        "amount > 99999999999999999999999999999999999999999 BTC",
+        "99999999999999999999999999999999999999999 BTC",
+        "too large",
+        "",
+    );
     check("1__ < score", "1__", "no number", "10_000");
     check("- score > 1", "score", "a sign before", "0 - ");
     check("", "", "the end where", "");
@@ -117,28 +153,105 @@ fn a_basis_names_the_facts_that_decide() {
         assert_eq!((name, rows), (verdict, basis.iter().map(|row| (*row).to_owned()).collect()));
     }
     check("score >= 75 or listed", &facts, "alert", &["score = 80.5 [score >= 75] 1"]);
-    check("score >= 75 and not listed", &facts, "alert", &["score = 80.5 [score >= 75] 1", "listed = no [not: listed] 0"]);
-    check("hops(received, sanctioned) <= 2 and score >= 10", &facts, "quiet",
-        &["hops(received, sanctioned) = 3 [not: hops(received, sanctioned) <= 2] -1"]);
-    check("not hops(received, sanctioned) > 3", &facts, "alert",
-        &["hops(received, sanctioned) = 3 [not: hops(received, sanctioned) > 3] -1"]);
-    check("score >= 75 and monitored", &facts, "unknown", &["monitored = not computed [unknown: monitored] 0"]);
-    check("exposure(received, fraud) > 9 sat and size > 1", &facts, "unknown", &[
-        "exposure(received, fraud) = at least 0.00000005 BTC [unknown: exposure(received, fraud) > 0.00000009 BTC] 1",
-        "size = not computed [unknown: size > 1] 1",
-    ]);
-    check("exposure(received, fraud) > 4 sat", &facts, "alert",
-        &["exposure(received, fraud) = at least 0.00000005 BTC [exposure(received, fraud) > 0.00000004 BTC] 1"]);
-    check("score >= 75 and score <= 90", &facts, "alert", &["score = 80.5 [score >= 75; score <= 90] 0"]);
+    check(
+        "score >= 75 and not listed",
+        &facts,
+        "alert",
+        &["score = 80.5 [score >= 75] 1", "listed = no [not: listed] 0"],
+    );
+    check(
+        "hops(received, sanctioned) <= 2 and score >= 10",
+        &facts,
+        "quiet",
+        &["hops(received, sanctioned) = 3 [not: hops(received, sanctioned) <= 2] -1"],
+    );
+    check(
+        "not hops(received, sanctioned) > 3",
+        &facts,
+        "alert",
+        &["hops(received, sanctioned) = 3 [not: hops(received, sanctioned) > 3] -1"],
+    );
+    check(
+        "score >= 75 and monitored",
+        &facts,
+        "unknown",
+        &["monitored = not computed [unknown: monitored] 0"],
+    );
+    check(
+        "exposure(received, fraud) > 9 sat and size > 1",
+        &facts,
+        "unknown",
+        &[
+            "exposure(received, fraud) = at least 0.00000005 BTC [unknown: exposure(received, fraud) > 0.00000009 BTC] 1",
+            "size = not computed [unknown: size > 1] 1",
+        ],
+    );
+    check(
+        "exposure(received, fraud) > 4 sat",
+        &facts,
+        "alert",
+        &[
+            "exposure(received, fraud) = at least 0.00000005 BTC [exposure(received, fraud) > 0.00000004 BTC] 1",
+        ],
+    );
+    check(
+        "score >= 75 and score <= 90",
+        &facts,
+        "alert",
+        &["score = 80.5 [score >= 75; score <= 90] 0"],
+    );
 }
 
 /// Words that are likely to go far in the parser.
 fn piece() -> impl Strategy<Value = String> {
     let words = [
-        "hops", "exposure", "score", "listed", "tag", "list", "category", "in", "and", "or", "not", "(", ")", "[", "]",
-        ",", "<=", "==", "<", "+", "-", "*", "%", "5", "0.5", "10_000", "BTC", "USD", "d", "received", "sent",
-        "sanctioned", "direct", "\"a\"", "'", "\"", "pattern", "\"structuring\"", "amount", " ", "\n", "é", "=", "_", ".",
-        "1.", "99999999999999999999",
+        "hops",
+        "exposure",
+        "score",
+        "listed",
+        "tag",
+        "list",
+        "category",
+        "in",
+        "and",
+        "or",
+        "not",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "<=",
+        "==",
+        "<",
+        "+",
+        "-",
+        "*",
+        "%",
+        "5",
+        "0.5",
+        "10_000",
+        "BTC",
+        "USD",
+        "d",
+        "received",
+        "sent",
+        "sanctioned",
+        "direct",
+        "\"a\"",
+        "'",
+        "\"",
+        "pattern",
+        "\"structuring\"",
+        "amount",
+        " ",
+        "\n",
+        "é",
+        "=",
+        "_",
+        ".",
+        "1.",
+        "99999999999999999999",
     ];
     prop_oneof![
         8 => proptest::sample::select(words.to_vec()).prop_map(str::to_owned),

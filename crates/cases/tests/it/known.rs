@@ -2,15 +2,22 @@
 
 use cases::{About, ClusterFacts, Expr, Facts, ListedAs, PaymentFacts, TaggedAs, Truth};
 use ledger::{
-    AddressId, Amount, Category, ClusterId, Entity, EntityId, Exposure, FlowSide, Height, PatternMatch,
-    ProximityRow, Score, Timestamp, TxIndex, Value,
+    AddressId, Amount, Category, ClusterId, Entity, EntityId, Exposure, FlowSide, Height,
+    PatternMatch, ProximityRow, Score, Timestamp, TxIndex, Value,
 };
 
 use crate::vocabulary;
 
 const CLUSTER: ClusterId = ClusterId::new(AddressId::new(1));
 
-fn exposure(side: FlowSide, direct: bool, mixed: bool, category: &str, sat: u64, unpriced: u64) -> Exposure {
+fn exposure(
+    side: FlowSide,
+    direct: bool,
+    mixed: bool,
+    category: &str,
+    sat: u64,
+    unpriced: u64,
+) -> Exposure {
     Exposure {
         cluster: CLUSTER,
         side,
@@ -85,7 +92,13 @@ fn rows_add_up() {
         bottleneck_sat: 10,
         share: 0.3,
     };
-    let score = Score { cluster: CLUSTER, points: 74_999, hard_rule: None, profile: "d 1".to_owned(), n_terms: 1 };
+    let score = Score {
+        cluster: CLUSTER,
+        points: 74_999,
+        hard_rule: None,
+        profile: "d 1".to_owned(),
+        n_terms: 1,
+    };
     let entity = Entity {
         id: EntityId::new(0),
         category: Category::SANCTIONED,
@@ -95,8 +108,18 @@ fn rows_add_up() {
         confidence: 100,
     };
     let found = [pattern(1, 10 * 86_400), pattern(1, 95 * 86_400), pattern(7, 0)];
-    let listed = [ListedAs { list: "ofac-sdn".to_owned(), entity_id: "1".to_owned(), entity_name: "N".to_owned(), address: "bc1a".to_owned() }];
-    let tags = [TaggedAs { label: "LockBit".to_owned(), actor: String::new(), category: Category::OTHER, pack: "p".to_owned() }];
+    let listed = [ListedAs {
+        list: "ofac-sdn".to_owned(),
+        entity_id: "1".to_owned(),
+        entity_name: "N".to_owned(),
+        address: "bc1a".to_owned(),
+    }];
+    let tags = [TaggedAs {
+        label: "LockBit".to_owned(),
+        actor: String::new(),
+        category: Category::OTHER,
+        pack: "p".to_owned(),
+    }];
     let facts = ClusterFacts {
         first_seen: Some(Timestamp::new(98 * 86_400)),
         n_addresses: Some(3),
@@ -146,7 +169,12 @@ fn rows_add_up() {
     ] {
         check(&facts, when, truth);
     }
-    let expr = Expr::parse("exposure(received, sanctioned) > 0 and listed and pattern('structuring') > 0", About::Cluster, &vocabulary()).unwrap();
+    let expr = Expr::parse(
+        "exposure(received, sanctioned) > 0 and listed and pattern('structuring') > 0",
+        About::Cluster,
+        &vocabulary(),
+    )
+    .unwrap();
     let basis = expr.basis(&facts, &vocabulary()).facts;
     assert_eq!(
         basis[0].rows,
@@ -155,8 +183,20 @@ fn rows_add_up() {
     );
     assert_eq!(basis[1].value, "N (ofac-sdn 1)");
     assert_eq!(basis[1].rows, "listings list=ofac-sdn entity_id=1 address=bc1a");
-    assert!(basis[2].rows.contains("pattern=structuring height=3: 14 senders"), "{}", basis[2].rows);
-    let payment = PaymentFacts { payer: facts, amount_sat: Some(7), value: None, mixing: Some(true), monitored: Some(true), score: Some(50_000), tx: "ab" };
+    assert!(
+        basis[2].rows.contains("pattern=structuring height=3: 14 senders"),
+        "{}",
+        basis[2].rows
+    );
+    let payment = PaymentFacts {
+        payer: facts,
+        amount_sat: Some(7),
+        value: None,
+        mixing: Some(true),
+        monitored: Some(true),
+        score: Some(50_000),
+        tx: "ab",
+    };
     for (when, truth) in [
         ("monitored and mixing and amount == 7 sat", True),
         ("amount_value > 1 USD", Unknown),

@@ -58,9 +58,11 @@ fn tree() -> impl Strategy<Value = Tree> {
     let compare = (0_usize..3).prop_flat_map(|kind| {
         // A fact on the left, so that no comparison is of numbers only.
         let fact = Sum::Fact(kind);
-        (Just(kind), 0..SYMBOLS.len(), sum(kind), sum(kind)).prop_map(move |(kind, symbol, a, b)| {
-            Tree::Compare(kind, symbol, Sum::Plus(Box::new(fact.clone()), Box::new(a)), b)
-        })
+        (Just(kind), 0..SYMBOLS.len(), sum(kind), sum(kind)).prop_map(
+            move |(kind, symbol, a, b)| {
+                Tree::Compare(kind, symbol, Sum::Plus(Box::new(fact.clone()), Box::new(a)), b)
+            },
+        )
     });
     let leaf = prop_oneof![(0..CLAIMS.len()).prop_map(Tree::Claim), compare];
     leaf.prop_recursive(4, 16, 2, |inner| {

@@ -26,13 +26,25 @@ fn the_facts_of_the_page_are_those_of_the_language() {
 
 #[test]
 fn the_examples_of_the_page_are_read() {
-    let blocks: Vec<&str> = PAGE.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let blocks: Vec<&str> =
+        PAGE.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert_eq!(blocks.len(), 1);
     for block in blocks {
         assert_eq!(parse_rules(block, &vocabulary()).unwrap().len(), 1, "{block}");
     }
-    for literal in ["amount > 0.5 BTC", "amount > 50_000 sat", "amount_value > 10_000 USD", "share(sent, mixing) > 20 %",
-        "age > 90 s", "age > 15 min", "age > 36 h", "age > 30 d", "tag(\"text\")", "tag('text')", "20 % * total(received) > amount"] {
+    for literal in [
+        "amount > 0.5 BTC",
+        "amount > 50_000 sat",
+        "amount_value > 10_000 USD",
+        "share(sent, mixing) > 20 %",
+        "age > 90 s",
+        "age > 15 min",
+        "age > 36 h",
+        "age > 30 d",
+        "tag(\"text\")",
+        "tag('text')",
+        "20 % * total(received) > amount",
+    ] {
         assert!(Expr::parse(literal, About::Payment, &vocabulary()).is_ok(), "{literal}");
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cases::{
-    Act, Alert, AlertBook, AlertState, Judge, Moment, Outcome, Range, Rule, SubjectKey, Truth, reconcile,
+    Act, Alert, AlertBook, AlertState, Judge, Moment, Outcome, Range, Rule, SubjectKey, Truth,
+    reconcile,
 };
 use ledger::{AlertEventKind, Height, Timestamp};
 use proptest::prelude::*;
@@ -45,15 +46,28 @@ fn step(book: &mut AlertBook, rules: &[Rule], now: &Now, height: u32) -> Vec<Str
     let mut judge = Judge::new(rules, book, &resolve);
     for (address, score) in &now.scores {
         let score = score.map(|score| ("score".to_owned(), Range::thousandths(score * 1_000)));
-        judge.look(&cluster(address), &Table { numbers: score.into_iter().collect(), ..Table::default() });
+        judge.look(
+            &cluster(address),
+            &Table { numbers: score.into_iter().collect(), ..Table::default() },
+        );
     }
-    let moment = Moment { height: Height::new(height), at: Timestamp::new(i64::from(height) * 600), versions: "v".to_owned() };
+    let moment = Moment {
+        height: Height::new(height),
+        at: Timestamp::new(i64::from(height) * 600),
+        versions: "v".to_owned(),
+    };
     let entries = reconcile(book, rules, &judge.finish(), &resolve, &moment);
     let said = entries.iter().map(|entry| {
         let subject = book.get(&entry.event.alert).map(|alert| alert.subject.clone());
-        let subject = subject.or_else(|| SubjectKey::parse(&entry.event.cause.as_ref().unwrap().subject));
+        let subject =
+            subject.or_else(|| SubjectKey::parse(&entry.event.cause.as_ref().unwrap().subject));
         let name = subject.unwrap().to_string().replace("cluster:", "");
-        format!("{} {name}{}{}", entry.event.kind.name(), if entry.event.reason.is_empty() { "" } else { ": " }, entry.event.reason)
+        format!(
+            "{} {name}{}{}",
+            entry.event.kind.name(),
+            if entry.event.reason.is_empty() { "" } else { ": " },
+            entry.event.reason
+        )
     });
     let said = said.collect();
     entries.into_iter().for_each(|entry| book.add(entry).unwrap());
@@ -61,7 +75,8 @@ fn step(book: &mut AlertBook, rules: &[Rule], now: &Now, height: u32) -> Vec<Str
 }
 
 fn states(book: &AlertBook) -> Vec<(String, AlertState)> {
-    let mut all: Vec<_> = book.alerts().map(|alert| (alert.subject.to_string(), alert.state)).collect();
+    let mut all: Vec<_> =
+        book.alerts().map(|alert| (alert.subject.to_string(), alert.state)).collect();
     all.sort();
     all
 }
@@ -96,7 +111,10 @@ fn an_alert_follows_its_cause() {
     assert_eq!(step(&mut book, &rules, &at(70), 10), [""; 0]);
     assert_eq!(step(&mut book, &rules, &at(55), 11), [""; 0]);
     assert_eq!(step(&mut book, &rules, &at(12), 12), [""; 0]);
-    assert_eq!(step(&mut book, &rules, &at(90), 13), ["reraised a: worse since it was closed: score: 70 → 90"]);
+    assert_eq!(
+        step(&mut book, &rules, &at(90), 13),
+        ["reraised a: worse since it was closed: score: 70 → 90"]
+    );
 }
 
 #[test]
@@ -112,7 +130,10 @@ fn rules_that_change_or_go_take_their_alerts_along() {
     assert_eq!(step(&mut book, &[], &now, 4), ["withdrawn a: rule r is no longer in force"]);
     assert_eq!(step(&mut book, &later, &now, 5), ["reraised a: its cause is back"]);
     let gone = Now { gone: BTreeSet::from(["a".to_owned()]), ..Now::default() };
-    assert_eq!(step(&mut book, &later, &gone, 6), ["withdrawn a: its subject is no longer in the ledger"]);
+    assert_eq!(
+        step(&mut book, &later, &gone, 6),
+        ["withdrawn a: its subject is no longer in the ledger"]
+    );
     assert_eq!(step(&mut book, &later, &gone, 7), [""; 0]);
 }
 
@@ -121,7 +142,10 @@ fn alerts_of_subjects_that_became_one_are_joined() {
     let rules = [rule("r", "low", "score >= 50")];
     let mut book = AlertBook::default();
     assert_eq!(step(&mut book, &rules, &Now::of(&[("b", Some(80))]), 1), ["raised b"]);
-    assert_eq!(step(&mut book, &rules, &Now::of(&[("a", Some(60)), ("b", Some(80))]), 2), ["raised a"]);
+    assert_eq!(
+        step(&mut book, &rules, &Now::of(&[("a", Some(60)), ("b", Some(80))]), 2),
+        ["raised a"]
+    );
     // The older alert stays, although the cluster is named by the older address.
     let one = Now::of(&[("a", Some(80))]).merged("b", "a");
     let into = format!("merged a: its subject became one with that of alert {}", id(&book, "b"));
@@ -144,7 +168,10 @@ fn an_open_alert_that_was_not_looked_at_is_named() {
     step(&mut book, &rules, &Now::of(&[("a", Some(60)), ("b", Some(70))]), 1);
     let here = |key: &SubjectKey| Some(key.clone());
     let mut judge = Judge::new(&rules, &book, &here);
-    judge.look(&cluster("b"), &Table { numbers: vec![("score".to_owned(), Range::ZERO)], ..Table::default() });
+    judge.look(
+        &cluster("b"),
+        &Table { numbers: vec![("score".to_owned(), Range::ZERO)], ..Table::default() },
+    );
     let unseen = judge.unseen();
     assert_eq!(unseen.iter().map(|(_, key)| key.to_string()).collect::<Vec<_>>(), ["cluster:a"]);
     judge.look(&cluster("a"), &Table::default());
@@ -165,7 +192,12 @@ struct Turn {
 fn turn() -> impl Strategy<Value = Turn> {
     let score = || proptest::option::weighted(0.8, proptest::option::weighted(0.85, 0_i64..100));
     let owner = [0_usize..1, 0..2, 0..3, 0..4];
-    (owner, [score(), score(), score(), score()], (0_usize..8, 0_usize..9), proptest::option::weighted(0.1, 0_usize..4))
+    (
+        owner,
+        [score(), score(), score(), score()],
+        (0_usize..8, 0_usize..9),
+        proptest::option::weighted(0.1, 0_usize..4),
+    )
         .prop_map(|(owner, scores, act, gone)| Turn { owner, scores, act, gone })
 }
 
@@ -212,7 +244,9 @@ fn act_at_random(book: &mut AlertBook, (alert, act): (usize, usize)) {
 
 fn open_of<'b>(book: &'b AlertBook, rule: &str, key: &SubjectKey, now: &Now) -> Vec<&'b Alert> {
     let is = |alert: &&Alert| {
-        alert.rule == rule && alert.state.is_open() && now.resolve(&alert.subject).as_ref() == Some(key)
+        alert.rule == rule
+            && alert.state.is_open()
+            && now.resolve(&alert.subject).as_ref() == Some(key)
     };
     book.alerts().filter(is).collect()
 }
@@ -270,10 +304,20 @@ fn an_entity_has_one_alert_over_its_clusters() {
     let mut say = |scores: [i64; 2]| {
         let mut judge = Judge::new(&rules, &book, &here);
         for (address, score) in ["a", "b"].into_iter().zip(scores) {
-            let subject = cases::Subject::Cluster { address: address.to_owned(), entity: Some("Mixer".to_owned()) };
-            judge.look(&subject, &Table { numbers: vec![("score".to_owned(), Range::thousandths(score * 1_000))], ..Table::default() });
+            let subject = cases::Subject::Cluster {
+                address: address.to_owned(),
+                entity: Some("Mixer".to_owned()),
+            };
+            judge.look(
+                &subject,
+                &Table {
+                    numbers: vec![("score".to_owned(), Range::thousandths(score * 1_000))],
+                    ..Table::default()
+                },
+            );
         }
-        let moment = Moment { height: Height::new(1), at: Timestamp::new(1), versions: String::new() };
+        let moment =
+            Moment { height: Height::new(1), at: Timestamp::new(1), versions: String::new() };
         let entries = reconcile(&book, &rules, &judge.finish(), &here, &moment);
         let kinds: Vec<AlertEventKind> = entries.iter().map(|entry| entry.event.kind).collect();
         entries.into_iter().for_each(|entry| book.add(entry).unwrap());

@@ -48,7 +48,9 @@ fn the_text_of_a_rule_is_the_rule() {
 fn publishing_raises_versions_and_retires_only_when_asked() {
     let words = vocabulary();
     let of = |version: u32, when: &str| {
-        let text = format!("[[rule]]\nname = \"high-score\"\nversion = {version}\nabout = \"a\"\nseverity = \"high\"\nsubject = \"cluster\"\nwhen = '{when}'\n");
+        let text = format!(
+            "[[rule]]\nname = \"high-score\"\nversion = {version}\nabout = \"a\"\nseverity = \"high\"\nsubject = \"cluster\"\nwhen = '{when}'\n"
+        );
         parse_rules(&text, &words).unwrap().remove(0)
     };
     let set = RuleSet::of(&[], &words).unwrap();
@@ -57,7 +59,10 @@ fn publishing_raises_versions_and_retires_only_when_asked() {
     assert_eq!(error.hint().unwrap(), "raise it: `version = 2`");
     let next = of(2, "score >= 60");
     let changed = set.publish(std::slice::from_ref(&next), false).unwrap();
-    assert_eq!((changed.len(), changed[0].change, changed[0].version_before), (1, Change::Raised, Some(1)));
+    assert_eq!(
+        (changed.len(), changed[0].change, changed[0].version_before),
+        (1, Change::Raised, Some(1))
+    );
     let set = RuleSet::of(&[row(&next, false)], &words).unwrap();
     assert_eq!(set.publish(std::slice::from_ref(&next), false).unwrap()[0].change, Change::Same);
     assert!(set.in_force().any(|rule| *rule == next));
@@ -73,12 +78,16 @@ fn publishing_raises_versions_and_retires_only_when_asked() {
 #[test]
 fn a_stored_rule_that_cannot_be_read_is_an_error() {
     let rule = in_force(&[], &vocabulary()).unwrap().remove(0);
-    let bent = RuleRecord { text: rule.to_toml().replace("version = 1", "version = 2"), ..row(&rule, false) };
+    let bent = RuleRecord {
+        text: rule.to_toml().replace("version = 1", "version = 2"),
+        ..row(&rule, false)
+    };
     assert!(in_force(&[bent], &vocabulary()).unwrap_err().to_string().contains("digest"));
     let other = RuleRecord { name: "else".to_owned(), ..row(&rule, false) };
     assert!(in_force(&[other], &vocabulary()).unwrap_err().to_string().contains("another rule"));
     let mut fewer = vocabulary();
-    let pattern = in_force(&[], &fewer).unwrap().into_iter().find(|rule| rule.name == "structuring").unwrap();
+    let pattern =
+        in_force(&[], &fewer).unwrap().into_iter().find(|rule| rule.name == "structuring").unwrap();
     fewer.patterns.clear();
     assert!(in_force(&[row(&pattern, false)], &fewer).is_err());
 }

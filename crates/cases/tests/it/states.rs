@@ -11,7 +11,10 @@ const PAGE: &str = include_str!("../../../../docs/methods/alerts.md");
 fn cells() -> Vec<(AlertState, Action, String)> {
     let mut lines = PAGE.lines().skip_while(|line| !line.starts_with("| state |"));
     let split = |line: &str| -> Vec<String> {
-        line.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
+        line.trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().trim_matches('`').to_owned())
+            .collect()
     };
     let head = split(lines.next().expect("the page has the table"));
     let actions: Vec<Action> = head[1..]
@@ -47,8 +50,13 @@ fn the_page_is_the_table_of_the_code() {
         assert_eq!(cell, said, "{} {}", state.name(), action.name());
     }
     for (at, step) in TRANSITIONS.iter().enumerate() {
-        let same = |other: &&cases::Transition| other.from == step.from && other.action == step.action;
-        assert_eq!(TRANSITIONS.iter().position(|other| same(&other)), Some(at), "{step:?} stands twice");
+        let same =
+            |other: &&cases::Transition| other.from == step.from && other.action == step.action;
+        assert_eq!(
+            TRANSITIONS.iter().position(|other| same(&other)),
+            Some(at),
+            "{step:?} stands twice"
+        );
     }
 }
 
@@ -69,7 +77,8 @@ fn every_act_in_every_state_is_done_or_refused() {
         let book = book_in(state, Severity::Low);
         let id = raised(&book, state);
         for act in &acts {
-            let step = TRANSITIONS.iter().find(|step| step.from == state && step.action == act.action());
+            let step =
+                TRANSITIONS.iter().find(|step| step.from == state && step.action == act.action());
             match (step, book.act(&id, act, "why", "carol", Timestamp::new(9))) {
                 (Some(step), Ok(entry)) => {
                     let mut after = book.clone();
