@@ -23,6 +23,8 @@ mod train;
 mod words;
 
 #[cfg(test)]
+mod alert_samples;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

@@ -54,6 +54,7 @@ pub(crate) fn alerts(answer: &AlertsAnswer, look: Look) -> String {
     page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
 }
 
+/// Two lines an alert: where it stands, and why it is there.
 fn table(alerts: &[AlertSummary], look: Look) -> String {
     if alerts.is_empty() {
         return String::new();
@@ -65,8 +66,7 @@ fn table(alerts: &[AlertSummary], look: Look) -> String {
             (Column::Left, "severity"),
             (Column::Left, "state"),
             (Column::Left, "raised (UTC)"),
-            (Column::Left, "rule"),
-            (Column::Left, "subject"),
+            (Column::Prose, "rule"),
             (Column::Left, "assignee"),
         ],
     );
@@ -78,11 +78,17 @@ fn table(alerts: &[AlertSummary], look: Look) -> String {
             alert.state.name().replace('_', " ").into(),
             minute(alert.raised_at_s).into(),
             show::line(&alert.rule).into(),
-            subject(&alert.subject, look).into(),
             show::line(alert.assignee.as_deref().unwrap_or_default()).into(),
         ]);
     }
-    table.lines(look)
+    let lines = table.lines(look);
+    let (head, rows) = lines.split_once('\n').unwrap_or((&lines, ""));
+    let mut page = format!("{head}\n");
+    for (row, alert) in rows.lines().zip(alerts) {
+        let why = format!("{}: {}", subject(&alert.subject, look), show::clean(&alert.headline));
+        page += &format!("{row}\n{}\n", look.faint(&wrapped(&why, "    ", look)));
+    }
+    page
 }
 
 /// One alert with everything.
