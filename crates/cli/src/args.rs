@@ -4,6 +4,7 @@
 //! `docs/reference/cli.md` are all made from these structs, so they cannot differ from what is parsed.
 //! Checked by: `args/tests.rs`, and `tests/it/reference.rs` for the pages made from it.
 
+mod alerts;
 mod behavior;
 mod decisions;
 mod demo;
@@ -17,6 +18,7 @@ mod neighborhood;
 mod owners;
 mod prices;
 mod risk;
+mod rules;
 mod screen;
 mod trace;
 mod words;
@@ -28,6 +30,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use alerts::{
+    ActArgs, AlertsAction, AlertsListArgs, OutcomeName, SeverityName, StateName,
+};
 pub(crate) use behavior::{FeaturesArgs, SuggestArgs};
 pub(crate) use decisions::{Because, ChoiceArgs, PendingArgs, RevokeArgs, WithdrawArgs};
 pub(crate) use demo::DemoArgs;
@@ -41,6 +46,7 @@ pub(crate) use neighborhood::{NeighborhoodArgs, Shape};
 pub(crate) use owners::{ClusterAction, ExplainArgs, MembersArgs, NeighborsArgs, Side};
 pub(crate) use prices::{PricesAction, PricesImportArgs};
 pub(crate) use risk::{ProfileAction, RiskAction};
+pub(crate) use rules::{PublishArgs, RulesAction};
 pub(crate) use screen::ScreenArgs;
 pub(crate) use trace::{Only, TraceArgs};
 
@@ -52,7 +58,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for `screen`: no hit
   1    it failed, `verify` found damage, or a floor was missed (`evaluate … --floors`)
-  2    the command line, the configuration or the question is at fault
+  2    the command line, the configuration, a rule or the question is at fault; an act on an alert is refused
   3    `screen`: a hit; the address or its cluster is listed, or one within --within is
   4    --fail-stale was given and an answer is stale
   5    `screen`: some of the addresses could not be read; the others are answered
@@ -61,7 +67,7 @@ Exit codes:
 
 Environment:
   TRACEHOUND_STORE            the store, as --store
-  TRACEHOUND_AUTHOR           who decides, as --author of `cluster accept`, `monitor add` and the like
+  TRACEHOUND_AUTHOR           who decides, as --author of `cluster accept`, `monitor add`, `alerts close` and the like
   TRACEHOUND_NODE_USER        user:password of the node, as --user, but not visible to other processes
   TRACEHOUND_SECTION__KEY     overrides a key of the configuration: TRACEHOUND_TRACE__HOPS_MAX=8
   NO_COLOR                    no color, as --no-color
@@ -153,6 +159,12 @@ pub(crate) enum Command {
     /// Show who dealt with whom around the cluster of an address, several hops far.
     #[command(after_help = neighborhood::EXAMPLES)]
     Neighborhood(NeighborhoodArgs),
+    /// Work through the alerts that rules raised.
+    #[command(subcommand, after_help = alerts::EXAMPLE)]
+    Alerts(AlertsAction),
+    /// Check, publish and show the rules that raise alerts.
+    #[command(subcommand, after_help = rules::EXAMPLE)]
+    Rules(RulesAction),
     /// Show what the store holds, in numbers.
     #[command(after_help = "Example:\n  tracehound status --json")]
     Status,

@@ -3,6 +3,7 @@
 //! Every text that others wrote goes through [`crate::show`] on its way. A verdict is a word and a sign; color
 //! only repeats it. Checked by: `render/tests.rs`, whole pages as they print.
 
+mod alerts;
 mod behavior;
 mod decisions;
 mod demo;
@@ -16,6 +17,7 @@ mod owners;
 mod path;
 mod reports;
 mod risk;
+mod rules;
 mod screen;
 mod status;
 mod table;
@@ -24,10 +26,13 @@ mod train;
 mod words;
 
 #[cfg(test)]
+mod alert_samples;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use alerts::{acted, alert, alerts};
 pub(crate) use behavior::{features, suggest};
 pub(crate) use decisions::{decided, decisions, pending};
 pub(crate) use demo::demo;
@@ -42,6 +47,7 @@ pub(crate) use reports::{config_right, export, ingest, init, list, run, tables, 
 pub(crate) use risk::{
     exposure, nearness, patterns, profile_published, profile_tried, riskiest, score,
 };
+pub(crate) use rules::{dry_run, published, rule, rules, rules_right};
 pub(crate) use screen::{screen, screen_line, tally};
 pub(crate) use status::{lists, status};
 pub(crate) use trace::trace;

@@ -1,6 +1,7 @@
 //! What each command does: opens the store, calls the engine, has the answer rendered. No rule of the product is
 //! made here.
 
+mod alerts;
 mod batch;
 mod decisions;
 mod evaluate;
@@ -11,6 +12,7 @@ mod money;
 mod pages;
 mod questions;
 mod risk;
+mod rules;
 mod screen;
 
 use std::path::PathBuf;
@@ -56,6 +58,8 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Mix(args) => session.mix(&args),
         Command::Neighbors(args) => session.neighbors(&args),
         Command::Neighborhood(args) => session.neighborhood(&args),
+        Command::Alerts(action) => session.alerts(action),
+        Command::Rules(action) => session.rules(action),
         Command::Status => session.status(),
         Command::Export(args) => session.export(&args),
         Command::Verify { rerun } => session.verify(rerun),

@@ -1,6 +1,7 @@
 //! What the engine answers: plain data in the user's words, ready for text, JSON, Arrow and Python. Adapters only
 //! render it.
 
+mod alerts;
 mod money;
 mod ownership;
 mod risk;
@@ -8,6 +9,7 @@ mod risk;
 use ledger::{Amount, Chain, ClusterId, Height, Timestamp, TxId};
 use serde::Serialize;
 
+pub use alerts::*;
 pub use money::*;
 pub use ownership::*;
 pub use risk::*;

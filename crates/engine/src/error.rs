@@ -50,6 +50,9 @@ pub enum Error {
     /// A model of resolution cannot be fitted, read or asked.
     #[error(transparent)]
     Resolution(#[from] forensics::resolution::ResolutionError),
+    /// A rule is not right, or an alert does not allow what was wanted.
+    #[error(transparent)]
+    Case(#[from] cases::CaseError),
     /// The ledger and what comes in contradict each other.
     #[error("block {height}: {what}")]
     Contradiction {
@@ -115,6 +118,7 @@ impl Error {
             Self::Flow(error) => error.hint(),
             Self::Change(error) => error.hint(),
             Self::Resolution(error) => error.hint(),
+            Self::Case(error) => error.hint(),
             Self::Stopped => Some("run the same command again to go on".to_owned()),
             Self::Contradiction { .. } => Some(
                 "run `tracehound verify`; if the store is sound, the source is damaged".to_owned(),
@@ -125,7 +129,11 @@ impl Error {
 
     /// Whether the question or the command line is at fault, not the store or the world.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Config { .. } | Self::Question { .. } | Self::Address(_))
+        match self {
+            Self::Config { .. } | Self::Question { .. } | Self::Address(_) => true,
+            Self::Case(error) => error.is_usage(),
+            _ => false,
+        }
     }
 
     pub(crate) fn missing(what: impl Into<String>, hint: impl Into<String>) -> Self {

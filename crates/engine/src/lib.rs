@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod alerts;
 mod answers;
 mod attribution;
 mod config;
@@ -29,7 +30,9 @@ use std::path::{Path, PathBuf};
 use ledger::Timestamp;
 use store::{Run, Store};
 
+pub use alerts::{AlertFilter, check_rules};
 pub use answers::*;
+pub use cases::{Act, Action, AlertState, Change, Outcome};
 pub use config::{
     CONFIG_FILE, Config, IngestConfig, OwnershipConfig, RiskConfig, ScreeningConfig, TraceConfig,
     did_you_mean,
@@ -46,6 +49,8 @@ pub use ledger::{
 };
 pub use monitor::{
     Monitor, MonitorChange, MonitorReport, Monitored, MonitoredAnswer, MonitoredRow,
+    Address, AddressFamily, AlertEventKind, Amount, Chain, ClusterId, ParsedAddress, Severity,
+    Timestamp as Time, TxId, parse_address,
 };
 pub use ownership::Decide;
 pub use prices::{

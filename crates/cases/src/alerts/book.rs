@@ -7,7 +7,7 @@ use ledger::{AlertEvent, AlertEventKind};
 use super::states::{Action, AlertState, transition};
 use super::{Alert, AlertEntry, CloseRequest, Outcome};
 use crate::CaseError;
-use crate::rules::SubjectKey;
+use crate::rules::{Rule, SubjectKey};
 
 /// Every alert, as the log leaves it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,14 @@ impl AlertBook {
     /// The alert of this very name.
     pub fn get(&self, id: &str) -> Option<&Alert> {
         self.alerts.get(id)
+    }
+
+    /// The alerts of these rules only, for trying rules out: its log goes on where the whole one does.
+    pub fn of_rules(&self, rules: &[Rule]) -> Self {
+        let is_of = |alert: &&Alert| rules.iter().any(|rule| rule.name == alert.rule);
+        let alerts = self.alerts.values().filter(is_of);
+        let alerts = alerts.map(|alert| (alert.id.clone(), alert.clone())).collect();
+        Self { alerts, n_events: self.n_events }
     }
 
     /// The number of the next event.

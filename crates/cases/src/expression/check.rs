@@ -201,6 +201,8 @@ impl Checker<'_> {
     }
 
     fn unknown(&self, word: &str, span: Span) -> Fault {
+        // The name alone is marked, not its arguments.
+        let span = Span { start: span.start, end: span.start + word.len() };
         let fault = Fault::at(span, format!("there is no fact `{word}`"));
         let names = fact_helps().iter().map(|fact| fact.name);
         match did_you_mean(word, names) {

@@ -181,8 +181,8 @@ impl Parser {
             },
             Token::Symbol("(") => {
                 let inner = self.deeper(span, |parser| parser.joined(0))?;
-                let end = self.closing(")", span)?;
-                Ok(Node { kind: inner.kind, span: span.to(end) })
+                self.closing(")", span)?;
+                Ok(inner)
             }
             Token::Symbol("[") => {
                 let (items, end) = self.items("]", span)?;

@@ -64,7 +64,7 @@ fn faults_have_their_place_and_a_hint() {
     }
     check(
         "exposur(received, sanctioned) > 0",
-        "exposur(received, sanctioned)",
+        "exposur",
         "no fact `exposur`",
         "did you mean `exposure`?",
     );

@@ -19,31 +19,45 @@ fn check(text: &str, message: &str, hint: &str) {
     assert_eq!(error.hint().unwrap_or_default(), hint);
 }
 
+/// The fault in words, the line that is shown, and what of it is marked.
+#[track_caller]
+fn marked(text: &str, what: &str, line: &str, mark: &str, hint: &str) {
+    let number: String = line.chars().take_while(char::is_ascii_digit).collect();
+    let start = line.find(mark).unwrap();
+    let carets = format!("{}{}", " ".repeat(start), "^".repeat(mark.chars().count()));
+    let column = start - number.len() - 2;
+    let message = format!("rule a, line {number}, column {column}: {what}\n{line}\n{carets}");
+    check(text, &message, hint);
+}
+
 #[test]
 fn a_fault_is_marked_in_the_file() {
-    check(
+    marked(
         &file("'exposur(received, sanctioned) > 0'"),
-        "rule a, line 8, column 9: there is no fact `exposur`\n\
-         8 | when = 'exposur(received, sanctioned) > 0'\n    \
-                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+        "there is no fact `exposur`",
+        "8 | when = 'exposur(received, sanctioned) > 0'",
+        "exposur",
         "did you mean `exposure`?",
     );
-    check(
+    marked(
         &file("\"tag(\\\"x\\\") and scor > 1\""),
-        "rule a, line 8, column 23: there is no fact `scor`\n\
-         8 | when = \"tag(\\\"x\\\") and scor > 1\"\n                          \
-                                            ^^^^",
+        "there is no fact `scor`",
+        "8 | when = \"tag(\\\"x\\\") and scor > 1\"",
+        "scor",
         "did you mean `score`?",
     );
-    check(
+    marked(
         &file("'''\nlisted or\n  hops(sent, mixin) < 3\n'''"),
-        "rule a, line 10, column 14: there is no category `mixin`\n\
-         10 |   hops(sent, mixin) < 3\n                  ^^^^^",
+        "there is no category `mixin`",
+        "10 |   hops(sent, mixin) < 3",
+        "mixin",
         "did you mean `mixing`?",
     );
-    check(
+    marked(
         &file("\"\"\"\nlisted \\\n   or skore > 1\"\"\""),
-        "rule a, line 10, column 7: there is no fact `skore`\n10 |    or skore > 1\"\"\"\n           ^^^^^",
+        "there is no fact `skore`",
+        "10 |    or skore > 1\"\"\"",
+        "skore",
         "did you mean `score`?",
     );
 }

@@ -22,7 +22,7 @@ pub(crate) use money::*;
 pub(crate) const A: &str = "12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h";
 pub(crate) const B: &str = "bc1q9zpgru2ztkkyxj4t0rg3sxzu0mhhnx7y9hnlyc";
 pub(crate) const C: &str = "3QZZDTVRR9ZfUtwqbMn8xuz1skFcq54Ln1";
-const SNAPSHOT: &str = "42-9f86d081884c7d65";
+pub(super) const SNAPSHOT: &str = "42-9f86d081884c7d65";
 const LISTS: &str = "3b7f2c9a1e5d4f60aabbccddeeff00112233445566778899";
 const TIME: i64 = 1_548_516_600;
 

@@ -66,6 +66,7 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
     ];
     pages.extend(ownership_pages(look));
     pages.extend(money_pages(look));
+    pages.extend(alert_pages(look));
     pages
 }
 
@@ -118,6 +119,23 @@ fn ownership_pages(look: Look) -> Vec<(&'static str, String)> {
         ("mix-none", mix(&unmixed, look)),
         ("train", train(&samples::train(), false, look)),
         ("train-none", train(&untrained, false, look)),
+    ]
+}
+
+/// The pages about rules and alerts.
+fn alert_pages(look: Look) -> Vec<(&'static str, String)> {
+    let none = engine::AlertsAnswer { alerts: Vec::new(), total: 0, ..alert_samples::alerts() };
+    let file = std::path::Path::new("rules.toml");
+    vec![
+        ("alerts", alerts(&alert_samples::alerts(), look)),
+        ("alerts-none", alerts(&none, look)),
+        ("alert", alert(&alert_samples::alert(), look)),
+        ("acted", acted(&alert_samples::acted(), look)),
+        ("rules", rules(&alert_samples::rules(), look)),
+        ("rule", rule(&alert_samples::rule(), look)),
+        ("rules-right", rules_right(file, &alert_samples::rules(), look)),
+        ("published", published(&alert_samples::published(), look)),
+        ("dry-run", dry_run(&alert_samples::dry_run(), look)),
     ]
 }
 

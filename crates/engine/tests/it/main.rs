@@ -3,6 +3,7 @@
 
 extern crate tracehound_engine as engine;
 
+mod alerts;
 mod decisions;
 mod evaluate;
 mod laws;

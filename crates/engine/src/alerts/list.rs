@@ -1,0 +1,148 @@
+//! The queue: alerts by state, severity, rule and person, and one with everything.
+
+use std::collections::BTreeMap;
+
+use cases::{Alert, AlertBook, AlertEntry, AlertState, RuleSet, allowed};
+use ledger::{AlertFact, Severity};
+
+use super::{CURRENCY, entries, rule_log, vocabulary};
+use crate::Error;
+use crate::answers::{AlertAnswer, AlertEventAnswer, AlertSummary, AlertsAnswer, FactAnswer};
+use crate::view::View;
+
+/// Facts named in one line of a list.
+const HEADLINE_FACTS: usize = 2;
+
+/// Which alerts are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertFilter {
+    /// Only those of this state; else those that are open.
+    pub state: Option<AlertState>,
+    /// Those of every state.
+    pub all: bool,
+    /// Only those at least so bad.
+    pub severity_min: Option<Severity>,
+    /// Only those of this rule.
+    pub rule: Option<String>,
+    /// Only those of this person; in other letters it is the same one.
+    pub assignee: Option<String>,
+    /// Only those about this address or entity.
+    pub subject: Option<String>,
+}
+
+impl AlertFilter {
+    fn fits(&self, alert: &Alert) -> bool {
+        let state = match (self.state, self.all) {
+            (Some(state), _) => alert.state == state,
+            (None, all) => all || alert.state.is_open(),
+        };
+        let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+        let about =
+            |wanted: &String| alert.subject.to_string().split(':').any(|part| part == wanted);
+        state
+            && self.severity_min.is_none_or(|least| alert.severity >= least)
+            && self.rule.as_ref().is_none_or(|rule| alert.rule == *rule)
+            && self.subject.as_ref().is_none_or(about)
+            && self.assignee.as_ref().is_none_or(|wanted| {
+                alert.assignee.as_ref().is_some_and(|assignee| same(assignee, wanted))
+            })
+    }
+}
+
+/// Facts in one line.
+pub(super) fn headline(basis: &[AlertFact]) -> String {
+    let facts = basis.iter().take(HEADLINE_FACTS);
+    let words: Vec<String> = facts.map(|fact| format!("{} = {}", fact.name, fact.value)).collect();
+    let more = basis.len().saturating_sub(HEADLINE_FACTS);
+    match more {
+        0 => words.join("; "),
+        n => format!("{}; and {n} more", words.join("; ")),
+    }
+}
+
+pub(super) fn summary(alert: &Alert) -> AlertSummary {
+    AlertSummary {
+        id: alert.id.clone(),
+        rule: alert.rule.clone(),
+        rule_version: alert.rule_version,
+        severity: alert.severity,
+        state: alert.state,
+        subject: alert.subject.to_string(),
+        assignee: alert.assignee.clone(),
+        raised_at_height: alert.raised_at_height,
+        raised_at_s: alert.raised_at,
+        changed_at_s: alert.changed_at,
+        n_raised: alert.n_raised,
+        headline: headline(&alert.basis),
+    }
+}
+
+impl View {
+    /// The alerts that fit, the most severe first, then those raised first; at most `limit`.
+    ///
+    /// # Errors
+    /// If the log is damaged.
+    pub fn alerts(&self, filter: &AlertFilter, limit: usize) -> Result<AlertsAnswer, Error> {
+        let book = AlertBook::of(entries(&self.snapshot)?)?;
+        let mut by_state: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for alert in book.alerts() {
+            *by_state.entry(alert.state.name()).or_default() += 1;
+        }
+        let mut fitting: Vec<&Alert> = book.alerts().filter(|alert| filter.fits(alert)).collect();
+        fitting.sort_by(|a, b| {
+            let key = |alert: &Alert| (std::cmp::Reverse(alert.severity), alert.raised_at);
+            key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+        });
+        Ok(AlertsAnswer {
+            total: fitting.len() as u64,
+            alerts: fitting.into_iter().take(limit).map(summary).collect(),
+            by_state,
+            snapshot: self.snapshot_id.clone(),
+        })
+    }
+
+    /// An alert by the beginning of its name, with its basis and its history.
+    ///
+    /// # Errors
+    /// If there is none, or several begin so.
+    pub fn alert(&self, id: &str) -> Result<AlertAnswer, Error> {
+        let log = entries(&self.snapshot)?;
+        let book = AlertBook::of(log.iter().cloned())?;
+        let alert = book.find(id)?;
+        let rules = RuleSet::of(&rule_log(&self.snapshot)?, &vocabulary(CURRENCY))?;
+        let rule = rules.in_force().find(|rule| rule.name == alert.rule);
+        let facts = alert.basis.iter().map(|fact| FactAnswer {
+            name: fact.name.clone(),
+            value: fact.value.clone(),
+            text: fact.text.clone(),
+            rows: fact.rows.lines().map(str::to_owned).collect(),
+        });
+        Ok(AlertAnswer {
+            summary: summary(alert),
+            rule_about: rule.map(|rule| rule.about.clone()),
+            rule_when: rule.map(|rule| rule.condition()),
+            fatf: rule.and_then(|rule| rule.fatf.clone()),
+            basis: facts.collect(),
+            versions: alert.versions.clone(),
+            outcome: alert.outcome,
+            close_requested_by: alert.request.as_ref().map(|request| request.author.clone()),
+            merged_into: alert.merged_into.clone(),
+            allowed: allowed(alert.state),
+            history: log.iter().filter(|entry| entry.event.alert == alert.id).map(event).collect(),
+        })
+    }
+}
+
+fn event(entry: &AlertEntry) -> AlertEventAnswer {
+    let event = &entry.event;
+    AlertEventAnswer {
+        number: event.number,
+        kind: event.kind,
+        at_s: event.at,
+        height: event.height,
+        author: Some(event.author.clone()).filter(|author| !author.is_empty()),
+        reason: event.reason.clone(),
+        outcome: event.outcome.clone(),
+        target: event.target.clone(),
+    }
+}
