@@ -81,7 +81,8 @@ pub(crate) struct Derived {
     /// Rows of `cluster_features`, by cluster.
     pub(crate) features: RecordBatch,
     proximity: [MappedProximity; 4],
-    pub(crate) money: MappedMoney,
+    /// Missing after a run of a version without it.
+    pub(crate) money: Option<MappedMoney>,
     pub(crate) cluster_tags: ClusterTags,
 }
 

@@ -26,9 +26,12 @@ pub(crate) fn prices_imported(report: &PricesReport, look: Look) -> String {
     }
     if report.replaced > 0 {
         page += &format!(", {} held with other figures", count(report.replaced));
-        page += if report.dry_run { " (--replace takes the new ones)" } else { ", replaced" };
+        page += if report.dry_run { "" } else { ", replaced" };
     }
     page.push('\n');
+    if report.dry_run && report.replaced > 0 {
+        page += "  --replace takes the figures of the files\n";
+    }
     for file in &report.files {
         page += &wrapped(&about(file), "  ", look);
         page.push('\n');

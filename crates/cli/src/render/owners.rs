@@ -163,7 +163,7 @@ pub(crate) fn neighbors(answer: &NeighborsAnswer, look: Look) -> String {
             (Column::Right, "BTC in all"),
             (Column::Right, &worth_then),
             (Column::Right, "transfers"),
-            (Column::Left, "first (UTC)"),
+            (Column::Left, if currency.is_some() { "first" } else { "first (UTC)" }),
             (Column::Left, "last (UTC)"),
             (Column::Right, "cluster"),
             (Column::Left, "its address"),
@@ -173,7 +173,7 @@ pub(crate) fn neighbors(answer: &NeighborsAnswer, look: Look) -> String {
     for neighbor in &answer.neighbors {
         table.row([
             coins(neighbor.amount_sat).into(),
-            worth(&neighbor.worth, words::amount_of_money).into(),
+            worth(&neighbor.worth, words::whole_money).into(),
             count(neighbor.n_transfers).into(),
             time(neighbor.first_time_s).into(),
             time(neighbor.last_time_s).into(),

@@ -48,17 +48,10 @@ pub(crate) fn bitcoins(satoshi: u128) -> String {
 
 /// Money with its currency, to two decimals: `1,234.57 USD`.
 pub(crate) fn money(value: &ValueAnswer) -> String {
-    format!("{} {}", amount_of_money(value), show::line(&value.currency))
-}
-
-/// The same without the currency.
-pub(crate) fn amount_of_money(value: &ValueAnswer) -> String {
     let text = value.amount();
     let (whole, part) = text.split_once('.').unwrap_or((&text, "00"));
-    match whole.strip_prefix('-') {
-        Some(whole) => format!("-{}.{part}", grouped(whole)),
-        None => format!("{}.{part}", grouped(whole)),
-    }
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+    format!("{sign}{}.{part} {}", grouped(whole), show::line(&value.currency))
 }
 
 /// Money in whole units of its currency, rounded.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cases::{Alert, AlertBook, AlertEntry, AlertState, RuleSet, allowed};
 use ledger::{AlertFact, Severity};
 
-use super::{CURRENCY, entries, rule_log, vocabulary};
+use super::{entries, rule_log, vocabulary};
 use crate::Error;
 use crate::answers::{AlertAnswer, AlertEventAnswer, AlertSummary, AlertsAnswer, FactAnswer};
 use crate::view::View;
@@ -109,7 +109,7 @@ impl View {
         let log = entries(&self.snapshot)?;
         let book = AlertBook::of(log.iter().cloned())?;
         let alert = book.find(id)?;
-        let rules = RuleSet::of(&rule_log(&self.snapshot)?, &vocabulary(CURRENCY))?;
+        let rules = RuleSet::of(&rule_log(&self.snapshot)?, &vocabulary(&self.config.money.currency))?;
         let rule = rules.in_force().find(|rule| rule.name == alert.rule);
         let facts = alert.basis.iter().map(|fact| FactAnswer {
             name: fact.name.clone(),

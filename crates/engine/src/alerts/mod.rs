@@ -14,31 +14,11 @@ pub use publish::check_rules;
 
 use cases::Vocabulary;
 
-/// Detectors of patterns that rules may name: stored number and name.
-const PATTERNS: [(u8, &str); 13] = [
-    (1, "structuring"),
-    (2, "fan_in"),
-    (3, "fan_out"),
-    (4, "gather_scatter"),
-    (5, "scatter_gather"),
-    (6, "temporal_cycle"),
-    (7, "peeling_chain"),
-    (8, "layering"),
-    (9, "pass_through"),
-    (10, "dormancy_then_drain"),
-    (11, "mixer_within_a_hop"),
-    (12, "bridge_within_a_hop"),
-    (13, "rapid_cash_out"),
-];
-
 /// The words of rules over a store whose values are in this currency.
 pub(crate) fn vocabulary(currency: &str) -> Vocabulary {
     Vocabulary {
         asset: "BTC".to_owned(),
         currency: currency.to_owned(),
-        patterns: PATTERNS.to_vec(),
+        patterns: forensics::patterns::DETECTORS.iter().map(|row| (row.number, row.name)).collect(),
     }
 }
-
-/// The currency in which values of a store are.
-pub(crate) const CURRENCY: &str = "USD";

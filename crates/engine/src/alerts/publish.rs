@@ -6,7 +6,7 @@ use cases::{
 };
 use ledger::{Height, RuleRecord, Timestamp, tables};
 
-use super::{CURRENCY, entries, rule_log, vocabulary};
+use super::{entries, rule_log, vocabulary};
 use crate::answers::{
     ChangeAnswer, DryRunAlert, DryRunReport, DryRunRule, PublishReport, PublishedAnswer,
     RuleAnswer, RuleHistoryAnswer, RulesAnswer,
@@ -23,8 +23,8 @@ const AUTHOR_MAX: usize = 200;
 ///
 /// # Errors
 /// If something is wrong with it: every fault with line and column.
-pub fn check_rules(text: &str) -> Result<RulesAnswer, Error> {
-    let rules = parse_rules(text, &vocabulary(CURRENCY))?;
+pub fn check_rules(text: &str, currency: &str) -> Result<RulesAnswer, Error> {
+    let rules = parse_rules(text, &vocabulary(currency))?;
     let rules = rules.iter().map(|rule| answer(rule, None, false)).collect();
     Ok(RulesAnswer { rules, snapshot: None })
 }
@@ -83,7 +83,7 @@ impl Engine {
         let reason = checked("a reason", "--reason TEXT", reason, REASON_MAX)?;
         let author =
             checked("an author", "--author NAME, or set TRACEHOUND_AUTHOR", author, AUTHOR_MAX)?;
-        let words = vocabulary(CURRENCY);
+        let words = vocabulary(&self.config.money.currency);
         let rules = parse_rules(text, &words)?;
         let mut writer = self.store.writer()?;
         let set = RuleSet::of(&rule_log(&writer.snapshot())?, &words)?;
@@ -122,7 +122,7 @@ impl View {
     /// # Errors
     /// If a stored rule cannot be read.
     pub fn rules(&self) -> Result<RulesAnswer, Error> {
-        let set = RuleSet::of(&rule_log(&self.snapshot)?, &vocabulary(CURRENCY))?;
+        let set = RuleSet::of(&rule_log(&self.snapshot)?, &vocabulary(&self.config.money.currency))?;
         let rules =
             set.all().map(|(rule, row)| answer(rule, row, !row.is_some_and(|row| row.retired)));
         Ok(RulesAnswer { rules: rules.collect(), snapshot: Some(self.snapshot_id.clone()) })
@@ -158,7 +158,7 @@ impl View {
     /// # Errors
     /// If the file is not right, or what rules ask is not in the store.
     pub fn dry_run_rules(&self, text: &str) -> Result<DryRunReport, Error> {
-        let words = vocabulary(CURRENCY);
+        let words = vocabulary(&self.config.money.currency);
         let rules = parse_rules(text, &words)?;
         let set = RuleSet::of(&rule_log(&self.snapshot)?, &words)?;
         let changes = set.publish(&rules, false)?;

@@ -4,21 +4,19 @@ use cases::{Facts, Subject, SubjectKey};
 use ledger::{Height, Timestamp};
 
 use crate::Error;
+use crate::stages::Subjects;
 use crate::view::View;
 
 impl View {
-    /// Calls `look` for every subject that has facts; how many there were.
+    /// Calls `look` for every subject of the last run; how many there were.
     ///
     /// # Errors
-    /// If no facts were computed in this store: a rule that finds nothing there would say nothing, and say it wrongly.
+    /// If no run has been made: a rule that finds nothing there would say nothing, and say it wrongly.
     pub(crate) fn each_subject(
         &self,
-        _look: &mut dyn FnMut(&Subject, &dyn Facts),
+        look: &mut dyn FnMut(&Subject, &dyn Facts),
     ) -> Result<u64, Error> {
-        Err(Error::missing(
-            "exposure, proximity, patterns and scores are not computed in this store",
-            "run `tracehound run`",
-        ))
+        Subjects::new(self, None)?.each(look)
     }
 
     /// Where a subject is now: the first address of the cluster that holds its address. `None` if the ledger does not have it.

@@ -33,10 +33,13 @@ pub(crate) struct EdgeValue {
 }
 
 impl MappedMoney {
-    pub(super) fn open(snapshot: &Snapshot) -> Result<Self, Error> {
+    pub(super) fn open(snapshot: &Snapshot) -> Result<Option<Self>, Error> {
+        if !snapshot.manifest().mapped.contains_key(mapped::EDGE_VALUES) {
+            return Ok(None);
+        }
         let edges = snapshot.mapped(mapped::EDGE_VALUES)?;
         let prices = snapshot.mapped(mapped::PRICES)?;
-        Ok(Self {
+        Ok(Some(Self {
             ends: [column(&edges, "source")?, column(&edges, "target")?],
             value_micros: column(&edges, "value_micros")?,
             is_priced: column(&edges, "is_priced")?,
@@ -46,7 +49,7 @@ impl MappedMoney {
             price_micros: column(&prices, "price_micros")?,
             volatility: column(&prices, "volatility")?,
             marks: column(&prices, "mark")?,
-        })
+        }))
     }
 
     /// The prices that the run knew.

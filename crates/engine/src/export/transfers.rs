@@ -14,6 +14,7 @@ use forensics::{AMOUNT_UNKNOWN, Transfer, transfers};
 use ledger::Value;
 
 use super::Sink;
+use crate::derived::MappedMoney;
 use crate::layout::checkpoint;
 use crate::reader::LedgerReader;
 use crate::{Engine, Error, ExportFormat, ExportReport, Progress, View, Watch};
@@ -34,7 +35,7 @@ impl Engine {
     ) -> Result<ExportReport, Error> {
         let view = self.view()?;
         let derived = view.derived()?;
-        let prices = view.has_money().then(|| derived.money.prices());
+        let prices = view.money().map(MappedMoney::prices);
         let until = view.snapshot.checkpoint(checkpoint::CLUSTERS).unwrap_or(0);
         let reader = LedgerReader::open(&view.snapshot)?;
         // Blocks that came in since have addresses without a cluster.

@@ -8,9 +8,10 @@ use crate::derived::MappedMoney;
 use crate::view::View;
 
 impl View {
-    fn money(&self) -> Option<&MappedMoney> {
-        // Of another currency, or by other rules, no value is better than one under a wrong name.
-        self.derived.as_ref().filter(|_| self.has_money()).map(|derived| &derived.money)
+    /// Money as the last run knew it; `None` where that was of another currency or by other rules, because no value is
+    /// better than one under a wrong name.
+    pub(crate) fn money(&self) -> Option<&MappedMoney> {
+        self.derived.as_ref()?.money.as_ref().filter(|_| self.has_money())
     }
 
     /// What the last run knew of the price at a time.

@@ -77,6 +77,9 @@ impl Gaps {
     }
 }
 
+/// One uneven step in so many rows, and the most frequent step is no interval.
+const UNEVEN_SHARE: u64 = 10;
+
 /// The most frequent step between ascending times, the smallest of several; `None` for fewer than two.
 fn modal_step(times: &[i64]) -> Option<i64> {
     let mut steps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -140,6 +143,14 @@ fn one(
         Price { asset, currency, time, interval_s, open, high, low, close, volume }
     };
     let gaps = Gaps::of(&times, interval_s);
+    if options.interval_s.is_none() && gaps.n_uneven * UNEVEN_SHARE > kept.len() as u64 {
+        let what = format!(
+            "{asset} in {currency}: {} steps between candles are no whole number of the most frequent one, {interval_s} s",
+            gaps.n_uneven
+        );
+        let hint = "give --interval 1h (or 1m, 15m, 1d)";
+        return Err(PriceError::new(file, Some(rows[0].line), what).with_hint(hint));
+    }
     let rows = kept.iter().map(price).collect();
     Ok(PriceSeries { asset, currency, interval_s, rows, gaps })
 }

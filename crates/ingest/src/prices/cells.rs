@@ -37,6 +37,8 @@ const HEADER_LINES_MAX: usize = 8;
 const LINE_BYTES_MAX: usize = 1 << 16;
 /// Longest row: a candle has some hundred bytes.
 const ROW_BYTES_MAX: u64 = 1 << 20;
+/// Largest file: ten years of minutes have half a gigabyte.
+const FILE_BYTES_MAX: u64 = 4 << 30;
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const PARQUET_MAGIC: &[u8] = b"PAR1";
 
@@ -60,6 +62,10 @@ impl Rows {
         let name = path.display().to_string();
         let fault = |error: std::io::Error| PriceError::new(&name, None, error.to_string());
         let file = File::open(path).map_err(fault)?;
+        if file.metadata().is_ok_and(|about| about.len() > FILE_BYTES_MAX) {
+            let what = "a file of over 4 GiB";
+            return Err(PriceError::new(&name, None, what).with_hint("give it in parts"));
+        }
         let mut reader = BufReader::new(file.try_clone().map_err(fault)?);
         let is_parquet = reader.fill_buf().map_err(fault)?.starts_with(PARQUET_MAGIC);
         match is_parquet {

@@ -190,6 +190,9 @@ fn faults_of_a_file_say_where_and_what_to_do() {
     check(&format!("{HEADER}20190126,1,2,1,2\n"), &options(), "before 1973", "2019-01-26 15:30");
     let one = format!("{HEADER}1548514800,1,2,1,2\n");
     check(&one, &options(), "has one candle", "--interval 1h");
+    let steps =
+        [0, 1_200, 2_400, 3_000, 4_800].map(|at| format!("{},1,2,1,2\n", 1_548_514_800 + at));
+    check(&[HEADER, &steps.concat()].concat(), &options(), "no whole number", "--interval 1h");
     let told = PriceReadOptions { interval_s: Some(60), ..options() };
     assert_eq!(read(&one, &told).unwrap().series[0].interval_s, 60);
     assert_eq!(read(HEADER, &options()).unwrap().series, []);
@@ -203,7 +206,10 @@ fn series_are_told_apart_and_gaps_are_told() {
     for day in [1, 2, 3, 5, 6, 10] {
         text += &format!("eur,BTC,2,1,2,1,2019-01-{day:02}\n");
     }
-    text += "USD,BTC,2,1,2,1,2019-01-01\nUSD,BTC,2,1,2,1,2019-01-02\nUSD,BTC,2,1,2,1,2019-01-02 12:00\nUSD,BTC,2,1,2,1,2019-01-03 12:00\n";
+    for day in 1..=12 {
+        text += &format!("USD,BTC,2,1,2,1,2019-01-{day:02}\n");
+    }
+    text += "USD,BTC,2,1,2,1,2019-01-13 12:00\n";
     let found = read(&text, &options()).unwrap();
     let names: Vec<_> = found.series.iter().map(|own| own.currency.as_str()).collect();
     assert_eq!(names, ["EUR", "USD"]);
@@ -214,7 +220,7 @@ fn series_are_told_apart_and_gaps_are_told() {
     assert_eq!(gaps.longest, Some(Gap { from: day(7), to: day(10), n_intervals: 3 }));
     let uneven = found.series[1].gaps;
     assert_eq!((found.series[1].interval_s, uneven.n_uneven), (86_400, 1));
-    assert_eq!(uneven.first_uneven, Some(Timestamp::new(day(2).get() + 43_200)));
+    assert_eq!(uneven.first_uneven, Some(Timestamp::new(day(13).get() + 43_200)));
     assert!(!found.files[0].has_volume);
 }
 
@@ -247,7 +253,18 @@ proptest! {
     ) {
         let row = |hour: &i64| format!("{},1,9,1,{}\n", 1_548_514_800 + hour * 3_600, hour % 9 + 1);
         let rows: Vec<String> = hours.iter().map(row).collect();
-        let whole = read(&[HEADER, &rows.concat()].concat(), &options()).unwrap();
+        let steps: Vec<i64> = hours.iter().zip(hours.iter().skip(1)).map(|(a, b)| b - a).collect();
+        let modal = steps.iter().max_by_key(|step| {
+            (steps.iter().filter(|other| other == step).count(), -**step)
+        });
+        let modal = *modal.unwrap();
+        let n_uneven = steps.iter().filter(|step| **step % modal != 0).count();
+        let whole = read(&[HEADER, &rows.concat()].concat(), &options());
+        if n_uneven * 10 > rows.len() {
+            prop_assert!(whole.unwrap_err().contains("no whole number"));
+            return Ok(());
+        }
+        let whole = whole.unwrap();
         let mut shuffled: Vec<(u64, &String)> = (1..).map(|n: u64| (seed ^ n).wrapping_mul(0x9E37_79B9_7F4A_7C15)).zip(&rows).collect();
         shuffled.sort();
         let folder = Folder::new();
@@ -260,11 +277,6 @@ proptest! {
         let cut = read_prices(&paths, &options()).unwrap();
         prop_assert_eq!(&cut.series, &whole.series);
         let missing: u64 = whole.series[0].gaps.n_intervals;
-        let steps: Vec<i64> = hours.iter().zip(hours.iter().skip(1)).map(|(a, b)| b - a).collect();
-        let modal = steps.iter().max_by_key(|step| {
-            (steps.iter().filter(|other| other == step).count(), -**step)
-        });
-        let modal = *modal.unwrap();
         let expected: i64 = steps.iter().map(|step| (step / modal - 1).max(0)).sum();
         prop_assert_eq!(i64::try_from(missing).unwrap(), expected);
     }
