@@ -230,7 +230,7 @@ pub const TRANSITIONS: &[Transition] = &[
 ];
 
 /// The step of an action from a state, if there is one.
-pub fn transition(from: AlertState, action: Action) -> Option<&'static Transition> {
+pub(super) fn transition(from: AlertState, action: Action) -> Option<&'static Transition> {
     TRANSITIONS.iter().find(|step| step.from == from && step.action == action)
 }
 

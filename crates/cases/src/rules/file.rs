@@ -65,7 +65,7 @@ pub fn parse_rules(text: &str, vocabulary: &Vocabulary) -> Result<Vec<Rule>, Cas
             Ok(rule) => rules.push(rule),
             Err(mut fault) => {
                 fault.rule = Some(raw.name.get_ref().chars().take(NAME_MAX).collect());
-                faults.push(fault);
+                faults.push(*fault);
             }
         }
     }
@@ -91,22 +91,22 @@ fn of_toml(text: &str, error: &toml::de::Error) -> RuleFault {
     }
 }
 
-fn rule(file: &str, raw: &RawRule, vocabulary: &Arc<Vocabulary>) -> Result<Rule, RuleFault> {
+fn rule(file: &str, raw: &RawRule, vocabulary: &Arc<Vocabulary>) -> Result<Rule, Box<RuleFault>> {
     let name = raw.name.get_ref();
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(letters) {
-        return Err(RuleFault::at(file, raw.name.span(), "this is no name of a rule").hinted(
-            Some(format!("small letters, digits, `-` and `_`; at most {NAME_MAX} of them")),
-        ));
+        let fault = RuleFault::at(file, raw.name.span(), "this is no name of a rule");
+        let hint = format!("small letters, digits, `-` and `_`; at most {NAME_MAX} of them");
+        return Err(fault.hinted(Some(hint)).into());
     }
     if *raw.version.get_ref() == 0 {
         let fault = RuleFault::at(file, raw.version.span(), "versions begin at 1");
-        return Err(fault.hinted(Some("write `version = 1`".to_owned())));
+        return Err(fault.hinted(Some("write `version = 1`".to_owned())).into());
     }
     for text in [Some(&raw.about), raw.fatf.as_ref()].into_iter().flatten() {
         if text.get_ref().trim().is_empty() || text.get_ref().len() > ABOUT_MAX {
             let fault = RuleFault::at(file, text.span(), "an empty or very long text");
-            return Err(fault.hinted(Some(format!("1 to {ABOUT_MAX} bytes"))));
+            return Err(fault.hinted(Some(format!("1 to {ABOUT_MAX} bytes"))).into());
         }
     }
     let severities = Severity::ALL.map(|severity| (severity.name(), severity));
@@ -139,14 +139,15 @@ fn chosen<T: Copy>(
     text: &Spanned<String>,
     key: &str,
     of: &[(&str, T)],
-) -> Result<T, RuleFault> {
+) -> Result<T, Box<RuleFault>> {
     let word = text.get_ref().as_str();
     let found = of.iter().find(|(name, _)| *name == word);
     found.map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = of.iter().map(|(name, _)| *name).collect();
         let what =
             format!("`{key}` cannot be \"{}\" here", word.chars().take(40).collect::<String>());
-        RuleFault::at(file, text.span(), what).hinted(Some(format!("one of: {}", names.join(", "))))
+        let hint = format!("one of: {}", names.join(", "));
+        RuleFault::at(file, text.span(), what).hinted(Some(hint)).into()
     })
 }
 
@@ -155,7 +156,7 @@ fn condition(
     raw: &Spanned<String>,
     subject: RuleSubject,
     vocabulary: &Vocabulary,
-) -> Result<Expr, RuleFault> {
+) -> Result<Expr, Box<RuleFault>> {
     let text = raw.get_ref();
     Expr::parse(text, subject.about(), vocabulary).map_err(|fault| {
         let span = match places(file, raw.span(), text) {
@@ -171,7 +172,7 @@ fn condition(
             }
             None => raw.span(),
         };
-        RuleFault::at(file, span, fault.what).hinted(fault.hint)
+        RuleFault::at(file, span, fault.what).hinted(fault.hint).into()
     })
 }
 

@@ -53,71 +53,82 @@ fn expressions_are_written_in_one_form() {
     );
 }
 
+/// The fault of a text: what is marked, what is wrong, what to do.
+#[track_caller]
+fn refused(text: &str, at: &str, what: &str, hint: &str) {
+    let fault = parsed(text).unwrap_err();
+    assert_eq!(text.get(fault.span.clone()), Some(at), "{text}: {fault:?}");
+    assert!(fault.what.contains(what), "{text}: {fault:?}");
+    assert!(fault.hint.clone().unwrap_or_default().contains(hint), "{text}: {fault:?}");
+}
+
 #[test]
 fn faults_have_their_place_and_a_hint() {
-    #[track_caller]
-    fn check(text: &str, at: &str, what: &str, hint: &str) {
-        let fault = parsed(text).unwrap_err();
-        assert_eq!(text.get(fault.span.clone()), Some(at), "{text}: {fault:?}");
-        assert!(fault.what.contains(what), "{text}: {fault:?}");
-        assert!(fault.hint.clone().unwrap_or_default().contains(hint), "{text}: {fault:?}");
-    }
-    check(
+    refused(
         "exposur(received, sanctioned) > 0",
         "exposur",
         "no fact `exposur`",
         "did you mean `exposure`?",
     );
-    check("scor > 5", "scor", "no fact `scor`", "`score`");
-    check("hops(received, sanctoned) < 2", "sanctoned", "no category", "`sanctioned`");
-    check("hops(in, sanctioned) < 2", "in", "where a fact", "");
-    check("hops(inward, sanctioned) < 2", "inward", "not a side", "`received` or `sent`");
-    check("pattern(\"structring\") > 0", "\"structring\"", "no pattern", "`structuring`");
-    check(
+    refused("scor > 5", "scor", "no fact `scor`", "`score`");
+    refused("hops(received, sanctoned) < 2", "sanctoned", "no category", "`sanctioned`");
+    refused("hops(in, sanctioned) < 2", "in", "where a fact", "");
+    refused("hops(inward, sanctioned) < 2", "inward", "not a side", "`received` or `sent`");
+    refused("pattern(\"structring\") > 0", "\"structring\"", "no pattern", "`structuring`");
+    refused(
         "hops(received, sanctioned) <= 10 USD",
         "hops(received, sanctioned) <= 10 USD",
         "hops and money",
         "",
     );
-    check(
+    refused(
         "value(received, fraud) > 10",
         "value(received, fraud) > 10",
         "money and number",
         "10_000 USD",
     );
-    check("share(received, fraud) > 10", "share(received, fraud) > 10", "share and number", "20 %");
-    check(
+    refused(
+        "share(received, fraud) > 10",
+        "share(received, fraud) > 10",
+        "share and number",
+        "20 %",
+    );
+    refused(
         "exposure(received, fraud) > 10",
         "exposure(received, fraud) > 10",
         "coins and number",
         "0.5 BTC",
     );
-    check("value(received, fraud) > 10 EUR", "10 EUR", "`EUR` is no unit", "values in USD");
-    check("score > size", "score > size", "points and count", "");
-    check("score * size > 3", "score * size", "points times count", "bare number");
-    check("score", "score", "is a number (points)", ">=");
-    check("score > 1 > 2", ">", "do not chain", "and b < c");
-    check("1 < 2", "1 < 2", "same of everybody", "compare a fact");
-    check("listed &", "&", "belongs to no expression", "`and`");
-    check("score = 5", "=", "belongs to no expression", "`==`");
-    check("listed monitored", "monitored", "not expected here", "`and` or `or`");
-    check("(listed", "(", "missing at the end", "");
-    check("tag(\"a)", "\"a)", "has no end", "close it");
-    check("tag(5)", "5", "needs a text", "tag(");
-    check("list()", "list()", "empty list", "");
-    check("category", "category", "alone is no condition", "category in");
-    check("hops(received)", "hops(received)", "1 arguments", "hops(SIDE, CATEGORY)");
-    check("score > listed", "listed", "has no number", "listed");
-    check("0.0000000001 BTC < amount", "0.0000000001 BTC", "finer than the smallest unit", "");
-    check(
+    refused("value(received, fraud) > 10 EUR", "10 EUR", "`EUR` is no unit", "values in USD");
+    refused("score > size", "score > size", "points and count", "");
+    refused("score * size > 3", "score * size", "points times count", "bare number");
+    refused("score", "score", "is a number (points)", ">=");
+    refused("score > 1 > 2", ">", "do not chain", "and b < c");
+    refused("1 < 2", "1 < 2", "same of everybody", "compare a fact");
+}
+
+#[test]
+fn what_is_no_expression_is_refused() {
+    refused("listed &", "&", "belongs to no expression", "`and`");
+    refused("score = 5", "=", "belongs to no expression", "`==`");
+    refused("listed monitored", "monitored", "not expected here", "`and` or `or`");
+    refused("(listed", "(", "missing at the end", "");
+    refused("tag(\"a)", "\"a)", "has no end", "close it");
+    refused("tag(5)", "5", "needs a text", "tag(");
+    refused("list()", "list()", "empty list", "");
+    refused("category", "category", "alone is no condition", "category in");
+    refused("hops(received)", "hops(received)", "1 arguments", "hops(SIDE, CATEGORY)");
+    refused("score > listed", "listed", "has no number", "listed");
+    refused("0.0000000001 BTC < amount", "0.0000000001 BTC", "finer than the smallest unit", "");
+    refused(
         "amount > 99999999999999999999999999999999999999999 BTC",
         "99999999999999999999999999999999999999999 BTC",
         "too large",
         "",
     );
-    check("1__ < score", "1__", "no number", "10_000");
-    check("- score > 1", "score", "a sign before", "0 - ");
-    check("", "", "the end where", "");
+    refused("1__ < score", "1__", "no number", "10_000");
+    refused("- score > 1", "score", "a sign before", "0 - ");
+    refused("", "", "the end where", "");
     let deep = format!("{}listed{}", "(".repeat(200), ")".repeat(200));
     assert!(parsed(&deep).unwrap_err().what.contains("nested"));
     let wide = vec!["listed"; 500].join(" and ");
@@ -126,6 +137,22 @@ fn faults_have_their_place_and_a_hint() {
     assert!(parsed(&long).unwrap_err().what.contains("bytes"));
     let of_cluster = Expr::parse("amount > 1 BTC", About::Cluster, &vocabulary()).unwrap_err();
     assert!(of_cluster.what.contains("payments only"));
+}
+
+/// The verdict, and the facts of its basis.
+#[track_caller]
+fn decided(when: &str, facts: &Table, verdict: &str, basis: &[&str]) {
+    let rule = rule("r", "low", when);
+    let (name, rows) = match evaluate(&rule, facts) {
+        cases::Verdict::Alert(rows) => ("alert", rows),
+        cases::Verdict::Quiet(rows) => ("quiet", rows),
+        cases::Verdict::Unknown(rows) => ("unknown", rows),
+    };
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} = {} [{}] {}", row.name, row.value, row.text, row.worse))
+        .collect();
+    assert_eq!((name, rows), (verdict, basis.iter().map(|row| (*row).to_owned()).collect()));
 }
 
 #[test]
@@ -138,46 +165,32 @@ fn a_basis_names_the_facts_that_decide() {
         ],
         claims: vec![("listed".to_owned(), Truth::False)],
     };
-    #[track_caller]
-    fn check(when: &str, facts: &Table, verdict: &str, basis: &[&str]) {
-        let rule = rule("r", "low", when);
-        let (name, rows) = match evaluate(&rule, facts) {
-            cases::Verdict::Alert(rows) => ("alert", rows),
-            cases::Verdict::Quiet(rows) => ("quiet", rows),
-            cases::Verdict::Unknown(rows) => ("unknown", rows),
-        };
-        let rows: Vec<String> = rows
-            .iter()
-            .map(|row| format!("{} = {} [{}] {}", row.name, row.value, row.text, row.worse))
-            .collect();
-        assert_eq!((name, rows), (verdict, basis.iter().map(|row| (*row).to_owned()).collect()));
-    }
-    check("score >= 75 or listed", &facts, "alert", &["score = 80.5 [score >= 75] 1"]);
-    check(
+    decided("score >= 75 or listed", &facts, "alert", &["score = 80.5 [score >= 75] 1"]);
+    decided(
         "score >= 75 and not listed",
         &facts,
         "alert",
         &["score = 80.5 [score >= 75] 1", "listed = no [not: listed] 0"],
     );
-    check(
+    decided(
         "hops(received, sanctioned) <= 2 and score >= 10",
         &facts,
         "quiet",
         &["hops(received, sanctioned) = 3 [not: hops(received, sanctioned) <= 2] -1"],
     );
-    check(
+    decided(
         "not hops(received, sanctioned) > 3",
         &facts,
         "alert",
         &["hops(received, sanctioned) = 3 [not: hops(received, sanctioned) > 3] -1"],
     );
-    check(
+    decided(
         "score >= 75 and monitored",
         &facts,
         "unknown",
         &["monitored = not computed [unknown: monitored] 0"],
     );
-    check(
+    decided(
         "exposure(received, fraud) > 9 sat and size > 1",
         &facts,
         "unknown",
@@ -186,7 +199,7 @@ fn a_basis_names_the_facts_that_decide() {
             "size = not computed [unknown: size > 1] 1",
         ],
     );
-    check(
+    decided(
         "exposure(received, fraud) > 4 sat",
         &facts,
         "alert",
@@ -194,7 +207,7 @@ fn a_basis_names_the_facts_that_decide() {
             "exposure(received, fraud) = at least 0.00000005 BTC [exposure(received, fraud) > 0.00000004 BTC] 1",
         ],
     );
-    check(
+    decided(
         "score >= 75 and score <= 90",
         &facts,
         "alert",

@@ -74,8 +74,43 @@ fn check(facts: &dyn Facts, when: &str, truth: Truth) {
 
 use Truth::{False, True, Unknown};
 
-#[test]
-fn rows_add_up() {
+/// What the rows of the test below say.
+const OF_CLUSTER: &[(&str, Truth)] = &[
+    ("exposure(received, sanctioned) == 30 sat", True),
+    ("exposure(received, sanctioned, direct) == 10 sat", True),
+    ("exposure(received, sanctioned, indirect) == 20 sat", True),
+    ("exposure(sent, sanctioned) == 0", True),
+    ("total(received) == 100 sat and total(sent) == 40 sat", True),
+    ("share(received, sanctioned) == 30 %", True),
+    ("share(sent, exchange) == 100 %", True),
+    ("mixed(received) == 90 % and mixed(sent) == 0", True),
+    // 5 of the 30 had no price: what is known is a least.
+    ("value(received, sanctioned) >= 25 USD", True),
+    ("value(received, sanctioned) > 25 USD", Unknown),
+    ("value(received, sanctioned) < 25 USD", False),
+    ("value(received, sanctioned, direct) == 10 USD", True),
+    ("total_value(sent) == 40 USD", True),
+    ("hops(received, sanctioned) == 5 and hops_contracted(received, sanctioned) == 2", True),
+    // None within 8: farther, or nowhere.
+    ("hops(sent, sanctioned) <= 8", False),
+    ("hops(sent, sanctioned) > 8", True),
+    ("hops(sent, sanctioned) > 9", Unknown),
+    ("hops(sent, sanctioned) == 9", Unknown),
+    ("pattern('structuring') == 2 and pattern('structuring', 30 d) == 1", True),
+    ("pattern('structuring', 5 d) == 1 and pattern('structuring', 4 d) == 0", True),
+    ("pattern('peeling_chain') == 1", True),
+    ("score < 75 and score >= 74.999", True),
+    ("size == 3 and age == 2 d", True),
+    ("listed and list('ofac-sdn') and not list('uk')", True),
+    ("tag('lockbit') and not tag('lock')", True),
+    ("category in [gambling, mixing] and not category in [gambling]", True),
+    ("monitored", False),
+    ("mixing", Unknown),
+    ("amount > 1 sat", Unknown),
+];
+
+/// Calls `with` with a cluster of which everything is known.
+fn whole(with: impl FnOnce(ClusterFacts<'_>)) {
     let rows = [
         exposure(FlowSide::Received, true, false, "sanctioned", 10, 0),
         exposure(FlowSide::Received, false, true, "sanctioned", 20, 5),
@@ -120,7 +155,7 @@ fn rows_add_up() {
         category: Category::OTHER,
         pack: "p".to_owned(),
     }];
-    let facts = ClusterFacts {
+    with(ClusterFacts {
         first_seen: Some(Timestamp::new(98 * 86_400)),
         n_addresses: Some(3),
         listed: Some(&listed),
@@ -133,77 +168,63 @@ fn rows_add_up() {
         score: Some(&score),
         entities: std::slice::from_ref(&entity),
         ..UNKNOWN
-    };
-    for (when, truth) in [
-        ("exposure(received, sanctioned) == 30 sat", True),
-        ("exposure(received, sanctioned, direct) == 10 sat", True),
-        ("exposure(received, sanctioned, indirect) == 20 sat", True),
-        ("exposure(sent, sanctioned) == 0", True),
-        ("total(received) == 100 sat and total(sent) == 40 sat", True),
-        ("share(received, sanctioned) == 30 %", True),
-        ("share(sent, exchange) == 100 %", True),
-        ("mixed(received) == 90 % and mixed(sent) == 0", True),
-        // 5 of the 30 had no price: what is known is a least.
-        ("value(received, sanctioned) >= 25 USD", True),
-        ("value(received, sanctioned) > 25 USD", Unknown),
-        ("value(received, sanctioned) < 25 USD", False),
-        ("value(received, sanctioned, direct) == 10 USD", True),
-        ("total_value(sent) == 40 USD", True),
-        ("hops(received, sanctioned) == 5 and hops_contracted(received, sanctioned) == 2", True),
-        // None within 8: farther, or nowhere.
-        ("hops(sent, sanctioned) <= 8", False),
-        ("hops(sent, sanctioned) > 8", True),
-        ("hops(sent, sanctioned) > 9", Unknown),
-        ("hops(sent, sanctioned) == 9", Unknown),
-        ("pattern('structuring') == 2 and pattern('structuring', 30 d) == 1", True),
-        ("pattern('structuring', 5 d) == 1 and pattern('structuring', 4 d) == 0", True),
-        ("pattern('peeling_chain') == 1", True),
-        ("score < 75 and score >= 74.999", True),
-        ("size == 3 and age == 2 d", True),
-        ("listed and list('ofac-sdn') and not list('uk')", True),
-        ("tag('lockbit') and not tag('lock')", True),
-        ("category in [gambling, mixing] and not category in [gambling]", True),
-        ("monitored", False),
-        ("mixing", Unknown),
-        ("amount > 1 sat", Unknown),
-    ] {
-        check(&facts, when, truth);
-    }
-    let expr = Expr::parse(
-        "exposure(received, sanctioned) > 0 and listed and pattern('structuring') > 0",
-        About::Cluster,
-        &vocabulary(),
-    )
-    .unwrap();
-    let basis = expr.basis(&facts, &vocabulary()).facts;
-    assert_eq!(
-        basis[0].rows,
-        "exposures cluster=bc1a side=received category=sanctioned indirect mixed entity=Lazarus\n\
+    });
+}
+
+#[test]
+fn rows_add_up() {
+    whole(|facts| {
+        for (when, truth) in OF_CLUSTER {
+            check(&facts, when, *truth);
+        }
+    });
+}
+
+#[test]
+fn a_basis_names_its_rows() {
+    whole(|facts| {
+        let expr = Expr::parse(
+            "exposure(received, sanctioned) > 0 and listed and pattern('structuring') > 0",
+            About::Cluster,
+            &vocabulary(),
+        )
+        .unwrap();
+        let basis = expr.basis(&facts, &vocabulary()).facts;
+        assert_eq!(
+            basis[0].rows,
+            "exposures cluster=bc1a side=received category=sanctioned indirect mixed entity=Lazarus\n\
          exposures cluster=bc1a side=received category=sanctioned direct entity=Lazarus"
-    );
-    assert_eq!(basis[1].value, "N (ofac-sdn 1)");
-    assert_eq!(basis[1].rows, "listings list=ofac-sdn entity_id=1 address=bc1a");
-    assert!(
-        basis[2].rows.contains("pattern=structuring height=3: 14 senders"),
-        "{}",
-        basis[2].rows
-    );
-    let payment = PaymentFacts {
-        payer: facts,
-        amount_sat: Some(7),
-        value: None,
-        mixing: Some(true),
-        monitored: Some(true),
-        score: Some(50_000),
-        tx: "ab",
-    };
-    for (when, truth) in [
-        ("monitored and mixing and amount == 7 sat", True),
-        ("amount_value > 1 USD", Unknown),
-        ("payment_score == 50 and score >= 74", True),
-    ] {
-        check(&payment, when, truth);
-    }
+        );
+        assert_eq!(basis[1].value, "N (ofac-sdn 1)");
+        assert_eq!(basis[1].rows, "listings list=ofac-sdn entity_id=1 address=bc1a");
+        assert!(
+            basis[2].rows.contains("pattern=structuring height=3: 14 senders"),
+            "{}",
+            basis[2].rows
+        );
+    });
+}
+
+#[test]
+fn a_payment_knows_its_payer() {
+    whole(|facts| {
+        let payment = PaymentFacts {
+            payer: facts,
+            amount_sat: Some(7),
+            value: None,
+            mixing: Some(true),
+            monitored: Some(true),
+            score: Some(50_000),
+            tx: "ab",
+        };
+        for (when, truth) in [
+            ("monitored and mixing and amount == 7 sat", True),
+            ("amount_value > 1 USD", Unknown),
+            ("payment_score == 50 and score >= 74", True),
+        ] {
+            check(&payment, when, truth);
+        }
+    });
 }
 
 #[test]

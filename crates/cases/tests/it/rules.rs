@@ -35,7 +35,7 @@ fn the_text_of_a_rule_is_the_rule() {
     for rule in in_force(&[], &vocabulary()).unwrap() {
         let text = rule.to_toml();
         let again = parse_rules(&text, &vocabulary()).unwrap();
-        assert_eq!(again, [rule.clone()], "{text}");
+        assert_eq!(again, std::slice::from_ref(&rule), "{text}");
         assert_eq!((again[0].to_toml(), again[0].digest()), (text, rule.digest()));
     }
     let odd = "[[rule]]\nname = \"a\"\nversion = 7\nabout = \"\"\" it's \\\"so\\\" \\u00e9\\n\"\"\"\nseverity = \"high\"\n\

@@ -329,3 +329,42 @@ fn no_label_ends_its_own_string_in_a_picture() {
     let line = text.lines().find(|line| line.contains("evil")).unwrap();
     assert!(line.contains(r#"label="a\"]; evil [label=\"b\\\n"#), "{line}");
 }
+
+#[test]
+fn no_foreign_text_of_alerts_reaches_the_terminal_uncleaned() {
+    let mut list = alert_samples::alerts();
+    for alert in &mut list.alerts {
+        (alert.assignee, alert.headline) = (Some(bad()), bad());
+    }
+    list.alerts[0].subject = format!("entity:{BAD}");
+    let mut one = alert_samples::alert();
+    (one.summary.subject, one.summary.assignee) = (format!("cluster:{BAD}"), Some(bad()));
+    (one.rule_about, one.rule_when, one.fatf) = (Some(bad()), Some(bad()), Some(bad()));
+    (one.versions, one.merged_into, one.close_requested_by) = (bad(), Some(bad()), Some(bad()));
+    for fact in &mut one.basis {
+        (fact.name, fact.value, fact.text, fact.rows) = (bad(), bad(), bad(), vec![bad()]);
+    }
+    for event in &mut one.history {
+        (event.author, event.reason, event.target) = (Some(bad()), bad(), Some(bad()));
+    }
+    let mut acts = alert_samples::acted();
+    acts.alerts[0].assignee = Some(bad());
+    let mut known = alert_samples::rules();
+    (known.rules[0].about, known.snapshot) = (bad(), Some(bad()));
+    let mut shown = alert_samples::rule();
+    (shown.rule.about, shown.rule.when, shown.rule.fatf) = (bad(), bad(), Some(bad()));
+    (shown.published[0].author, shown.published[0].reason) = (bad(), bad());
+    let mut tried = alert_samples::dry_run();
+    (tried.rules[0].alerts[0].subject, tried.rules[0].alerts[0].because) = (bad(), bad());
+    tried.rules[1].missing = [(bad(), 1)].into();
+    check_clean(|look| {
+        vec![
+            alerts(&list, look),
+            alert(&one, look),
+            acted(&acts, look),
+            rules(&known, look),
+            rule(&shown, look),
+            dry_run(&tried, look),
+        ]
+    });
+}
