@@ -101,7 +101,7 @@ fn transfers_have_the_value_of_their_time_and_edges_are_their_sums() {
         let amount = number("amount_sat");
         let micros = price(&rows, number("time_s").unwrap()).map(|price| (price * 1e6).round());
         let value = micros.zip(amount).map(|(micros, amount)| {
-            let product = micros as i128 * i128::from(amount);
+            let product = format!("{micros:.0}").parse::<i128>().unwrap() * i128::from(amount);
             (product + 50_000_000) / 100_000_000
         });
         assert_eq!(row["value_micros"], value.map_or(String::new(), |value| value.to_string()));

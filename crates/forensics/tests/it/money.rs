@@ -119,7 +119,7 @@ fn variance(rows: &[(i64, f64)], interval_s: i64, window_s: i64, at: usize) -> O
         }
     }
     let possible = window_s / interval_s;
-    let enough = squares.len() as i64 * 2 >= possible && !squares.is_empty();
+    let enough = i64::try_from(squares.len()).unwrap() * 2 >= possible && !squares.is_empty();
     enough.then(|| squares.iter().sum::<f64>() / squares.len() as f64)
 }
 
@@ -196,7 +196,7 @@ proptest! {
             });
             let expected = known.max().and_then(|(known_at, interval, place)| {
                 let age_max = (2 * i64::from(interval.0)).max(3_600);
-                (time - known_at <= age_max).then(|| (rows[place].close * 1e6) as u64)
+                (time - known_at <= age_max).then(|| format!("{:.0}", rows[place].close * 1e6).parse().unwrap())
             });
             prop_assert_eq!(prices.price_micros_at(Timestamp::new(time)), expected);
         }
