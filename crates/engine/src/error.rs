@@ -50,6 +50,15 @@ pub enum Error {
     /// A model of resolution cannot be fitted, read or asked.
     #[error(transparent)]
     Resolution(#[from] forensics::resolution::ResolutionError),
+    /// Exposure could not be computed.
+    #[error(transparent)]
+    Exposure(#[from] forensics::exposure::ExposureError),
+    /// Patterns could not be looked for.
+    #[error(transparent)]
+    Pattern(#[from] forensics::patterns::PatternError),
+    /// A profile of scores is not right.
+    #[error(transparent)]
+    Profile(#[from] forensics::score::ProfileError),
     /// A rule is not right, or an alert does not allow what was wanted.
     #[error(transparent)]
     Case(#[from] cases::CaseError),
@@ -118,6 +127,9 @@ impl Error {
             Self::Flow(error) => error.hint(),
             Self::Change(error) => error.hint(),
             Self::Resolution(error) => error.hint(),
+            Self::Exposure(error) => error.hint(),
+            Self::Pattern(error) => error.hint(),
+            Self::Profile(error) => error.hint(),
             Self::Case(error) => error.hint(),
             Self::Stopped => Some("run the same command again to go on".to_owned()),
             Self::Contradiction { .. } => Some(
@@ -130,7 +142,9 @@ impl Error {
     /// Whether the question or the command line is at fault, not the store or the world.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Config { .. } | Self::Question { .. } | Self::Address(_) => true,
+            Self::Config { .. } | Self::Question { .. } | Self::Address(_) | Self::Profile(_) => {
+                true
+            }
             Self::Case(error) => error.is_usage(),
             _ => false,
         }

@@ -44,13 +44,11 @@ pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use forensics::resolution::Figures as ResolutionFigures;
 pub use ingest::prices::Keep;
 pub use ledger::{
-    Address, AddressFamily, Amount, Category, Chain, ClusterId, FlowSide, ParsedAddress,
-    Timestamp as Time, TxId, Value, parse_address,
+    Address, AddressFamily, AlertEventKind, Amount, Category, Chain, ClusterId, FlowSide,
+    ParsedAddress, Severity, Timestamp as Time, TxId, Value, parse_address,
 };
 pub use monitor::{
     Monitor, MonitorChange, MonitorReport, Monitored, MonitoredAnswer, MonitoredRow,
-    Address, AddressFamily, AlertEventKind, Amount, Chain, ClusterId, ParsedAddress, Severity,
-    Timestamp as Time, TxId, parse_address,
 };
 pub use ownership::Decide;
 pub use prices::{

@@ -1,6 +1,6 @@
 //! Profiles of scores: published into the store, in force from the next run on.
 
-use forensics::score::Profile;
+use forensics::score::DEFAULT_PROFILE;
 use ledger::{ModelRecord, Timestamp, tables};
 
 use crate::layout::{self, SHARED};
@@ -16,7 +16,7 @@ impl Engine {
     pub fn profile_text(&self) -> Result<String, Error> {
         let held = models(&self.store.snapshot()?)?;
         let own = held.into_iter().rfind(|model| model.kind == PROFILE);
-        Ok(own.map_or_else(|| Profile::default_text().to_owned(), |model| model.text))
+        Ok(own.map_or_else(|| DEFAULT_PROFILE.to_owned(), |model| model.text))
     }
 
     /// Puts a profile in force from the next run on.
@@ -38,10 +38,10 @@ impl Engine {
         let new = parse_profile(text)?;
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
-        let before = profile(&snapshot)?.1.label();
+        let before = profile(&snapshot)?.1.label().to_owned();
         let mut report = ProfileReport {
             before,
-            after: new.label(),
+            after: new.label().to_owned(),
             changed: false,
             snapshot: snapshot.id().to_string(),
         };
@@ -52,7 +52,7 @@ impl Engine {
         let record = ModelRecord {
             id: u32::try_from(held.len() + 1).expect("models are few"),
             kind: PROFILE.to_owned(),
-            version: new.label(),
+            version: new.label().to_owned(),
             text: text.to_owned(),
             fitted_at: now,
         };

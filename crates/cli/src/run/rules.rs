@@ -11,7 +11,7 @@ impl Session {
     pub(super) fn rules(&self, action: RulesAction) -> Result<Exit, Failure> {
         match action {
             RulesAction::Check { file } => {
-                let answer = engine::check_rules(&text_of(&file)?)?;
+                let answer = engine::check_rules(&text_of(&file)?, &self.currency())?;
                 self.console
                     .report(&answer, |answer, look| render::rules_right(&file, answer, look))?;
             }

@@ -109,7 +109,8 @@ impl View {
         let log = entries(&self.snapshot)?;
         let book = AlertBook::of(log.iter().cloned())?;
         let alert = book.find(id)?;
-        let rules = RuleSet::of(&rule_log(&self.snapshot)?, &vocabulary(&self.config.money.currency))?;
+        let rules =
+            RuleSet::of(&rule_log(&self.snapshot)?, &vocabulary(&self.config.money.currency))?;
         let rule = rules.in_force().find(|rule| rule.name == alert.rule);
         let facts = alert.basis.iter().map(|fact| FactAnswer {
             name: fact.name.clone(),

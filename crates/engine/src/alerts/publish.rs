@@ -122,7 +122,8 @@ impl View {
     /// # Errors
     /// If a stored rule cannot be read.
     pub fn rules(&self) -> Result<RulesAnswer, Error> {
-        let set = RuleSet::of(&rule_log(&self.snapshot)?, &vocabulary(&self.config.money.currency))?;
+        let set =
+            RuleSet::of(&rule_log(&self.snapshot)?, &vocabulary(&self.config.money.currency))?;
         let rules =
             set.all().map(|(rule, row)| answer(rule, row, !row.is_some_and(|row| row.retired)));
         Ok(RulesAnswer { rules: rules.collect(), snapshot: Some(self.snapshot_id.clone()) })

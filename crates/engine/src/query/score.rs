@@ -66,8 +66,9 @@ impl View {
             basis: row.basis.clone(),
             source_version: row.source_version.clone(),
         };
-        let made_by =
-            stored.as_ref().map_or_else(|| profile.label(), |score| score.profile.clone());
+        let made_by = stored
+            .as_ref()
+            .map_or_else(|| profile.label().to_owned(), |score| score.profile.clone());
         Ok(ScoreAnswer {
             score: Points(points),
             band: profile.band(points).to_owned(),
@@ -182,8 +183,11 @@ impl View {
         let files = self.risk()?;
         let n_labels = u32::try_from(self.labels().len()).expect("address ids are u32");
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        let mut answer =
-            ProfileDryRun { old: old.label(), new: new.label(), ..ProfileDryRun::default() };
+        let mut answer = ProfileDryRun {
+            old: old.label().to_owned(),
+            new: new.label().to_owned(),
+            ..ProfileDryRun::default()
+        };
         for first in (0..n_labels).step_by(PART as usize) {
             let facts = self.own_facts(first..=first.saturating_add(PART - 1))?;
             let borrowed = || facts.iter().map(|facts| facts.borrowed(files.entities()));

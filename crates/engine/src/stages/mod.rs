@@ -25,8 +25,8 @@ pub(crate) use evidence::{Evidence, Prices};
 pub(crate) use files::Made;
 pub(crate) use guarded::{Entities, RulesOfRun};
 pub(crate) use risk::{
-    PROFILE, category_of, listed_entity, members_by_party, of_cluster, parse_profile, prices,
-    profile, stamps as risk_stamps,
+    PROFILE, listed_entity, members_by_party, of_cluster, parse_profile, profile,
+    stamps as risk_stamps,
 };
 pub(crate) use suggested::cluster_entities;
 pub(crate) use views::Views;

@@ -20,9 +20,9 @@ mod risk_entities;
 mod risk_exposures;
 mod risk_patterns;
 mod risk_payments;
+mod risk_proximities;
 mod risk_ranks;
 mod risk_scores;
-mod risk_proximities;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -62,11 +62,11 @@ pub use risk_entities::{
 pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
 pub use risk_patterns::{PATTERNS, patterns_from, patterns_to};
 pub use risk_payments::{MONITORED_PAYMENTS, monitored_payments_from, monitored_payments_to};
+pub use risk_proximities::{PROXIMITIES, proximities_from, proximities_to};
 pub use risk_ranks::{RANKS, ranks_from, ranks_to};
 pub use risk_scores::{
     SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
 };
-pub use risk_proximities::{PROXIMITIES, proximities_from, proximities_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
