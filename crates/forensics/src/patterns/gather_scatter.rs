@@ -2,7 +2,7 @@
 //!
 //! In: what a cluster was paid and paid within the window. Out: a hit where its events fall into two phases: in the first
 //! at least `payers_min` distinct clusters pay it; in the second it pays at least `payees_min` distinct ones, between
-//! `out_percent_min` % and all of what came in, while at most `late_percent_max` % of it still come in.
+//! `out_percent_min` % and all of what came in, while at most `late_percent_max` % of it still come in, and then it is about empty.
 //! Source: AMLSim's gather-scatter (Suzumura, Kanezashi, 2021); FATF 2020, "Transaction patterns".
 //! Departures: the phases and the balance: a shop or an untagged exchange is paid and pays all day long.
 //! Cost: O(events of the window) an event.
@@ -10,6 +10,7 @@
 
 use super::history::Event;
 use super::hits::{Entry, Hit, Joined, coins, span};
+use super::pass_through::is_empty;
 use super::scene::{Moment, is_share, n_others, sum_sat};
 use super::{Detector, PatternOptions};
 
@@ -38,7 +39,8 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
         && n_others(scattered()) >= options.payees_min as usize
         && in_sat >= u128::from(options.amount_sat_min)
         && out_sat <= in_sat
-        && is_share(out_sat, options.out_percent_min, in_sat);
+        && is_share(out_sat, options.out_percent_min, in_sat)
+        && is_empty(moment, in_sat, 100 - options.out_percent_min);
     if found {
         let shown = gathered().map(|event| Entry::of(moment.cluster, event, false));
         let counted = scattered().map(|event| Entry::of(moment.cluster, event, true));

@@ -76,14 +76,15 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
         above.push((cluster, funding));
         (cluster, tx) = (funding.other, funding.tx);
     }
-    let Some(&(top, funding)) = above.last() else { return };
-    if above.len() < options.levels_min as usize || funding.amount_sat < options.amount_sat_min {
-        return;
-    }
-    let mut down = Down { scene, until: moment.tx, met: BTreeSet::new(), entries: Vec::new() };
-    if down.keeps_mass(top, funding) {
-        let measure = u32::try_from(above.len()).unwrap_or(u32::MAX);
-        hits.push(moment.hit(LAYERING.number, top, measure, down.entries));
+    // Each of them with enough levels below is a first one: who paid the very first may pass on by chance.
+    for (measure, &(top, funding)) in (1u32..).zip(&above).skip(options.levels_min as usize - 1) {
+        if funding.amount_sat < options.amount_sat_min {
+            continue;
+        }
+        let mut down = Down { scene, until: moment.tx, met: BTreeSet::new(), entries: Vec::new() };
+        if down.keeps_mass(top, funding) {
+            hits.push(moment.hit(LAYERING.number, top, measure, down.entries));
+        }
     }
 }
 

@@ -77,6 +77,9 @@ options! {
         payments_min: u32 = 3,
         /// Of all transactions of that side within the window, so many percent have one.
         share_percent_min: u32 = 60,
+        /// The smallest of them is at least so many thousandths below the largest: a sum in equal parts falls below some threshold by
+        /// chance.
+        spread_permille_min: u32 = 10,
     }
 }
 
@@ -94,6 +97,8 @@ options! {
         whole_percent_min: u32 = 80,
         /// Fan-out: what is paid came from so many payers at most. Fan-in: no bound.
         funders_max: u32 = 3,
+        /// Fan-out: no payee gets more than so many percent of all that is paid, as the change of a payroll does. Fan-in: no bound.
+        largest_percent_max: u32 = 25,
     }
 }
 
@@ -103,9 +108,9 @@ options! {
         /// From the first transfer in to the last out, seconds.
         window_s: u32 = DAY_S,
         /// So many distinct payers at least.
-        payers_min: u32 = 5,
+        payers_min: u32 = 7,
         /// So many distinct payees at least.
-        payees_min: u32 = 5,
+        payees_min: u32 = 7,
         /// What went out is at least so many percent of what came in.
         out_percent_min: u32 = 90,
         /// What still comes in once it goes out is at most so many percent of what came in before.
@@ -171,9 +176,9 @@ options! {
     /// Layering.
     Layering {
         /// How long one level holds the money, seconds.
-        dwell_s: u32 = 6 * HOUR_S,
-        /// So many levels at least.
-        levels_min: u32 = 3,
+        dwell_s: u32 = 12 * HOUR_S,
+        /// So many clusters in a row at least: the first, and three levels behind it.
+        levels_min: u32 = 4,
         /// Each level passes on so many percent of what it got, and no more than it got.
         out_percent_min: u32 = 90,
         /// So many percent of what was paid at the start pass through all of them.
@@ -191,7 +196,7 @@ options! {
     /// Pass-through.
     PassThrough {
         /// How long the money stays, seconds.
-        dwell_s: u32 = HOUR_S,
+        dwell_s: u32 = 2 * HOUR_S,
         /// So many percent of what came in leave.
         out_percent_min: u32 = 90,
         /// So much, satoshi.
@@ -208,8 +213,8 @@ options! {
         drain_s: u32 = DAY_S,
         /// So many percent of what was held leave.
         out_percent_min: u32 = 90,
-        /// In so many transactions at least, or to so many payees: one sale is no drain.
-        payments_min: u32 = 2,
+        /// In so many transactions at least: one is a sale, or a move to a new wallet.
+        payments_min: u32 = 3,
         /// What was held, satoshi.
         amount_sat_min: u64 = 10_000_000,
     }
@@ -229,11 +234,11 @@ options! {
     /// Rapid cash-out.
     CashOut {
         /// How long the money stays, seconds.
-        dwell_s: u32 = 6 * HOUR_S,
+        dwell_s: u32 = 2 * HOUR_S,
         /// So many percent of what came in go to exchanges.
         out_percent_min: u32 = 90,
         /// So much, satoshi.
-        amount_sat_min: u64 = 10_000_000,
+        amount_sat_min: u64 = 50_000_000,
     }
 }
 
@@ -288,6 +293,7 @@ impl PatternOptions {
             ("structuring.share_percent_min", self.structuring.share_percent_min),
             ("fan_in.whole_percent_min", self.fan_in.whole_percent_min),
             ("fan_out.whole_percent_min", self.fan_out.whole_percent_min),
+            ("fan_out.largest_percent_max", self.fan_out.largest_percent_max),
             ("gather_scatter.out_percent_min", self.gather_scatter.out_percent_min),
             ("gather_scatter.late_percent_max", self.gather_scatter.late_percent_max),
             ("scatter_gather.out_percent_min", self.scatter_gather.out_percent_min),

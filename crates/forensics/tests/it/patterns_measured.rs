@@ -43,11 +43,18 @@ fn planted(spec: WorldSpec) -> Planted {
     let labels = clusters.labels();
     let mut owners: BTreeMap<u32, BTreeSet<OwnerId>> = BTreeMap::new();
     let (mut entities, mut categories) = (vec![graph::NONE; labels.len()], Vec::new());
+    let story = [
+        (truth.story.exchange_hot_address, "exchange"),
+        (truth.story.mixer_fee_address, "mixing_service"),
+        (truth.story.listed_address, "sanction"),
+    ];
+    let planted = truth.laundering.tags.iter().map(|tag| (tag.address, tag.concept));
+    let tags: Vec<_> = story.into_iter().chain(planted).collect();
     for (address, label) in numbered.addresses.iter().zip(&labels) {
         owners.entry(*label).or_default().extend(truth.ownership.owner_of(address));
-        if let Some(tag) = truth.laundering.tags.iter().find(|tag| tag.address == *address) {
+        if let Some((_, concept)) = tags.iter().find(|(tagged, _)| tagged == address) {
             entities[*label as usize] = u32::try_from(categories.len()).unwrap();
-            categories.push(Category::of_concept(tag.concept));
+            categories.push(Category::of_concept(concept));
         }
     }
     Planted { batch: numbered.batch, truth, labels, owners, entities, categories }
@@ -129,6 +136,18 @@ fn measure(world: &Planted, rows: &mut BTreeMap<Pattern, Row>) {
             let kind = kind.map_or("nobody".to_owned(), |kind: OwnerKind| format!("{kind:?}"));
             let alike = laundering.look_alikes.iter().find(|l| owners.contains(&l.owner));
             let kind = alike.map_or(kind, |l| l.kind.name().to_owned());
+            let owner =
+                owners.first().map_or("", |o| world.truth.ownership.owner(*o).name.as_str());
+            let of: Vec<_> = laundering
+                .cases
+                .iter()
+                .filter(|c| c.actors.iter().any(|a| owners.contains(&a.owner)))
+                .map(|c| (c.pattern.name(), c.evasion.name()))
+                .collect();
+            println!(
+                "wrong {name} {kind} {owner} {of:?} {} {} {}",
+                one.height, one.amount, one.about
+            );
             *row.wrong.entry(kind).or_default() += 1;
         }
     }

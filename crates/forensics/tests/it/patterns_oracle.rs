@@ -128,7 +128,11 @@ impl List<'_> {
             let found: BTreeSet<usize> =
                 side.iter().filter(|at| below(at)).filter(alone).copied().collect();
             let list: Vec<usize> = found.iter().copied().collect();
-            let enough = found.len() >= 2 && found.len() * 100 >= txs.len() * 60;
+            let amounts = || found.iter().map(|at| self.rows[*at].amount_sat);
+            let (least, most) = (amounts().min().unwrap_or(0), amounts().max().unwrap_or(0));
+            let enough = (most - least) * 1_000 >= most * 20
+                && found.len() >= 2
+                && found.len() * 100 >= txs.len() * 60;
             if enough && self.sum(&list) >= threshold && self.tx(*list.last()?) == tx {
                 return Some((found, BTreeSet::new()));
             }
@@ -156,10 +160,18 @@ impl List<'_> {
         let (ins, outs) = (self.ins(c, &window), self.outs(c, &window));
         let fan: Vec<usize> =
             outs.iter().copied().filter(|at| self.subject(id(self.rows[*at].target))).collect();
+        let to = |payee: u32| {
+            let own = outs.iter().copied().filter(|at| id(self.rows[*at].target) == payee);
+            self.sum(&own.collect::<Vec<_>>())
+        };
+        if self.payees(&outs).into_iter().any(|payee| to(payee) * 100 > self.sum(&outs) * 70) {
+            return None;
+        }
         let (got, gave) = (self.sum(&ins), self.sum(&outs));
         let found =
             self.payees(&fan).len() >= 2 && self.sum(&fan) >= 20 && self.payers(&ins).len() <= 3;
         let found = found && got * 100 >= gave * 60 && gave * 100 >= got * 60;
+        let found = found && self.empty(c, tx, got * 40);
         (found && !self.now(c, tx, true).is_empty())
             .then(|| (fan.into_iter().collect(), BTreeSet::new()))
     }
@@ -183,7 +195,8 @@ impl List<'_> {
             && self.payees(&scattered).len() >= 2
             && all >= 20
             && gave <= all
-            && gave * 100 >= all * 60;
+            && gave * 100 >= all * 60
+            && self.empty(c, tx, all * 40);
         found.then(|| (scattered.into_iter().collect(), gathered.into_iter().collect()))
     }
 
@@ -246,18 +259,23 @@ impl List<'_> {
         let window = self.window(c, tx, 700);
         let (ins, outs) = (self.ins(c, &window), self.outs(c, &window));
         let (got, gave) = (self.sum(&ins), self.sum(&outs));
+        let found = got >= 20
+            && self.payers(&ins).is_disjoint(&self.payees(&outs))
+            && gave <= got
+            && gave * 100 >= got * 60
+            && self.empty(c, tx, got * 40);
+        found.then(|| (outs.into_iter().collect(), ins.into_iter().collect()))
+    }
+
+    /// Whether a cluster holds no more than so many hundredths, and what it holds is known.
+    fn empty(&self, c: u32, tx: u64, most: u64) -> bool {
         let own: Vec<usize> = self
             .of(c, tx)
             .into_iter()
             .filter(|at| self.rows[*at].source != MIX && self.rows[*at].target != MIX)
             .collect();
-        let left = self.sum(&self.ins(c, &own)).saturating_sub(self.sum(&self.outs(c, &own)));
-        let found = got >= 20
-            && self.payers(&ins).is_disjoint(&self.payees(&outs))
-            && gave <= got
-            && gave * 100 >= got * 60
-            && left * 100 <= got * 40;
-        found.then(|| (outs.into_iter().collect(), ins.into_iter().collect()))
+        let (got, gave) = (self.sum(&self.ins(c, &own)), self.sum(&self.outs(c, &own)));
+        gave <= got && (got - gave) * 100 <= most
     }
 
     fn dormancy(&self, c: u32, tx: u64) -> Option<Parts> {
@@ -402,9 +420,9 @@ impl List<'_> {
         passes.then_some((ins, outs))
     }
 
-    fn layering(&self, c: u32, tx: u64) -> Option<(u32, Parts)> {
+    fn layering(&self, c: u32, tx: u64) -> Vec<(u32, Parts)> {
         if self.now(c, tx, true).is_empty() {
-            return None;
+            return Vec::new();
         }
         let (mut at, mut by) = (c, tx);
         let mut above = Vec::new();
@@ -418,9 +436,13 @@ impl List<'_> {
             above.push((at, funding));
             (at, by) = (id(self.rows[funding].source), self.tx(funding));
         }
-        let &(top, funding) = above.last()?;
+        above.into_iter().skip(1).filter_map(|(top, funding)| self.mass(top, funding, tx)).collect()
+    }
+
+    /// Where the money of a first cluster went, if enough of it goes on.
+    fn mass(&self, top: u32, funding: usize, tx: u64) -> Option<(u32, Parts)> {
         let got = self.rows[funding].amount_sat;
-        if above.len() < 2 || got < 20 {
+        if got < 20 {
             return None;
         }
         let mut shown = BTreeSet::new();

@@ -24,9 +24,9 @@ pub struct Payment {
 pub fn options() -> PatternOptions {
     PatternOptions::from_text(
         "transfer_sat_min = 3\n\
-         structuring = { window_s = 900, thresholds = [100, 40], payments_min = 2 }\n\
+         structuring = { window_s = 900, thresholds = [100, 40], payments_min = 2, spread_permille_min = 20 }\n\
          fan_in = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 50 }\n\
-         fan_out = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 60 }\n\
+         fan_out = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 60, largest_percent_max = 70 }\n\
          gather_scatter = { window_s = 1200, payers_min = 2, payees_min = 2, out_percent_min = 60, late_percent_max = 30, amount_sat_min = 20 }\n\
          scatter_gather = { window_s = 1500, mids_min = 2, out_percent_min = 60, amount_sat_min = 20 }\n\
          temporal_cycle = { window_s = 1500, length_max = 5, kept_percent_min = 50, amount_sat_min = 20, visited_max = 100000 }\n\
