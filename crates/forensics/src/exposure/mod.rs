@@ -24,6 +24,7 @@ mod previous;
 mod rows;
 mod split;
 mod state;
+mod times;
 mod vectors;
 mod world;
 

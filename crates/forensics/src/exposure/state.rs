@@ -68,7 +68,7 @@ pub struct Touched {
 #[derive(Clone, Debug)]
 pub struct ExposureState {
     pub(super) world: World,
-    rows: Rows,
+    pub(super) rows: Rows,
     sent: SentUpdate,
     is_sent_current: bool,
 }
@@ -351,9 +351,7 @@ impl ExposureState {
             // What goes comes last, so that few rows lose what was first or last in them.
             let mut stale = Vec::new();
             for (addend, tx) in gone {
-                if self.rows.remove(side, addend, self.world.coins.moment(tx)) {
-                    stale.push(addend.0);
-                }
+                stale.extend(self.rows.remove(side, addend, self.world.coins.moment(tx)));
             }
             self.renew_times(side, stale, n_after, &mut scratch);
         }
@@ -397,30 +395,6 @@ impl ExposureState {
                 (None, None) => {}
             }
             handles.extend(was.or(is).map(|addend| addend.0));
-        }
-    }
-
-    /// Makes first and last times anew for clusters that lost a transfer that was one of them.
-    fn renew_times(
-        &mut self,
-        side: FlowSide,
-        mut stale: Vec<u32>,
-        n_transactions: u32,
-        scratch: &mut Scratch,
-    ) {
-        stale.sort_unstable();
-        stale.dedup();
-        let mut found = Vec::new();
-        for handle in stale {
-            let mut transfers = Vec::new();
-            for tx in self.transactions_of(handle, side) {
-                if tx < n_transactions {
-                    self.world.now().addends(side, tx, scratch, &mut found);
-                    let own = found.iter().filter(|addend| addend.0 == handle);
-                    transfers.extend(own.map(|addend| (addend.1, self.world.coins.moment(tx))));
-                }
-            }
-            self.rows.set_times(handle, side, transfers.into_iter());
         }
     }
 
