@@ -32,7 +32,6 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     (done, thread_cpu_s() - start)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a price may be missing")]
 fn price(time: Timestamp) -> Option<u64> {
     Some(3_000_000_000 + time.get().unsigned_abs() % 1_000_000)
 }

@@ -208,7 +208,7 @@ impl Coins {
         }
         self.push_inputs(view, previous, tx)?;
         self.first_output.push(self.n_coins());
-        for output in &view.outputs[..] {
+        for output in view.outputs {
             self.push_coin(output.address.map(|address| address.get()), output.amount_sat, tx);
         }
         self.first_coin.push(self.n_coins());

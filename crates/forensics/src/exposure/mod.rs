@@ -15,6 +15,7 @@
 //!
 //! [`Exposure`]: ledger::Exposure
 
+mod answers;
 mod coins;
 mod compare;
 mod error;
