@@ -46,10 +46,10 @@ fn main() {
         base.inputs.len(),
         base.outputs.len()
     );
+    let (members, entities) = entities(&mut wallets);
     let mut clusters = Clusters::default();
     clusters.apply(&links(&base), wallets.n_addresses());
     let labels = clusters.labels();
-    let (members, entities) = entities(&mut wallets);
     let options = ProximityOptions { hops_max, ..ProximityOptions::default() };
     let mut state = ProximityState::new(options);
     let ((), push_s) = timed(|| state.push(&base).unwrap());
