@@ -56,6 +56,9 @@ pub enum Error {
     /// Patterns could not be looked for.
     #[error(transparent)]
     Pattern(#[from] forensics::patterns::PatternError),
+    /// Ranks could not be computed.
+    #[error(transparent)]
+    Rank(#[from] forensics::rank::RankError),
     /// A profile of scores is not right.
     #[error(transparent)]
     Profile(#[from] forensics::score::ProfileError),

@@ -1,8 +1,7 @@
 //! `risk …`
 
-use std::path::Path;
-
 use super::Session;
+use super::rules::text_of;
 use crate::args::{ProfileAction, RiskAction};
 use crate::outcome::{Exit, Failure};
 use crate::render;
@@ -66,8 +65,4 @@ impl Session {
         }
         Ok(Exit::Done)
     }
-}
-
-fn text_of(file: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file).map_err(|error| Failure::file(file, error))
 }

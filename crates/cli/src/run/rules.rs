@@ -32,6 +32,12 @@ impl Session {
         Ok(Exit::Done)
     }
 
+    /// The currency in which rules are read: that of the store, or the usual one where there is no store.
+    fn currency(&self) -> String {
+        let config = self.engine(&[]).map(|engine| engine.config().clone()).unwrap_or_default();
+        config.money.currency
+    }
+
     fn publish_rules(&self, args: &PublishArgs) -> Result<(), Failure> {
         let text = text_of(&args.file)?;
         let author = author(args.author.as_deref());
@@ -41,7 +47,7 @@ impl Session {
     }
 }
 
-fn text_of(file: &Path) -> Result<String, Failure> {
+pub(super) fn text_of(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|error| Failure::file(file, error))
 }
 
