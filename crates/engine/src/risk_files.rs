@@ -8,8 +8,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::UInt32Type;
 use ledger::tables::{self, Table, TableError};
 use ledger::{
-    Category, ClusterId, Entity, EntityId, Exposure, MonitoredPayment, PatternMatch, ProximityRow,
-    Score, ScoreTerm,
+    ClusterId, Entity, EntityId, Exposure, MonitoredPayment, PatternMatch, ProximityRow, Score,
+    ScoreTerm,
 };
 use store::Snapshot;
 
@@ -172,12 +172,5 @@ impl RiskFiles {
     /// The name of a party for people: empty where none is told apart.
     pub(crate) fn name_of(&self, id: EntityId) -> String {
         self.entity(id).map_or_else(String::new, |entity| entity.name.clone())
-    }
-
-    /// The kinds of parties that there are.
-    pub(crate) fn categories(&self) -> Vec<Category> {
-        let mut categories: Vec<Category> = self.entities.iter().map(|row| row.category).collect();
-        categories.dedup();
-        categories
     }
 }

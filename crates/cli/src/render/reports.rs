@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use engine::{
-    ExportReport, IngestReport, ListReport, PackReport, RunReport, TagsReport, VerifyReport,
+    AlertsOfRun, ExportReport, IngestReport, ListReport, PackReport, RunReport, TagsReport,
+    VerifyReport,
 };
 
 use super::ink::{Look, Tone};

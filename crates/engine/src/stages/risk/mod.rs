@@ -180,7 +180,6 @@ impl<'l> RiskPass<'l> {
         let payments = self.arrivals.scored(&known, &scoring, &self.exposure, &scores);
         let report = RiskReport {
             known_parties: entities.len() as u64,
-            known_clusters: known.attribution.clusters.len() as u64,
             exposed_clusters: exposed_clusters(&exposures),
             near_clusters: clusters_of(proximities.iter().map(|row| row.cluster)),
             patterns: found.len() as u64,
@@ -219,7 +218,6 @@ impl RiskViews {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RiskReport {
     pub(super) known_parties: u64,
-    pub(super) known_clusters: u64,
     pub(super) exposed_clusters: u64,
     pub(super) near_clusters: u64,
     pub(super) patterns: u64,
