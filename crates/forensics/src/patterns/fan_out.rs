@@ -2,7 +2,7 @@
 //!
 //! In: what a cluster was paid and paid within the window. Out: a hit where it paid at least `counterparties_min` distinct clusters of
 //! no known party `amount_sat_min` or more together; `whole_percent_min` % of all it paid came in within the window, from
-//! at most `funders_max` payers, and `whole_percent_min` % of what came in went out, so that it is about empty; no payee gets more than `largest_percent_max` %.
+//! at most `funders_max` payers, and `whole_percent_min` % of what came in went out, so that it is about empty; no payee gets more than `largest_percent_max` % of the average.
 //! Source: AMLSim's fan-out (Suzumura, Kanezashi, 2021); FATF 2020, "Transactions".
 //! Departures: an employer, a pool and an exchange pay many, too; but what they pay comes from many, from new coins, or was
 //! there long before, and they keep the rest.
@@ -53,13 +53,14 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether no payee gets more than so many percent of it all.
+/// Whether no payee gets more than so many percent of what they get on average.
 fn is_even(outs: &[&Event], all_sat: u128, percent_max: u32) -> bool {
     let mut sums: BTreeMap<u32, u128> = BTreeMap::new();
     for out in outs {
         *sums.entry(out.other).or_default() += u128::from(out.amount_sat);
     }
-    sums.values().all(|sum| sum * 100 <= all_sat * u128::from(percent_max))
+    let n_payees = sums.len() as u128;
+    sums.values().all(|sum| sum * n_payees * 100 <= all_sat * u128::from(percent_max))
 }
 
 fn describe(joined: &Joined, options: &PatternOptions) -> String {

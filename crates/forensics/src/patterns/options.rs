@@ -97,8 +97,9 @@ options! {
         whole_percent_min: u32 = 80,
         /// Fan-out: what is paid came from so many payers at most. Fan-in: no bound.
         funders_max: u32 = 3,
-        /// Fan-out: no payee gets more than so many percent of all that is paid, as the change of a payroll does. Fan-in: no bound.
-        largest_percent_max: u32 = 25,
+        /// Fan-out: no payee gets more than so many percent of what they get on average, as the change of a payroll does. Fan-in: no
+        /// bound.
+        largest_percent_max: u32 = 150,
     }
 }
 
@@ -113,6 +114,8 @@ options! {
         payees_min: u32 = 7,
         /// What went out is at least so many percent of what came in.
         out_percent_min: u32 = 90,
+        /// So many percent of the payers pay nobody else in the same transaction, as those who get change do.
+        whole_percent_min: u32 = 80,
         /// What still comes in once it goes out is at most so many percent of what came in before.
         late_percent_max: u32 = 10,
         /// So much in all, satoshi.
@@ -140,15 +143,15 @@ options! {
     /// Temporal cycles.
     TemporalCycle {
         /// From the first transfer to the last, seconds.
-        window_s: u32 = 3 * DAY_S,
+        window_s: u32 = 2 * DAY_S,
         /// So many transfers at least; two are a refund.
         length_min: u32 = 3,
         /// So many at most.
         length_max: u32 = 32,
         /// Each transfer is at least so many percent of the one before it, and no more than that.
-        kept_percent_min: u32 = 90,
+        kept_percent_min: u32 = 97,
         /// The first transfer, satoshi.
-        amount_sat_min: u64 = 10_000_000,
+        amount_sat_min: u64 = 50_000_000,
         /// The most transfers that are looked at for one that may close a cycle.
         visited_max: u32 = 2_000,
     }
@@ -160,7 +163,7 @@ options! {
         /// From one step to the next, seconds.
         step_s: u32 = 6 * HOUR_S,
         /// So many steps at least.
-        steps_min: u32 = 5,
+        steps_min: u32 = 8,
         /// What is peeled is at most so many percent.
         peel_percent_max: u32 = 20,
         /// The rest that moves on, at least, at the first step, satoshi.
@@ -236,7 +239,7 @@ options! {
         /// How long the money stays, seconds.
         dwell_s: u32 = 2 * HOUR_S,
         /// So many percent of what came in go to exchanges.
-        out_percent_min: u32 = 90,
+        out_percent_min: u32 = 95,
         /// So much, satoshi.
         amount_sat_min: u64 = 50_000_000,
     }
@@ -293,7 +296,7 @@ impl PatternOptions {
             ("structuring.share_percent_min", self.structuring.share_percent_min),
             ("fan_in.whole_percent_min", self.fan_in.whole_percent_min),
             ("fan_out.whole_percent_min", self.fan_out.whole_percent_min),
-            ("fan_out.largest_percent_max", self.fan_out.largest_percent_max),
+            ("gather_scatter.whole_percent_min", self.gather_scatter.whole_percent_min),
             ("gather_scatter.out_percent_min", self.gather_scatter.out_percent_min),
             ("gather_scatter.late_percent_max", self.gather_scatter.late_percent_max),
             ("scatter_gather.out_percent_min", self.scatter_gather.out_percent_min),
@@ -317,6 +320,7 @@ impl PatternOptions {
             ("gather_scatter.payers_min", self.gather_scatter.payers_min),
             ("gather_scatter.payees_min", self.gather_scatter.payees_min),
             ("scatter_gather.mids_min", self.scatter_gather.mids_min),
+            ("fan_out.largest_percent_max", self.fan_out.largest_percent_max),
             ("dormancy_then_drain.payments_min", self.dormancy_then_drain.payments_min),
         ];
         within(&counts, 1, 1 << 20, "1 to 1,048,576")?;

@@ -44,9 +44,9 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
             .collect();
         let is_now = found.last().is_some_and(|(event, _)| event.tx == moment.tx);
         let sum: i128 = found.iter().map(|(_, micros)| micros).sum();
-        let amounts = || found.iter().map(|(_, micros)| *micros);
+        let amounts = || found.iter().map(|(event, _)| u128::from(event.amount_sat));
         let (least, most) = (amounts().min().unwrap_or(0), amounts().max().unwrap_or(0));
-        let is_spread = (most - least) * 1_000 >= most * i128::from(options.spread_permille_min);
+        let is_spread = (most - least) * 1_000 >= most * u128::from(options.spread_permille_min);
         let enough = is_spread
             && found.len() >= options.payments_min as usize
             && found.len() * 100 >= transactions().count() * options.share_percent_min as usize;

@@ -140,15 +140,20 @@ impl List<'_> {
         None
     }
 
+    /// Those whose payer pays nobody else in the same transaction.
+    fn whole(&self, of: &[usize]) -> Vec<usize> {
+        let is_whole = |at: &usize| {
+            let row = &self.rows[*at];
+            self.rows.iter().filter(|e| e.tx == row.tx && e.source == row.source).count() == 1
+        };
+        of.iter().copied().filter(is_whole).collect()
+    }
+
     fn fan_in(&self, c: u32, tx: u64) -> Option<Parts> {
         let ins = self.ins(c, &self.window(c, tx, 900));
         let ins: Vec<usize> =
             ins.into_iter().filter(|at| self.subject(id(self.rows[*at].source))).collect();
-        let whole = ins.iter().copied().filter(|at| {
-            let row = &self.rows[*at];
-            self.rows.iter().filter(|e| e.tx == row.tx && e.source == row.source).count() == 1
-        });
-        let whole: Vec<usize> = whole.collect();
+        let whole = self.whole(&ins);
         let (n, n_whole) = (self.payers(&ins).len(), self.payers(&whole).len());
         let found = n >= 2 && self.sum(&ins) >= 20 && n_whole * 100 >= n * 50;
         (found && !self.now(c, tx, false).is_empty())
@@ -164,7 +169,11 @@ impl List<'_> {
             let own = outs.iter().copied().filter(|at| id(self.rows[*at].target) == payee);
             self.sum(&own.collect::<Vec<_>>())
         };
-        if self.payees(&outs).into_iter().any(|payee| to(payee) * 100 > self.sum(&outs) * 70) {
+        if self
+            .payees(&outs)
+            .into_iter()
+            .any(|payee| to(payee) * 100 * self.payees(&outs).len() as u64 > self.sum(&outs) * 130)
+        {
             return None;
         }
         let (got, gave) = (self.sum(&ins), self.sum(&outs));
@@ -191,7 +200,10 @@ impl List<'_> {
         let gathered = self.ins(c, &window[..cut]);
         let scattered = self.outs(c, &window[cut..]);
         let gave = self.sum(&scattered);
-        let found = self.payers(&gathered).len() >= 2
+        let (n, n_whole) =
+            (self.payers(&gathered).len(), self.payers(&self.whole(&gathered)).len());
+        let found = n_whole * 100 >= n * 50
+            && n >= 2
             && self.payees(&scattered).len() >= 2
             && all >= 20
             && gave <= all
