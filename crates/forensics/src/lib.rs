@@ -10,6 +10,7 @@ mod edge_table;
 mod error;
 pub mod evaluation;
 mod explain;
+pub mod exposure;
 pub mod features;
 mod flow;
 mod guard;

@@ -14,6 +14,7 @@ mod decision_tables;
 mod derived_tables;
 mod feature_tables;
 mod mix_tables;
+mod risk_exposures;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ pub use feature_tables::{
     cluster_features_to,
 };
 pub use mix_tables::{MIXES, mixes_from, mixes_to};
+pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -374,5 +376,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &MODELS,
         &CLUSTER_FEATURES,
         &SUGGESTED_LINKS,
+        &EXPOSURES,
     ]
 });
