@@ -15,6 +15,8 @@ mod derived_tables;
 mod feature_tables;
 mod mix_tables;
 mod risk_exposures;
+mod risk_ranks;
+mod risk_scores;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,10 @@ pub use feature_tables::{
 };
 pub use mix_tables::{MIXES, mixes_from, mixes_to};
 pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
+pub use risk_ranks::{RANKS, ranks_from, ranks_to};
+pub use risk_scores::{
+    SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
+};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -377,5 +383,8 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &CLUSTER_FEATURES,
         &SUGGESTED_LINKS,
         &EXPOSURES,
+        &RANKS,
+        &SCORES,
+        &SCORE_TERMS,
     ]
 });

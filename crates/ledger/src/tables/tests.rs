@@ -123,6 +123,41 @@ fn exposures_are_read_back() {
 }
 
 #[test]
+fn ranks_and_scores_are_read_back() {
+    let cluster = ClusterId::new(id(4));
+    let rank = crate::Rank {
+        cluster,
+        side: crate::FlowSide::Sent,
+        category: crate::Category::SANCTIONED,
+        score: 0.1 + 0.2,
+        contributors: vec![(crate::EntityId::new(7), 1.0 / 3.0), (crate::EntityId::NONE, 1e-300)],
+    };
+    let bare = crate::Rank { contributors: Vec::new(), ..rank.clone() };
+    check(&RANKS, &[rank, bare], ranks_to, ranks_from);
+    let score = crate::Score {
+        cluster,
+        points: 71_250,
+        hard_rule: Some("listed".to_owned()),
+        profile: "default 1 0011".to_owned(),
+        n_terms: 2,
+    };
+    let bare = crate::Score { hard_rule: None, ..score.clone() };
+    check(&SCORES, &[score, bare], scores_to, scores_from);
+    let term = crate::ScoreTerm {
+        cluster,
+        position: 1,
+        kind: "exposure".to_owned(),
+        category: Some(crate::Category::MIXING),
+        entity: crate::EntityId::new(3),
+        points: -5,
+        basis: "received \u{1f300}".to_owned(),
+        source_version: "list ofac-sdn 1".to_owned(),
+    };
+    let bare = crate::ScoreTerm { category: None, entity: crate::EntityId::NONE, ..term.clone() };
+    check(&SCORE_TERMS, &[term, bare], score_terms_to, score_terms_from);
+}
+
+#[test]
 fn mixes_are_read_back() {
     let labelled = crate::Mix {
         tx: TxIndex::new(1 << 40),
