@@ -20,6 +20,7 @@ mod owners;
 pub mod ownership;
 mod payers;
 pub mod rank;
+pub mod proximity;
 pub mod resolution;
 pub mod score;
 pub mod screening;

@@ -17,6 +17,7 @@ mod mix_tables;
 mod risk_exposures;
 mod risk_ranks;
 mod risk_scores;
+mod risk_proximities;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ pub use risk_ranks::{RANKS, ranks_from, ranks_to};
 pub use risk_scores::{
     SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
 };
+pub use risk_proximities::{PROXIMITIES, proximities_from, proximities_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -386,5 +388,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &RANKS,
         &SCORES,
         &SCORE_TERMS,
+        &PROXIMITIES,
     ]
 });

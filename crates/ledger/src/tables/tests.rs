@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[track_caller]
-fn check<Row: PartialEq + std::fmt::Debug>(
+pub(super) fn check<Row: PartialEq + std::fmt::Debug>(
     table: &Table,
     rows: &[Row],
     to: fn(&[Row]) -> arrow_array::RecordBatch,
