@@ -18,6 +18,7 @@ pub mod heuristics;
 pub mod mixes;
 mod owners;
 pub mod ownership;
+pub mod patterns;
 mod payers;
 pub mod rank;
 pub mod proximity;

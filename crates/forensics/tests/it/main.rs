@@ -33,6 +33,8 @@ mod proximity;
 mod proximity_laws;
 mod proximity_oracle;
 mod proximity_worlds;
+mod patterns_laws;
+mod patterns_worlds;
 mod resolution;
 mod resolution_rules;
 mod resolution_worlds;

@@ -18,6 +18,7 @@ mod risk_exposures;
 mod risk_ranks;
 mod risk_scores;
 mod risk_proximities;
+mod risk_patterns;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,7 @@ pub use risk_scores::{
     SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
 };
 pub use risk_proximities::{PROXIMITIES, proximities_from, proximities_to};
+pub use risk_patterns::{PATTERNS, patterns_from, patterns_to};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -389,5 +391,6 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &SCORES,
         &SCORE_TERMS,
         &PROXIMITIES,
+        &PATTERNS,
     ]
 });

@@ -158,6 +158,24 @@ fn ranks_and_scores_are_read_back() {
 }
 
 #[test]
+fn patterns_are_read_back() {
+    let row = crate::PatternMatch {
+        pattern: 3,
+        cluster: ClusterId::new(id(4)),
+        height: Height::new(9),
+        first_time: Timestamp::new(-5),
+        last_time: Timestamp::new(5),
+        amount: Amount::from_units(10_u128.pow(30)),
+        value: Some(crate::Value::from_micros(-1)),
+        n_transfers: 3,
+        evidence: vec![TxIndex::new(3), TxIndex::new(u64::MAX)],
+        about: "14 senders in 24 h (threshold 10) \u{1f300}".to_owned(),
+    };
+    let bare = crate::PatternMatch { value: None, evidence: Vec::new(), ..row.clone() };
+    check(&PATTERNS, &[bare, row], patterns_to, patterns_from);
+}
+
+#[test]
 fn mixes_are_read_back() {
     let labelled = crate::Mix {
         tx: TxIndex::new(1 << 40),

@@ -1,0 +1,65 @@
+//! Fan-in: many pay one, each all it has.
+//!
+//! In: what a cluster was paid within the window. Out: a hit where at least `counterparties_min` distinct payers of no
+//! known party paid it `amount_sat_min` or more together, and `whole_percent_min` % of them kept nothing back: the cluster is
+//! all that they paid in that transaction.
+//! Source: AMLSim's fan-in (Suzumura, Kanezashi, 2021); FATF 2020, "Anonymity": many small wallets that accumulate.
+//! Departures: payers that keep change are customers, donors, employees: they have a life of their own. So a shop, a
+//! donation drive or a wage account are no fan-in, and neither is one whose payers take care to keep a little: see the page.
+//! Cost: O(events of the window) an event.
+//! Checked against: recounting from the whole list (`tests/it/patterns_oracle.rs`).
+
+use super::history::Event;
+use super::hits::{Entry, Hit, Joined, span};
+use super::scene::{Moment, Scene, is_share, n_others, sum_sat};
+use super::{Detector, PatternOptions};
+
+pub(super) const FAN_IN: Detector = Detector {
+    number: 2,
+    name: "fan_in",
+    about: "many pay one, each all it has",
+    fatf: "Anonymity: funds from many unrelated small wallets are gathered in one",
+    window_s: |options| options.fan_in.window_s,
+    find,
+    describe,
+};
+
+fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
+    let options = &moment.options().fan_in;
+    if moment.paid().next().is_none() {
+        return;
+    }
+    let scene = moment.scene;
+    let paid = moment.window(options.window_s);
+    let paid: Vec<&Event> =
+        paid.filter(|event| event.is_in() && scene.is_subject(event.other)).collect();
+    let enough = |events: &[&Event]| {
+        n_others(events.iter().copied()) >= options.counterparties_min as usize
+            && sum_sat(events.iter().copied()) >= u128::from(options.amount_sat_min)
+    };
+    if !enough(&paid) {
+        return;
+    }
+    let whole = paid.iter().copied().filter(|event| is_whole(scene, event));
+    let n_whole = n_others(whole) as u128;
+    if is_share(n_whole, options.whole_percent_min, n_others(paid.iter().copied()) as u128) {
+        let entries = paid.iter().map(|event| Entry::of(moment.cluster, event, true)).collect();
+        hits.push(moment.hit(FAN_IN.number, moment.cluster, 0, entries));
+    }
+}
+
+/// Whether the payer of an event paid nobody else in that transaction, as far as clusters show.
+pub(super) fn is_whole(scene: Scene<'_>, event: &Event) -> bool {
+    let past = scene.history.upto(event.other, event.tx);
+    past.iter().rev().take_while(|other| other.tx == event.tx).count() == 1
+}
+
+fn describe(joined: &Joined, options: &PatternOptions) -> String {
+    format!(
+        "{} payers within {} (threshold {} in {})",
+        joined.n_payers(),
+        joined.span(),
+        options.fan_in.counterparties_min,
+        span(options.fan_in.window_s)
+    )
+}

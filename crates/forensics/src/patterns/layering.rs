@@ -1,0 +1,165 @@
+//! Layering: whole amounts move through level after level of clusters that keep nothing.
+//!
+//! In: a payment, backwards the clusters that its money passed, and from the first of them forwards where all of it went. Out: a hit about the first, where
+//! at least `levels_min` clusters in a row each passed on between `out_percent_min` % and all of what they got within `dwell_s`, and so did the others
+//! of their level, so that `mass_percent_min` % of what the first got went through `levels_min` levels.
+//! Source: FATF 2020, "Transactions"; the stack and bipartite patterns of AMLSim (Suzumura, Kanezashi, 2021).
+//! Departures: the mass: of a wallet that pays with change to new addresses one branch goes on and the other stays, so it is no layering;
+//! payments that peel are left to `peeling_chain`.
+//! Cost: O(`levels_max` + `clusters_max`) windows for a payment behind three passing clusters, O(1) windows otherwise.
+//! Checked against: all sequences of transfers (`tests/it/patterns_oracle.rs`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::history::Event;
+use super::hits::{Entry, Hit, Joined, span};
+use super::peeling_chain::step;
+use super::scene::{Moment, Scene, is_share, sum_sat};
+use super::{Detector, PatternOptions};
+
+pub(super) const LAYERING: Detector = Detector {
+    number: 8,
+    name: "layering",
+    about: "whole amounts move through level after level of clusters that keep nothing",
+    fatf: "Transactions: funds move through several wallets in quick succession, with no business reason",
+    window_s: |options| options.layering.dwell_s,
+    find,
+    describe,
+};
+
+/// What a cluster got and passed on around one of its payments, as far as a transaction has come.
+pub(super) struct Passed<'s> {
+    ins: Vec<&'s Event>,
+    outs: Vec<&'s Event>,
+    in_sat: u128,
+    out_sat: u128,
+}
+
+/// Whether a cluster passes on what it gets, around its payment in `tx`, as seen in `until`.
+pub(super) fn passed<'s>(
+    scene: Scene<'s>,
+    cluster: u32,
+    tx: u32,
+    until: u32,
+) -> Option<Passed<'s>> {
+    let options = &scene.options.layering;
+    if !scene.is_subject(cluster) || step(scene, cluster, tx).is_some() {
+        return None;
+    }
+    let past = scene.lifetime(scene.history.upto(cluster, until));
+    let time = past.iter().rev().find(|event| event.tx == tx)?.time;
+    let near = |event: &&&Event| event.time.abs_diff(time) <= options.dwell_s;
+    let late = |event: &&Event| event.time.saturating_add(options.dwell_s) >= time;
+    let window = past.iter().rev().take_while(late);
+    let counted: Vec<&Event> = window.filter(|event| scene.counts(event)).collect();
+    let (ins, outs): (Vec<&Event>, Vec<&Event>) =
+        counted.into_iter().filter(|event| near(&event)).partition(|event| event.is_in());
+    let (in_sat, out_sat) = (sum_sat(ins.iter().copied()), sum_sat(outs.iter().copied()));
+    let passes =
+        in_sat > 0 && out_sat <= in_sat && is_share(out_sat, options.out_percent_min, in_sat);
+    passes.then_some(Passed { ins, outs, in_sat, out_sat })
+}
+
+fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
+    let options = &moment.options().layering;
+    let scene = moment.scene;
+    if moment.paying().next().is_none() {
+        return;
+    }
+    // Back along the largest payments, as long as clusters pass on.
+    let (mut cluster, mut tx) = (moment.cluster, moment.tx);
+    let mut above: Vec<(u32, &Event)> = Vec::new();
+    while above.len() < options.levels_max as usize {
+        let Some(passed) = passed(scene, cluster, tx, moment.tx) else { break };
+        let earlier = passed.ins.into_iter().filter(|event| event.tx < tx);
+        let Some(funding) = earlier.max_by_key(|event| (event.amount_sat, event.tx)) else { break };
+        above.push((cluster, funding));
+        (cluster, tx) = (funding.other, funding.tx);
+    }
+    let Some(&(top, funding)) = above.last() else { return };
+    if above.len() < options.levels_min as usize || funding.amount_sat < options.amount_sat_min {
+        return;
+    }
+    let mut down = Down { scene, until: moment.tx, met: BTreeSet::new(), entries: Vec::new() };
+    if down.keeps_mass(top, funding) {
+        let measure = u32::try_from(above.len()).unwrap_or(u32::MAX);
+        hits.push(moment.hit(LAYERING.number, top, measure, down.entries));
+    }
+}
+
+/// The way of the money from the first cluster on.
+struct Down<'s> {
+    scene: Scene<'s>,
+    until: u32,
+    met: BTreeSet<u32>,
+    entries: Vec<Entry>,
+}
+
+impl Down<'_> {
+    /// Whether enough of what the first cluster got goes through all levels.
+    fn keeps_mass(&mut self, top: u32, funding: &Event) -> bool {
+        let options = &self.scene.options.layering;
+        self.entries.push(Entry::of(top, funding, true));
+        let mut level = BTreeMap::from([(top, (u128::from(funding.amount_sat), funding.tx))]);
+        let mut whole = 0;
+        for number in 0..options.levels_max {
+            let (moved_sat, next) = self.pass_on(&level);
+            if number == 0 {
+                whole = moved_sat;
+            }
+            if !is_share(moved_sat, options.mass_percent_min, whole) || moved_sat == 0 {
+                return number >= options.levels_min;
+            }
+            level = next;
+        }
+        true
+    }
+
+    /// What one level passes on in all, and what of it each cluster of the next level gets, with the first transaction.
+    fn pass_on(
+        &mut self,
+        level: &BTreeMap<u32, (u128, u32)>,
+    ) -> (u128, BTreeMap<u32, (u128, u32)>) {
+        let (mut moved_sat, mut next) = (0, BTreeMap::new());
+        for (&cluster, &(got_sat, since)) in level {
+            let n_most = self.scene.options.layering.clusters_max as usize;
+            if self.met.len() >= n_most || !self.met.insert(cluster) {
+                continue;
+            }
+            let Some(first) = first_payment(self.scene, cluster, since, self.until) else {
+                continue;
+            };
+            let Some(passed) = passed(self.scene, cluster, first, self.until) else { continue };
+            if !passed.ins.iter().any(|event| event.tx == since) {
+                continue; // it pays with other money
+            }
+            let own = got_sat.min(passed.in_sat);
+            moved_sat += own.min(passed.out_sat);
+            for out in passed.outs.iter().filter(|out| out.tx > since) {
+                let part = u128::from(out.amount_sat) * own / passed.in_sat;
+                let (sum, first_tx) = next.entry(out.other).or_insert((0, out.tx));
+                *sum += part;
+                *first_tx = (*first_tx).min(out.tx);
+                self.entries.push(Entry::of(cluster, out, false));
+            }
+        }
+        (moved_sat, next)
+    }
+}
+
+/// The first payment of a cluster behind the transaction that paid it.
+fn first_payment(scene: Scene<'_>, cluster: u32, since: u32, until: u32) -> Option<u32> {
+    let past = scene.lifetime(scene.history.upto(cluster, until));
+    let later = past.iter().rev().take_while(|event| event.tx > since);
+    later.filter(|event| !event.is_in() && scene.counts(event)).last().map(|event| event.tx)
+}
+
+fn describe(joined: &Joined, options: &PatternOptions) -> String {
+    format!(
+        "{} levels within {} (threshold {}, {} each)",
+        joined.measure,
+        joined.span(),
+        options.layering.levels_min,
+        span(options.layering.dwell_s)
+    )
+}

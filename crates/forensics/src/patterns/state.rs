@@ -1,0 +1,220 @@
+//! Patterns held resident, block by block.
+//!
+//! In: the transfers of each block; later, blocks taken back, clusters that merged, entities that became known. Out: the
+//! rows of the table `patterns`, at any time.
+//! The law: whatever came in which order, the rows are those of a state made from empty from the transfers that hold now.
+//! Hits are kept at the cluster where they were evaluated, with the transaction that completed them. Taking a block back
+//! drops its hits; when transfers or entities change, the clusters that depend on them (`dependents`) are evaluated
+//! again from the first transaction that changed.
+
+use std::collections::BTreeMap;
+
+use ledger::{AddressId, ClusterId, Height, LedgerBatch, Mix, PatternMatch, Timestamp};
+
+use super::DETECTORS;
+use super::dependents::{Dependents, Seed};
+use super::error::PatternError;
+use super::history::{History, MIX, Narrow};
+use super::hits::{Hit, rows};
+use super::options::PatternOptions;
+use super::scene::{Moment, Parties, Scene};
+use crate::error::FlowError;
+use crate::payers::label;
+use crate::transfers::{Transfer, transfers};
+
+/// What patterns are found in: the transfers of a batch whose payer is known, and for each labelled mix among `mixes` a row for
+/// every cluster that gave to it or got from it, with [`MIX`] at the other end. In order of transaction.
+///
+/// # Errors
+/// An address has no label, or amounts of a transaction are too large.
+pub fn pattern_transfers(
+    batch: &LedgerBatch,
+    labels: &[u32],
+    mixes: &[Mix],
+) -> Result<Vec<Transfer>, FlowError> {
+    let mut rows = transfers(batch, labels, false)?;
+    let labelled = |mix: &&Mix| mix.protocol != 0;
+    let mixed: Vec<_> = mixes.iter().filter(labelled).map(|mix| mix.tx).collect();
+    if mixed.is_empty() {
+        return Ok(rows);
+    }
+    for view in batch.views().filter(|view| mixed.contains(&view.row.index)) {
+        let tx = view.row.index;
+        // A mix that one owner made alone (Tx0) has certain transfers, too: they would count twice.
+        rows.retain(|row| row.tx != tx);
+        let gave = view.inputs.iter().filter_map(|input| input.spent);
+        let gave = gave.filter_map(|spent| Some((spent.address?, false, spent.amount_sat)));
+        let got = view.outputs.iter();
+        let got = got.filter_map(|output| Some((output.address?, true, output.amount_sat)));
+        let mut sums: BTreeMap<(u32, bool), u64> = BTreeMap::new();
+        for (address, is_in, amount_sat) in gave.chain(got) {
+            let sum = sums.entry((label(address.get(), labels)?, is_in)).or_default();
+            *sum = sum.checked_add(amount_sat).ok_or(FlowError::AmountOverflow { tx })?;
+        }
+        rows.extend(sums.into_iter().map(|((cluster, is_in), amount_sat)| {
+            let cluster = ClusterId::new(AddressId::new(cluster));
+            let (source, target) = if is_in { (MIX, cluster) } else { (cluster, MIX) };
+            let (height, time) = (view.row.height, view.row.time);
+            Transfer { tx, height, time, source, target, amount_sat, flags: crate::MIXING }
+        }));
+    }
+    rows.sort_by_key(|row| (row.tx, row.source, row.target));
+    Ok(rows)
+}
+
+/// Patterns in the making.
+#[derive(Clone, Debug)]
+pub struct PatternState {
+    options: PatternOptions,
+    history: History,
+    /// By the cluster at which they were evaluated, in order of transaction.
+    hits: BTreeMap<u32, Vec<Hit>>,
+    last_tx: Option<u32>,
+}
+
+impl PatternState {
+    /// With nothing known yet.
+    ///
+    /// # Errors
+    /// An option is out of range.
+    pub fn new(options: PatternOptions) -> Result<Self, PatternError> {
+        options.check()?;
+        Ok(Self { options, history: History::default(), hits: BTreeMap::new(), last_tx: None })
+    }
+
+    /// What it was made with.
+    pub fn options(&self) -> &PatternOptions {
+        &self.options
+    }
+
+    /// Adds the transfers of the next blocks, in order of transaction, and finds what they complete. `parties` are those of
+    /// all before; where they changed, [`PatternState::relabel`] comes first.
+    ///
+    /// # Errors
+    /// A transaction is not behind all before it, or of no possible block. Nothing has changed then.
+    pub fn apply(
+        &mut self,
+        transfers: &[Transfer],
+        parties: &Parties<'_>,
+    ) -> Result<(), PatternError> {
+        let mut rows = Vec::with_capacity(transfers.len());
+        let mut previous = None;
+        for transfer in transfers {
+            let row = Narrow::of(transfer)?;
+            let late = self.last_tx.is_some_and(|last| row.tx <= last);
+            if let Some(before) = previous.max(self.last_tx).filter(|last| late || row.tx < *last) {
+                let previous = ledger::TxIndex::new(u64::from(before));
+                return Err(PatternError::Order { tx: transfer.tx, previous });
+            }
+            previous = Some(row.tx);
+            rows.push(row);
+        }
+        for transaction in rows.chunk_by(|a, b| a.tx == b.tx) {
+            let mut parts: Vec<u32> = Vec::new();
+            for (cluster, event) in transaction.iter().flat_map(|row| row.ends()) {
+                self.history.add(cluster, event);
+                parts.push(cluster);
+            }
+            parts.sort_unstable();
+            parts.dedup();
+            for cluster in parts {
+                self.evaluate(cluster, transaction[0].tx, parties);
+            }
+        }
+        self.last_tx = previous.or(self.last_tx);
+        Ok(())
+    }
+
+    fn evaluate(&mut self, cluster: u32, tx: u32, parties: &Parties<'_>) {
+        let scene = Scene { history: &self.history, parties, options: &self.options };
+        let Some(moment) = Moment::of(scene, cluster, tx) else { return };
+        let mut found = Vec::new();
+        for detector in DETECTORS {
+            (detector.find)(&moment, &mut found);
+        }
+        if !found.is_empty() {
+            self.hits.entry(cluster).or_default().append(&mut found);
+        }
+    }
+
+    /// Takes back the blocks from `height` on.
+    pub fn unwind(&mut self, height: Height) {
+        self.last_tx = self.history.unwind(height);
+        self.hits.retain(|_, hits| {
+            hits.retain(|hit| hit.height < height.get());
+            !hits.is_empty()
+        });
+    }
+
+    /// Turns the patterns of clusters and entities as they were into those of `parties`. `before` and `after` are the transfers of every
+    /// transaction that touches an address whose label changed, under the old labels and under the new ones; `entities_changed` are the
+    /// clusters (by their new ids) that another entity than before holds, or that none holds any more.
+    ///
+    /// # Errors
+    /// A transfer of `before` was never applied: the state is then spoilt, and to be built anew. A transfer is of no possible block:
+    /// nothing has changed.
+    pub fn relabel(
+        &mut self,
+        before: &[Transfer],
+        after: &[Transfer],
+        entities_changed: &[ClusterId],
+        parties: &Parties<'_>,
+    ) -> Result<(), PatternError> {
+        let narrow = |rows: &[Transfer]| rows.iter().map(Narrow::of).collect::<Result<Vec<_>, _>>();
+        let (before, after) = (narrow(before)?, narrow(after)?);
+        let mut seeds: Vec<Seed> = before.iter().chain(&after).map(Seed::of).collect();
+        let mut dependents = Dependents::default();
+        for is_after in [false, true] {
+            if is_after {
+                self.replace(&before, &after)?;
+            }
+            for cluster in entities_changed {
+                let own = cluster.get().get();
+                seeds.extend(self.history.of(own).iter().map(|event| Seed::seen(own, event)));
+            }
+            let scene = Scene { history: &self.history, parties, options: &self.options };
+            dependents.add(scene, &seeds);
+        }
+        for (cluster, since) in dependents.since {
+            if let Some(hits) = self.hits.get_mut(&cluster) {
+                hits.retain(|hit| hit.tx < since);
+            }
+            let events = self.history.of(cluster);
+            let mut again: Vec<u32> = events.iter().map(|event| event.tx).collect();
+            again.retain(|tx| *tx >= since);
+            again.dedup();
+            for tx in again {
+                self.evaluate(cluster, tx, parties);
+            }
+        }
+        self.hits.retain(|_, hits| !hits.is_empty());
+        Ok(())
+    }
+
+    fn replace(&mut self, before: &[Narrow], after: &[Narrow]) -> Result<(), PatternError> {
+        for row in before {
+            for (cluster, event) in row.ends() {
+                if !self.history.remove(cluster, event) {
+                    let tx = ledger::TxIndex::new(u64::from(row.tx));
+                    return Err(PatternError::Unknown { tx });
+                }
+            }
+        }
+        for (cluster, event) in after.iter().flat_map(|row| row.ends()) {
+            self.history.add(cluster, event);
+        }
+        Ok(())
+    }
+
+    /// The rows of the table `patterns`, by pattern, cluster and first transaction. `price` gives what each transfer was worth.
+    pub fn rows(&self, price: &dyn Fn(Timestamp) -> Option<u64>) -> Vec<PatternMatch> {
+        rows(self.hits.values().flatten(), &self.options, price)
+    }
+
+    /// Bytes of what is held about transfers, and of what was found.
+    pub fn bytes(&self) -> (usize, usize) {
+        let entry = size_of::<super::hits::Entry>();
+        let hit = |hit: &Hit| size_of::<Hit>() + hit.entries.capacity() * entry;
+        (self.history.bytes(), self.hits.values().flatten().map(hit).sum())
+    }
+}
