@@ -91,9 +91,8 @@ fn main() {
     changed.sort_by_key(|edge| (edge.source, edge.target));
     println!("{} edges, {} entities, 20 lanes and their contributors", edges.len(), entities.len());
     let options = RankOptions::default();
-    let found = timed("from empty, error_max 1e-9", || {
-        ranks(&edges, owners, &entities, &options).unwrap()
-    });
+    let found =
+        timed("from empty, error_max 1e-9", || ranks(&edges, owners, &entities, &options).unwrap());
     println!("  {} rows, error bound {:.1e}", found.rows.len(), found.error_bound);
     for error_max in [1e-2, 1e-3] {
         let options = RankOptions { error_max, ..options.clone() };

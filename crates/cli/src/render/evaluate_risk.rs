@@ -132,7 +132,7 @@ fn patterns(rows: &[PatternReport], look: Look) -> String {
 
 fn by_evasion(rows: &[PatternReport], look: Look) -> String {
     let names = evasions(rows);
-    let shown: Vec<String> = names.iter().map(show::line).collect();
+    let shown: Vec<String> = names.iter().map(|name| show::line(name)).collect();
     let mut columns = vec![(Left, "pattern")];
     columns.extend(shown.iter().map(|name| (Right, name.as_str())));
     let mut table = Table::headed(2, &columns);

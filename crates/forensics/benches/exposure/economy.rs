@@ -3,8 +3,8 @@
 
 use graph::NONE;
 use ledger::{
-    AddressId, Block, BlockHash, Category, Height, Input, InputMarks, LedgerBatch, OutPoint, Output,
-    ScriptType, Spent, Timestamp, Transaction, TxId, TxIndex,
+    AddressId, Block, BlockHash, Category, Height, Input, InputMarks, LedgerBatch, OutPoint,
+    Output, ScriptType, Spent, Timestamp, Transaction, TxId, TxIndex,
 };
 use tracehound_forensics::Owners;
 use tracehound_forensics::exposure::Parties;
@@ -239,7 +239,8 @@ impl Economy {
     /// Two wallets turn out to be one; returns the addresses whose label changes.
     pub(crate) fn merge(&mut self) -> Vec<AddressId> {
         let (a, b) = (self.somebody(), self.somebody());
-        let [label_a, label_b] = [a, b].map(|wallet| self.labels[self.addresses[wallet as usize][0] as usize]);
+        let [label_a, label_b] =
+            [a, b].map(|wallet| self.labels[self.addresses[wallet as usize][0] as usize]);
         if label_a == label_b {
             return Vec::new();
         }

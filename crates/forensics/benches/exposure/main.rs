@@ -86,10 +86,19 @@ fn describe(state: &ExposureState) {
     println!("{n_coins} coins, {n_parts} parts of several, {n_rows} rows");
     let mut total = 0;
     for (name, bytes) in state.memory() {
-        println!("| {name:<34} | {:9.1} MB | {:6.1} bytes a coin |", bytes as f64 / 1e6, bytes as f64 / n_coins as f64);
+        println!(
+            "| {name:<34} | {:9.1} MB | {:6.1} bytes a coin |",
+            bytes as f64 / 1e6,
+            bytes as f64 / n_coins as f64
+        );
         total += bytes;
     }
-    println!("| {:<34} | {:9.1} MB | {:6.1} bytes a coin |", "together", total as f64 / 1e6, total as f64 / n_coins as f64);
+    println!(
+        "| {:<34} | {:9.1} MB | {:6.1} bytes a coin |",
+        "together",
+        total as f64 / 1e6,
+        total as f64 / n_coins as f64
+    );
 }
 
 fn print(name: &str, mut seconds: Vec<f64>) {
@@ -138,5 +147,8 @@ fn tags(economy: &mut Economy, state: &mut ExposureState) {
     n_processed.sort_unstable();
     let median = n_processed[n_processed.len() / 2];
     print("a tag, or its end", seconds);
-    println!("transactions made anew for a tag: {median} in the median, {} at most", n_processed.last().unwrap());
+    println!(
+        "transactions made anew for a tag: {median} in the median, {} at most",
+        n_processed.last().unwrap()
+    );
 }

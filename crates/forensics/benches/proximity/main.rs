@@ -94,7 +94,12 @@ fn base(wallets: &mut Wallets, n_addresses: u32) -> LedgerBatch {
 /// An address of each entity, and the entities.
 fn entities(wallets: &mut Wallets) -> (Vec<u32>, Vec<Entity>) {
     let large: Vec<u32> = wallets.entities().iter().map(|(address, _)| address.get()).collect();
-    let any: Vec<u32> = (0..2 * N_LARGE).map(|_| wallets.wallet()).collect::<Vec<_>>().into_iter().map(|w| wallets.address(w)).collect();
+    let any: Vec<u32> = (0..2 * N_LARGE)
+        .map(|_| wallets.wallet())
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|w| wallets.address(w))
+        .collect();
     let services = [13u8, 14, 12, 17, 16];
     let kind = |at: usize| match at {
         ..N_LARGE => services[at % services.len()],

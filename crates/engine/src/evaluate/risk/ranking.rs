@@ -10,12 +10,7 @@
 /// Resamples of the bounds.
 const RESAMPLES: u64 = 200;
 
-/// Average precision; `None` where nothing is true.
-pub(super) fn average_precision(items: &[(f64, bool)]) -> Option<f64> {
-    weighted(&sorted(items), |_| 1)
-}
-
-/// Average precision and its bounds (95 %).
+/// Average precision and its bounds (95 %); `None` where nothing is true.
 pub(super) fn with_bounds(items: &[(f64, bool)], seed: u64) -> (Option<f64>, Option<[f64; 2]>) {
     let items = sorted(items);
     let mut samples: Vec<f64> = (0..RESAMPLES)
@@ -80,6 +75,10 @@ fn poisson_1(bits: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn average_precision(items: &[(f64, bool)]) -> Option<f64> {
+        with_bounds(items, 0).0
+    }
 
     /// By definition, threshold by threshold.
     fn slowly(items: &[(f64, bool)]) -> f64 {

@@ -13,21 +13,9 @@ use super::ranking;
 use super::report::RankingReport;
 use super::world::RiskWorld;
 
-/// Kinds of party whose money is bad.
-pub(super) const BAD: [&str; 9] = [
-    "sanctioned",
-    "terrorism",
-    "child_abuse",
-    "ransomware",
-    "theft",
-    "darknet_market",
-    "fraud",
-    "extortion",
-    "mixing",
-];
-
-pub(super) fn is_bad(category: Category) -> bool {
-    BAD.contains(&category.name())
+/// Whether money of this kind of party is bad: from sanctioned to mixing.
+fn is_bad(category: Category) -> bool {
+    (Category::SANCTIONED..=Category::MIXING).contains(&category)
 }
 
 /// What was ranked, over all worlds: by method, a value and the truth a cluster.
