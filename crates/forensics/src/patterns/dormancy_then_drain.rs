@@ -19,7 +19,7 @@ pub(super) const DORMANCY_THEN_DRAIN: Detector = Detector {
     number: 10,
     name: "dormancy_then_drain",
     about: "a cluster rests for months, and then everything leaves",
-    fatf: "Transactions: long inactivity, then everything is moved within a short time",
+    fatf: "Transactions, size and frequency: large transfers of a wallet that was inactive before",
     window_s: |options| options.dormancy_then_drain.dormant_s,
     find,
     describe,
@@ -44,7 +44,7 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     let ins = sum_sat(before().filter(|event| event.is_in()));
     let held = ins.saturating_sub(sum_sat(before().filter(|event| !event.is_in())));
     let outs: Vec<&Event> = after.iter().copied().filter(|event| !event.is_in()).collect();
-    let payments: BTreeSet<(u32, u32)> = outs.iter().map(|out| (out.tx, out.other)).collect();
+    let payments: BTreeSet<u32> = outs.iter().map(|out| out.tx).collect();
     let found = held >= u128::from(options.amount_sat_min)
         && is_share(sum_sat(outs.iter().copied()), options.out_percent_min, held)
         && payments.len() >= options.payments_min as usize;

@@ -3,7 +3,7 @@
 //! In: what a cluster was paid within the window. Out: a hit where at least `counterparties_min` distinct payers of no
 //! known party paid it `amount_sat_min` or more together, and `whole_percent_min` % of them kept nothing back: the cluster is
 //! all that they paid in that transaction.
-//! Source: AMLSim's fan-in (Suzumura, Kanezashi, 2021); FATF 2020, "Anonymity": many small wallets that accumulate.
+//! Source: AMLSim's fan-in (Suzumura, Kanezashi, 2021); FATF 2020, "Transaction patterns": many small wallets that accumulate.
 //! Departures: payers that keep change are customers, donors, employees: they have a life of their own. So a shop, a
 //! donation drive or a wage account are no fan-in, and neither is one whose payers take care to keep a little: see the page.
 //! Cost: O(events of the window) an event.
@@ -18,7 +18,7 @@ pub(super) const FAN_IN: Detector = Detector {
     number: 2,
     name: "fan_in",
     about: "many pay one, each all it has",
-    fatf: "Anonymity: funds from many unrelated small wallets are gathered in one",
+    fatf: "Transaction patterns: many unrelated wallets pay small amounts to one, where funds accumulate",
     window_s: |options| options.fan_in.window_s,
     find,
     describe,

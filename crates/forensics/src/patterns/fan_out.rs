@@ -2,7 +2,7 @@
 //!
 //! In: what a cluster was paid and paid within the window. Out: a hit where it paid at least `counterparties_min` distinct clusters of
 //! no known party `amount_sat_min` or more together; `whole_percent_min` % of all it paid came in within the window, from
-//! at most `funders_max` payers, and `whole_percent_min` % of what came in went out.
+//! at most `funders_max` payers, and `whole_percent_min` % of what came in went out, so that it is about empty; no payee gets more than `largest_percent_max` % of the average.
 //! Source: AMLSim's fan-out (Suzumura, Kanezashi, 2021); FATF 2020, "Transactions".
 //! Departures: an employer, a pool and an exchange pay many, too; but what they pay comes from many, from new coins, or was
 //! there long before, and they keep the rest.
@@ -10,7 +10,10 @@
 //! Checked against: recounting from the whole list (`tests/it/patterns_oracle.rs`).
 
 use super::history::Event;
+use std::collections::BTreeMap;
+
 use super::hits::{Entry, Hit, Joined, span};
+use super::pass_through::is_empty;
 use super::scene::{Moment, is_share, n_others, sum_sat};
 use super::{Detector, PatternOptions};
 
@@ -18,7 +21,7 @@ pub(super) const FAN_OUT: Detector = Detector {
     number: 3,
     name: "fan_out",
     about: "one pays many, out of what a few have just paid it",
-    fatf: "Transactions: funds received are at once sent on to many unrelated wallets",
+    fatf: "Transactions, size and frequency: what came in is sent on at once to many others, with no business reason",
     window_s: |options| options.fan_out.window_s,
     find,
     describe,
@@ -41,11 +44,23 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
         && out_sat >= u128::from(options.amount_sat_min)
         && is_share(in_sat, options.whole_percent_min, all_sat)
         && is_share(all_sat, options.whole_percent_min, in_sat)
-        && n_others(ins.iter().copied()) <= options.funders_max as usize;
+        && n_others(ins.iter().copied()) <= options.funders_max as usize
+        && is_even(&outs, all_sat, options.largest_percent_max)
+        && is_empty(moment, in_sat, 100 - options.whole_percent_min);
     if found {
         let entries = fan.iter().map(|event| Entry::of(moment.cluster, event, true)).collect();
         hits.push(moment.hit(FAN_OUT.number, moment.cluster, 0, entries));
     }
+}
+
+/// Whether no payee gets more than so many percent of what they get on average.
+fn is_even(outs: &[&Event], all_sat: u128, percent_max: u32) -> bool {
+    let mut sums: BTreeMap<u32, u128> = BTreeMap::new();
+    for out in outs {
+        *sums.entry(out.other).or_default() += u128::from(out.amount_sat);
+    }
+    let n_payees = sums.len() as u128;
+    sums.values().all(|sum| sum * n_payees * 100 <= all_sat * u128::from(percent_max))
 }
 
 fn describe(joined: &Joined, options: &PatternOptions) -> String {

@@ -3,7 +3,7 @@
 //! In: a payment, backwards the clusters that its money passed, and from the first of them forwards where all of it went. Out: a hit about the first, where
 //! at least `levels_min` clusters in a row each passed on between `out_percent_min` % and all of what they got within `dwell_s`, and so did the others
 //! of their level, so that `mass_percent_min` % of what the first got went through `levels_min` levels.
-//! Source: FATF 2020, "Transactions"; the stack and bipartite patterns of AMLSim (Suzumura, Kanezashi, 2021).
+//! Source: FATF 2020, "Transaction patterns"; the stack and bipartite patterns of AMLSim (Suzumura, Kanezashi, 2021).
 //! Departures: the mass: of a wallet that pays with change to new addresses one branch goes on and the other stays, so it is no layering;
 //! payments that peel are left to `peeling_chain`.
 //! Cost: O(`levels_max` + `clusters_max`) windows for a payment behind three passing clusters, O(1) windows otherwise.
@@ -21,7 +21,7 @@ pub(super) const LAYERING: Detector = Detector {
     number: 8,
     name: "layering",
     about: "whole amounts move through level after level of clusters that keep nothing",
-    fatf: "Transactions: funds move through several wallets in quick succession, with no business reason",
+    fatf: "Transaction patterns: transfers through several wallets in quick succession, with no logical explanation",
     window_s: |options| options.layering.dwell_s,
     find,
     describe,
@@ -76,14 +76,15 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
         above.push((cluster, funding));
         (cluster, tx) = (funding.other, funding.tx);
     }
-    let Some(&(top, funding)) = above.last() else { return };
-    if above.len() < options.levels_min as usize || funding.amount_sat < options.amount_sat_min {
-        return;
-    }
-    let mut down = Down { scene, until: moment.tx, met: BTreeSet::new(), entries: Vec::new() };
-    if down.keeps_mass(top, funding) {
-        let measure = u32::try_from(above.len()).unwrap_or(u32::MAX);
-        hits.push(moment.hit(LAYERING.number, top, measure, down.entries));
+    // Each of them with enough levels below is a first one: who paid the very first may pass on by chance.
+    for (measure, &(top, funding)) in (1u32..).zip(&above).skip(options.levels_min as usize - 1) {
+        if funding.amount_sat < options.amount_sat_min {
+            continue;
+        }
+        let mut down = Down { scene, until: moment.tx, met: BTreeSet::new(), entries: Vec::new() };
+        if down.keeps_mass(top, funding) {
+            hits.push(moment.hit(LAYERING.number, top, measure, down.entries));
+        }
     }
 }
 

@@ -77,6 +77,9 @@ options! {
         payments_min: u32 = 3,
         /// Of all transactions of that side within the window, so many percent have one.
         share_percent_min: u32 = 60,
+        /// The smallest of them is at least so many thousandths below the largest: a sum in equal parts falls below some threshold by
+        /// chance.
+        spread_permille_min: u32 = 10,
     }
 }
 
@@ -94,6 +97,9 @@ options! {
         whole_percent_min: u32 = 80,
         /// Fan-out: what is paid came from so many payers at most. Fan-in: no bound.
         funders_max: u32 = 3,
+        /// Fan-out: no payee gets more than so many percent of what they get on average, as the change of a payroll does. Fan-in: no
+        /// bound.
+        largest_percent_max: u32 = 150,
     }
 }
 
@@ -103,11 +109,13 @@ options! {
         /// From the first transfer in to the last out, seconds.
         window_s: u32 = DAY_S,
         /// So many distinct payers at least.
-        payers_min: u32 = 5,
+        payers_min: u32 = 7,
         /// So many distinct payees at least.
-        payees_min: u32 = 5,
+        payees_min: u32 = 7,
         /// What went out is at least so many percent of what came in.
         out_percent_min: u32 = 90,
+        /// So many percent of the payers pay nobody else in the same transaction, as those who get change do.
+        whole_percent_min: u32 = 80,
         /// What still comes in once it goes out is at most so many percent of what came in before.
         late_percent_max: u32 = 10,
         /// So much in all, satoshi.
@@ -135,15 +143,15 @@ options! {
     /// Temporal cycles.
     TemporalCycle {
         /// From the first transfer to the last, seconds.
-        window_s: u32 = 3 * DAY_S,
+        window_s: u32 = 2 * DAY_S,
         /// So many transfers at least; two are a refund.
         length_min: u32 = 3,
         /// So many at most.
         length_max: u32 = 32,
         /// Each transfer is at least so many percent of the one before it, and no more than that.
-        kept_percent_min: u32 = 90,
+        kept_percent_min: u32 = 97,
         /// The first transfer, satoshi.
-        amount_sat_min: u64 = 10_000_000,
+        amount_sat_min: u64 = 50_000_000,
         /// The most transfers that are looked at for one that may close a cycle.
         visited_max: u32 = 2_000,
     }
@@ -155,7 +163,7 @@ options! {
         /// From one step to the next, seconds.
         step_s: u32 = 6 * HOUR_S,
         /// So many steps at least.
-        steps_min: u32 = 5,
+        steps_min: u32 = 8,
         /// What is peeled is at most so many percent.
         peel_percent_max: u32 = 20,
         /// The rest that moves on, at least, at the first step, satoshi.
@@ -171,9 +179,9 @@ options! {
     /// Layering.
     Layering {
         /// How long one level holds the money, seconds.
-        dwell_s: u32 = 6 * HOUR_S,
-        /// So many levels at least.
-        levels_min: u32 = 3,
+        dwell_s: u32 = 12 * HOUR_S,
+        /// So many clusters in a row at least: the first, and three levels behind it.
+        levels_min: u32 = 4,
         /// Each level passes on so many percent of what it got, and no more than it got.
         out_percent_min: u32 = 90,
         /// So many percent of what was paid at the start pass through all of them.
@@ -191,7 +199,7 @@ options! {
     /// Pass-through.
     PassThrough {
         /// How long the money stays, seconds.
-        dwell_s: u32 = HOUR_S,
+        dwell_s: u32 = 2 * HOUR_S,
         /// So many percent of what came in leave.
         out_percent_min: u32 = 90,
         /// So much, satoshi.
@@ -208,8 +216,8 @@ options! {
         drain_s: u32 = DAY_S,
         /// So many percent of what was held leave.
         out_percent_min: u32 = 90,
-        /// In so many transactions at least, or to so many payees: one sale is no drain.
-        payments_min: u32 = 2,
+        /// In so many transactions at least: one is a sale, or a move to a new wallet.
+        payments_min: u32 = 3,
         /// What was held, satoshi.
         amount_sat_min: u64 = 10_000_000,
     }
@@ -229,11 +237,11 @@ options! {
     /// Rapid cash-out.
     CashOut {
         /// How long the money stays, seconds.
-        dwell_s: u32 = 6 * HOUR_S,
+        dwell_s: u32 = 2 * HOUR_S,
         /// So many percent of what came in go to exchanges.
-        out_percent_min: u32 = 90,
+        out_percent_min: u32 = 95,
         /// So much, satoshi.
-        amount_sat_min: u64 = 10_000_000,
+        amount_sat_min: u64 = 50_000_000,
     }
 }
 
@@ -288,6 +296,7 @@ impl PatternOptions {
             ("structuring.share_percent_min", self.structuring.share_percent_min),
             ("fan_in.whole_percent_min", self.fan_in.whole_percent_min),
             ("fan_out.whole_percent_min", self.fan_out.whole_percent_min),
+            ("gather_scatter.whole_percent_min", self.gather_scatter.whole_percent_min),
             ("gather_scatter.out_percent_min", self.gather_scatter.out_percent_min),
             ("gather_scatter.late_percent_max", self.gather_scatter.late_percent_max),
             ("scatter_gather.out_percent_min", self.scatter_gather.out_percent_min),
@@ -311,6 +320,7 @@ impl PatternOptions {
             ("gather_scatter.payers_min", self.gather_scatter.payers_min),
             ("gather_scatter.payees_min", self.gather_scatter.payees_min),
             ("scatter_gather.mids_min", self.scatter_gather.mids_min),
+            ("fan_out.largest_percent_max", self.fan_out.largest_percent_max),
             ("dormancy_then_drain.payments_min", self.dormancy_then_drain.payments_min),
         ];
         within(&counts, 1, 1 << 20, "1 to 1,048,576")?;

@@ -1,8 +1,8 @@
 //! Pass-through: what comes in goes out again at once, to somebody else.
 //!
-//! In: what a cluster was paid and paid within the dwell time, and all it ever was and did. Out: a hit where it gives between `out_percent_min` % and
+//! In: what a cluster was paid and paid within the dwell time, and all that it ever was paid and paid. Out: a hit where it gives between `out_percent_min` % and
 //! all of what came in to clusters of no known party that did not pay it, no change is left, and its balance is about zero.
-//! Source: FATF 2020, "Transactions"; the pass-through rule of Chainalysis-like contraction, `research` of this project.
+//! Source: FATF 2020, "Transactions".
 //! Departures: a payment with change is a purchase, whatever the time: the last transaction pays one cluster only.
 //! Payments to a known service are left to `rapid_cash_out`: every deposit address of an exchange passes on.
 //! Cost: O(events of the window) an event.
@@ -17,7 +17,7 @@ pub(super) const PASS_THROUGH: Detector = Detector {
     number: 9,
     name: "pass_through",
     about: "what comes in goes out again at once, to somebody else, and nothing is left",
-    fatf: "Transactions: funds are sent on immediately after they came in, without a business reason",
+    fatf: "Transactions, size and frequency: what comes in is withdrawn at once, with no activity between",
     window_s: |options| options.pass_through.dwell_s,
     find,
     describe,
@@ -48,12 +48,13 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether all that a cluster ever got and did not pay is at most so many percent of `in_sat`.
+/// Whether all that a cluster ever got and did not pay is at most so many percent of `in_sat`. One that paid more than it is known to
+/// have got has other money: nobody knows what it holds.
 pub(super) fn is_empty(moment: &Moment<'_>, in_sat: u128, percent: u32) -> bool {
     let all = moment.scene.lifetime(moment.past).iter().filter(|event| !event.is_mix());
     let (ins, outs): (Vec<&Event>, Vec<&Event>) = all.partition(|event| event.is_in());
-    let left = sum_sat(ins.into_iter()).saturating_sub(sum_sat(outs.into_iter()));
-    left * 100 <= in_sat * u128::from(percent)
+    let left = sum_sat(ins.into_iter()).checked_sub(sum_sat(outs.into_iter()));
+    left.is_some_and(|left| left * 100 <= in_sat * u128::from(percent))
 }
 
 fn describe(joined: &Joined, options: &PatternOptions) -> String {

@@ -18,7 +18,7 @@ pub(super) const PEELING_CHAIN: Detector = Detector {
     number: 7,
     name: "peeling_chain",
     about: "a large coin from which a little is paid, step by step, while the rest moves on",
-    fatf: "Transactions: a large sum leaves in small amounts over a chain of new wallets",
+    fatf: "Transactions, size and frequency: a large sum leaves in small amounts, over ever new wallets",
     window_s: |options| options.peeling_chain.step_s,
     find,
     describe,

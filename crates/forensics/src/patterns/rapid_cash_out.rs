@@ -2,7 +2,7 @@
 //!
 //! In: what a cluster was paid and paid within the dwell time. Out: a hit where between `out_percent_min` % and all of what came in, from others
 //! than exchanges, went to known exchanges.
-//! Source: FATF 2020, "Source of funds", "Transactions": immediate transfer to exchanges; on-boarding and off-boarding.
+//! Source: FATF 2020, "Transaction patterns": what has accumulated is exchanged for money in full.
 //! Departures: an exchange is one by its tag or by common spending with a tagged one; deposits at others are not seen.
 //! Cost: O(events of the window) an event.
 //! Checked against: filters over the whole list (`tests/it/patterns_oracle.rs`).
@@ -16,7 +16,7 @@ pub(super) const RAPID_CASH_OUT: Detector = Detector {
     number: 13,
     name: "rapid_cash_out",
     about: "what comes in goes to known exchanges at once",
-    fatf: "Transactions: funds received are sent at once to exchanges, to be turned into money",
+    fatf: "Transaction patterns: what has accumulated is exchanged for money in full, at once",
     window_s: |options| options.rapid_cash_out.dwell_s,
     find,
     describe,

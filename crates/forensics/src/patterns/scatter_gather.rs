@@ -3,7 +3,7 @@
 //! In: a payment from a cluster between to the one at the end; who paid the one between, whom that one paid, and what those
 //! paid on. Out: a hit about the one at the start, where at least `mids_min` clusters between each got something from it
 //! and later gave between `out_percent_min` % and all of it to the one at the end, all within the window.
-//! Source: AMLSim's scatter-gather (Suzumura, Kanezashi, 2021); FATF 2020, "Transactions".
+//! Source: AMLSim's scatter-gather (Suzumura, Kanezashi, 2021); FATF 2020, "Transaction patterns".
 //! Departures: each one between must keep nothing; those who get a wage and pay the same exchange keep most of it.
 //! Cost: O(payees of the one at the start within the window × their events) for a payment; bounds in the options.
 //! Checked against: all pairs of transfers (`tests/it/patterns_oracle.rs`).
@@ -18,7 +18,7 @@ pub(super) const SCATTER_GATHER: Detector = Detector {
     number: 5,
     name: "scatter_gather",
     about: "one pays several, each of which passes it on to the same one",
-    fatf: "Transactions: funds are split over several wallets and come together again, with no other purpose",
+    fatf: "Transaction patterns: several accounts are used between the same two ends, with no logical explanation",
     window_s: |options| options.scatter_gather.window_s,
     find,
     describe,

@@ -19,10 +19,11 @@ use super::hits::{Hit, rows};
 use super::options::PatternOptions;
 use super::scene::{Moment, Parties, Scene};
 use crate::error::FlowError;
-use crate::payers::label;
-use crate::transfers::{Transfer, transfers};
+use crate::payers::{label, payments};
+use crate::transfers::Transfer;
 
-/// What patterns are found in: the transfers of a batch whose payer is known, and for each labelled mix among `mixes` a row for
+/// What patterns are found in: the transfers of a batch that one cluster pays (of transactions that only look collaborative
+/// too, once all their inputs are known to be of one cluster), and for each labelled mix among `mixes` a row for
 /// every cluster that gave to it or got from it, with [`MIX`] at the other end. In order of transaction.
 ///
 /// # Errors
@@ -32,16 +33,30 @@ pub fn pattern_transfers(
     labels: &[u32],
     mixes: &[Mix],
 ) -> Result<Vec<Transfer>, FlowError> {
-    let mut rows = transfers(batch, labels, false)?;
     let labelled = |mix: &&Mix| mix.protocol != 0;
-    let mixed: Vec<_> = mixes.iter().filter(labelled).map(|mix| mix.tx).collect();
+    let mut mixed: Vec<_> = mixes.iter().filter(labelled).map(|mix| mix.tx).collect();
+    mixed.sort_unstable();
+    let is_mixed = |tx| mixed.binary_search(&tx).is_ok();
+    let cluster = |id| ClusterId::new(AddressId::new(id));
+    let mut rows = Vec::new();
+    for payment in payments(batch, labels) {
+        let (view, payment) = payment?;
+        let (tx, height, time) = (view.row.index, view.row.height, view.row.time);
+        if !payment.is_of_one || is_mixed(tx) {
+            continue;
+        }
+        let source = payment.sources[0].0;
+        let others = payment.targets.iter().filter(|(target, _)| *target != source);
+        rows.extend(others.map(|&(target, amount_sat)| {
+            let (source, target) = (cluster(source), cluster(target));
+            Transfer { tx, height, time, source, target, amount_sat, flags: payment.flags }
+        }));
+    }
     if mixed.is_empty() {
         return Ok(rows);
     }
-    for view in batch.views().filter(|view| mixed.contains(&view.row.index)) {
+    for view in batch.views().filter(|view| is_mixed(view.row.index)) {
         let tx = view.row.index;
-        // A mix that one owner made alone (Tx0) has certain transfers, too: they would count twice.
-        rows.retain(|row| row.tx != tx);
         let gave = view.inputs.iter().filter_map(|input| input.spent);
         let gave = gave.filter_map(|spent| Some((spent.address?, false, spent.amount_sat)));
         let got = view.outputs.iter();
@@ -51,8 +66,8 @@ pub fn pattern_transfers(
             let sum = sums.entry((label(address.get(), labels)?, is_in)).or_default();
             *sum = sum.checked_add(amount_sat).ok_or(FlowError::AmountOverflow { tx })?;
         }
-        rows.extend(sums.into_iter().map(|((cluster, is_in), amount_sat)| {
-            let cluster = ClusterId::new(AddressId::new(cluster));
+        rows.extend(sums.into_iter().map(|((id, is_in), amount_sat)| {
+            let cluster = cluster(id);
             let (source, target) = if is_in { (MIX, cluster) } else { (cluster, MIX) };
             let (height, time) = (view.row.height, view.row.time);
             Transfer { tx, height, time, source, target, amount_sat, flags: crate::MIXING }

@@ -2,7 +2,8 @@
 //!
 //! In: what a cluster paid, or was paid, within the window; prices. Out: a hit where at least `payments_min` transactions
 //! of that side have exactly one transfer worth `from_percent` % of a threshold or more, but less than it, and these are at least
-//! `share_percent_min` % of its transactions with counterparties that get them. The highest threshold that fits is told.
+//! `share_percent_min` % of its transactions, the smallest `spread_permille_min` thousandths or more below the largest. The highest threshold
+//! that fits is told.
 //! Source: FATF 2020, "Transactions"; 31 CFR 1010.311 (10,000), 1010.410 (3,000), FATF travel rule (1,000).
 //! Departures: by transaction, since a payroll has many like sums in one; counted on both sides, since a payer whose
 //! change moves to new addresses is a new cluster each time. Without a price nothing is just below anything: silent.
@@ -18,7 +19,7 @@ pub(super) const STRUCTURING: Detector = Detector {
     number: 1,
     name: "structuring",
     about: "payments each just below a threshold of reporting, together above it; silent without prices",
-    fatf: "Transactions: sums split into amounts under record-keeping or reporting thresholds",
+    fatf: "Transactions, size and frequency: amounts kept small, under thresholds of record-keeping or reporting",
     window_s: |options| options.structuring.window_s,
     find,
     describe,
@@ -43,7 +44,11 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
             .collect();
         let is_now = found.last().is_some_and(|(event, _)| event.tx == moment.tx);
         let sum: i128 = found.iter().map(|(_, micros)| micros).sum();
-        let enough = found.len() >= options.payments_min as usize
+        let amounts = || found.iter().map(|(event, _)| u128::from(event.amount_sat));
+        let (least, most) = (amounts().min().unwrap_or(0), amounts().max().unwrap_or(0));
+        let is_spread = (most - least) * 1_000 >= most * u128::from(options.spread_permille_min);
+        let enough = is_spread
+            && found.len() >= options.payments_min as usize
             && found.len() * 100 >= transactions().count() * options.share_percent_min as usize;
         if is_now && enough && sum >= whole {
             let measure = u32::try_from(threshold).unwrap_or(u32::MAX);

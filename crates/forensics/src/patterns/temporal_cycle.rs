@@ -3,7 +3,7 @@
 //! In: a payment to a cluster, and backwards what paid for it. Out: a hit with the transfers of all cycles that it closes: simple, `length_min` to
 //! `length_max` transfers, each later than the one before it and between `kept_percent_min` % and all of its amount,
 //! from first to last within the window, through clusters of no known party.
-//! Source: Kumar, Calders, 2SCENT, VLDB 2018; AMLSim's cycle; FATF 2020, "Transactions".
+//! Source: Kumar, Calders, 2SCENT, VLDB 2018; AMLSim's cycle; FATF 2020, "Transaction patterns".
 //! Departures: [`graph::patterns::CycleStream`] is the oracle and not the method: it keeps one window in order of time, and a merge of
 //! clusters changes windows that are long past. Money cannot grow on its way: this prunes more than a bound on length.
 //! Cost: exponential in the length in the worst case, `visited_max` transfers at most for a payment.
@@ -18,7 +18,7 @@ pub(super) const TEMPORAL_CYCLE: Detector = Detector {
     number: 6,
     name: "temporal_cycle",
     about: "money comes back to where it started, through others",
-    fatf: "Transactions: funds return to the first wallet through several others, with no business reason",
+    fatf: "Transaction patterns: transfers among several wallets with no logical explanation; the money comes back",
     window_s: |options| options.temporal_cycle.window_s,
     find,
     describe,

@@ -29,6 +29,8 @@ mod mix_sets;
 mod mixes;
 mod ownership;
 mod patterns_laws;
+mod patterns_measured;
+mod patterns_oracle;
 mod patterns_worlds;
 mod proximity;
 mod proximity_laws;

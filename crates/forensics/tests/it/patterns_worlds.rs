@@ -24,10 +24,10 @@ pub struct Payment {
 pub fn options() -> PatternOptions {
     PatternOptions::from_text(
         "transfer_sat_min = 3\n\
-         structuring = { window_s = 900, thresholds = [100, 40], payments_min = 2 }\n\
+         structuring = { window_s = 900, thresholds = [100, 40], payments_min = 2, spread_permille_min = 20 }\n\
          fan_in = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 50 }\n\
-         fan_out = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 60 }\n\
-         gather_scatter = { window_s = 1200, payers_min = 2, payees_min = 2, out_percent_min = 60, late_percent_max = 30, amount_sat_min = 20 }\n\
+         fan_out = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 60, largest_percent_max = 130 }\n\
+         gather_scatter = { window_s = 1200, whole_percent_min = 50, payers_min = 2, payees_min = 2, out_percent_min = 60, late_percent_max = 30, amount_sat_min = 20 }\n\
          scatter_gather = { window_s = 1500, mids_min = 2, out_percent_min = 60, amount_sat_min = 20 }\n\
          temporal_cycle = { window_s = 1500, length_max = 5, kept_percent_min = 50, amount_sat_min = 20, visited_max = 100000 }\n\
          peeling_chain = { step_s = 900, steps_min = 2, peel_percent_max = 30, amount_sat_min = 20, moves_max = 2 }\n\
@@ -53,17 +53,28 @@ fn payment() -> impl Strategy<Value = Payment> {
         .prop_map(|(payer, payees, gap_s, is_mix)| Payment { payer, payees, gap_s, is_mix })
 }
 
-/// One that spends what somebody was paid just before: most money moves on at once.
-fn follow_up(payments: &mut [Payment], follows: &[bool]) {
+/// Some spend what somebody was paid just before: whole, in equal parts, or with a little peeled off.
+fn follow_up(payments: &mut [Payment], follows: &[u8]) {
     for at in 1..payments.len() {
-        if follows[at % follows.len()] {
-            payments[at].payer = payments[at - 1].payees[0].0;
+        let how = follows[at % follows.len()];
+        let (payer, got) = payments[at - 1].payees[0];
+        if how == 0 {
+            continue;
+        }
+        let payment = &mut payments[at];
+        payment.payer = payer;
+        if how > 1 && got > 4 {
+            let n = payment.payees.len() as u64;
+            let first = if how == 2 { (got - 1) * 4 / 5 } else { (got - 1) / n };
+            let others = if how == 2 { (got - 1) / 5 / n } else { first };
+            payment.payees.iter_mut().for_each(|payee| payee.1 = others);
+            payment.payees[0].1 = first;
         }
     }
 }
 
 pub fn payments(n: usize) -> impl Strategy<Value = Vec<Payment>> {
-    (vec(payment(), 1..n), vec(any::<bool>(), 7)).prop_map(|(mut payments, follows)| {
+    (vec(payment(), 1..n), vec(0u8..4, 7)).prop_map(|(mut payments, follows)| {
         follow_up(&mut payments, &follows);
         payments
     })
