@@ -46,10 +46,10 @@ fn main() {
         base.inputs.len(),
         base.outputs.len()
     );
+    let (members, entities) = entities(&mut wallets);
     let mut clusters = Clusters::default();
     clusters.apply(&links(&base), wallets.n_addresses());
     let labels = clusters.labels();
-    let (members, entities) = entities(&mut wallets);
     let options = ProximityOptions { hops_max, ..ProximityOptions::default() };
     let mut state = ProximityState::new(options);
     let ((), push_s) = timed(|| state.push(&base).unwrap());
@@ -186,13 +186,16 @@ fn run(
     print(&rows);
 }
 
+/// A name and what it shows.
+type Column = (&'static str, fn(&Row) -> f64);
+
 fn print(rows: &[Row]) {
     let at = |share: f64, of: fn(&Row) -> f64| {
         let mut values: Vec<f64> = rows.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
         values[((values.len() - 1) as f64 * share).round() as usize]
     };
-    let columns: [(&str, fn(&Row) -> f64); 3] = [
+    let columns: [Column; 3] = [
         ("whole block, ms", |row| row.ms),
         ("transactions", |row| row.n_transactions as f64),
         ("clusters whose labels changed", |row| row.n_changed as f64),

@@ -144,13 +144,13 @@ fn a_cluster_that_keeps_money_counts_and_one_that_passes_it_on_does_not() {
 fn dust_and_fees_do_not_make_a_cluster_count() {
     check(
         "-> x:100\n -> d:1\n d:1 -> a:1\n x:100 -> a:99\n a:99 -> b:98",
-        10,
+        20,
         "b",
         Some((2, 1, 98)),
     );
     check("-> x:100\n x:100 -> a:100\n a:100 -> b:60", 1, "b", Some((2, 1, 60)));
     // Money from elsewhere, or unknown: it is more than a way through.
-    check("-> x:100\n x:100 -> a:100\n a:150 -> b:150", 1, "b", Some((2, 2, 150)));
+    check("-> x:100\n x:100 -> a:100\n a:150 -> b:150", 1, "b", Some((2, 2, 100)));
     check("-> x:100\n x:100 -> a:100\n a:100 ?:7 -> b:100", 1, "b", Some((2, 2, 100)));
 }
 

@@ -102,14 +102,16 @@ fn peel(events: &[Event], cluster: u32) -> Option<(usize, usize, Option<u32>)> {
 /// By cluster, side (1 received, 2 sent) and category: entity, hops, contracted hops, bottleneck.
 pub type Rows = BTreeMap<(u32, u8, u8), (u32, u8, u8, u64)>;
 
+/// Contracted hops, hops and entity of the nearest; fewest hops; bottleneck.
+type Found = ((u32, u32, u32), u32, u64);
+
 /// All walks of a ledger.
 pub struct Walks<'a> {
     events: &'a [Event],
     holding: &'a Holding,
     passing: Vec<u8>,
     hops_max: u32,
-    /// Contracted hops, hops and entity; fewest hops; bottleneck.
-    found: BTreeMap<(u32, u8, u8), ((u32, u32, u32), u32, u64)>,
+    found: BTreeMap<(u32, u8, u8), Found>,
 }
 
 impl<'a> Walks<'a> {

@@ -111,7 +111,7 @@ impl<V: Value> WalkLabels<V> {
             left.is_some_and(|left| left.arrive(own) == label.value)
         };
         let class = label.value.class();
-        for (near, amount) in near {
+        for (near, amount) in near.into_iter().filter(|(near, _)| *near != node) {
             if let Some(source) = parts.source(near) {
                 let is_of = parts.class(source) == Some(class);
                 if is_of && leads(V::start(source, class), 1, amount) {

@@ -98,26 +98,43 @@ impl<V: Value> Repair<'_, V> {
         let Scratch { near, far, .. } = &mut self.scratch;
         let skipped = self.labels.sides(self.events, event, near, far);
         let order = self.labels.order(event);
-        let present = self.gather(order, classes);
+        let present = self.gather(order, classes, None);
+        let mut own_ways = Vec::new();
         for at in 0..self.scratch.far.len() {
             let (node, amount) = self.scratch.far[at];
+            let is_source = self.parts.source(node).is_some();
+            if is_source && self.scratch.near.iter().any(|(near, _)| *near == node) {
+                own_ways.push((node, amount));
+                continue;
+            }
             let arriving = if skipped == Some(node) { 0 } else { present };
             self.settle(node, amount, order, classes, arriving);
         }
-        for class in classes_of(present) {
+        self.empty(present);
+        // A step from a node to itself is none. Only at a source could it seem better than what is there.
+        for (node, amount) in own_ways {
+            let present = self.gather(order, classes, Some(node));
+            let arriving = if skipped == Some(node) { 0 } else { present };
+            self.settle(node, amount, order, classes, arriving);
+            self.empty(present);
+        }
+    }
+
+    fn empty(&mut self, classes: u32) {
+        for class in classes_of(classes) {
             self.scratch.inside[usize::from(class)].clear();
         }
     }
 
-    /// What the near side brings into an event; returns the classes of it.
-    fn gather(&mut self, order: u32, classes: u32) -> u32 {
+    /// What the near side, but for one node, brings into an event; returns the classes of it.
+    fn gather(&mut self, order: u32, classes: u32, but: Option<u32>) -> u32 {
         let Self { labels, parts, scratch, .. } = self;
         let mut present = 0;
         let mut enter = |value: V| {
             present |= bit(value.class());
             keep_best(&mut scratch.inside[usize::from(value.class())], value);
         };
-        for &(near, amount) in &scratch.near {
+        for &(near, amount) in scratch.near.iter().filter(|(near, _)| Some(*near) != but) {
             if let Some(source) = parts.source(near) {
                 let class = parts.class(source).filter(|class| classes & bit(*class) != 0);
                 let start = class.map(|class| V::start(source, class));
