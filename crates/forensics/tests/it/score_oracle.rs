@@ -11,6 +11,7 @@ pub struct Oracle {
 }
 
 /// A number of the text in units of `10^-decimals`.
+#[expect(clippy::cast_possible_truncation, reason = "numbers of a profile are small")]
 fn scaled(value: &toml::Value, decimals: u32) -> i128 {
     let number = value.as_float().or(value.as_integer().map(|n| n as f64)).unwrap();
     (number * 10_f64.powi(i32::try_from(decimals).unwrap())).round() as i128

@@ -17,10 +17,10 @@ fn what_is_wrong_is_named_with_its_place() {
     check(
         "direct = 100",
         "dirct = 100",
-        "line 25, column 1: unknown key \"factors.dirct\"",
+        "line 24, column 1: unknown key \"factors.dirct\"",
         Some("did you mean \"direct\"?"),
     );
-    check("direct = 100\n", "", "line 23, column 1: key \"factors.direct\" is missing", copy);
+    check("direct = 100\n", "", "line 22, column 1: key \"factors.direct\" is missing", copy);
     check(
         "\nversion = 1",
         "\nversion = 0",
@@ -42,43 +42,43 @@ fn what_is_wrong_is_named_with_its_place() {
     check(
         "ransomware     = { held = 95",
         "ransomware     = { held = 101",
-        "line 58, column 27: ransomware.held is out of its range: a number with up to 3 decimals from -100 to 100",
+        "line 54, column 27: ransomware.held is out of its range: a number with up to 3 decimals from -100 to 100",
         None,
     );
     check(
         "ransomware     = { held = 95",
         "ransomware     = { held = 0.0001",
-        "line 58, column 27: ransomware.held is out of its range: a number with up to 3 decimals from -100 to 100",
+        "line 54, column 27: ransomware.held is out of its range: a number with up to 3 decimals from -100 to 100",
         None,
     );
     check(
         "ransomware     =",
         "ransomwear     =",
-        "line 58, column 1: unknown key \"categories.ransomwear\"",
+        "line 54, column 1: unknown key \"categories.ransomwear\"",
         Some("did you mean \"ransomware\"?"),
     );
     check(
         "fan_in ",
         "fan_inn ",
-        "line 76, column 1: unknown key \"patterns.fan_inn\"",
+        "line 72, column 1: unknown key \"patterns.fan_inn\"",
         Some("did you mean \"fan_in\"?"),
     );
     check(
         "[1, 30]",
         "[1, 5]",
-        "line 33, column 28: a curve's x ascends and its percent never falls: more is never worth less",
+        "line 31, column 29: a curve's x ascends and its percent never falls: more is never worth less",
         None,
     );
     check(
         "[[0, 0], [0.1, 10]",
         "[[0, 1], [0.1, 10]",
-        "line 33, column 9: a curve begins at [0, 0]: nothing is worth nothing",
+        "line 31, column 9: a curve begins at [0, 0]: nothing is worth nothing",
         None,
     );
     check(
         "hops = [100",
         "hops = [10",
-        "line 36, column 8: hops rise: farther is never worth more",
+        "line 34, column 8: hops rise: farther is never worth more",
         None,
     );
     check(
@@ -90,7 +90,7 @@ fn what_is_wrong_is_named_with_its_place() {
     check(
         "from = 25",
         "from = 60",
-        "line 100, column 1: bands begin at 0, ascend, and have a name each",
+        "line 94, column 1: bands begin at 0, ascend, and have a name each",
         None,
     );
 }
