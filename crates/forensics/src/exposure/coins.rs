@@ -115,8 +115,19 @@ impl Coins {
         }
     }
 
+    /// The place of its block among those of the ledger.
+    pub(super) fn block_of(&self, tx: u32) -> usize {
+        (self.block[tx as usize] & !(MIXED | COINBASE)) as usize
+    }
+
     pub(super) fn moment(&self, tx: u32) -> &Moment {
-        &self.moments[(self.block[tx as usize] & !(MIXED | COINBASE)) as usize]
+        &self.moments[self.block_of(tx)]
+    }
+
+    /// Times of the blocks of the first transactions, in order.
+    pub(super) fn times(&self, n_transactions: u32) -> impl Iterator<Item = i64> + '_ {
+        let within = self.moments.iter().take_while(move |m| m.first_tx < n_transactions);
+        within.map(|moment| moment.time.get())
     }
 
     /// What is left for the miner, and what known inputs lack to the outputs.
@@ -197,7 +208,7 @@ impl Coins {
         }
         self.push_inputs(view, previous, tx)?;
         self.first_output.push(self.n_coins());
-        for output in &view.outputs[..] {
+        for output in view.outputs {
             self.push_coin(output.address.map(|address| address.get()), output.amount_sat, tx);
         }
         self.first_coin.push(self.n_coins());

@@ -15,6 +15,7 @@
 //!
 //! [`Exposure`]: ledger::Exposure
 
+mod answers;
 mod coins;
 mod compare;
 mod error;
@@ -24,6 +25,7 @@ mod previous;
 mod rows;
 mod split;
 mod state;
+mod times;
 mod vectors;
 mod world;
 

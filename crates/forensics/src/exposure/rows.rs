@@ -9,6 +9,7 @@ use ledger::{Amount, Category, ClusterId, Exposure, FlowSide, Value};
 
 use super::coins::Moment;
 use super::parts::Origin;
+use super::times::Stale;
 
 /// What one transaction adds to one row: the handle of the cluster, the origin, the amount in satoshi.
 pub(super) type Addend = (u32, Origin, u64);
@@ -139,9 +140,14 @@ impl Rows {
         row.take_out(before_sat, moment);
     }
 
-    /// A transaction counts no more; true if the times of the row may be wrong now.
+    /// A transaction counts no more; returns the row if its times may be wrong now.
     #[must_use]
-    pub(super) fn remove(&mut self, side: FlowSide, addend: Addend, moment: &Moment) -> bool {
+    pub(super) fn remove(
+        &mut self,
+        side: FlowSide,
+        addend: Addend,
+        moment: &Moment,
+    ) -> Option<Stale> {
         let (handle, origin, amount_sat) = addend;
         let at = self.find(handle, side, origin).expect("what it counted for has a row");
         let rows = &mut self.of[handle as usize];
@@ -150,27 +156,26 @@ impl Rows {
         row.n_transfers -= 1;
         if row.n_transfers == 0 {
             rows.remove(at);
-            return false;
+            return None;
         }
         let time = moment.time.get();
-        row.first_s == time || row.last_s == time
+        let (is_first, is_last) = (row.first_s == time, row.last_s == time);
+        (is_first || is_last).then_some(Stale { handle, origin, is_first, is_last })
     }
 
-    /// Makes the times of one side of a cluster anew from all its transfers.
-    pub(super) fn set_times<'m>(
-        &mut self,
-        handle: u32,
-        side: FlowSide,
-        transfers: impl Iterator<Item = (Origin, &'m Moment)>,
-    ) {
-        let rows = &mut self.of[handle as usize];
-        for row in rows.iter_mut().filter(|row| row.side == side) {
-            (row.first_s, row.last_s) = (i64::MAX, i64::MIN);
-        }
-        for (origin, moment) in transfers {
-            let at = rows.binary_search_by_key(&(side, origin), |row| (row.side, row.origin));
-            rows[at.expect("every transfer has a row")].see(moment);
-        }
+    /// Whether there is such a row.
+    pub(super) fn holds(&self, handle: u32, side: FlowSide, origin: Origin) -> bool {
+        self.find(handle, side, origin).is_ok()
+    }
+
+    pub(super) fn set_first(&mut self, handle: u32, side: FlowSide, origin: Origin, time_s: i64) {
+        let at = self.find(handle, side, origin).expect("it was looked up before");
+        self.of[handle as usize][at].first_s = time_s;
+    }
+
+    pub(super) fn set_last(&mut self, handle: u32, side: FlowSide, origin: Origin, time_s: i64) {
+        let at = self.find(handle, side, origin).expect("it was looked up before");
+        self.of[handle as usize][at].last_s = time_s;
     }
 
     /// The rows of one cluster.

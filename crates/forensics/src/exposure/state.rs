@@ -7,14 +7,12 @@
 use std::collections::BinaryHeap;
 
 use graph::NONE;
-use ledger::{
-    AddressId, Category, ClusterId, Exposure, FlowSide, Height, LedgerBatch, Timestamp, TxIndex,
-};
+use ledger::{AddressId, Category, ClusterId, FlowSide, Height, LedgerBatch, Timestamp};
 
 use super::error::ExposureError;
 use super::members::Relabeled;
-use super::parts::{Origin, Part};
-use super::rows::{self, Addend, Rows};
+use super::parts::Origin;
+use super::rows::{Addend, Rows};
 use super::world::{Journal, Lens, Scratch, World};
 use crate::owners::Owners;
 
@@ -68,7 +66,7 @@ pub struct Touched {
 #[derive(Clone, Debug)]
 pub struct ExposureState {
     pub(super) world: World,
-    rows: Rows,
+    pub(super) rows: Rows,
     sent: SentUpdate,
     is_sent_current: bool,
 }
@@ -351,9 +349,7 @@ impl ExposureState {
             // What goes comes last, so that few rows lose what was first or last in them.
             let mut stale = Vec::new();
             for (addend, tx) in gone {
-                if self.rows.remove(side, addend, self.world.coins.moment(tx)) {
-                    stale.push(addend.0);
-                }
+                stale.extend(self.rows.remove(side, addend, self.world.coins.moment(tx)));
             }
             self.renew_times(side, stale, n_after, &mut scratch);
         }
@@ -397,30 +393,6 @@ impl ExposureState {
                 (None, None) => {}
             }
             handles.extend(was.or(is).map(|addend| addend.0));
-        }
-    }
-
-    /// Makes first and last times anew for clusters that lost a transfer that was one of them.
-    fn renew_times(
-        &mut self,
-        side: FlowSide,
-        mut stale: Vec<u32>,
-        n_transactions: u32,
-        scratch: &mut Scratch,
-    ) {
-        stale.sort_unstable();
-        stale.dedup();
-        let mut found = Vec::new();
-        for handle in stale {
-            let mut transfers = Vec::new();
-            for tx in self.transactions_of(handle, side) {
-                if tx < n_transactions {
-                    self.world.now().addends(side, tx, scratch, &mut found);
-                    let own = found.iter().filter(|addend| addend.0 == handle);
-                    transfers.extend(own.map(|addend| (addend.1, self.world.coins.moment(tx))));
-                }
-            }
-            self.rows.set_times(handle, side, transfers.into_iter());
         }
     }
 
@@ -475,85 +447,8 @@ impl ExposureState {
         self.world.categories.extend_from_slice(new);
         Ok(())
     }
-
-    /// Every row, in the order of the table: cluster, side, category, entity, direct first, mixed last.
-    pub fn exposures(&self) -> Vec<Exposure> {
-        let handles = 0..self.world.members.n_handles();
-        let handles = handles.map(|handle| u32::try_from(handle).expect("handles are u32"));
-        let rows = handles.flat_map(|handle| {
-            let cluster = cluster(self.world.members.label(handle));
-            self.rows.exposures(handle, cluster, &self.world.categories)
-        });
-        let mut rows: Vec<Exposure> = rows.collect();
-        rows::sort(&mut rows);
-        rows
-    }
-
-    /// The rows of one cluster, in the same order; none for what is no cluster's name.
-    pub fn exposures_of(&self, of: ClusterId) -> Vec<Exposure> {
-        let Some(handle) = self.world.members.handle_of_label(of.get().get()) else {
-            return Vec::new();
-        };
-        let mut rows: Vec<Exposure> =
-            self.rows.exposures(handle, of, &self.world.categories).collect();
-        rows::sort(&mut rows);
-        rows
-    }
-
-    /// What one transaction alone adds to the rows, of every cluster that it pays or that pays in it.
-    pub fn exposures_of_transaction(&self, tx: TxIndex) -> Vec<Exposure> {
-        let Some(tx) = self.transaction(tx) else { return Vec::new() };
-        let (mut scratch, mut found) = (Scratch::default(), Vec::new());
-        let mut rows = Vec::new();
-        for side in FlowSide::BOTH {
-            if side == FlowSide::Sent && !self.is_sent_current() {
-                continue;
-            }
-            self.world.now().addends(side, tx, &mut scratch, &mut found);
-            for own in found.chunk_by(|a, b| a.0 == b.0) {
-                let cluster = cluster(self.world.members.label(own[0].0));
-                let moment = self.world.coins.moment(tx);
-                let transfers = own.iter().map(|addend| (addend.1, addend.2, moment));
-                rows.extend(rows::sum(cluster, side, transfers, &self.world.categories));
-            }
-        }
-        rows::sort(&mut rows);
-        rows
-    }
-
-    /// The parts of one output: where it comes from, or where it went. They add up to its amount. `None` for an
-    /// output that there is not.
-    pub fn parts(&self, tx: TxIndex, position: u32, side: FlowSide) -> Option<Vec<Part>> {
-        let number = u32::try_from(tx.get()).ok()?;
-        let coin = self.world.coins.find(number, position)?;
-        let mut parts = Vec::new();
-        self.world.now().read(side, coin, |part| parts.push(part));
-        Some(parts)
-    }
-
-    fn transaction(&self, tx: TxIndex) -> Option<u32> {
-        let tx = u32::try_from(tx.get().checked_sub(self.world.coins.base_tx)?).ok()?;
-        (tx < self.world.coins.n_transactions()).then_some(tx)
-    }
-
-    /// Bytes in use, by what they are for.
-    pub fn memory(&self) -> Vec<(&'static str, usize)> {
-        vec![
-            ("coins and transactions", self.world.coins.memory_bytes()),
-            ("owners", self.world.members.memory_bytes()),
-            ("vectors received", self.world.received.memory_bytes()),
-            ("vectors sent", self.world.sent.memory_bytes()),
-            ("rows", self.rows.memory_bytes()),
-        ]
-    }
-
-    /// How many outputs (and known coins from before the ledger), parts on both sides, and rows there are.
-    pub fn counts(&self) -> [usize; 3] {
-        let parts = self.world.received.n_parts() + self.world.sent.n_parts();
-        [self.world.coins.n_coins() as usize, parts, self.rows.n_rows()]
-    }
 }
 
-fn cluster(label: u32) -> ClusterId {
+pub(super) fn cluster(label: u32) -> ClusterId {
     ClusterId::new(AddressId::new(label))
 }

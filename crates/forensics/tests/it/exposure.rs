@@ -145,14 +145,14 @@ fn the_unknown_stays_unknown() {
 
 #[test]
 fn what_passes_a_round_is_marked() {
-    let text = "-> s:10\n-> t:10\n-> u:10\n s:10 t:10 u:10 -> a:10 b:10 c:10\n a:10 -> d:10";
+    let text = "-> s:10\n-> t:10\n-> u:10\n s:10 t:10 u:10 -> a:10 b:10 c:7 e:3\n a:10 -> d:10";
     check(
         text,
         &[("s", 0)],
         "d",
         &[
-            "received via mixed mined 7 in 1 at 4..4",
-            "received via mixed sanctioned#0 3 in 1 at 4..4",
+            "received via mixed mined 6 in 1 at 4..4",
+            "received via mixed sanctioned#0 4 in 1 at 4..4",
         ],
     );
 }

@@ -186,7 +186,7 @@ proptest! {
                 sum.1 += row.amount_unpriced.units();
                 sum.2 += row.value.micros();
                 sum.3 += row.n_transfers;
-                sum.5 = time;
+                (sum.4, sum.5) = (sum.4.min(time), sum.5.max(time));
                 let amount_sat = row.amount.to_sat().unwrap();
                 let value = price(view.row.time).map(|price| ledger::Value::of_satoshi(amount_sat, price));
                 prop_assert_eq!(value.unwrap_or_default(), row.value);

@@ -67,7 +67,10 @@ fn build(blocks: &[Vec<Plan>], unit: u64) -> LedgerBatch {
     let mut builder = Builder::default();
     for (plans, height) in blocks.iter().zip(0..) {
         let first_tx = TxIndex::new(builder.batch.transactions.len() as u64);
-        let time = Timestamp::new(1_000 + 7 * i64::from(height));
+        // Miners' clocks disagree: times do not rise with height.
+        let time = Timestamp::new(
+            1_000 + (7 * i64::from(height) + i64::from(height) * i64::from(height) * 11) % 40,
+        );
         for plan in plans {
             builder.transaction(plan, Height::new(height), time, unit);
         }
@@ -137,20 +140,7 @@ impl Builder {
             self.unspent.push((point, Spent { address, amount_sat, script_type }));
             n_outputs += 1;
         }
-        let n_inputs = u32::try_from(inputs.len()).unwrap();
-        for ((previous, spent), position) in inputs.into_iter().zip(0..) {
-            let marks = InputMarks::default();
-            self.batch.inputs.push(Input {
-                tx,
-                height,
-                position,
-                previous,
-                sequence: 0,
-                marks,
-                spent,
-            });
-        }
-        self.batch.transactions.push(Transaction {
+        let row = Transaction {
             index: tx,
             height,
             time,
@@ -159,10 +149,21 @@ impl Builder {
             lock_time: 0,
             size_bytes: 0,
             weight: 0,
-            n_inputs,
+            n_inputs: u32::try_from(inputs.len()).unwrap(),
             n_outputs,
             coinbase,
-        });
+        };
+        self.finish(row, inputs);
+    }
+
+    fn finish(&mut self, row: Transaction, inputs: Vec<(OutPoint, Option<Spent>)>) {
+        let (tx, height) = (row.index, row.height);
+        for ((previous, spent), position) in inputs.into_iter().zip(0..) {
+            let marks = InputMarks::default();
+            let input = Input { tx, height, position, previous, sequence: 0, marks, spent };
+            self.batch.inputs.push(input);
+        }
+        self.batch.transactions.push(row);
     }
 }
 
