@@ -44,8 +44,7 @@ pub(super) fn random_explanations() -> ExactReport {
     let entities: Vec<Entity> = (0..N_ENTITIES).map(entity).collect();
     let profile = Profile::default();
     let mut report = ExactReport {
-        what: "scores whose terms add up: 100,000 random clusters, every cluster of the worlds"
-            .to_owned(),
+        what: "terms add up to the score: random clusters, and all of the worlds".to_owned(),
         ..ExactReport::default()
     };
     for number in 0..RANDOM_CLUSTERS {

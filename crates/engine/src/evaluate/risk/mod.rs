@@ -16,7 +16,7 @@ mod world;
 
 use forensics::patterns::detector;
 use ledger::ClusterId;
-use simulate::WorldSpec;
+use simulate::{LaunderingSpec, WorldSpec};
 
 use super::{advance, begin};
 use crate::{Error, Progress, Watch};
@@ -34,11 +34,26 @@ const SCORE: &str = "score";
 pub struct RiskOptions {
     /// A world a seed.
     pub seeds: Vec<u64>,
+    /// About how many transactions each world has.
+    pub transactions: u32,
+    /// Addresses an actor of a probe with many.
+    pub probe_addresses: u32,
 }
 
 impl Default for RiskOptions {
     fn default() -> Self {
-        Self { seeds: vec![1, 2, 3] }
+        let WorldSpec { n_transactions, laundering, .. } = WorldSpec::laundering(1);
+        let (transactions, probe_addresses) = (n_transactions, laundering.n_probe_addresses);
+        Self { seeds: vec![1, 2, 3], transactions, probe_addresses }
+    }
+}
+
+impl RiskOptions {
+    fn spec(&self, seed: u64) -> WorldSpec {
+        let spec = WorldSpec::laundering(seed);
+        let laundering =
+            LaunderingSpec { n_probe_addresses: self.probe_addresses, ..spec.laundering };
+        WorldSpec { n_transactions: self.transactions, laundering, ..spec }
     }
 }
 
@@ -58,14 +73,14 @@ struct Sums {
 /// If a world cannot be made, or the person stops the work.
 pub fn evaluate_risk(options: &RiskOptions, watch: &dyn Watch) -> Result<RiskReport, Error> {
     begin(watch, "worlds with laundering", options.seeds.len(), "worlds")?;
-    let model = world::change_model(&options.seeds)?;
+    let model = world::change_model(options)?;
     let mut report = RiskReport::default();
     let mut sums = Sums { explanations: exact::random_explanations(), ..Sums::default() };
     sums.exposure.what =
         "clusters whose exposure adds up to what they received, and worlds whose sums sent do"
             .to_owned();
     for (at, seed) in options.seeds.iter().enumerate() {
-        let world = RiskWorld::of(WorldSpec::laundering(*seed), model.as_ref())?;
+        let world = RiskWorld::of(options.spec(*seed), model.as_ref())?;
         report.worlds.push(describe(&world));
         measure(&world, &mut sums)?;
         advance(watch, at + 1)?;

@@ -24,6 +24,19 @@ pub(super) fn with_bounds(items: &[(f64, bool)], seed: u64) -> (Option<f64>, Opt
     (weighted(&items, |_| 1), at(25).zip(at(975)).map(<[f64; 2]>::from))
 }
 
+/// How many of the first `n` are true, on average over every order of items of one value.
+pub(super) fn among_first(items: &[(f64, bool)], n: usize) -> f64 {
+    let mut left = n;
+    let mut sum = 0.0;
+    for group in sorted(items).chunk_by(|a, b| a.0 == b.0) {
+        let taken = group.len().min(left);
+        let right = group.iter().filter(|item| item.1).count();
+        sum += right as f64 * taken as f64 / group.len() as f64;
+        left -= taken;
+    }
+    sum
+}
+
 fn sorted(items: &[(f64, bool)]) -> Vec<(f64, bool)> {
     let mut items = items.to_vec();
     items.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -112,6 +125,7 @@ mod tests {
             let [low, high] = bounds.expect("one is true in some resample");
             assert!(low <= high && low >= 0.0 && high <= 1.0);
         }
+        assert_eq!(among_first(&[(1.0, true), (1.0, false), (2.0, true), (0.0, true)], 2), 1.5);
         assert_eq!(average_precision(&[(1.0, false)]), None);
         assert_eq!(average_precision(&[(2.0, true), (1.0, false)]), Some(1.0));
     }
