@@ -297,8 +297,8 @@ pub struct Laundering {
     pub probes: Vec<Probe>,
     /// What is known: some exchanges, mixers and illicit parties; others are left untagged.
     pub tags: Vec<PlantedTag>,
-    /// Illicit parties outside of cases, ascending: sources of money, and those of the story. What is found on them is neither
-    /// right nor wrong.
+    /// Illicit parties outside of cases, ascending: sources of money, mixers, the wallets of probes, those of the story. What is
+    /// found on them is neither right nor wrong.
     pub others: Vec<OwnerId>,
 }
 

@@ -213,7 +213,7 @@ fn ranking(rows: &[RankingReport], look: Look) -> String {
             count(row.illicit).into(),
             decimals(row.average_precision, 4).into(),
             bounds.into(),
-            count(row.first_hundred).into(),
+            format!("{:.0}", row.first_hundred).into(),
         ]);
     }
     table.lines(look)

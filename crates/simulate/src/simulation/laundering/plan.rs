@@ -136,8 +136,10 @@ impl<'a> Planner<'a> {
         self.wallet_like(policy, shows)
     }
 
-    pub(super) fn forget_actors(&mut self) {
+    /// Whoever is in the plan in the making is illicit and takes part in no case.
+    pub(super) fn leave_out(&mut self) {
         self.actors.clear();
+        self.world.underworld.others.extend(std::mem::take(&mut self.own));
     }
 
     fn push(&mut self, height: u32, act: Act) {
