@@ -20,8 +20,6 @@ mod risk_entities;
 mod risk_exposures;
 mod risk_patterns;
 mod risk_payments;
-mod risk_exposures;
-mod risk_patterns;
 mod risk_proximities;
 mod risk_ranks;
 mod risk_scores;
@@ -64,8 +62,6 @@ pub use risk_entities::{
 pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
 pub use risk_patterns::{PATTERNS, patterns_from, patterns_to};
 pub use risk_payments::{MONITORED_PAYMENTS, monitored_payments_from, monitored_payments_to};
-pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
-pub use risk_patterns::{PATTERNS, patterns_from, patterns_to};
 pub use risk_proximities::{PROXIMITIES, proximities_from, proximities_to};
 pub use risk_ranks::{RANKS, ranks_from, ranks_to};
 pub use risk_scores::{
@@ -421,11 +417,5 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &EXPOSURES,
         &PATTERNS,
         &PROXIMITIES,
-        &EXPOSURES,
-        &RANKS,
-        &SCORES,
-        &SCORE_TERMS,
-        &PROXIMITIES,
-        &PATTERNS,
     ]
 });

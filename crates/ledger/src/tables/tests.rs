@@ -101,9 +101,6 @@ fn suggestions_are_read_back() {
 }
 
 #[test]
-}
-
-#[test]
 fn exposures_are_read_back() {
     let row = crate::Exposure {
         cluster: ClusterId::new(id(4)),
@@ -161,31 +158,6 @@ fn ranks_and_scores_are_read_back() {
     };
     let bare = crate::ScoreTerm { category: None, entity: crate::EntityId::NONE, ..term.clone() };
     check(&SCORE_TERMS, &[term, bare], score_terms_to, score_terms_from);
-}
-
-#[test]
-fn exposures_are_read_back() {
-    let row = crate::Exposure {
-        cluster: ClusterId::new(id(4)),
-        side: crate::FlowSide::Sent,
-        direct: true,
-        mixed: false,
-        category: crate::Category::SANCTIONED,
-        entity: crate::EntityId::new(7),
-        amount: Amount::from_units(10_u128.pow(30)),
-        value: crate::Value::from_micros(-3),
-        amount_unpriced: Amount::from_sat(5),
-        n_transfers: 9,
-        first_time: Timestamp::new(-5),
-        last_time: Timestamp::new(5),
-    };
-    let pooled = crate::Exposure {
-        side: crate::FlowSide::Received,
-        mixed: true,
-        entity: crate::EntityId::NONE,
-        ..row
-    };
-    check(&EXPOSURES, &[row, pooled], exposures_to, exposures_from);
 }
 
 #[test]
