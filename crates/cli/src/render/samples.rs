@@ -5,11 +5,11 @@ mod money;
 use std::path::PathBuf;
 
 use engine::{
-    ClusterHit, CoinAnswer, ContributionAnswer, DecidedReport, DecisionAnswer, DecisionsAnswer,
-    DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer, FeatureAnswer,
-    FeatureValue, FeaturesAnswer, FitAnswer, HeldAnswer, HopAnswer, IngestReport, LargeCluster,
-    LinksOfMixAnswer, ListReport, ListStatus, ListingAnswer, MembersAnswer, MixAnswer,
-    MixLabelAnswer, NearestAnswer, NeighborAnswer, NeighborhoodAnswer, NeighborhoodNode,
+    AlertsOfRun, ClusterHit, CoinAnswer, ContributionAnswer, DecidedReport, DecisionAnswer,
+    DecisionsAnswer, DemoAnswer, DemoQuestion, DemoReport, EvidenceAnswer, ExplainAnswer,
+    FeatureAnswer, FeatureValue, FeaturesAnswer, FitAnswer, HeldAnswer, HopAnswer, IngestReport,
+    LargeCluster, LinksOfMixAnswer, ListReport, ListStatus, ListingAnswer, MembersAnswer,
+    MixAnswer, MixLabelAnswer, NearestAnswer, NeighborAnswer, NeighborhoodAnswer, NeighborhoodNode,
     NeighborhoodPair, NeighborsAnswer, PackReport, PathAnswer, PendingAnswer, PendingPair,
     ProximityAnswer, ResolutionFitAnswer, RunReport, Sats, ScreenAnswer, Shown, SideAnswer,
     StatusAnswer, SuggestAnswer, SuggestionAnswer, TagAnswer, TagsReport, Time, TraceAnswer,
@@ -659,6 +659,20 @@ pub(crate) fn run() -> RunReport {
         listed_clusters: 1,
         tagged_clusters: 500,
         near_listed: [7, 9],
+        known_parties: 24,
+        exposed_clusters: 4_373,
+        near_known_clusters: 8_212,
+        patterns: 589,
+        scored_clusters: 4_890,
+        alerts: AlertsOfRun {
+            rules: 9,
+            raised: 52,
+            reraised: 1,
+            updated: 4,
+            withdrawn: 3,
+            merged: 2,
+            unknown: 7,
+        },
         up_to_date: false,
         snapshot: SNAPSHOT.to_owned(),
     }

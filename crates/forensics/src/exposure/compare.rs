@@ -108,7 +108,7 @@ impl ExposureState {
         let (fee_sat, lack_sat) = coins.fee_and_lack(&spending);
         let seen = spending.inputs.iter().map(|coin| self.seen(*coin, done));
         let mut inputs: Vec<Vec<Part>> = seen.collect();
-        let new = if spending.is_coinbase { Origin::MINED.directly() } else { Origin::UNTRACED };
+        let new = self.world.now().beyond(&spending);
         if lack_sat > 0 {
             inputs.push(vec![Part::new(new, lack_sat)]);
         }

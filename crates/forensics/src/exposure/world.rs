@@ -114,6 +114,28 @@ impl Lens<'_> {
         }
     }
 
+    /// Where coins come from that a transaction puts in beyond those that are known: new coins, the only entity that
+    /// pays, or nobody known.
+    pub(super) fn beyond(&self, tx: &Spending<'_>) -> Origin {
+        match self.only_holder(tx) {
+            _ if tx.is_coinbase => Origin::MINED.directly(),
+            NONE => Origin::UNTRACED,
+            holder => Origin::of_entity(holder).directly(),
+        }
+    }
+
+    /// The entity of every payer that is known, [`NONE`] if there is not exactly one or several owners may have signed:
+    /// whoever owns one input of such a transaction owns those too that are unknown.
+    fn only_holder(&self, tx: &Spending<'_>) -> u32 {
+        let addresses = tx.inputs.iter().map(|coin| self.world.coins.address[*coin as usize]);
+        let mut holders =
+            addresses.filter(|address| *address != NONE).map(|address| self.holder(address));
+        match holders.next() {
+            Some(first) if !tx.is_mixed && holders.all(|holder| holder == first) => first,
+            _ => NONE,
+        }
+    }
+
     /// What one transaction adds to the rows of a side; by handle and origin, each once.
     pub(super) fn addends(
         &self,
@@ -200,7 +222,9 @@ impl Lens<'_> {
         push(pool, Origin::MINED.directly(), fee_sat);
         finish(pool, tx.is_mixed);
         let unknown_sat = unknown_sat + lack_sat;
-        if let (&[(handle, _)], 0) = (&payers[..], unknown_sat) {
+        // The only payer that is known owns what is unknown too, unless several may have signed.
+        let is_of_one = payers.len() == 1 && (unknown_sat == 0 || !tx.is_mixed);
+        if let (&[(handle, _)], true) = (&payers[..], is_of_one) {
             found.extend(pool.iter().map(|part| (handle, part.origin, part.amount_sat)));
             return;
         }
@@ -241,9 +265,7 @@ impl World {
         let beyond_sat = match side {
             FlowSide::Received => {
                 spending.inputs.iter().for_each(|coin| self.now().view(side, *coin, pool));
-                let new =
-                    if spending.is_coinbase { Origin::MINED.directly() } else { Origin::UNTRACED };
-                push(pool, new, lack_sat);
+                push(pool, self.now().beyond(&spending), lack_sat);
                 coins.extend(spending.first_output..spending.end);
                 fee_sat
             }

@@ -129,12 +129,8 @@ fn change_is_neither_received_nor_sent() {
 fn the_unknown_stays_unknown() {
     // An unknown input pays what is missing; a known coin from before the ledger is its entity's.
     check("?:9 -> b:20", &[], "b", &["received via untraced 20 in 1 at 0..0"]);
-    check(
-        "s:30 ?:9 -> b:40",
-        &[("s", 0)],
-        "b",
-        &["received via untraced 10 in 1 at 0..0", "received direct sanctioned#0 30 in 1 at 0..0"],
-    );
+    check("s:30 ?:9 -> b:40", &[("s", 0)], "b", &["received direct sanctioned#0 40 in 1 at 0..0"]);
+    check("a:30 ?:9 -> b:40", &[], "b", &["received via untraced 40 in 1 at 0..0"]);
     check(
         "s:30 -> b:20 data:5",
         &[("s", 0)],

@@ -36,6 +36,12 @@ fn one_by_one(batch: &LedgerBatch, owned: &Owned, from_the_end: bool) -> BTreeMa
         }
         let made: u64 = view.outputs.iter().map(|output| output.amount_sat).sum();
         let new = (u8::from(view.row.coinbase), graph::NONE, false, view.row.coinbase);
+        let payers = || view.inputs.iter().filter_map(|input| input.spent?.address);
+        let entities: Vec<_> = payers().map(|address| held(Some(address))).collect();
+        let is_alone = entities.windows(2).all(|pair| pair[0] == pair[1]);
+        let only = entities.first().copied().flatten().filter(|_| is_alone);
+        let only = only.filter(|_| !view.row.coinbase && !possible_protocols(&view).any());
+        let new = only.unwrap_or(new);
         let lack = usize::try_from(made).unwrap().saturating_sub(items.len());
         items.extend(vec![new; lack]);
         let is_mixed = possible_protocols(&view).any();

@@ -285,6 +285,15 @@ impl<'a> Naive<'a> {
         inputs.map(|address| self.label(address)).collect()
     }
 
+    /// The one entity that all known payers are, where one owner must have signed.
+    fn only_payer(&self, view: &TransactionView<'_>) -> Option<Origin> {
+        let known = view.inputs.iter().filter_map(|input| input.spent?.address);
+        let entities: Vec<_> = known.map(|address| self.entity(Some(address))).collect();
+        let first = *entities.first()?;
+        let alone = entities.iter().all(|entity| *entity == first);
+        if alone && !possible_protocols(view).any() { first } else { None }
+    }
+
     fn row(&mut self, cluster: u32, side: FlowSide, direct: bool, mix: &Mix, factor: f64) {
         for (&(category, entity, mixed), amount) in mix {
             let key = (cluster, side, direct, mixed, category, entity);
@@ -306,6 +315,8 @@ impl<'a> Naive<'a> {
         let lack = made.saturating_sub(paid) as f64;
         if view.row.coinbase {
             add(&mut direct, &Mix::from([(MINED, lack)]), 1.0);
+        } else if let Some(entity) = self.only_payer(&view) {
+            add(&mut direct, &Mix::from([(entity, lack)]), 1.0);
         } else {
             add(&mut indirect, &Mix::from([(UNTRACED, lack)]), 1.0);
         }
@@ -348,13 +359,19 @@ impl<'a> Naive<'a> {
             (all, direct, indirect) = (mixed(all), mixed(direct), mixed(indirect));
         }
         let total = made.max(paid) as f64;
+        let alone = payers.windows(2).all(|pair| pair[0] == pair[1]);
+        let is_of_one = alone && !possible_protocols(&view).any();
+        if let (Some(label), true) = (payers.first(), is_of_one) {
+            self.row(*label, FlowSide::Sent, true, &direct, 1.0);
+            self.row(*label, FlowSide::Sent, false, &indirect, 1.0);
+        }
         for input in view.inputs {
             let Some(spent) = input.spent.filter(|spent| spent.amount_sat > 0) else { continue };
             let share = spent.amount_sat as f64 / total;
             let mut own = Mix::new();
             add(&mut own, &all, share);
             self.coins.insert((input.previous.tx_id, input.previous.output), own);
-            if let Some(address) = spent.address {
+            if let Some(address) = spent.address.filter(|_| !is_of_one) {
                 let label = self.label(address);
                 self.row(label, FlowSide::Sent, true, &direct, share);
                 self.row(label, FlowSide::Sent, false, &indirect, share);

@@ -161,9 +161,6 @@ fn ranks_and_scores_are_read_back() {
 }
 
 #[test]
-}
-
-#[test]
 fn patterns_are_read_back() {
     let row = crate::PatternMatch {
         pattern: 3,
