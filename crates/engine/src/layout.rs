@@ -101,7 +101,7 @@ pub(crate) mod mapped {
     /// Rows of `cluster_features`, by cluster.
     pub(crate) const FEATURES: &str = "cluster_features";
     /// The entity that each address is known to be of, by address.
-    pub(crate) const ENTITIES: &str = "entities";
+    pub(crate) const ENTITIES: &str = "address_entities";
     /// Tags sorted by address key.
     pub(crate) const TAGS: &str = "tags_by_address";
     /// Tags of addresses that have appeared, by cluster, the most confident first.

@@ -107,7 +107,7 @@ pub(super) fn alert() -> AlertAnswer {
             ..summary("5e5e5e5e1a2b", Severity::High, AlertState::PendingApproval, "near-listed")
         },
         rule_about: Some("A listed party is at most two changes of ownership away.".to_owned()),
-        rule_when: Some("not listed and (hops_contracted(received, sanctioned) <= 2 or hops_contracted(sent, sanctioned) <= 2)".to_owned()),
+        rule_when: Some("not listed and hops_contracted(received, sanctioned) <= 2".to_owned()),
         fatf: Some("Red flag indicators related to anonymity".to_owned()),
         basis: vec![
             fact("listed", "no", "not: listed", &[]),

@@ -97,7 +97,7 @@ fn rules_are_published_with_reason_and_digest() {
     assert_eq!(in_force, 1);
     let error = scratch.engine.publish_rules(&rule(3, 1), false, " ", "x", NOW).unwrap_err();
     assert!(error.is_usage() && error.to_string().contains("reason"), "{error}");
-    let bad = engine::check_rules("[[rule]]\nname = 5\n").unwrap_err();
+    let bad = engine::check_rules("[[rule]]\nname = 5\n", "USD").unwrap_err();
     assert!(bad.is_usage() && bad.to_string().contains("line 2"), "{bad}");
     // Nobody knows anything of anybody here: that is said, and is no "no alert".
     assert!(matches!(view().dry_run_rules(&rule(4, 1)), Err(Error::NotFound { .. })));
