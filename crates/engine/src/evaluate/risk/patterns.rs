@@ -158,11 +158,16 @@ fn is_unjudged(world: &RiskWorld, found: &PatternMatch, owners: &[OwnerId]) -> b
     outside || world.owners().entity_of_cluster(found.cluster).is_some()
 }
 
-/// Whom a wrong match is about: the look-alike or kind of the cluster's first owner.
+/// Whom a wrong match is about: the look-alike, case or kind of the cluster's first owner.
 fn about(world: &RiskWorld, owners: &[OwnerId]) -> String {
     let Some(owner) = owners.first() else { return "nobody".to_owned() };
     let look_alikes = &world.truth.laundering.look_alikes;
     let kind = world.truth.ownership.owner(*owner).kind;
+    let cases = &world.truth.laundering.cases;
+    let of_case = |case: &&PlantedCase| case.actors.iter().any(|actor| actor.owner == *owner);
+    if let Some(case) = cases.iter().find(of_case) {
+        return format!("actor of {} ({})", case.pattern.name(), case.evasion.name());
+    }
     match look_alikes.iter().find(|one| one.owner == *owner) {
         Some(one) if kind != OwnerKind::Exchange => one.kind.name().to_owned(),
         _ => format!("{kind:?}").to_lowercase(),
