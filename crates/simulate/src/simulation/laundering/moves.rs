@@ -16,8 +16,18 @@ const LEAST_SAT: u64 = 30_000;
 pub(super) struct Move {
     pub(super) height: u32,
     pub(super) act: Act,
-    /// Whether it is part of what the plan is about.
-    pub(super) told: bool,
+    pub(super) role: Role,
+}
+
+/// What a move is to the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Of others, long before.
+    Before,
+    /// Of its actors, before or after what the plan is about.
+    Around,
+    /// Of what the plan is about.
+    Part,
 }
 
 #[derive(Clone, Debug)]
