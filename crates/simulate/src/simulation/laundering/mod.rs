@@ -14,6 +14,8 @@ mod plan;
 mod probes;
 mod services;
 
+use std::collections::BTreeMap;
+
 use ledger::TxId;
 
 use super::Simulation;
@@ -31,6 +33,8 @@ pub(super) struct Underworld {
     plans: Vec<Plan>,
     /// Purses whose first address is tagged, with label and concept.
     tags: Vec<(PurseId, String, &'static str)>,
+    /// Who has an account at which exchange, where that matters.
+    accounts: BTreeMap<PurseId, usize>,
     /// Illicit parties outside of cases.
     others: Vec<PurseId>,
 }
@@ -60,6 +64,11 @@ impl Simulation {
     pub(super) fn is_quiet(&self) -> bool {
         let (from, to) = self.spec.quiet();
         (from..to).contains(&self.height)
+    }
+
+    /// The exchange that a plan chose for this party.
+    pub(super) fn account_at(&self, holder: PurseId) -> Option<usize> {
+        self.underworld.accounts.get(&holder).copied()
     }
 
     /// Everything that is due.

@@ -266,6 +266,13 @@ impl<'a> Planner<'a> {
         (source, self.leg(at, source, Payee::Purse(to), Portion::Fixed(sat)))
     }
 
+    /// An account at an exchange that is tagged, for cases that only a known exchange can show.
+    pub(super) fn account_at_known(&mut self, holder: PurseId) {
+        let n_known = self.world.exchanges.len().saturating_sub(1).max(1);
+        let number = self.dice.index(n_known);
+        self.world.underworld.accounts.insert(holder, number);
+    }
+
     /// As many addresses as there are payees, at least: coins that never meet pay one each.
     pub(super) fn addresses_for(&mut self, n: u32) {
         if let Evasion::Addresses { count, linked } = self.evasion {
