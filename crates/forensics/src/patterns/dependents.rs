@@ -10,9 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{Event, MIX, Narrow};
-use super::layering::passed;
 use super::peeling_chain::{moved, step};
-use super::scene::Scene;
+use super::scene::{Scene, is_share};
 use super::temporal_cycle::follows;
 
 /// A transfer that changed, or whose payer or payee is held by somebody else now.
@@ -31,6 +30,14 @@ impl Seed {
         Self::seen(row.source, &event)
     }
 
+    fn payer(&self) -> Place {
+        Place { cluster: self.payer, tx: self.tx, time: self.time }
+    }
+
+    fn payee(&self) -> Place {
+        Place { cluster: self.payee, ..self.payer() }
+    }
+
     /// A transfer as one of its ends sees it.
     pub(super) fn seen(cluster: u32, event: &Event) -> Self {
         let (payer, payee) =
@@ -47,19 +54,48 @@ pub(super) struct Dependents {
     pub(super) since: BTreeMap<u32, u32>,
 }
 
+/// A cluster at a transfer of it: where a way has come to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    cluster: u32,
+    tx: u32,
+    time: u32,
+}
+
+impl Place {
+    fn other(event: &Event) -> Self {
+        Self { cluster: event.other, tx: event.tx, time: event.time }
+    }
+}
+
+/// Where ways of one scene have been: who comes there again comes from a later change, and adds nothing.
+#[derive(Default)]
+struct Met {
+    /// Payers, and those who paid them, by the time about which they were looked at.
+    starts: BTreeSet<(u32, u32, bool)>,
+    peels: BTreeSet<Place>,
+    tops: BTreeSet<Place>,
+    layers: BTreeSet<Place>,
+    /// Payments of layers upwards and downwards, by payer, transaction and payee.
+    passed: [BTreeSet<(u32, u32, u32)>; 2],
+}
+
 impl Dependents {
     /// Adds those that depend on these transfers.
     pub(super) fn add(&mut self, scene: Scene<'_>, seeds: &[Seed]) {
-        for seed in seeds {
+        let mut seeds = seeds.to_vec();
+        seeds.sort_unstable_by_key(|seed| (seed.tx, seed.payer, seed.payee));
+        let mut met = Met::default();
+        for seed in &seeds {
             self.mark(seed.payer, seed.tx);
             self.mark(seed.payee, seed.tx);
             if seed.payer == MIX.get().get() || seed.payee == MIX.get().get() {
                 continue;
             }
-            self.add_scattered(scene, seed);
+            self.add_scattered(scene, seed, &mut met);
             self.add_cycles(scene, seed);
-            self.add_peels(scene, seed);
-            self.add_layers(scene, seed);
+            self.add_peels(scene, seed, &mut met.peels);
+            self.add_layers(scene, seed, &mut met);
         }
     }
 
@@ -71,12 +107,19 @@ impl Dependents {
     }
 
     /// Clusters between a start and an end: those that the payer paid, and those that its payers paid.
-    fn add_scattered(&mut self, scene: Scene<'_>, seed: &Seed) {
+    fn add_scattered(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut Met) {
         let window_s = scene.options.scatter_gather.window_s;
-        let mut starts = BTreeSet::from([seed.payer]);
-        starts.extend(near(scene, seed.payer, true, seed.time, window_s).map(|event| event.other));
-        for start in starts {
-            for event in near(scene, start, false, seed.time, window_s) {
+        let payer = seed.payer();
+        if !met.starts.insert((payer.cluster, payer.time, true)) {
+            return;
+        }
+        let paid = near(scene, payer, true, window_s).map(|event| event.other);
+        let starts: BTreeSet<u32> = paid.chain([payer.cluster]).collect();
+        for start in starts.into_iter().filter(|start| scene.is_subject(*start)) {
+            if !met.starts.insert((start, payer.time, false)) {
+                continue;
+            }
+            for event in near(scene, Place { cluster: start, ..payer }, false, window_s) {
                 self.mark(event.other, seed.tx);
             }
         }
@@ -86,11 +129,12 @@ impl Dependents {
     fn add_cycles(&mut self, scene: Scene<'_>, seed: &Seed) {
         let options = &scene.options.temporal_cycle;
         let mut met = BTreeSet::new();
-        let mut level = vec![(seed.payee, seed.tx, seed.amount_sat)];
+        let mut level = vec![(seed.payee().cluster, seed.tx, seed.amount_sat)];
         for _ in 1..options.length_max {
             let mut next = Vec::new();
             for (cluster, tx, amount_sat) in level {
-                let later = near(scene, cluster, false, seed.time, options.window_s);
+                let at = Place { cluster, ..seed.payee() };
+                let later = near(scene, at, false, options.window_s);
                 for event in later.filter(|event| event.tx > tx && scene.counts(event)) {
                     let goes_on = follows(amount_sat, event.amount_sat, options.kept_percent_min);
                     if goes_on && met.insert((cluster, event.tx, event.other)) {
@@ -106,88 +150,123 @@ impl Dependents {
     }
 
     /// Clusters down the chains that the payment is a step of, or pays for.
-    fn add_peels(&mut self, scene: Scene<'_>, seed: &Seed) {
-        let options = &scene.options.peeling_chain;
+    fn add_peels(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut BTreeSet<Place>) {
         let paid = scene.history.upto(seed.payer, seed.tx).iter().rev();
-        let siblings = paid.take_while(|event| event.tx == seed.tx).map(|event| event.other);
-        let mut level: BTreeSet<(u32, u32, u32)> =
-            siblings.chain([seed.payee]).map(|cluster| (cluster, seed.tx, seed.time)).collect();
-        let mut met = BTreeSet::new();
-        for _ in 0..=options.steps_max.saturating_mul(options.moves_max + 1) {
-            if level.is_empty() {
-                break;
+        let siblings = paid.take_while(|event| event.tx == seed.tx).map(Place::other);
+        let mut below: Vec<Place> = siblings.chain([seed.payee()]).collect();
+        while let Some(place) = below.pop() {
+            if !met.insert(place) {
+                continue;
             }
-            let mut next = BTreeSet::new();
-            for (cluster, tx, time) in level {
-                if !met.insert((cluster, tx)) {
-                    continue;
-                }
-                self.mark(cluster, seed.tx);
-                for event in near(scene, cluster, false, time, options.step_s) {
-                    let large = step(scene, cluster, event.tx).map(|step| step.large);
-                    let large = large.or_else(|| moved(scene, cluster, event.tx));
-                    if let Some(large) = large.filter(|large| large.tx > tx) {
-                        next.insert((large.other, large.tx, large.time));
-                    }
-                }
+            self.mark(place.cluster, seed.tx);
+            let later = near(scene, place, false, scene.options.peeling_chain.step_s);
+            for event in later.filter(|event| event.tx > place.tx) {
+                let large = step(scene, place.cluster, event.tx).map(|step| step.large);
+                let large = large.or_else(|| moved(scene, place.cluster, event.tx));
+                below.extend(large.map(Place::other));
             }
-            level = next;
         }
     }
 
     /// Clusters on all levels of what passes the payer or the payee.
-    fn add_layers(&mut self, scene: Scene<'_>, seed: &Seed) {
+    fn add_layers(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut Met) {
         let dwell_s = scene.options.layering.dwell_s;
-        let mut tops = BTreeSet::new();
-        let mut above = vec![(seed.payer, seed.time), (seed.payee, seed.time)];
-        while let Some((cluster, time)) = above.pop() {
-            if !tops.insert((cluster, time)) {
+        let both = [seed.payer(), seed.payee()];
+        let mut below = Vec::new();
+        let mut above = both.to_vec();
+        while let Some(place) = above.pop() {
+            if !met.tops.insert(place) {
                 continue;
             }
-            for out in passing(scene, cluster, time) {
-                let paid = near(scene, cluster, true, out.time, dwell_s);
-                above.extend(paid.map(|event| (event.other, event.time)));
+            below.push(place);
+            for out in passing(scene, place, &mut met.passed[0]) {
+                let at = Place { tx: out.tx, time: out.time, ..place };
+                above.extend(near(scene, at, true, dwell_s).map(Place::other));
             }
         }
-        let mut met = BTreeSet::new();
-        let mut below: Vec<(u32, u32)> = tops.into_iter().collect();
-        let paid = near(scene, seed.payer, false, seed.time, dwell_s);
-        let paid = paid.chain(near(scene, seed.payee, false, seed.time, dwell_s));
-        below.extend(paid.map(|event| (event.other, event.time)));
-        while let Some((cluster, time)) = below.pop() {
-            if !met.insert((cluster, time)) {
-                continue;
+        let paid = both.into_iter().flat_map(|place| near(scene, place, false, dwell_s));
+        below.extend(paid.map(Place::other));
+        while let Some(place) = below.pop() {
+            if met.layers.insert(place) {
+                self.mark(place.cluster, seed.tx);
+                below.extend(passing(scene, place, &mut met.passed[1]).map(Place::other));
             }
-            self.mark(cluster, seed.tx);
-            let outs = passing(scene, cluster, time);
-            below.extend(outs.map(|event| (event.other, event.time)));
         }
     }
 }
 
-/// Payments of a cluster about a time around which it passes on what it gets, as seen in any later transaction.
-fn passing<'s>(scene: Scene<'s>, cluster: u32, time: u32) -> impl Iterator<Item = &'s Event> {
-    let dwell_s = scene.options.layering.dwell_s;
-    near(scene, cluster, false, time, dwell_s).filter(move |out| {
-        let seen = scene.history.of(cluster).iter();
-        let seen = seen.filter(|e| e.tx >= out.tx && e.time.abs_diff(out.time) <= dwell_s);
-        scene.is_subject(cluster)
-            && seen
-                .map(|event| event.tx)
-                .any(|until| passed(scene, cluster, out.tx, until).is_some())
+/// Payments of a cluster about a place, not asked for before, around which it passes on what it gets, as seen in any later
+/// transaction.
+fn passing<'s>(
+    scene: Scene<'s>,
+    place: Place,
+    asked: &mut BTreeSet<(u32, u32, u32)>,
+) -> impl Iterator<Item = &'s Event> {
+    let is_subject = scene.is_subject(place.cluster);
+    let outs = near(scene, place, false, scene.options.layering.dwell_s);
+    outs.filter(move |out| {
+        is_subject
+            && asked.insert((place.cluster, out.tx, out.other))
+            && ever_passes(scene, place.cluster, out)
     })
 }
 
-/// The events of one side of a cluster about a time.
+/// Whether in some transaction from this payment on the cluster has passed on what it got around it: sums grow with
+/// each event that is seen, in place of a window for each of them.
+fn ever_passes(scene: Scene<'_>, cluster: u32, out: &Event) -> bool {
+    let options = &scene.options.layering;
+    let is_old = |event: &Event| event.time.saturating_add(options.dwell_s) < out.time;
+    let events = scene.history.of(cluster);
+    let middle = events.partition_point(|event| event.tx < out.tx);
+    let n_before = events[..middle].iter().rev().take_while(|event| !is_old(event)).count();
+    let reach = out.time.saturating_add(options.dwell_s).saturating_add(DISORDER_S);
+    let events = events[middle - n_before..].iter().take_while(|event| event.time <= reach);
+    let (mut in_sat, mut out_sat, mut n_seen) = (0u128, 0u128, 0);
+    for event in events {
+        if is_old(event) {
+            // A window ends there, seen from later on.
+            (in_sat, out_sat, n_seen) = (0, 0, 0);
+            continue;
+        }
+        n_seen += 1;
+        if n_seen > options.events_max {
+            return false; // the way a block time goes back would have to be longer than the window
+        }
+        if !scene.counts(event) || event.time.abs_diff(out.time) > options.dwell_s {
+            continue;
+        }
+        let sum = if event.is_in() { &mut in_sat } else { &mut out_sat };
+        *sum += u128::from(event.amount_sat);
+        // Within a transaction the last sum decides, but more than needed does no harm.
+        let passes = out_sat <= in_sat && is_share(out_sat, options.out_percent_min, in_sat);
+        if event.tx >= out.tx && passes {
+            return true;
+        }
+    }
+    false
+}
+
+/// The events of one side of a cluster about a place.
 fn near<'s>(
     scene: Scene<'s>,
-    cluster: u32,
+    place: Place,
     is_in: bool,
-    time: u32,
     span_s: u32,
 ) -> impl Iterator<Item = &'s Event> {
-    let events = scene.history.of(cluster).iter();
-    events.filter(move |event| {
-        event.is_in() == is_in && !event.is_mix() && event.time.abs_diff(time) <= span_s
-    })
+    about(scene, place, span_s).filter(move |event| event.is_in() == is_in && !event.is_mix())
+}
+
+/// How far block times of one chain may go back and forth; valid ones cannot by much more than two hours.
+const DISORDER_S: u32 = 86_400;
+
+/// The events of a cluster about a place, in order.
+fn about<'s>(scene: Scene<'s>, place: Place, span_s: u32) -> impl Iterator<Item = &'s Event> {
+    let events = scene.history.of(place.cluster);
+    let middle = events.partition_point(|event| event.tx < place.tx);
+    let reach_s = span_s.saturating_add(DISORDER_S);
+    let within = move |event: &&Event| event.time.abs_diff(place.time) <= reach_s;
+    let n_before = events[..middle].iter().rev().take_while(within).count();
+    let n_after = events[middle..].iter().take_while(within).count();
+    let some = events[middle - n_before..middle + n_after].iter();
+    some.filter(move |event| event.time.abs_diff(place.time) <= span_s)
 }

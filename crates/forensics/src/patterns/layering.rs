@@ -46,14 +46,18 @@ pub(super) fn passed<'s>(
     if !scene.is_subject(cluster) || step(scene, cluster, tx).is_some() {
         return None;
     }
-    let past = scene.lifetime(scene.history.upto(cluster, until));
+    let past = scene.history.upto(cluster, until);
     let time = past.iter().rev().find(|event| event.tx == tx)?.time;
-    let near = |event: &&&Event| event.time.abs_diff(time) <= options.dwell_s;
+    let near = |event: &&Event| event.time.abs_diff(time) <= options.dwell_s;
     let late = |event: &&Event| event.time.saturating_add(options.dwell_s) >= time;
     let window = past.iter().rev().take_while(late);
-    let counted: Vec<&Event> = window.filter(|event| scene.counts(event)).collect();
+    let window: Vec<&Event> = window.collect();
+    if window.len() > options.events_max as usize {
+        return None;
+    }
+    let counted = window.into_iter().filter(|event| scene.counts(event));
     let (ins, outs): (Vec<&Event>, Vec<&Event>) =
-        counted.into_iter().filter(|event| near(&event)).partition(|event| event.is_in());
+        counted.filter(near).partition(|event| event.is_in());
     let (in_sat, out_sat) = (sum_sat(ins.iter().copied()), sum_sat(outs.iter().copied()));
     let passes =
         in_sat > 0 && out_sat <= in_sat && is_share(out_sat, options.out_percent_min, in_sat);

@@ -192,6 +192,8 @@ options! {
         levels_max: u32 = 32,
         /// The most clusters of one match.
         clusters_max: u32 = 256,
+        /// A cluster with more events about the time it passes on is no layer but a service.
+        events_max: u32 = 64,
     }
 }
 
