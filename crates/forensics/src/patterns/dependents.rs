@@ -71,11 +71,13 @@ impl Place {
 /// Where ways of one scene have been: who comes there again comes from a later change, and adds nothing.
 #[derive(Default)]
 struct Met {
-    /// Payers, and those who paid them, by the time about which they were looked at.
+    /// Payers, and those who paid them. All these go by the time about which a cluster was looked at: a busy one has
+    /// thousands of transactions in a day, and no more than 144 times.
     starts: BTreeSet<(u32, u32, bool)>,
-    peels: BTreeSet<Place>,
-    tops: BTreeSet<Place>,
-    layers: BTreeSet<Place>,
+    peels: BTreeSet<(u32, u32)>,
+    paid: BTreeSet<(u32, u32)>,
+    tops: BTreeSet<(u32, u32)>,
+    layers: BTreeSet<(u32, u32)>,
     /// Payments of layers upwards and downwards, by payer, transaction and payee.
     passed: [BTreeSet<(u32, u32, u32)>; 2],
 }
@@ -150,17 +152,16 @@ impl Dependents {
     }
 
     /// Clusters down the chains that the payment is a step of, or pays for.
-    fn add_peels(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut BTreeSet<Place>) {
+    fn add_peels(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut BTreeSet<(u32, u32)>) {
         let paid = scene.history.upto(seed.payer, seed.tx).iter().rev();
         let siblings = paid.take_while(|event| event.tx == seed.tx).map(Place::other);
         let mut below: Vec<Place> = siblings.chain([seed.payee()]).collect();
         while let Some(place) = below.pop() {
-            if !met.insert(place) {
+            self.mark(place.cluster, seed.tx);
+            if !met.insert((place.cluster, place.time)) {
                 continue;
             }
-            self.mark(place.cluster, seed.tx);
-            let later = near(scene, place, false, scene.options.peeling_chain.step_s);
-            for event in later.filter(|event| event.tx > place.tx) {
+            for event in near(scene, place, false, scene.options.peeling_chain.step_s) {
                 let large = step(scene, place.cluster, event.tx).map(|step| step.large);
                 let large = large.or_else(|| moved(scene, place.cluster, event.tx));
                 below.extend(large.map(Place::other));
@@ -175,7 +176,7 @@ impl Dependents {
         let mut below = Vec::new();
         let mut above = both.to_vec();
         while let Some(place) = above.pop() {
-            if !met.tops.insert(place) {
+            if !met.tops.insert((place.cluster, place.time)) {
                 continue;
             }
             below.push(place);
@@ -184,11 +185,14 @@ impl Dependents {
                 above.extend(near(scene, at, true, dwell_s).map(Place::other));
             }
         }
-        let paid = both.into_iter().flat_map(|place| near(scene, place, false, dwell_s));
-        below.extend(paid.map(Place::other));
+        for place in both {
+            if met.paid.insert((place.cluster, place.time)) {
+                below.extend(near(scene, place, false, dwell_s).map(Place::other));
+            }
+        }
         while let Some(place) = below.pop() {
-            if met.layers.insert(place) {
-                self.mark(place.cluster, seed.tx);
+            self.mark(place.cluster, seed.tx);
+            if met.layers.insert((place.cluster, place.time)) {
                 below.extend(passing(scene, place, &mut met.passed[1]).map(Place::other));
             }
         }
