@@ -126,7 +126,12 @@ pub(super) fn alert() -> AlertAnswer {
         history: vec![
             event(12, AlertEventKind::Raised, None, ""),
             AlertEventAnswer { target: Some("jane".to_owned()), ..assigned },
-            event(41, AlertEventKind::Updated, None, "hops_contracted(received, sanctioned): 3 → 2"),
+            event(
+                41,
+                AlertEventKind::Updated,
+                None,
+                "hops_contracted(received, sanctioned): 3 → 2",
+            ),
             event(42, AlertEventKind::Reviewed, Some("jane"), ""),
             AlertEventAnswer { outcome: Some("false_positive".to_owned()), ..asked },
         ],

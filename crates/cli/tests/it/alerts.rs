@@ -31,7 +31,11 @@ fn rules_are_checked_published_and_shown() {
         (&"score >= 60".into(), &"jane".into())
     );
     run(&["rules", "show", "mne", "--store", &store]).fails(1, "no rule", "mine");
-    run(&["rules", "dry-run", &file, "--store", &store]).fails(1, "no run has been made", "tracehound run");
+    run(&["rules", "dry-run", &file, "--store", &store]).fails(
+        1,
+        "no run has been made",
+        "tracehound run",
+    );
     let answer = on(&["alerts", "list"]).exits(0).json();
     assert_eq!(answer["total"], 0);
     run(&["alerts", "show", "5e", "--store", &store]).fails(1, "there is no alert", "alerts list");

@@ -6,6 +6,7 @@
 //! link can be taken apart into what each rule added ([`ChangeState::judgements`]).
 //! `docs/methods/change.md` has definition, figures and failure modes.
 
+mod calibrated;
 mod columns;
 mod error;
 mod fingerprint;
@@ -13,6 +14,7 @@ mod model;
 mod observed;
 mod record;
 pub mod rules;
+mod settle;
 mod state;
 mod stored;
 mod subject;
