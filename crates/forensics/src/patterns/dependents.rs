@@ -71,9 +71,9 @@ impl Place {
 /// Where ways of one scene have been: who comes there again comes from a later change, and adds nothing.
 #[derive(Default)]
 struct Met {
-    /// Payers, and those who paid them. All these go by the time about which a cluster was looked at: a busy one has
+    /// Payers and payees. All these go by the time about which a cluster was looked at: a busy one has
     /// thousands of transactions in a day, and no more than 144 times.
-    starts: BTreeSet<(u32, u32, bool)>,
+    ends: BTreeSet<(u32, u32, bool)>,
     peels: BTreeSet<(u32, u32)>,
     paid: BTreeSet<(u32, u32)>,
     tops: BTreeSet<(u32, u32)>,
@@ -108,21 +108,14 @@ impl Dependents {
         }
     }
 
-    /// Clusters between a start and an end: those that the payer paid, and those that its payers paid.
+    /// Clusters between a start and an end: those that the payer paid, if it is a start; those that paid the payee, if that is an end.
     fn add_scattered(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut Met) {
         let window_s = scene.options.scatter_gather.window_s;
-        let payer = seed.payer();
-        if !met.starts.insert((payer.cluster, payer.time, true)) {
-            return;
-        }
-        let paid = near(scene, payer, true, window_s).map(|event| event.other);
-        let starts: BTreeSet<u32> = paid.chain([payer.cluster]).collect();
-        for start in starts.into_iter().filter(|start| scene.is_subject(*start)) {
-            if !met.starts.insert((start, payer.time, false)) {
-                continue;
-            }
-            for event in near(scene, Place { cluster: start, ..payer }, false, window_s) {
-                self.mark(event.other, seed.tx);
+        for (place, is_in) in [(seed.payer(), false), (seed.payee(), true)] {
+            if met.ends.insert((place.cluster, place.time, is_in)) {
+                for event in near(scene, place, is_in, window_s) {
+                    self.mark(event.other, seed.tx);
+                }
             }
         }
     }
