@@ -89,8 +89,8 @@ impl Dependents {
         seeds.sort_unstable_by_key(|seed| (seed.tx, seed.payer, seed.payee));
         let mut met = Met::default();
         for seed in &seeds {
-            self.mark(seed.payer, seed.tx);
-            self.mark(seed.payee, seed.tx);
+            self.mark(scene, seed.payer, seed.tx);
+            self.mark(scene, seed.payee, seed.tx);
             if seed.payer == MIX.get().get() || seed.payee == MIX.get().get() {
                 continue;
             }
@@ -101,8 +101,9 @@ impl Dependents {
         }
     }
 
-    fn mark(&mut self, cluster: u32, tx: u32) {
-        if cluster != MIX.get().get() {
+    /// Notes a cluster, unless it takes part in nothing from that transaction on.
+    fn mark(&mut self, scene: Scene<'_>, cluster: u32, tx: u32) {
+        if scene.history.of(cluster).last().is_some_and(|last| last.tx >= tx) {
             let since = self.since.entry(cluster).or_insert(tx);
             *since = (*since).min(tx);
         }
@@ -114,7 +115,7 @@ impl Dependents {
         for (place, is_in) in [(seed.payer(), false), (seed.payee(), true)] {
             if met.ends.insert((place.cluster, place.time, is_in)) {
                 for event in near(scene, place, is_in, window_s) {
-                    self.mark(event.other, seed.tx);
+                    self.mark(scene, event.other, seed.tx);
                 }
             }
         }
@@ -133,7 +134,7 @@ impl Dependents {
                 for event in later.filter(|event| event.tx > tx && scene.counts(event)) {
                     let goes_on = follows(amount_sat, event.amount_sat, options.kept_percent_min);
                     if goes_on && met.insert((cluster, event.tx, event.other)) {
-                        self.mark(event.other, seed.tx);
+                        self.mark(scene, event.other, seed.tx);
                         if scene.is_subject(event.other) {
                             next.push((event.other, event.tx, event.amount_sat));
                         }
@@ -150,7 +151,7 @@ impl Dependents {
         let siblings = paid.take_while(|event| event.tx == seed.tx).map(Place::other);
         let mut below: Vec<Place> = siblings.chain([seed.payee()]).collect();
         while let Some(place) = below.pop() {
-            self.mark(place.cluster, seed.tx);
+            self.mark(scene, place.cluster, seed.tx);
             if !met.insert((place.cluster, place.time)) {
                 continue;
             }
@@ -184,7 +185,7 @@ impl Dependents {
             }
         }
         while let Some(place) = below.pop() {
-            self.mark(place.cluster, seed.tx);
+            self.mark(scene, place.cluster, seed.tx);
             if met.layers.insert((place.cluster, place.time)) {
                 below.extend(passing(scene, place, &mut met.passed[1]).map(Place::other));
             }
