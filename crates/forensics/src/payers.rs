@@ -89,7 +89,10 @@ fn relabeled(
 }
 
 /// Amounts summed by node, ascending. All of them together fit 64 bits.
-fn sums(mut amounts: Vec<(u32, u64)>, tx: TxIndex) -> Result<Vec<(u32, u64)>, FlowError> {
+pub(crate) fn sums(
+    mut amounts: Vec<(u32, u64)>,
+    tx: TxIndex,
+) -> Result<Vec<(u32, u64)>, FlowError> {
     let total = amounts.iter().try_fold(0u64, |total, (_, amount)| total.checked_add(*amount));
     total.ok_or(FlowError::AmountOverflow { tx })?;
     amounts.sort_unstable_by_key(|(node, _)| *node);

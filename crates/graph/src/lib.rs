@@ -5,6 +5,7 @@ mod build;
 mod components;
 mod csr;
 mod error;
+pub mod events;
 mod evidence;
 mod graph;
 mod hops;

@@ -37,7 +37,7 @@ pub use id::{
 };
 pub use mix::Mix;
 pub use risk::{
-    Entity, EntityId, Exposure, FlowSide, PatternMatch, ProximityRow, Score, ScoreTerm,
+    Entity, EntityId, Exposure, FlowSide, PatternMatch, ProximityRow, Rank, Score, ScoreTerm,
 };
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,

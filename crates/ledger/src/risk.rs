@@ -158,8 +158,8 @@ pub struct ScoreTerm {
     pub cluster: ClusterId,
     /// Its place in the explanation, from 0.
     pub position: u16,
-    /// What it stands for: `exposure`, `proximity`, `pattern`, `listed`, `rank`, `model`, or `bound` for what was cut
-    /// off at 0 or 100.
+    /// What it stands for: `listed`, `entity` (who holds the cluster), `exposure`, `proximity`, `pattern`, `model`,
+    /// `sender` (of a transaction), `rest` (smaller terms together), or `bound` for what was cut off at 0 or 100.
     pub kind: String,
     /// The kind of party, where it is about one.
     pub category: Option<Category>,
@@ -186,4 +186,21 @@ pub struct Score {
     pub profile: String,
     /// How many terms it has.
     pub n_terms: u32,
+}
+
+/// A row of the table `ranks`: how much of a walk that starts at the known entities of a category reaches a cluster, with
+/// the money or against it. For ranking, never as evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rank {
+    /// The cluster reached.
+    pub cluster: ClusterId,
+    /// Whether it received from there (the walk goes with the money) or sent to there (against it).
+    pub side: FlowSide,
+    /// The kind of party at which the walk starts.
+    pub category: Category,
+    /// The chance that the walk ends here, 0 to 1.
+    pub score: f64,
+    /// How much of it comes from which entity, the largest first; [`EntityId::NONE`] for all others of the category
+    /// together. They add up to the score within 1e-12.
+    pub contributors: Vec<(EntityId, f64)>,
 }

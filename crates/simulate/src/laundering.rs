@@ -196,6 +196,10 @@ pub struct PlantedCase {
     pub first_height: u32,
     /// The block of the last of them, which completes it.
     pub last_height: u32,
+    /// The block in which the first of its actors is paid.
+    pub active_from: u32,
+    /// The block of the last transaction of its actors, after the case too.
+    pub active_to: u32,
     /// What they paid, change not counted, in satoshi: money that moves on is counted at each step.
     pub amount_sat: u64,
 }
@@ -297,8 +301,8 @@ pub struct Laundering {
     pub probes: Vec<Probe>,
     /// What is known: some exchanges, mixers and illicit parties; others are left untagged.
     pub tags: Vec<PlantedTag>,
-    /// Illicit parties outside of cases, ascending: sources of money, and those of the story. What is found on them is neither
-    /// right nor wrong.
+    /// Illicit parties outside of cases, ascending: sources of money, mixers, the wallets of probes, those of the story. What is
+    /// found on them is neither right nor wrong.
     pub others: Vec<OwnerId>,
 }
 

@@ -49,6 +49,9 @@ pub(crate) struct RiskArgs {
     /// How many worlds, each with the next seed.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) worlds: u16,
+    /// About how many transactions each world has.
+    #[arg(long, value_name = "N", default_value_t = 34_000)]
+    pub(crate) transactions: u32,
     /// Fail where a measure is beyond its floor.
     #[arg(long)]
     pub(crate) floors: bool,

@@ -1,7 +1,5 @@
 //! What `evaluate risk` measured.
 
-use std::collections::BTreeMap;
-
 use engine::{
     ExactReport, FoundReport, PatternReport, ProximityReport, RankingReport, RiskReport,
     RiskWorldReport,
@@ -132,7 +130,7 @@ fn patterns(rows: &[PatternReport], look: Look) -> String {
 
 fn by_evasion(rows: &[PatternReport], look: Look) -> String {
     let names = evasions(rows);
-    let shown: Vec<String> = names.iter().map(show::line).collect();
+    let shown: Vec<String> = names.iter().map(|name| show::line(name)).collect();
     let mut columns = vec![(Left, "pattern")];
     columns.extend(shown.iter().map(|name| (Right, name.as_str())));
     let mut table = Table::headed(2, &columns);
@@ -153,18 +151,15 @@ fn of_cases(found: Option<&FoundReport>) -> String {
 }
 
 fn wrong(rows: &[PatternReport], look: Look) -> String {
-    let mut table = Table::new(2, &[Left, Prose]);
-    for row in rows.iter().filter(|row| row.wrong > 0) {
-        table.row([Cell::from(show::line(&row.pattern)), tally(&row.wrong_about).into()]);
+    let mut table = Table::new(2, &[Left, Right, Left]);
+    for row in rows {
+        for (number, (who, n)) in row.wrong_about.iter().enumerate() {
+            let pattern = if number == 0 { show::line(&row.pattern) } else { String::new() };
+            table.row([pattern.into(), Cell::from(count(*n)), show::line(who).into()]);
+        }
     }
     let lines = table.lines(look);
     if lines.is_empty() { "  none is wrong\n".to_owned() } else { lines }
-}
-
-fn tally(counts: &BTreeMap<String, u64>) -> String {
-    let parts: Vec<String> =
-        counts.iter().map(|(name, n)| format!("{} {}", show::line(name), count(*n))).collect();
-    parts.join(", ")
 }
 
 fn proximity(report: &ProximityReport, look: Look) -> String {
@@ -213,7 +208,7 @@ fn ranking(rows: &[RankingReport], look: Look) -> String {
             count(row.illicit).into(),
             decimals(row.average_precision, 4).into(),
             bounds.into(),
-            count(row.first_hundred).into(),
+            format!("{:.0}", row.first_hundred).into(),
         ]);
     }
     table.lines(look)

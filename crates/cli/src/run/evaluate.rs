@@ -20,7 +20,9 @@ impl Session {
 
     pub(super) fn evaluate_risk(&self, args: &RiskArgs) -> Result<Exit, Failure> {
         let seeds = (0..u64::from(args.worlds)).map(|n| args.seed.wrapping_add(n)).collect();
-        let report = evaluate_risk(&RiskOptions { seeds }, &self.watcher())?;
+        let options =
+            RiskOptions { seeds, transactions: args.transactions, ..RiskOptions::default() };
+        let report = evaluate_risk(&options, &self.watcher())?;
         self.console.answer(&report, render::risk)?;
         let failed = args.floors && report.misses_a_floor();
         Ok(if failed { Exit::Failed } else { Exit::Done })

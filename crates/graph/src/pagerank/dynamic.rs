@@ -185,6 +185,16 @@ impl DynamicPageRank {
         estimate.iter().map(|one| if sum > 0.0 { one.max(0.0) / sum } else { 0.0 }).collect()
     }
 
+    /// See [`super::PageRank::visits`]: `scores * visits` is the estimate of what is linear in the personalization.
+    ///
+    /// # Panics
+    /// There are not so many lanes.
+    pub fn visits(&self, lane: usize) -> f64 {
+        let Tracked { start_sum, push, .. } = &self.lanes[lane];
+        let sum: f64 = push.estimate.iter().map(|one| one.max(0.0)).sum();
+        if *start_sum > 0.0 { sum / start_sum } else { 0.0 }
+    }
+
     /// How many personalizations there are.
     pub fn n_lanes(&self) -> usize {
         self.lanes.len()

@@ -14,7 +14,11 @@ mod decision_tables;
 mod derived_tables;
 mod feature_tables;
 mod mix_tables;
+mod risk_exposures;
 mod risk_patterns;
+mod risk_proximities;
+mod risk_ranks;
+mod risk_scores;
 mod suggestion_tables;
 #[cfg(test)]
 mod tests;
@@ -43,7 +47,13 @@ pub use feature_tables::{
     cluster_features_to,
 };
 pub use mix_tables::{MIXES, mixes_from, mixes_to};
+pub use risk_exposures::{EXPOSURES, exposures_from, exposures_to};
 pub use risk_patterns::{PATTERNS, patterns_from, patterns_to};
+pub use risk_proximities::{PROXIMITIES, proximities_from, proximities_to};
+pub use risk_ranks::{RANKS, ranks_from, ranks_to};
+pub use risk_scores::{
+    SCORE_TERMS, SCORES, score_terms_from, score_terms_to, scores_from, scores_to,
+};
 pub use suggestion_tables::{SUGGESTED_LINKS, suggested_links_from, suggested_links_to};
 
 /// A stored table: its name, the column it is ordered and unwound by, and its schema.
@@ -376,6 +386,11 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &MODELS,
         &CLUSTER_FEATURES,
         &SUGGESTED_LINKS,
+        &EXPOSURES,
+        &RANKS,
+        &SCORES,
+        &SCORE_TERMS,
+        &PROXIMITIES,
         &PATTERNS,
     ]
 });

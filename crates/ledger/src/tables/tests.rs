@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[track_caller]
-fn check<Row: PartialEq + std::fmt::Debug>(
+pub(super) fn check<Row: PartialEq + std::fmt::Debug>(
     table: &Table,
     rows: &[Row],
     to: fn(&[Row]) -> arrow_array::RecordBatch,
@@ -95,6 +95,66 @@ fn suggestions_are_read_back() {
     let bare =
         crate::SuggestedLink { contributions: Vec::new(), evidence: Vec::new(), ..row.clone() };
     check(&SUGGESTED_LINKS, &[row, bare], suggested_links_to, suggested_links_from);
+}
+
+#[test]
+fn exposures_are_read_back() {
+    let row = crate::Exposure {
+        cluster: ClusterId::new(id(4)),
+        side: crate::FlowSide::Sent,
+        direct: true,
+        mixed: false,
+        category: crate::Category::SANCTIONED,
+        entity: crate::EntityId::new(7),
+        amount: Amount::from_units(10_u128.pow(30)),
+        value: crate::Value::from_micros(-3),
+        amount_unpriced: Amount::from_sat(5),
+        n_transfers: 9,
+        first_time: Timestamp::new(-5),
+        last_time: Timestamp::new(5),
+    };
+    let pooled = crate::Exposure {
+        side: crate::FlowSide::Received,
+        mixed: true,
+        entity: crate::EntityId::NONE,
+        ..row
+    };
+    check(&EXPOSURES, &[row, pooled], exposures_to, exposures_from);
+}
+
+#[test]
+fn ranks_and_scores_are_read_back() {
+    let cluster = ClusterId::new(id(4));
+    let rank = crate::Rank {
+        cluster,
+        side: crate::FlowSide::Sent,
+        category: crate::Category::SANCTIONED,
+        score: 0.1 + 0.2,
+        contributors: vec![(crate::EntityId::new(7), 1.0 / 3.0), (crate::EntityId::NONE, 1e-300)],
+    };
+    let bare = crate::Rank { contributors: Vec::new(), ..rank.clone() };
+    check(&RANKS, &[rank, bare], ranks_to, ranks_from);
+    let score = crate::Score {
+        cluster,
+        points: 71_250,
+        hard_rule: Some("listed".to_owned()),
+        profile: "default 1 0011".to_owned(),
+        n_terms: 2,
+    };
+    let bare = crate::Score { hard_rule: None, ..score.clone() };
+    check(&SCORES, &[score, bare], scores_to, scores_from);
+    let term = crate::ScoreTerm {
+        cluster,
+        position: 1,
+        kind: "exposure".to_owned(),
+        category: Some(crate::Category::MIXING),
+        entity: crate::EntityId::new(3),
+        points: -5,
+        basis: "received \u{1f300}".to_owned(),
+        source_version: "list ofac-sdn 1".to_owned(),
+    };
+    let bare = crate::ScoreTerm { category: None, entity: crate::EntityId::NONE, ..term.clone() };
+    check(&SCORE_TERMS, &[term, bare], score_terms_to, score_terms_from);
 }
 
 #[test]

@@ -97,6 +97,9 @@ impl Exchange {
 impl Simulation {
     /// The one at which this party has its account: people are spread, everybody of the story is at the first.
     fn exchange_of(&self, holder: PurseId) -> usize {
+        if let Some(number) = self.account_at(holder) {
+            return number;
+        }
         if self.has_ordinary_account(holder) { holder.index() % self.exchanges.len() } else { 0 }
     }
 

@@ -4,7 +4,9 @@
 //! Needs no store. Clusters are the product's, made as in [`evaluate_ownership`](super::evaluate_ownership); truth is used to judge only.
 //! What each section says and does not: `docs/methods/evaluation-risk.md`.
 
+mod exact;
 mod floors;
+mod kernels;
 mod patterns;
 mod probes;
 mod ranking;
@@ -12,12 +14,15 @@ mod report;
 mod scores;
 mod world;
 
-use simulate::WorldSpec;
+use forensics::patterns::detector;
+use ledger::ClusterId;
+use simulate::{LaunderingSpec, WorldSpec};
 
 use super::{advance, begin};
 use crate::{Error, Progress, Watch};
 
 pub use floors::{RISK_FLOORS, RiskFloor};
+use kernels::Answers;
 pub use report::*;
 use world::RiskWorld;
 
@@ -29,11 +34,26 @@ const SCORE: &str = "score";
 pub struct RiskOptions {
     /// A world a seed.
     pub seeds: Vec<u64>,
+    /// About how many transactions each world has.
+    pub transactions: u32,
+    /// Addresses an actor of a probe with many.
+    pub probe_addresses: u32,
 }
 
 impl Default for RiskOptions {
     fn default() -> Self {
-        Self { seeds: vec![1, 2, 3] }
+        let WorldSpec { n_transactions, laundering, .. } = WorldSpec::laundering(1);
+        let (transactions, probe_addresses) = (n_transactions, laundering.n_probe_addresses);
+        Self { seeds: vec![1, 2, 3], transactions, probe_addresses }
+    }
+}
+
+impl RiskOptions {
+    fn spec(&self, seed: u64) -> WorldSpec {
+        let spec = WorldSpec::laundering(seed);
+        let laundering =
+            LaunderingSpec { n_probe_addresses: self.probe_addresses, ..spec.laundering };
+        WorldSpec { n_transactions: self.transactions, laundering, ..spec }
     }
 }
 
@@ -43,6 +63,8 @@ struct Sums {
     patterns: patterns::Patterns,
     probes: probes::Probes,
     rankings: scores::Rankings,
+    explanations: ExactReport,
+    exposure: ExactReport,
 }
 
 /// Measures risk; see [`RiskReport`].
@@ -51,24 +73,43 @@ struct Sums {
 /// If a world cannot be made, or the person stops the work.
 pub fn evaluate_risk(options: &RiskOptions, watch: &dyn Watch) -> Result<RiskReport, Error> {
     begin(watch, "worlds with laundering", options.seeds.len(), "worlds")?;
-    let model = world::change_model(&options.seeds)?;
+    let model = world::change_model(options)?;
     let mut report = RiskReport::default();
-    let mut sums = Sums::default();
+    let mut sums = Sums { explanations: exact::random_explanations(), ..Sums::default() };
+    sums.exposure.what =
+        "clusters whose exposure adds up to what they received, and worlds whose sums sent do"
+            .to_owned();
     for (at, seed) in options.seeds.iter().enumerate() {
-        let world = RiskWorld::of(WorldSpec::laundering(*seed), model.as_ref())?;
+        let world = RiskWorld::of(options.spec(*seed), model.as_ref())?;
         report.worlds.push(describe(&world));
         measure(&world, &mut sums)?;
         advance(watch, at + 1)?;
     }
     watch.tell(Progress::End);
+    report.patterns = Some(sums.patterns.report());
+    report.proximity = Some(sums.probes.report());
     report.ranking = Some(sums.rankings.report());
+    report.explanations = Some(sums.explanations);
+    report.exposure = Some(sums.exposure);
     report.floors = floors::judge(&report);
     Ok(report)
 }
 
 fn measure(world: &RiskWorld, sums: &mut Sums) -> Result<(), Error> {
+    let answers = Answers::of(world)?;
+    let name_of = |number: u8| Some(detector(number)?.name);
+    sums.patterns.add(world, &answers.patterns, &name_of);
+    let rows_of =
+        |cluster: ClusterId| answers.proximities.get(&cluster).cloned().unwrap_or_default();
+    sums.probes.add(world, answers.hops_max, &rows_of);
+    let points =
+        answers.scores.iter().map(|(cluster, found)| (*cluster, found.score.points as f64));
+    sums.rankings.add(world, SCORE, &points.collect());
+    sums.rankings.add(world, "rank alone", &answers.ranks);
     let transfers = forensics::transfers(world.ledger.batch(), &world.labels, true)?;
     sums.rankings.add_naive(world, &transfers);
+    exact::add_explanations(&mut sums.explanations, &answers);
+    exact::add_exposure(&mut sums.exposure, world, &answers);
     Ok(())
 }
 

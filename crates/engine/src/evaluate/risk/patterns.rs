@@ -1,10 +1,10 @@
 //! Matches of detectors against the planted cases.
 //!
-//! A match is *right* if its cluster holds an address of an owner of whose part in a case its pattern is true, and the match and that
-//! case overlap in time; for a mixer within a hop also if that owner truly took part in a mix, or paid or was paid by a mixer. It is
+//! A match is *right* if its cluster holds an address of an owner of whose part in a case its pattern is true, and the match overlaps
+//! the time in which the case's actors act; for a mixer within a hop also if that owner truly took part in a mix, or paid or was paid by a mixer. It is
 //! *not judged* if every owner in the cluster is an illicit party outside of cases (a source of money, the story's), or if a known
 //! entity holds the cluster. Every other match is *wrong*: also one about an actor of whom another pattern is true.
-//! A case is *found* if a match of its pattern is right by it. Latency counts blocks from the case's last transaction to the block of
+//! A case is *found* if a match of its pattern is right by it and overlaps the time of its own transactions. Latency counts blocks from the case's last transaction to the block of
 //! the first match that found it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,8 +36,10 @@ struct Row {
 /// A case with its window in block time.
 struct Window<'a> {
     case: &'a PlantedCase,
-    first: Timestamp,
-    last: Timestamp,
+    /// While its actors act.
+    active: [Timestamp; 2],
+    /// From the first to the last transaction of the pattern.
+    told: [Timestamp; 2],
     found_at: Option<u32>,
 }
 
@@ -56,8 +58,8 @@ impl Patterns {
             .iter()
             .map(|case| Window {
                 case,
-                first: world.time_of(case.first_height),
-                last: world.time_of(case.last_height),
+                active: [case.active_from, case.active_to].map(|at| world.time_of(at)),
+                told: [case.first_height, case.last_height].map(|at| world.time_of(at)),
                 found_at: None,
             })
             .collect();
@@ -74,7 +76,7 @@ impl Patterns {
             for window in &mut windows {
                 if window.is_shown(pattern, owners, found) {
                     right = true;
-                    if window.case.pattern == pattern {
+                    if window.case.pattern == pattern && overlap(window.told, found) {
                         let height = found.height.get();
                         window.found_at =
                             Some(window.found_at.map_or(height, |before| before.min(height)));
@@ -111,10 +113,12 @@ impl Patterns {
 
 impl Window<'_> {
     fn is_shown(&self, pattern: Pattern, owners: &[OwnerId], found: &PatternMatch) -> bool {
-        found.first_time <= self.last
-            && found.last_time >= self.first
-            && owners.iter().any(|owner| self.case.shows(*owner, pattern))
+        overlap(self.active, found) && owners.iter().any(|owner| self.case.shows(*owner, pattern))
     }
+}
+
+fn overlap([first, last]: [Timestamp; 2], found: &PatternMatch) -> bool {
+    found.first_time <= last && found.last_time >= first
 }
 
 impl Row {
@@ -158,11 +162,16 @@ fn is_unjudged(world: &RiskWorld, found: &PatternMatch, owners: &[OwnerId]) -> b
     outside || world.owners().entity_of_cluster(found.cluster).is_some()
 }
 
-/// Whom a wrong match is about: the look-alike or kind of the cluster's first owner.
+/// Whom a wrong match is about: the look-alike, case or kind of the cluster's first owner.
 fn about(world: &RiskWorld, owners: &[OwnerId]) -> String {
     let Some(owner) = owners.first() else { return "nobody".to_owned() };
     let look_alikes = &world.truth.laundering.look_alikes;
     let kind = world.truth.ownership.owner(*owner).kind;
+    let cases = &world.truth.laundering.cases;
+    let of_case = |case: &&PlantedCase| case.actors.iter().any(|actor| actor.owner == *owner);
+    if let Some(case) = cases.iter().find(of_case) {
+        return format!("actor of {} ({})", case.pattern.name(), case.evasion.name());
+    }
     match look_alikes.iter().find(|one| one.owner == *owner) {
         Some(one) if kind != OwnerKind::Exchange => one.kind.name().to_owned(),
         _ => format!("{kind:?}").to_lowercase(),

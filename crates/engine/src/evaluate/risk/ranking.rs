@@ -10,12 +10,7 @@
 /// Resamples of the bounds.
 const RESAMPLES: u64 = 200;
 
-/// Average precision; `None` where nothing is true.
-pub(super) fn average_precision(items: &[(f64, bool)]) -> Option<f64> {
-    weighted(&sorted(items), |_| 1)
-}
-
-/// Average precision and its bounds (95 %).
+/// Average precision and its bounds (95 %); `None` where nothing is true.
 pub(super) fn with_bounds(items: &[(f64, bool)], seed: u64) -> (Option<f64>, Option<[f64; 2]>) {
     let items = sorted(items);
     let mut samples: Vec<f64> = (0..RESAMPLES)
@@ -27,6 +22,19 @@ pub(super) fn with_bounds(items: &[(f64, bool)], seed: u64) -> (Option<f64>, Opt
     samples.sort_by(f64::total_cmp);
     let at = |per_mille: usize| samples.get(samples.len() * per_mille / 1_000).copied();
     (weighted(&items, |_| 1), at(25).zip(at(975)).map(<[f64; 2]>::from))
+}
+
+/// How many of the first `n` are true, on average over every order of items of one value.
+pub(super) fn among_first(items: &[(f64, bool)], n: usize) -> f64 {
+    let mut left = n;
+    let mut sum = 0.0;
+    for group in sorted(items).chunk_by(|a, b| a.0 == b.0) {
+        let taken = group.len().min(left);
+        let right = group.iter().filter(|item| item.1).count();
+        sum += right as f64 * taken as f64 / group.len() as f64;
+        left -= taken;
+    }
+    sum
 }
 
 fn sorted(items: &[(f64, bool)]) -> Vec<(f64, bool)> {
@@ -81,6 +89,10 @@ fn poisson_1(bits: u64) -> u64 {
 mod tests {
     use super::*;
 
+    fn average_precision(items: &[(f64, bool)]) -> Option<f64> {
+        with_bounds(items, 0).0
+    }
+
     /// By definition, threshold by threshold.
     fn slowly(items: &[(f64, bool)]) -> f64 {
         let n = items.iter().filter(|item| item.1).count() as f64;
@@ -113,6 +125,7 @@ mod tests {
             let [low, high] = bounds.expect("one is true in some resample");
             assert!(low <= high && low >= 0.0 && high <= 1.0);
         }
+        assert_eq!(among_first(&[(1.0, true), (1.0, false), (2.0, true), (0.0, true)], 2), 1.5);
         assert_eq!(average_precision(&[(1.0, false)]), None);
         assert_eq!(average_precision(&[(2.0, true), (1.0, false)]), Some(1.0));
     }

@@ -148,8 +148,8 @@ pub struct RankingReport {
     pub average_precision: Option<f64>,
     /// Bounds of it (95 %, 200 resamples).
     pub bounds: Option<[f64; 2]>,
-    /// Of the first hundred, how many are illicit.
-    pub first_hundred: u64,
+    /// Of the first hundred, how many are illicit: on average over every order of clusters of one value.
+    pub first_hundred: f64,
 }
 
 /// Something that must be exact.

@@ -1,33 +1,22 @@
 //! How well illicit clusters are ranked before others, by the score and by naive methods.
 //!
 //! Ranked are the clusters that no known entity holds: the others are no question. A cluster is illicit if it holds an address of an
-//! illicit owner. The naive methods: *degree*, the number of clusters that it exchanged money with; *one hop*, how many satoshi it
+//! illicit owner other than a mixer. The naive methods: *degree*, the number of clusters that it exchanged money with; *one hop*, how many satoshi it
 //! exchanged with clusters of bad entities; *rank alone*, the propagated risk.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use forensics::Transfer;
 use ledger::{Category, ClusterId};
+use simulate::{OwnerId, OwnerKind};
 
 use super::ranking;
 use super::report::RankingReport;
 use super::world::RiskWorld;
 
-/// Kinds of party whose money is bad.
-pub(super) const BAD: [&str; 9] = [
-    "sanctioned",
-    "terrorism",
-    "child_abuse",
-    "ransomware",
-    "theft",
-    "darknet_market",
-    "fraud",
-    "extortion",
-    "mixing",
-];
-
-pub(super) fn is_bad(category: Category) -> bool {
-    BAD.contains(&category.name())
+/// Whether money of this kind of party is bad: from sanctioned to mixing.
+fn is_bad(category: Category) -> bool {
+    (Category::SANCTIONED..=Category::MIXING).contains(&category)
 }
 
 /// What was ranked, over all worlds: by method, a value and the truth a cluster.
@@ -42,7 +31,10 @@ impl Rankings {
         method: &'static str,
         values: &BTreeMap<ClusterId, f64>,
     ) {
-        let illicit: BTreeSet<_> = world.truth.laundering.illicit().into_iter().collect();
+        let truth = &world.truth;
+        let is_mixer = |owner: &OwnerId| truth.ownership.owner(*owner).kind == OwnerKind::Mixer;
+        let mut illicit: BTreeSet<_> = truth.laundering.illicit().into_iter().collect();
+        illicit.retain(|owner| !is_mixer(owner));
         let asked =
             world.clusters().filter(|cluster| world.owners().entity_of_cluster(*cluster).is_none());
         let items = asked.map(|cluster| {
@@ -84,15 +76,12 @@ impl Rankings {
 
 fn report(method: &str, items: &[(f64, bool)]) -> RankingReport {
     let (average_precision, bounds) = ranking::with_bounds(items, 1);
-    let mut sorted = items.to_vec();
-    // The unlucky order within ties: what a person who works down the list may meet.
-    sorted.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     RankingReport {
         method: method.to_owned(),
         clusters: items.len() as u64,
         illicit: items.iter().filter(|item| item.1).count() as u64,
         average_precision,
         bounds,
-        first_hundred: sorted.iter().take(100).filter(|item| item.1).count() as u64,
+        first_hundred: ranking::among_first(items, 100),
     }
 }

@@ -12,12 +12,13 @@ use simulate::{OwnerId, Truth, WorldSpec};
 
 use super::super::methods::Found;
 use super::super::worlds::{fitted_to, heights, made, price};
+use super::RiskOptions;
 use crate::Error;
 
 /// What a fitted model of change is taken from: a world that is not measured.
-pub(super) fn change_model(seeds: &[u64]) -> Result<Option<ChangeModel>, Error> {
-    let seed = (0..).find(|seed| !seeds.contains(seed)).unwrap_or_default();
-    fitted_to(WorldSpec::laundering(seed))
+pub(super) fn change_model(options: &RiskOptions) -> Result<Option<ChangeModel>, Error> {
+    let seed = (0..).find(|seed| !options.seeds.contains(seed)).unwrap_or_default();
+    fitted_to(options.spec(seed))
 }
 
 /// A world with everything that is measured on it.

@@ -69,7 +69,14 @@ impl Simulation {
             }
         }
         let cast = &self.cast;
-        let of_story = [cast.ransomware, cast.sanctioned, cast.launderer, cast.side_door];
+        let of_story = [
+            cast.ransomware,
+            cast.sanctioned,
+            cast.launderer,
+            cast.side_door,
+            cast.operator,
+            cast.coordinator,
+        ];
         self.underworld.others.extend(of_story);
     }
 

@@ -60,6 +60,7 @@ impl Planner<'_> {
         let start = self.start(170);
         let hub = self.wallet(&[FanOut, PassThrough]);
         let n = self.between(10, 16);
+        self.addresses_for(n);
         let (source, ready) = self.lump(start, hub, u64::from(n) * MULE_SAT.1);
         self.told = true;
         let mules = self.scatter(ready + 2, hub, n, 60, &[]);
@@ -135,6 +136,7 @@ impl Planner<'_> {
         let first = self.wallet(&whole);
         let last = self.wallet(&[ScatterGather, FanIn, PassThrough, RapidCashOut]);
         let n = self.between(8, 12);
+        self.addresses_for(n);
         let (source, ready) = self.lump(start, first, u64::from(n) * MULE_SAT.1);
         self.told = true;
         let between =

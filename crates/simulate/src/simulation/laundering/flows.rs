@@ -137,12 +137,14 @@ impl Planner<'_> {
 
     /// Twice or three times: a lump comes in, and goes out within one to four blocks.
     pub(super) fn pass_through(&mut self) {
-        let start = self.start(170);
+        let start =
+            self.start(if matches!(self.evasion, Evasion::Hops { .. }) { 290 } else { 170 });
         let wallet = self.wallet(&[PassThrough, Layering]);
         let end = self.wallet(&[PassThrough]);
         let mut at = start;
         let mut first_source = None;
-        let rounds = self.between(2, 3);
+        let rounds =
+            if matches!(self.evasion, Evasion::Hops { .. }) { 2 } else { self.between(2, 3) };
         for _ in 0..rounds {
             let sat = self.coins(2, 6);
             self.told = false;

@@ -14,13 +14,15 @@ mod plan;
 mod probes;
 mod services;
 
+use std::collections::BTreeMap;
+
 use ledger::TxId;
 
 use super::Simulation;
 use crate::dice::Dice;
 use crate::keys::{KeyRef, PurseId};
 use crate::laundering::{Laundering, LookAlike, PlantedCase, PlantedTag, Probe};
-use moves::Move;
+use moves::{Move, Role};
 use plan::{About, CasePlan, ProbePlan};
 
 /// What is planned and what has been done of it.
@@ -31,6 +33,8 @@ pub(super) struct Underworld {
     plans: Vec<Plan>,
     /// Purses whose first address is tagged, with label and concept.
     tags: Vec<(PurseId, String, &'static str)>,
+    /// Who has an account at which exchange, where that matters.
+    accounts: BTreeMap<PurseId, usize>,
     /// Illicit parties outside of cases.
     others: Vec<PurseId>,
 }
@@ -52,8 +56,7 @@ struct Done {
     height: u32,
     /// What it paid, change not counted.
     paid_sat: u64,
-    /// Whether it is part of what the plan is about, not of its preparation or what comes after.
-    told: bool,
+    role: Role,
 }
 
 impl Simulation {
@@ -61,6 +64,11 @@ impl Simulation {
     pub(super) fn is_quiet(&self) -> bool {
         let (from, to) = self.spec.quiet();
         (from..to).contains(&self.height)
+    }
+
+    /// The exchange that a plan chose for this party.
+    pub(super) fn account_at(&self, holder: PurseId) -> Option<usize> {
+        self.underworld.accounts.get(&holder).copied()
     }
 
     /// Everything that is due.
@@ -73,7 +81,7 @@ impl Simulation {
     fn next_move(&mut self, number: usize) -> Option<()> {
         let plan = &self.underworld.plans[number];
         let due = plan.moves.get(plan.n_done).filter(|next| next.height <= self.height)?;
-        let (act, told) = (due.act.clone(), due.told);
+        let (act, role) = (due.act.clone(), due.role);
         let sent = self.carry_out(&act)?;
         let height = self.height;
         let plan = &mut self.underworld.plans[number];
@@ -82,7 +90,7 @@ impl Simulation {
             tx_id,
             height,
             paid_sat,
-            told,
+            role,
         }));
         Some(())
     }
@@ -97,8 +105,8 @@ impl Simulation {
                 told.unfinished.push(format!("{:?} at {next:?}", plan.about));
                 continue;
             }
-            let part = plan.done.iter().filter(|done| done.told);
-            let transactions = part.clone().map(|done| done.tx_id).collect();
+            let part = plan.done.iter().filter(|done| done.role == Role::Part);
+            let transactions = part.map(|done| done.tx_id).collect();
             match &plan.about {
                 About::Case(case) => told.cases.push(self.case(case, plan, transactions)),
                 About::LookAlike(kind, purse) => told.look_alikes.push(LookAlike {
@@ -118,8 +126,9 @@ impl Simulation {
     }
 
     fn case(&self, case: &CasePlan, plan: &Plan, transactions: Vec<TxId>) -> PlantedCase {
-        let heights = || plan.done.iter().filter(|done| done.told).map(|done| done.height);
-        let paid = plan.done.iter().filter(|done| done.told).map(|done| done.paid_sat);
+        let part = || plan.done.iter().filter(|done| done.role == Role::Part);
+        let around = || plan.done.iter().filter(|done| done.role != Role::Before);
+        let or_0 = |height: Option<u32>| height.unwrap_or_default();
         PlantedCase {
             pattern: case.pattern,
             evasion: case.evasion,
@@ -127,9 +136,11 @@ impl Simulation {
             actors: case.actors.clone(),
             source: case.source.map(|purse| self.owner(purse)),
             transactions,
-            first_height: heights().min().unwrap_or_default(),
-            last_height: heights().max().unwrap_or_default(),
-            amount_sat: paid.sum(),
+            first_height: or_0(part().map(|done| done.height).min()),
+            last_height: or_0(part().map(|done| done.height).max()),
+            active_from: or_0(around().map(|done| done.height).min()),
+            active_to: or_0(around().map(|done| done.height).max()),
+            amount_sat: part().map(|done| done.paid_sat).sum(),
         }
     }
 

@@ -16,8 +16,18 @@ const LEAST_SAT: u64 = 30_000;
 pub(super) struct Move {
     pub(super) height: u32,
     pub(super) act: Act,
-    /// Whether it is part of what the plan is about.
-    pub(super) told: bool,
+    pub(super) role: Role,
+}
+
+/// What a move is to the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Of others, long before.
+    Before,
+    /// Of its actors, before or after what the plan is about.
+    Around,
+    /// Of what the plan is about.
+    Part,
 }
 
 #[derive(Clone, Debug)]
@@ -164,9 +174,7 @@ impl Simulation {
                 return Some(vec![self.pay_portion(from, to, portion)?]);
             }
         };
-        if n_coins == 0 {
-            return None;
-        }
+        // A plan's moves happen in their order, so no coin is still to come: fewer payees than planned.
         let coins: Vec<Coin> = self.purse(from).coins.drain(..n_sent.min(n_coins)).collect();
         Some(coins.iter().map(|coin| self.send_all(from, &[*coin], to)).collect())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Plan;
-use super::moves::{Act, Move, Payee, Payer, Portion};
+use super::moves::{Act, Move, Payee, Payer, Portion, Role};
 use crate::block::MATURITY;
 use crate::dice::Dice;
 use crate::keys::{Lock, PurseId};
@@ -125,7 +125,16 @@ impl<'a> Planner<'a> {
         let purse = self.world.party(&name, OwnerKind::Launderer, lock, policy);
         self.own.insert(purse);
         let owner = self.world.owner(purse);
-        self.actors.push(PlantedActor { owner, shows: shows.to_vec() });
+        // Payments in small equal parts are below some threshold, and a row of further wallets is layers.
+        let too: &[Pattern] = match self.evasion {
+            Evasion::Split { .. } => &[Pattern::Structuring],
+            Evasion::Hops { .. } => &[Pattern::Layering, Pattern::PassThrough],
+            _ => &[],
+        };
+        let mut shows = [shows, too].concat();
+        shows.sort_unstable();
+        shows.dedup();
+        self.actors.push(PlantedActor { owner, shows });
         purse
     }
 
@@ -136,13 +145,16 @@ impl<'a> Planner<'a> {
         self.wallet_like(policy, shows)
     }
 
-    pub(super) fn forget_actors(&mut self) {
+    /// Whoever is in the plan in the making is illicit and takes part in no case.
+    pub(super) fn leave_out(&mut self) {
         self.actors.clear();
+        self.world.underworld.others.extend(std::mem::take(&mut self.own));
     }
 
     fn push(&mut self, height: u32, act: Act) {
-        let told = self.told && !matches!(act, Act::Gather(_));
-        self.moves.push(Move { height, act, told });
+        let is_part = self.told && !matches!(act, Act::Gather(_));
+        let role = if is_part { Role::Part } else { Role::Around };
+        self.moves.push(Move { height, act, role });
     }
 
     /// A payment without any evasion.
@@ -250,7 +262,22 @@ impl<'a> Planner<'a> {
         let ransom_at = at - self.between(3, 20);
         let taken = Portion::Fixed(sat + COIN_SAT / 100);
         self.pay_one(ransom_at, Payer::Purse(victim), Payee::Purse(source), taken);
+        self.moves.iter_mut().rev().take(2).for_each(|one| one.role = Role::Before);
         (source, self.leg(at, source, Payee::Purse(to), Portion::Fixed(sat)))
+    }
+
+    /// An account at an exchange that is tagged, for cases that only a known exchange can show.
+    pub(super) fn account_at_known(&mut self, holder: PurseId) {
+        let n_known = self.world.exchanges.len().saturating_sub(1).max(1);
+        let number = self.dice.index(n_known);
+        self.world.underworld.accounts.insert(holder, number);
+    }
+
+    /// As many addresses as there are payees, at least: coins that never meet pay one each.
+    pub(super) fn addresses_for(&mut self, n: u32) {
+        if let Evasion::Addresses { count, linked } = self.evasion {
+            self.evasion = Evasion::Addresses { count: count.max(n), linked };
+        }
     }
 
     pub(super) fn between(&mut self, low: u32, high: u32) -> u32 {

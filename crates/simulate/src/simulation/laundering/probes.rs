@@ -60,7 +60,7 @@ impl Planner<'_> {
             hops: 3 + extra,
             hops_contracted: if passes_on { 1 } else { 3 },
         }));
-        self.forget_actors();
+        self.leave_out();
     }
 
     /// A listed party of its own: what else a shared one pays would be a shorter way.

@@ -99,6 +99,7 @@ impl Planner<'_> {
         };
         let inflated = std::mem::take(&mut self.evasion);
         self.evasion = if hops > 0 { Evasion::None } else { inflated };
+        self.account_at_known(wallet);
         let at = ready + self.between(0, 1);
         let half = self.leg(at, wallet, Payee::Deposit(wallet), Portion::PerMille(500));
         let rest_at = half + self.between(0, 1);

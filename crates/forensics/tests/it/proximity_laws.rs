@@ -1,0 +1,96 @@
+use forensics::proximity::ProximityState;
+use ledger::{ClusterId, Height, LedgerBatch, ProximityRow};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tracehound_forensics as forensics;
+
+use crate::proximity::{at_once, cluster};
+use crate::proximity_worlds::{Holding, holding, ledger};
+use crate::worlds::{blocks, n_addresses};
+
+/// What is done next to a state of so many blocks.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Takes in that many blocks, one push each.
+    Apply(u32),
+    Unwind(u32),
+    Nothing,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        5 => (1u32..4).prop_map(Step::Apply),
+        2 => (1u32..4).prop_map(Step::Unwind),
+        2 => Just(Step::Nothing),
+    ]
+}
+
+fn of_first(batch: &LedgerBatch, n_blocks: u32) -> (LedgerBatch, u32) {
+    let part = blocks(batch, 0..n_blocks);
+    let n_addresses = n_addresses(&part, u64::MAX);
+    (part, n_addresses)
+}
+
+/// Rows and the ways behind them.
+fn seen(state: &ProximityState, of: ClusterId) -> Vec<(ProximityRow, String)> {
+    use forensics::proximity::Way::{Nearest, Widest};
+    let rows = state.rows(of).into_iter().map(|row| {
+        let path = |way| state.path(of, row.side, row.category, way);
+        (row, format!("{:?}", [path(Nearest), path(Widest)]))
+    });
+    rows.collect()
+}
+
+fn check(
+    before: &ProximityState,
+    after: &ProximityState,
+    changed: &[ClusterId],
+    fresh: &ProximityState,
+) {
+    assert!(changed.is_sorted());
+    for id in 0..8 {
+        let of = cluster(id);
+        assert_eq!(seen(after, of), seen(fresh, of), "cluster {id}");
+        if after.rows(of) != before.rows(of) {
+            assert!(changed.contains(&of), "cluster {id} changed unsaid");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn every_step_equals_from_empty(
+        ledger in ledger(12),
+        steps in vec((step(), prop::option::of(holding())), 1..8),
+        first in holding(),
+        hops_max in 1u8..5,
+    ) {
+        let n_all = u32::try_from(ledger.batch.blocks.len()).unwrap();
+        let (mut n_blocks, mut held): (u32, Holding) = (0, first);
+        let mut state = at_once(&LedgerBatch::default(), &held.cut(0), hops_max);
+        for (step, new) in steps {
+            held = new.unwrap_or(held);
+            let before = state.clone();
+            let (from, to) = match step {
+                Step::Apply(n) => (n_blocks, (n_blocks + n).min(n_all)),
+                Step::Unwind(n) => (n_blocks, n_blocks.saturating_sub(n)),
+                Step::Nothing => (n_blocks, n_blocks),
+            };
+            let (part, n_addresses) = of_first(&ledger.batch, to);
+            let own = held.cut(n_addresses);
+            for block in from..to {
+                state.push(&blocks(&ledger.batch, block..block + 1)).unwrap();
+            }
+            let changed = if to < from {
+                state.unwind(Height::new(to), &own.owners(), &own.entities)
+            } else {
+                state.update(&own.owners(), &own.entities)
+            };
+            n_blocks = to;
+            let fresh = at_once(&part, &own, hops_max);
+            check(&before, &state, &changed, &fresh);
+        }
+    }
+}
