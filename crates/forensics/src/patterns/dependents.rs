@@ -71,9 +71,9 @@ impl Place {
 /// Where ways of one scene have been: who comes there again comes from a later change, and adds nothing.
 #[derive(Default)]
 struct Met {
-    /// Payers, and those who paid them. All these go by the time about which a cluster was looked at: a busy one has
+    /// Payers and payees. All these go by the time about which a cluster was looked at: a busy one has
     /// thousands of transactions in a day, and no more than 144 times.
-    starts: BTreeSet<(u32, u32, bool)>,
+    ends: BTreeSet<(u32, u32, bool)>,
     peels: BTreeSet<(u32, u32)>,
     paid: BTreeSet<(u32, u32)>,
     tops: BTreeSet<(u32, u32)>,
@@ -89,8 +89,8 @@ impl Dependents {
         seeds.sort_unstable_by_key(|seed| (seed.tx, seed.payer, seed.payee));
         let mut met = Met::default();
         for seed in &seeds {
-            self.mark(seed.payer, seed.tx);
-            self.mark(seed.payee, seed.tx);
+            self.mark(scene, seed.payer, seed.tx);
+            self.mark(scene, seed.payee, seed.tx);
             if seed.payer == MIX.get().get() || seed.payee == MIX.get().get() {
                 continue;
             }
@@ -101,28 +101,22 @@ impl Dependents {
         }
     }
 
-    fn mark(&mut self, cluster: u32, tx: u32) {
-        if cluster != MIX.get().get() {
+    /// Notes a cluster, unless it takes part in nothing from that transaction on.
+    fn mark(&mut self, scene: Scene<'_>, cluster: u32, tx: u32) {
+        if scene.history.of(cluster).last().is_some_and(|last| last.tx >= tx) {
             let since = self.since.entry(cluster).or_insert(tx);
             *since = (*since).min(tx);
         }
     }
 
-    /// Clusters between a start and an end: those that the payer paid, and those that its payers paid.
+    /// Clusters between a start and an end: those that the payer paid, if it is a start; those that paid the payee, if that is an end.
     fn add_scattered(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut Met) {
         let window_s = scene.options.scatter_gather.window_s;
-        let payer = seed.payer();
-        if !met.starts.insert((payer.cluster, payer.time, true)) {
-            return;
-        }
-        let paid = near(scene, payer, true, window_s).map(|event| event.other);
-        let starts: BTreeSet<u32> = paid.chain([payer.cluster]).collect();
-        for start in starts.into_iter().filter(|start| scene.is_subject(*start)) {
-            if !met.starts.insert((start, payer.time, false)) {
-                continue;
-            }
-            for event in near(scene, Place { cluster: start, ..payer }, false, window_s) {
-                self.mark(event.other, seed.tx);
+        for (place, is_in) in [(seed.payer(), false), (seed.payee(), true)] {
+            if met.ends.insert((place.cluster, place.time, is_in)) {
+                for event in near(scene, place, is_in, window_s) {
+                    self.mark(scene, event.other, seed.tx);
+                }
             }
         }
     }
@@ -140,7 +134,7 @@ impl Dependents {
                 for event in later.filter(|event| event.tx > tx && scene.counts(event)) {
                     let goes_on = follows(amount_sat, event.amount_sat, options.kept_percent_min);
                     if goes_on && met.insert((cluster, event.tx, event.other)) {
-                        self.mark(event.other, seed.tx);
+                        self.mark(scene, event.other, seed.tx);
                         if scene.is_subject(event.other) {
                             next.push((event.other, event.tx, event.amount_sat));
                         }
@@ -157,7 +151,7 @@ impl Dependents {
         let siblings = paid.take_while(|event| event.tx == seed.tx).map(Place::other);
         let mut below: Vec<Place> = siblings.chain([seed.payee()]).collect();
         while let Some(place) = below.pop() {
-            self.mark(place.cluster, seed.tx);
+            self.mark(scene, place.cluster, seed.tx);
             if !met.insert((place.cluster, place.time)) {
                 continue;
             }
@@ -191,7 +185,7 @@ impl Dependents {
             }
         }
         while let Some(place) = below.pop() {
-            self.mark(place.cluster, seed.tx);
+            self.mark(scene, place.cluster, seed.tx);
             if met.layers.insert((place.cluster, place.time)) {
                 below.extend(passing(scene, place, &mut met.passed[1]).map(Place::other));
             }

@@ -195,8 +195,8 @@ impl PatternState {
                 hits.retain(|hit| hit.tx < since);
             }
             let events = self.history.of(cluster);
-            let mut again: Vec<u32> = events.iter().map(|event| event.tx).collect();
-            again.retain(|tx| *tx >= since);
+            let first = events.partition_point(|event| event.tx < since);
+            let mut again: Vec<u32> = events[first..].iter().map(|event| event.tx).collect();
             again.dedup();
             for tx in again {
                 self.evaluate(cluster, tx, parties);

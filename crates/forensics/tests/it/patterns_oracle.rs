@@ -218,7 +218,7 @@ impl List<'_> {
         let ins = self.ins(mid, &self.window(mid, tx, 1_500));
         for start in (0..N).filter(|start| self.subject(*start)) {
             let is_start = |at: &usize| id(self.rows[*at].source) == start && self.tx(*at) < tx;
-            if !ins.iter().any(|at| is_start(at)) {
+            if !ins.iter().any(is_start) {
                 continue;
             }
             found.extend(
