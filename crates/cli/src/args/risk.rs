@@ -41,7 +41,7 @@ Examples:
 
 const PROFILE_EXAMPLE: &str = "\
 Example:
-  tracehound risk profile publish profile.toml --reason 'ransomware weighs more' --author ana";
+  tracehound risk profile publish profile.toml --reason policy-2026-11 --author ana";
 
 const TOP_EXAMPLES: &str = "\
 Example:

@@ -63,6 +63,10 @@ fn what_is_wrong_is_named_with_its_place() {
         "line 72, column 1: unknown key \"patterns.fan_inn\"",
         Some("did you mean \"fan_in\"?"),
     );
+}
+
+#[test]
+fn curves_and_bands_are_checked() {
     check(
         "[1, 30]",
         "[1, 5]",
