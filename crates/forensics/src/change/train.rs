@@ -24,7 +24,7 @@ use ledger::{Link, TxIndex};
 use super::calibrated::{self, Calibrated, Form, compare};
 use super::columns::names;
 use super::error::ChangeError;
-use super::model::{ChangeModel, LinkFigures, ModelFigures, RuleFigures, Share, leader};
+use super::model::{ChangeModel, LinkFigures, ModelFigures, RuleFigures, leader};
 use super::observed::{Observed, mix};
 use super::rules::RULES;
 use super::settle::{Replay, Settled, settle_on};

@@ -89,3 +89,16 @@ impl Scoring<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use forensics::patterns::DETECTORS;
+    use forensics::score::{DEFAULT_PROFILE, PATTERNS};
+
+    #[test]
+    fn the_default_profile_knows_every_detector() {
+        let numbers: Vec<_> = DETECTORS.iter().map(|row| (row.number, row.name)).collect();
+        assert_eq!(numbers, PATTERNS);
+        assert_eq!(super::parse_profile(DEFAULT_PROFILE).expect("it is right").name(), "default");
+    }
+}
