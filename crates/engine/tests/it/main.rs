@@ -13,6 +13,7 @@ mod money;
 mod recount;
 mod reference;
 mod resolve;
+mod risk;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -63,7 +63,7 @@ pub(super) fn split(points: i64, amounts: &[u128]) -> Vec<i64> {
     let (mut running, mut given) = (0u128, 0i64);
     let part = |amount: &u128| {
         running += amount;
-        let until = if total == 0 { 0 } else { size * running / total };
+        let until = (size * running).checked_div(total).unwrap_or(0);
         let until = i64::try_from(until).expect("a part of points, which are an i64");
         let own = until - given;
         given = until;

@@ -177,7 +177,7 @@ impl<'l> RiskPass<'l> {
             profile: &known.profile,
         };
         let (scores, terms) = scoring.rows();
-        let payments = self.arrivals.scored(&known, &scoring, &self.exposure, &scores);
+        let payments = self.arrivals.scored(known, &scoring, &self.exposure, &scores);
         let report = RiskReport {
             known_parties: entities.len() as u64,
             exposed_clusters: exposed_clusters(&exposures),
@@ -272,11 +272,11 @@ fn clusters_of(clusters: impl Iterator<Item = ClusterId>) -> u64 {
 }
 
 /// Rows of one cluster in rows that are sorted by it.
-pub(crate) fn of_cluster<'r, Row>(
-    rows: &'r [Row],
+pub(crate) fn of_cluster<Row>(
+    rows: &[Row],
     cluster: ClusterId,
     key: impl Fn(&Row) -> ClusterId,
-) -> &'r [Row] {
+) -> &[Row] {
     let from = rows.partition_point(|row| key(row) < cluster);
     let rest = &rows[from..];
     &rest[..rest.partition_point(|row| key(row) <= cluster)]

@@ -1,0 +1,167 @@
+//! Risk through the engine: sums that hold, lists that are looked back on, payments that raise at once, profiles.
+
+use engine::{
+    AlertFilter, BitcoinSource, FlowSide, IngestOptions, ListImport, Monitor, MonitorChange, Time,
+    Unwatched,
+};
+use simulate::{Truth, World, WorldSpec};
+
+use crate::{NOW, Scratch};
+
+/// An address that no simulated world pays: a list must name somebody.
+const NOBODY: &str = "12c6DSiU4Rq3P4ZxziKxzrL5LmMBrzjrJX";
+
+/// Blocks as files, in so many parts, and what is true of them.
+fn parts(scratch: &Scratch, n_parts: usize) -> (Vec<BitcoinSource>, Truth) {
+    let world = World::new(WorldSpec::small(3)).unwrap();
+    let mut blocks = world.blocks();
+    let raw: Vec<Vec<u8>> = blocks.by_ref().collect();
+    let mut sources = Vec::new();
+    for (part, some) in raw.chunks(raw.len().div_ceil(n_parts)).enumerate() {
+        let folder = scratch.dir.path().join(format!("blocks{part}"));
+        std::fs::create_dir(&folder).unwrap();
+        let file: Vec<u8> = some.iter().flat_map(|block| simulate::blk_record(block)).collect();
+        std::fs::write(folder.join("blk00000.dat"), file).unwrap();
+        sources.push(BitcoinSource::Path(vec![folder]));
+    }
+    (sources, blocks.into_truth())
+}
+
+fn list(scratch: &Scratch, text: &str, published: i64) {
+    let import = ListImport {
+        list: "simulated".to_owned(),
+        paths: vec![scratch.file(&format!("{published}.txt"), text)],
+        published: Some(Time::new(published)),
+        accept_removals: Some(9),
+        ..ListImport::default()
+    };
+    scratch.engine.import_lists(&import, Time::new(published + 1), &Unwatched).unwrap();
+}
+
+fn ingest(scratch: &Scratch, source: &BitcoinSource) -> u64 {
+    let options = IngestOptions::default();
+    scratch.engine.ingest_bitcoin(source, &options, NOW, &Unwatched).unwrap().alerts_raised
+}
+
+/// Alerts of a rule as `state subject`.
+fn alerts(scratch: &Scratch, rule: &str) -> Vec<String> {
+    let filter = AlertFilter { all: true, rule: Some(rule.to_owned()), ..AlertFilter::default() };
+    let answer = scratch.engine.view().unwrap().alerts(&filter, usize::MAX).unwrap();
+    answer.alerts.iter().map(|row| format!("{:?} {}", row.state, row.subject)).collect()
+}
+
+#[test]
+fn a_list_that_changes_is_looked_back_on() {
+    let scratch = Scratch::on_regtest();
+    let (sources, truth) = parts(&scratch, 1);
+    ingest(&scratch, &sources[0]);
+    assert_eq!(scratch.engine.run(NOW, &Unwatched).unwrap().known_parties, 0);
+    assert!(alerts(&scratch, "listed").is_empty());
+    let with = format!("{NOBODY}\n{}", truth.story.sanctions_list());
+    list(&scratch, &with, 1_000);
+    let report = scratch.engine.run(NOW, &Unwatched).unwrap();
+    assert!(report.alerts.raised > 1 && report.known_parties == 1, "{report:?}");
+    let raised = alerts(&scratch, "listed");
+    assert!(raised.len() == 1 && raised[0].starts_with("New cluster:"), "{raised:?}");
+    assert!(!alerts(&scratch, "received-from-listed").is_empty());
+    // Nothing new: the same rules say the same, and nothing is written twice.
+    assert!(scratch.engine.run(NOW, &Unwatched).unwrap().up_to_date);
+    list(&scratch, &format!("{NOBODY}\n"), 2_000);
+    let report = scratch.engine.run(NOW, &Unwatched).unwrap();
+    assert!(report.alerts.withdrawn > 1 && report.alerts.raised == 0, "{report:?}");
+    assert!(alerts(&scratch, "listed")[0].starts_with("Withdrawn"));
+    list(&scratch, &with, 3_000);
+    let report = scratch.engine.run(NOW, &Unwatched).unwrap();
+    assert!(report.alerts.reraised > 1, "{report:?}");
+    assert_eq!(alerts(&scratch, "listed"), raised);
+    assert!(scratch.engine.verify(true, &Unwatched).unwrap().sound);
+}
+
+#[test]
+fn money_adds_up_and_scores_explain_themselves() {
+    let scratch = Scratch::on_regtest();
+    let (sources, truth) = parts(&scratch, 1);
+    ingest(&scratch, &sources[0]);
+    list(&scratch, &truth.story.sanctions_list(), 1_000);
+    scratch.engine.run(NOW, &Unwatched).unwrap();
+    let view = scratch.engine.view().unwrap();
+    let addresses: Vec<String> = view.addresses().collect();
+    let mut n_scored = 0;
+    for address in addresses.iter().step_by(7) {
+        let exposure = view.exposure(address).unwrap();
+        for (side, total) in
+            [(FlowSide::Received, exposure.received_sat), (FlowSide::Sent, exposure.sent_sat)]
+        {
+            let own = exposure.parts.iter().filter(|part| part.side == side);
+            assert_eq!(own.map(|part| part.amount_sat.0).sum::<u64>(), total.0, "{address}");
+        }
+        let score = view.score(address).unwrap();
+        let terms: i64 = score.terms.iter().map(|term| term.points.0).sum();
+        assert_eq!(terms, score.score.0, "{address}");
+        n_scored += usize::from(score.score.0 > 0);
+    }
+    assert!(n_scored > 0);
+    let deposit = engine::parse_address(&addresses[0]).map(|_| &addresses[0]).unwrap();
+    let compared = view.exposure_compared(deposit, &Unwatched).unwrap();
+    assert!(compared.conventions.iter().all(|row| !row.convention.is_empty()));
+    let listed = truth.story.listed_address.display(engine::Chain::Bitcoin);
+    let score = view.score(&listed).unwrap();
+    assert_eq!((score.score.0, score.hard_rule.as_deref()), (100_000, Some("listed")));
+}
+
+#[test]
+fn a_payment_of_a_listed_party_raises_as_its_block_comes_in() {
+    let first = Scratch::on_regtest();
+    let (sources, truth) = parts(&first, 1);
+    ingest(&first, &sources[0]);
+    list(&first, &truth.story.sanctions_list(), 1_000);
+    first.engine.run(NOW, &Unwatched).unwrap();
+    let paid: Vec<(String, String)> = alerts(&first, "received-from-listed")
+        .iter()
+        .filter_map(|row| Some((row.split("cluster:").nth(1)?.to_owned(), "c-1".to_owned())))
+        .collect();
+    let second = Scratch::on_regtest();
+    let (sources, _) = parts(&second, 10);
+    list(&second, &truth.story.sanctions_list(), 1_000);
+    let monitor =
+        Monitor { addresses: paid, reason: "customers".to_owned(), author: "ana".to_owned() };
+    second.engine.monitor(MonitorChange::Add, &monitor, NOW).unwrap();
+    let mut n_raised = 0;
+    for source in &sources {
+        n_raised += ingest(&second, source);
+        if n_raised == 0 {
+            second.engine.run(NOW, &Unwatched).unwrap();
+        }
+    }
+    assert!(n_raised > 0);
+    let raised = alerts(&second, "monitored-received");
+    assert!(raised.iter().all(|row| row.starts_with("New payment:")), "{raised:?}");
+    // The run that knows everything agrees.
+    second.engine.run(NOW, &Unwatched).unwrap();
+    let after = alerts(&second, "monitored-received");
+    assert!(raised.iter().all(|row| after.contains(row)), "{raised:?} {after:?}");
+}
+
+#[test]
+fn another_profile_is_tried_out_before_it_is_in_force() {
+    let scratch = Scratch::on_regtest();
+    let (sources, truth) = parts(&scratch, 1);
+    ingest(&scratch, &sources[0]);
+    list(&scratch, &truth.story.sanctions_list(), 1_000);
+    scratch.engine.run(NOW, &Unwatched).unwrap();
+    let text = scratch.engine.profile_text().unwrap();
+    let milder = text.replace("version = 1\n", "version = 2\n").replace(
+        "received = 80, sent = 80, near_received = 25, near_sent = 25",
+        "received = 1, sent = 1, near_received = 0, near_sent = 0",
+    );
+    let tried = scratch.engine.view().unwrap().try_profile(&milder).unwrap();
+    assert!(tried.n_points_changed > 0 && !tried.alerts_gone.is_empty(), "{tried:?}");
+    assert!(tried.alerts_come.is_empty());
+    scratch.engine.publish_profile(&milder, ("milder", "ana"), NOW).unwrap();
+    let view = scratch.engine.view().unwrap();
+    let stale = view.status(NOW).unwrap().stale_because;
+    assert!(stale.iter().any(|why| why.contains("profile of scores")), "{stale:?}");
+    let report = scratch.engine.run(NOW, &Unwatched).unwrap();
+    assert!(report.alerts.withdrawn > 0, "{report:?}");
+    assert!(scratch.engine.publish_profile("name = 5", ("x", "ana"), NOW).is_err());
+}
