@@ -9,7 +9,7 @@ use forensics::evaluation::{
 use ingest::bitcoin::Network;
 use ingest::bitcoin::decode;
 use ingest::labelled::MemoryLedger;
-use ledger::{AddressId, Height, LedgerBatch, Link, Timestamp, TxId, TxIndex};
+use ledger::{Height, LedgerBatch, Link, Timestamp, TxId};
 use simulate::{Truth, World, WorldSpec};
 
 use super::methods::{Found, is_excluded, owners_of, spenders, spent};
@@ -65,66 +65,37 @@ pub(super) fn price(
     Some(truth.prices.cents_at(*height)? as f64 / 100.0)
 }
 
-/// Worlds that the model of change is fitted to.
-const N_FITTED: usize = 5;
-
-/// A model of change fitted to the truth of worlds that are not among those measured. One world of this size reveals too
+/// A model of change fitted to the truth of a world that is not among those measured. One world of this size reveals too
 /// little by co-spending to show a threshold safe; a firm's chain does not. `None` where nothing can be fitted.
 fn fitted(options: &EvaluateOptions) -> Result<Option<ChangeModel>, Error> {
-    let seeds = (0..).filter(|seed| !options.seeds.contains(seed)).take(N_FITTED);
-    fitted_to(seeds.map(|seed| spec(seed, options.transactions)))
+    let seed = (0..).find(|seed| !options.seeds.contains(seed)).unwrap_or_default();
+    fitted_to(spec(seed, options.transactions))
 }
 
-/// A model of change fitted to the truth of these worlds.
-pub(super) fn fitted_to(
-    specs: impl IntoIterator<Item = WorldSpec>,
-) -> Result<Option<ChangeModel>, Error> {
+/// A model of change fitted to the truth of this world.
+pub(super) fn fitted_to(spec: WorldSpec) -> Result<Option<ChangeModel>, Error> {
+    let (ledger, truth) = made(spec)?;
+    let heights = heights(ledger.batch());
+    let price = |time| price(&heights, &truth, time);
     let mut observed = Observed::new(0, 1.0);
-    let mut truths: Vec<change::Truth> = Vec::new();
-    let mut n_owners = 0;
-    for spec in specs {
-        let (ledger, truth) = made(spec)?;
-        let heights = heights(ledger.batch());
-        let price = |time| price(&heights, &truth, time);
-        let mut of_world = Observed::new(0, 1.0);
-        ChangeState::default().observe(ledger.batch(), &price, &mut of_world);
-        let first_tx = observed.append(of_world);
-        truths.extend(told(&ledger, &truth).map(|told| change::Truth {
-            tx: TxIndex::new(told.tx.get() + first_tx),
-            payer_cluster: told.payer_cluster + n_owners,
-            ..told
-        }));
-        n_owners += u32::try_from(truth.ownership.owners.len()).unwrap_or(u32::MAX);
-    }
-    Ok(train_on(&observed, &truths, &TrainOptions::default()).ok())
-}
-
-/// What is true of the transactions of one owner. As where co-spending tells, one with several outputs of its
-/// payer's (from hot to cold storage, say) tells nothing: a link to either is right.
-fn told<'w>(
-    ledger: &'w MemoryLedger,
-    truth: &'w Truth,
-) -> impl Iterator<Item = change::Truth> + 'w {
-    let owner = |address: AddressId| {
-        let address = &ledger.addresses()[address.index()];
-        truth.ownership.owner_of(address)
-    };
-    ledger.batch().views().filter_map(move |view| {
-        let told = truth.transactions.of(&view.row.id)?;
-        let payer = *told.participants.first()?;
-        let paid = view.outputs.iter().filter_map(|output| owner(output.address?));
-        let n_own = paid.filter(|owner| *owner == payer).count();
+    ChangeState::default().observe(ledger.batch(), &price, &mut observed);
+    let told = ledger.batch().transactions.iter().filter_map(|row| {
+        let told = truth.transactions.of(&row.id)?;
         let change = match told.change {
             [] => None,
             [one] => Some(*one),
             _ => return None,
         };
-        (!told.kind.is_collaborative() && n_own <= 1).then_some(change::Truth {
-            tx: view.row.index,
+        let payer = told.participants.first()?;
+        let payer_cluster = payer.get();
+        (!told.kind.is_collaborative()).then_some(change::Truth {
+            tx: row.index,
             change,
-            payer_cluster: payer.get(),
+            payer_cluster,
         })
-    })
+    });
+    let truths: Vec<change::Truth> = told.collect();
+    Ok(train_on(&observed, &truths, &TrainOptions::default()).ok())
 }
 
 /// Measures a world a seed, and all of them together.

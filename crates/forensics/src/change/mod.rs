@@ -6,7 +6,6 @@
 //! link can be taken apart into what each rule added ([`ChangeState::judgements`]).
 //! `docs/methods/change.md` has definition, figures and failure modes.
 
-mod calibrated;
 mod columns;
 mod error;
 mod fingerprint;
@@ -14,7 +13,6 @@ mod model;
 mod observed;
 mod record;
 pub mod rules;
-mod settle;
 mod state;
 mod stored;
 mod subject;

@@ -15,7 +15,6 @@ use super::error::ChangeError;
 use super::record::{OutputRecord, Record, verdict};
 use super::rules::in_model;
 use super::state::NEAR;
-use super::threshold::Thresholds;
 use super::verdict::Verdict;
 
 /// A fitted model.
@@ -24,12 +23,9 @@ use super::verdict::Verdict;
 pub struct ChangeModel {
     /// A hash of everything else.
     pub(super) version: String,
-    /// A link to an output that has been spent is made from this probability on.
+    /// A link is made from this probability on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) threshold: Option<f64>,
-    /// A link to another output is; without one, every link waits for the spender.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) threshold_unspent: Option<f64>,
     /// Log-odds of an output of which nothing speaks.
     pub(super) intercept: f64,
     /// Log-odds a unit of `spent`: fitted, so that having been spent at all teaches nothing, and not served.
@@ -40,9 +36,6 @@ pub struct ChangeModel {
     pub(super) coefficients: Vec<f64>,
     /// From log-odds to probability.
     pub(super) calibration: Calibration,
-    /// The same for outputs that have not been spent, where one for all errs more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) calibration_unspent: Option<Calibration>,
     /// What it was fitted to and how right it is.
     pub(super) figures: ModelFigures,
 }
@@ -69,13 +62,13 @@ pub struct ModelFigures {
     pub auc: f64,
     /// Expected calibration error, held out, over outputs and moments, 0 to 1.
     pub calibration_error: f64,
-    /// The same of the best calibration that was not taken.
+    /// The same of the calibration that was not taken.
     pub calibration_error_other: f64,
     /// Why there is no threshold; empty if there is one.
     pub no_threshold_because: String,
-    /// At the thresholds, or else at the one with the fewest wrong links: chosen on the data that it is measured on.
+    /// At the threshold, or else at the one with the fewest wrong links: chosen on the data that it is measured on.
     pub at_threshold: LinkFigures,
-    /// Each quarter at the thresholds that the other three chose: not chosen on what it is measured on.
+    /// Each quarter at the threshold that the other three chose: not chosen on what it is measured on.
     pub at_foreign_threshold: LinkFigures,
     /// Stated against observed, held out.
     pub reliability: Reliability,
@@ -181,15 +174,9 @@ impl ChangeModel {
         &self.version
     }
 
-    /// The probability from which on links to outputs that have been spent are made; `None` if the data could not show one
-    /// to be safe.
+    /// The probability from which on links are made; `None` if the data could not show one to be safe.
     pub fn threshold(&self) -> Option<f64> {
         self.threshold
-    }
-
-    /// The same of outputs that have not been spent; `None` if links wait for the spender.
-    pub fn threshold_unspent(&self) -> Option<f64> {
-        self.threshold_unspent.filter(|_| self.threshold.is_some())
     }
 
     /// What it was fitted to and how right it was.
@@ -202,13 +189,12 @@ impl ChangeModel {
         self.columns.iter().map(String::as_str).zip(self.coefficients.iter().copied())
     }
 
-    /// The same model with another threshold, spent or not, and so another version.
+    /// The same model with another threshold, and so another version.
     ///
     /// # Errors
     /// The threshold is not between 0 and 1.
     pub fn with_threshold(mut self, threshold: f64) -> Result<Self, ChangeError> {
         self.threshold = Some(threshold);
-        self.threshold_unspent = Some(threshold);
         self.check()?;
         Ok(self.named())
     }
@@ -228,25 +214,16 @@ impl ChangeModel {
         self.parts_of_row(row).fold(self.intercept, |sum, part| sum + part)
     }
 
-    fn probability(&self, log_odds: f64, output: &OutputRecord) -> f64 {
-        let own = self.calibration_unspent.as_ref().filter(|_| output.spender.is_none());
-        own.unwrap_or(&self.calibration).probability(log_odds)
-    }
-
-    /// The output that reaches its threshold while no other is near, with its probability.
+    /// The output that reaches the threshold while no other is near, with its probability.
     pub(super) fn decide(&self, record: &Record, outputs: &[OutputRecord]) -> Option<(usize, f64)> {
-        let spent = self.threshold?;
-        let thresholds = Thresholds { spent, unspent: self.threshold_unspent };
+        let threshold = self.threshold?;
         let mut row = Vec::with_capacity(self.coefficients.len() + 1);
         let probabilities = (0..outputs.len()).map(|place| {
             row.clear();
             push_row(record, outputs, place, &mut row);
-            self.probability(self.log_odds(&row), &outputs[place])
+            self.calibration.probability(self.log_odds(&row))
         });
-        leader(probabilities).filter(|(place, probability)| {
-            let threshold = thresholds.of(outputs[*place].spender.is_some());
-            threshold.is_some_and(|threshold| *probability >= threshold)
-        })
+        leader(probabilities).filter(|(_, probability)| *probability >= threshold)
     }
 
     pub(super) fn judgements(&self, record: &Record, outputs: &[OutputRecord]) -> Vec<Judgement> {
@@ -267,7 +244,7 @@ impl ChangeModel {
         Judgement {
             position: outputs[place].position,
             address: outputs[place].address,
-            probability: self.probability(log_odds, &outputs[place]),
+            probability: self.calibration.probability(log_odds),
             log_odds,
             base: self.intercept,
             parts,
@@ -286,10 +263,7 @@ impl ChangeModel {
     pub fn from_text(text: &str) -> Result<Self, ChangeError> {
         let what = |error: toml::de::Error| ChangeError::Text { what: error.message().to_owned() };
         let table: toml::Table = toml::from_str(text).map_err(what)?;
-        check_calibration(table.get("calibration"))?;
-        if let Some(unspent) = table.get("calibration_unspent") {
-            check_calibration(Some(unspent))?;
-        }
+        check_calibration(&table)?;
         let model: Self = toml::from_str(text).map_err(what)?;
         model.check()?;
         let (found, stated) = (model.clone().named().version, model.version.clone());
@@ -326,8 +300,7 @@ impl ChangeModel {
         if !numbers.into_iter().all(|number| number.is_finite() && number.abs() < 1e6) {
             return bad("a coefficient is not a number");
         }
-        let thresholds = self.threshold.iter().chain(&self.threshold_unspent);
-        if thresholds.into_iter().any(|p| !(*p > 0.0 && *p <= 1.0)) {
+        if self.threshold.is_some_and(|p| !(p > 0.0 && p <= 1.0)) {
             return bad("the threshold is no probability");
         }
         Ok(())
@@ -350,9 +323,9 @@ pub(super) fn leader(probabilities: impl Iterator<Item = f64>) -> Option<(usize,
 }
 
 /// A calibration is read as it stands, so its parts are looked at before: steps must ascend and be probabilities.
-fn check_calibration(calibration: Option<&toml::Value>) -> Result<(), ChangeError> {
+fn check_calibration(table: &toml::Table) -> Result<(), ChangeError> {
     let bad = || ChangeError::Text { what: "the calibration is not monotone".to_owned() };
-    let calibration = calibration.and_then(toml::Value::as_table).ok_or_else(bad)?;
+    let calibration = table.get("calibration").and_then(toml::Value::as_table).ok_or_else(bad)?;
     let numbers = |value: Option<&toml::Value>| -> Option<Vec<f64>> {
         value?.as_array()?.iter().map(toml::Value::as_float).collect()
     };

@@ -1,6 +1,6 @@
-//! The probabilities from which on links are made, one for outputs that have been spent and one for others.
+//! The probability from which on links are made.
 //!
-//! In: what each moment of each transaction would do. Out: thresholds, and how many links there are at them.
+//! In: what each moment of each transaction would do. Out: a threshold, and how many links there are at it.
 //! A link is made at the first moment that reaches the threshold, so that a lower threshold may turn a right link of a
 //! later moment into a wrong one of an earlier: each moment counts for the thresholds from its own probability down to
 //! (not including) the highest before it.
@@ -14,28 +14,6 @@ use super::train::TrainOptions;
 pub(super) struct Outcome {
     pub(super) probability: f64,
     pub(super) right: bool,
-    /// Whether the leading output has been spent.
-    pub(super) spent: bool,
-}
-
-/// From which probability on a link is made.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Thresholds {
-    /// To an output that has been spent.
-    pub(super) spent: f64,
-    /// To another; `None` where no link is made before.
-    pub(super) unspent: Option<f64>,
-}
-
-impl Thresholds {
-    pub(super) fn of(self, is_spent: bool) -> Option<f64> {
-        if is_spent { Some(self.spent) } else { self.unspent }
-    }
-
-    /// Whether a link is made at this moment.
-    pub(super) fn reached(self, outcome: &Outcome) -> bool {
-        self.of(outcome.spent).is_some_and(|threshold| outcome.probability >= threshold)
-    }
 }
 
 /// A threshold and what it does.
@@ -62,20 +40,15 @@ impl LinkFigures {
     }
 }
 
-/// The smallest threshold that keeps the bounds over the moments that count; if none does, the one with the smallest
-/// share of wrong links.
+/// The smallest threshold that keeps the bounds; if none does, the one with the smallest share of wrong links.
 ///
 /// The share among links is the tighter bound wherever there are fewer links than negatives, which is always: a link
 /// has at least one other output beside it.
-pub(super) fn choose(
-    cases: &[&[Option<Outcome>]],
-    counts: impl Fn(&Outcome) -> bool,
-    options: &TrainOptions,
-) -> Choice {
+pub(super) fn choose(cases: &[&[Option<Outcome>]], options: &TrainOptions) -> Choice {
     let mut steps: Vec<(f64, i64, i64)> = Vec::new();
     for case in cases {
         let mut highest = 0.0;
-        for outcome in case.iter().flatten().filter(|outcome| counts(outcome)) {
+        for outcome in case.iter().flatten().filter(|outcome| outcome.probability > 0.0) {
             if outcome.probability > highest {
                 let wrong = i64::from(!outcome.right);
                 steps.push((outcome.probability, 1, wrong));
@@ -123,13 +96,11 @@ fn why_not(most_links: u64, options: &TrainOptions) -> String {
     format!("no threshold with {least} links held out has at most {per_cent} % wrong")
 }
 
-/// Links and wrong links where each is made at the first moment that reaches what it must.
-pub(super) fn figures_at(
-    cases: &[&[Option<Outcome>]],
-    reached: impl Fn(&Outcome) -> bool,
-) -> (u64, u64) {
-    let first =
-        |case: &&[Option<Outcome>]| case.iter().flatten().find(|outcome| reached(outcome)).copied();
+/// Links and wrong links at a threshold.
+pub(super) fn figures_at(cases: &[&[Option<Outcome>]], threshold: f64) -> (u64, u64) {
+    let first = |case: &&[Option<Outcome>]| {
+        case.iter().flatten().find(|outcome| outcome.probability >= threshold).copied()
+    };
     let made = cases.iter().filter_map(first);
     made.fold((0, 0), |(links, wrong), outcome| (links + 1, wrong + u64::from(!outcome.right)))
 }
@@ -143,25 +114,24 @@ mod tests {
     fn check(cases: &[&[i32]], wrong_max: f64, links_min: u64) {
         let moment = |per_mille: &i32| {
             let probability = f64::from(per_mille.abs()) / 1_000.0;
-            Some(Outcome { probability, right: *per_mille > 0, spent: true })
+            Some(Outcome { probability, right: *per_mille > 0 })
         };
         let cases: Vec<Vec<Option<Outcome>>> =
             cases.iter().map(|case| case.iter().map(moment).collect()).collect();
         let views: Vec<&[Option<Outcome>]> = cases.iter().map(Vec::as_slice).collect();
         let options = TrainOptions { wrong_max, links_min, ..TrainOptions::default() };
-        let at = |threshold| figures_at(&views, |outcome| outcome.probability >= threshold);
-        let found = choose(&views, |_| true, &options);
+        let found = choose(&views, &options);
         // Every threshold that could matter, replayed from the start.
         let mut thresholds: Vec<f64> =
             cases.iter().flatten().flatten().map(|outcome| outcome.probability).collect();
         thresholds.retain(|threshold| *threshold > 0.5);
         thresholds.sort_by(f64::total_cmp);
         let safe = thresholds.into_iter().find(|threshold| {
-            let (links, wrong) = at(*threshold);
+            let (links, wrong) = figures_at(&views, *threshold);
             links >= links_min && Share::of(wrong, links).measured <= wrong_max
         });
         assert_eq!(found.safe.then_some(found.threshold), safe, "{views:?}");
-        assert_eq!((found.n_links, found.n_wrong), at(found.threshold));
+        assert_eq!((found.n_links, found.n_wrong), figures_at(&views, found.threshold));
         assert_eq!(found.why_not.is_empty(), found.safe);
     }
 

@@ -5,37 +5,37 @@
 //! Departures. A logistic regression, because its parts can be shown to a court; they fitted a random forest. The split
 //! rotates: payers' clusters fall into four parts by seed; two parts fit, the next calibrates, the last is held out, four
 //! times, so that every transaction is held out once. The served model is fitted to all four and calibrated on the
-//! margins held out (`calibrated`). A transaction counts once, however many moments it has.
+//! margins held out. A transaction counts once, however many moments it has.
 //! **`spent`.** Revealed change has been spent, and payments often not yet. So "its spender agrees" would be proof by
 //! being there at all. A column that says only that there is a spender takes that up in the fit and is left out later.
-//! **Thresholds.** Links are replayed as they would be made, first come first; the smallest probability is taken at
+//! **Threshold.** Links are replayed as they would be made, first come first; the smallest probability is taken at
 //! which wrong links are at most 0.1 % of the negatives and at most 0.1 % of the links, over at least 1,000 links:
-//! among fewer, one wrong link in a thousand cannot be seen (`threshold`). The upper bound of the same must hold for
-//! quarters of the clusters at thresholds that the others choose, and outputs that have not been spent are asked for
-//! more (`settle`). Else there is no threshold and no link.
+//! among fewer, one wrong link in a thousand cannot be seen. The same must hold for each quarter of the clusters at
+//! the threshold that the others choose, else a stricter one is chosen. Else there is no threshold and no link.
 //! Cost: five fits, O(moments × columns²) a Newton step. Checked against: a world with planted probabilities, rates by
 //! a second count (`tests/it/change_train.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use learn::{LogisticOptions, LogisticRegression, Reliability, auc};
+use learn::{Calibration, LogisticOptions, LogisticRegression, Reliability, auc};
 use ledger::{Link, TxIndex};
 
-use super::calibrated::{self, Calibrated, Form, compare};
 use super::columns::names;
 use super::error::ChangeError;
-use super::model::{ChangeModel, LinkFigures, ModelFigures, RuleFigures, leader};
+use super::model::{ChangeModel, LinkFigures, ModelFigures, RuleFigures, Share, leader};
 use super::observed::{Observed, mix};
 use super::rules::RULES;
-use super::settle::{Replay, Settled, settle_on};
-use super::threshold::Outcome;
+use super::threshold::{Choice, Outcome, choose, figures_at};
 use super::truth::{Truth, revealed};
 use super::verdict::Verdict;
 
 /// Parts of the split.
-pub(super) const N_PARTS: u64 = 4;
+const N_PARTS: u64 = 4;
 /// Transactions with known change below which nothing is fitted.
 const TRANSACTIONS_MIN: usize = 100;
+/// How much calibration error a sigmoid may have more than isotonic steps and is still taken: thresholds are compared
+/// between parts of the split, and a step is where one part's few errors happened to lie.
+const SMOOTH_IS_WORTH: f64 = 0.005;
 /// Bins of the reliability table.
 const N_BINS: usize = 10;
 
@@ -88,25 +88,23 @@ pub fn train_on(
     }
     let held_out = HeldOut::of(observed, &cases, options)?;
     let fitted = Fitted::of(observed, &cases, |_| true, options)?;
-    let calibrate_on = held_out.calibration_cases(observed, &cases);
-    let calibrated = Calibrated::fit(held_out.form, &calibrate_on)?;
-    let settled = settle_on(&held_out.replays(&cases), options);
+    let (margins, targets) = held_out.calibration_cases(observed, &cases);
+    let calibration = held_out.kind.fit(&margins, &targets)?;
+    let (choice, foreign) = settle_on(&held_out, &cases, options);
     let mut columns = names();
     columns.pop();
     let model = ChangeModel {
         version: String::new(),
-        threshold: settled.thresholds.map(|thresholds| thresholds.spent),
-        threshold_unspent: settled.thresholds.and_then(|thresholds| thresholds.unspent),
+        threshold: choice.safe.then_some(choice.threshold),
         intercept: fitted.intercept,
         spent_not_served: fitted.spent,
         columns,
         coefficients: fitted.coefficients,
-        calibration: calibrated.calibration,
-        calibration_unspent: calibrated.unspent,
+        calibration,
         figures: ModelFigures {
             seed: options.seed,
             n_clusters: clusters.len() as u64,
-            ..figures(observed, &cases, &held_out, &settled)
+            ..figures(observed, &cases, &held_out, &choice, foreign)
         },
     };
     Ok(model.named())
@@ -186,9 +184,24 @@ impl Fitted {
     }
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Platt,
+    Isotonic,
+}
+
+impl Kind {
+    fn fit(self, margins: &[f64], targets: &[bool]) -> Result<Calibration, ChangeError> {
+        Ok(match self {
+            Self::Platt => Calibration::platt(margins, targets)?,
+            Self::Isotonic => Calibration::isotonic(margins, targets)?,
+        })
+    }
+}
+
 /// What the four rotations say of the part that each holds out.
 struct HeldOut {
-    form: Form,
+    kind: Kind,
     /// By row of [`Observed`]; not a number where no case is.
     margins: Vec<f64>,
     reliability: Reliability,
@@ -206,64 +219,64 @@ impl HeldOut {
     ) -> Result<Self, ChangeError> {
         let n_rows = observed.addresses.len();
         let mut margins = vec![f64::NAN; n_rows];
-        let mut by_form = Form::ALL.map(|_| vec![f64::NAN; n_rows]);
+        let mut by_kind = [vec![f64::NAN; n_rows], vec![f64::NAN; n_rows]];
         for part in 0..N_PARTS {
             let next = (part + 1) % N_PARTS;
             let fitted = Fitted::of(observed, cases, |p| p != part && p != next, options)?;
-            let mut calibrate_on = calibrated::Cases::default();
-            for (row, margin, target) in scored(observed, cases, next, &fitted) {
-                calibrate_on.push(margin, observed.spent[row], target);
+            let (calibrate_on, targets) = scored(observed, cases, next, &fitted);
+            let values: Vec<f64> = calibrate_on.iter().map(|(_, margin)| *margin).collect();
+            let test = scored(observed, cases, part, &fitted).0;
+            for (kind, to) in [Kind::Platt, Kind::Isotonic].into_iter().zip(&mut by_kind) {
+                let calibration = kind.fit(&values, &targets)?;
+                test.iter().for_each(|(row, m)| to[*row] = calibration.probability(*m));
             }
-            let test = scored(observed, cases, part, &fitted);
-            for (form, to) in Form::ALL.into_iter().zip(&mut by_form) {
-                let calibrated = Calibrated::fit(form, &calibrate_on)?;
-                test.iter().for_each(|(row, margin, _)| {
-                    to[*row] = calibrated.probability(*margin, observed.spent[*row]);
-                });
-            }
-            test.iter().for_each(|(row, margin, _)| margins[*row] = *margin);
+            test.iter().for_each(|(row, margin)| margins[*row] = *margin);
         }
         let rows: Vec<(usize, bool)> = cases.iter().flat_map(|case| case.rows(observed)).collect();
         let targets: Vec<bool> = rows.iter().map(|row| row.1).collect();
         let of_rows = |all: &[f64]| -> Vec<f64> { rows.iter().map(|row| all[row.0]).collect() };
-        let of_forms = by_form.each_ref().map(|all| of_rows(all));
-        let (taken, reliability, error_other) = compare(&of_forms, &targets, N_BINS);
-        let replay = |case| outcomes(observed, case, &by_form[taken]);
+        let tables = by_kind.each_ref().map(|all| Reliability::of(&of_rows(all), &targets, N_BINS));
+        let errors = tables.each_ref().map(Reliability::expected_calibration_error);
+        let taken = usize::from(errors[1] + SMOOTH_IS_WORTH < errors[0]);
+        let [platt, isotonic] = by_kind;
+        let probabilities = if taken == 0 { platt } else { isotonic };
         Ok(Self {
-            form: Form::ALL[taken],
+            kind: [Kind::Platt, Kind::Isotonic][taken],
             auc: auc(&of_rows(&margins), &targets).unwrap_or(0.5),
-            outcomes: cases.iter().map(replay).collect(),
+            outcomes: cases.iter().map(|case| outcomes(observed, case, &probabilities)).collect(),
             margins,
-            reliability,
-            error_other,
+            reliability: tables[taken].clone(),
+            error_other: errors[1 - taken],
         })
     }
 
-    fn calibration_cases(&self, observed: &Observed, cases: &[Case]) -> calibrated::Cases {
-        let mut all = calibrated::Cases::default();
-        for (row, target) in cases.iter().flat_map(|case| case.rows(observed)) {
-            all.push(self.margins[row], observed.spent[row], target);
-        }
-        all
+    fn calibration_cases(&self, observed: &Observed, cases: &[Case]) -> (Vec<f64>, Vec<bool>) {
+        let rows = cases.iter().flat_map(|case| case.rows(observed));
+        rows.map(|(row, target)| (self.margins[row], target)).unzip()
     }
 
-    fn replays<'r>(&'r self, cases: &[Case]) -> Vec<Replay<'r>> {
-        let with_part = cases.iter().zip(&self.outcomes);
-        with_part.map(|(case, outcomes)| (case.part, outcomes.as_slice())).collect()
+    /// The replays of the parts taken.
+    fn outcomes<'a>(
+        &'a self,
+        cases: &[Case],
+        takes: impl Fn(u64) -> bool,
+    ) -> Vec<&'a [Option<Outcome>]> {
+        let with_part = cases.iter().zip(&self.outcomes).filter(|(case, _)| takes(case.part));
+        with_part.map(|(_, outcomes)| outcomes.as_slice()).collect()
     }
 }
 
-/// Rows of one part with their margins and targets.
+/// Rows of one part with their margins, and their targets.
 fn scored(
     observed: &Observed,
     cases: &[Case],
     part: u64,
     fitted: &Fitted,
-) -> Vec<(usize, f64, bool)> {
+) -> (Vec<(usize, f64)>, Vec<bool>) {
     let width = names().len();
     let rows = cases.iter().filter(|case| case.part == part).flat_map(|case| case.rows(observed));
     let margin = |row: usize| fitted.margin(&observed.rows[row * width..(row + 1) * width]);
-    rows.map(|(row, target)| (row, margin(row), target)).collect()
+    rows.map(|(row, target)| ((row, margin(row)), target)).unzip()
 }
 
 /// What each moment of a case would do.
@@ -271,11 +284,41 @@ fn outcomes(observed: &Observed, case: &Case, probabilities: &[f64]) -> Vec<Opti
     let outcome = |at: &usize| {
         let moment = &observed.moments[*at];
         let (place, probability) = leader(moment.range().map(|row| probabilities[row]))?;
-        let row = moment.first + place;
-        let right = case.change == Some(observed.positions[row]);
-        Some(Outcome { probability, right, spent: observed.spent[row] })
+        let right = case.change == Some(observed.positions[moment.first + place]);
+        Some(Outcome { probability, right })
     };
     case.moments.iter().map(outcome).collect()
+}
+
+/// How much stricter the share becomes that a threshold is chosen for while it is not shown to keep the bound, and how
+/// often before there is none.
+const STRICTER: f64 = 0.9;
+const N_STEPS: i32 = 24;
+
+/// A threshold; and links and wrong links of each part at the one that the others choose. Of these the *upper* 95 % bound
+/// must keep the bound asked for, else the threshold was chosen too close to it, and is chosen again for a smaller share:
+/// a rate that only happens to be small in one sample is not shown to be small.
+fn settle_on(held_out: &HeldOut, cases: &[Case], options: &TrainOptions) -> (Choice, (u64, u64)) {
+    let choose_for = |wrong_max| {
+        let options = TrainOptions { wrong_max, ..*options };
+        let foreign = (0..N_PARTS).map(|part| {
+            let chosen = choose(&held_out.outcomes(cases, |p| p != part), &options);
+            figures_at(&held_out.outcomes(cases, |p| p == part), chosen.threshold)
+        });
+        let foreign = foreign.fold((0, 0), |sum, found| (sum.0 + found.0, sum.1 + found.1));
+        (choose(&held_out.outcomes(cases, |_| true), &options), foreign)
+    };
+    let (mut choice, foreign) = choose_for(options.wrong_max);
+    let keeps = |(links, wrong)| Share::of(wrong, links).upper <= options.wrong_max;
+    if !choice.safe || keeps(foreign) {
+        return (choice, foreign);
+    }
+    let mut stricter = (1..=N_STEPS).map(|n| choose_for(options.wrong_max * STRICTER.powi(n)));
+    stricter.find(|(choice, foreign)| choice.safe && keeps(*foreign)).unwrap_or_else(|| {
+        choice.safe = false;
+        choice.why_not = "no threshold keeps its bound on clusters it was not chosen on".to_owned();
+        (choice, foreign)
+    })
 }
 
 /// All figures but the seed and the number of clusters.
@@ -283,7 +326,8 @@ fn figures(
     observed: &Observed,
     cases: &[Case],
     held_out: &HeldOut,
-    settled: &Settled,
+    choice: &Choice,
+    foreign: (u64, u64),
 ) -> ModelFigures {
     let (mut n_outputs, mut n_positives) = (0, 0);
     for (outputs, positives) in cases.iter().map(|case| case.n_outputs(observed)) {
@@ -305,9 +349,9 @@ fn figures(
         auc: held_out.auc,
         calibration_error: held_out.reliability.expected_calibration_error(),
         calibration_error_other: held_out.error_other,
-        no_threshold_because: settled.why_not.clone(),
-        at_threshold: link_figures(settled.chosen),
-        at_foreign_threshold: link_figures(settled.foreign),
+        no_threshold_because: choice.why_not.clone(),
+        at_threshold: link_figures((choice.n_links, choice.n_wrong)),
+        at_foreign_threshold: link_figures(foreign),
         reliability: held_out.reliability.clone(),
         rules: rule_figures(
             observed,
