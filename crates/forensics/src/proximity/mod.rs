@@ -1,6 +1,6 @@
 //! Proximity: how near the nearest known entity of each kind is, whatever was put in between.
 //!
-//! In: batches in order, [`Owners`], the table of entities. Out: [`ProximityRow`]s a cluster, side and category; the way
+//! In: batches in order, [`Owners`](crate::Owners), the table of entities. Out: [`ProximityRow`](ledger::ProximityRow)s a cluster, side and category; the way
 //! behind a row, transaction by transaction; clusters whose rows changed.
 //! Source: hops in changes of ownership, time-respecting, are those of `trace`; contraction is our own.
 //! Definition: a walk leads from an entity to the cluster (received) or from it to an entity (sent), over transactions in
