@@ -4,7 +4,7 @@ use forensics::score::DEFAULT_PROFILE;
 use ledger::{ModelRecord, Timestamp, tables};
 
 use crate::layout::{self, SHARED};
-use crate::ownership::models;
+use crate::ownership::{checked_author, checked_reason, models};
 use crate::stages::{PROFILE, parse_profile, profile};
 use crate::{Engine, Error, ProfileReport};
 
@@ -29,12 +29,7 @@ impl Engine {
         (reason, author): (&str, &str),
         now: Timestamp,
     ) -> Result<ProfileReport, Error> {
-        if reason.trim().is_empty() || author.trim().is_empty() {
-            return Err(Error::missing(
-                "a profile needs a reason and an author",
-                "give --reason TEXT and --author NAME",
-            ));
-        }
+        let (reason, author) = (checked_reason(reason)?, checked_author(author)?);
         let new = parse_profile(text)?;
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
@@ -59,8 +54,8 @@ impl Engine {
         let mut commit = writer.begin();
         commit.append(&layout::spec(&tables::MODELS), SHARED, &tables::models_to(&[record]))?;
         let mut run = self.run_record("risk profile publish", now);
-        run.notes.insert("reason".to_owned(), reason.trim().to_owned());
-        run.notes.insert("author".to_owned(), author.trim().to_owned());
+        run.notes.insert("reason".to_owned(), reason.to_owned());
+        run.notes.insert("author".to_owned(), author.to_owned());
         report.snapshot = commit.finish(run)?.id().to_string();
         report.changed = true;
         Ok(report)

@@ -12,12 +12,9 @@ use crate::answers::{
     RuleAnswer, RuleHistoryAnswer, RulesAnswer,
 };
 use crate::layout::{self, SHARED};
+use crate::ownership::{checked_author, checked_reason};
 use crate::view::View;
 use crate::{Engine, Error, did_you_mean};
-
-/// Longest reason and longest name of an author, in bytes.
-const REASON_MAX: usize = 4_000;
-const AUTHOR_MAX: usize = 200;
 
 /// Reads a file of rules; needs no store.
 ///
@@ -57,16 +54,6 @@ fn change(changed: &Changed) -> ChangeAnswer {
     }
 }
 
-fn checked<'t>(what: &str, option: &str, text: &'t str, max: usize) -> Result<&'t str, Error> {
-    let text = text.trim();
-    let fault = match text.len() {
-        0 => "is missing".to_owned(),
-        n if n > max => format!("has {n} bytes; {max} are the most"),
-        _ => return Ok(text),
-    };
-    Err(Error::Question { what: format!("{what} {fault}"), hint: Some(format!("give {option}")) })
-}
-
 impl Engine {
     /// Puts the rules of a file in force; with `only`, all others are retired.
     ///
@@ -80,9 +67,7 @@ impl Engine {
         author: &str,
         now: Timestamp,
     ) -> Result<PublishReport, Error> {
-        let reason = checked("a reason", "--reason TEXT", reason, REASON_MAX)?;
-        let author =
-            checked("an author", "--author NAME, or set TRACEHOUND_AUTHOR", author, AUTHOR_MAX)?;
+        let (reason, author) = (checked_reason(reason)?, checked_author(author)?);
         let words = vocabulary(&self.config.money.currency);
         let rules = parse_rules(text, &words)?;
         let mut writer = self.store.writer()?;

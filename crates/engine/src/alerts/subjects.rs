@@ -26,7 +26,10 @@ impl View {
             self.id_of(&parsed.address)
         };
         match key {
-            SubjectKey::Entity(_) => Some(key.clone()),
+            SubjectKey::Entity(name) => {
+                let entities = self.risk.as_ref()?.entities();
+                entities.iter().any(|entity| entity.name == *name).then(|| key.clone())
+            }
             SubjectKey::Cluster(address) => {
                 let cluster = self.cluster_of(id(address)?);
                 Some(SubjectKey::Cluster(self.cluster_text(cluster)))

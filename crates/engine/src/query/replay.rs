@@ -4,6 +4,8 @@
 //! ledger and is not kept. So they make it again, with clusters and parties as the last run left them.
 //! Cost: one pass over the ledger.
 
+use std::collections::BTreeMap;
+
 use forensics::Owners;
 use forensics::exposure::{
     self, Comparison, ExposureOptions, ExposureState, PreviousTransactions, SentUpdate,
@@ -13,6 +15,7 @@ use graph::NONE;
 use ledger::{Category, Timestamp};
 
 use crate::answers::{ConventionAnswer, ExposureAnswer, NearnessAnswer, Sats};
+use crate::layout::checkpoint;
 use crate::reader::LedgerReader;
 use crate::view::View;
 use crate::{Error, Progress, Watch, prices};
@@ -109,7 +112,9 @@ impl View {
         mut each: impl FnMut(&ledger::LedgerBatch) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let reader = LedgerReader::open(&self.snapshot)?;
-        let ranges = reader.ranges(0);
+        // Blocks that came in since have addresses of which the run knows nothing.
+        let until = self.snapshot.checkpoint(checkpoint::CLUSTERS).unwrap_or(0);
+        let ranges = reader.ranges_below(u32::try_from(until).expect("heights are u32"));
         let total = Some(ranges.len() as u64);
         watch.tell(Progress::Begin { what: "ledger".to_owned(), total, unit: "parts" });
         for (done, range) in (1..).zip(ranges) {
@@ -125,14 +130,10 @@ impl View {
 }
 
 fn convention(compared: &Comparison) -> ConventionAnswer {
-    let mut amounts: Vec<(Category, u128)> = Vec::new();
+    let mut amounts: BTreeMap<Category, u128> = BTreeMap::new();
     for row in &compared.rows {
-        match amounts.iter_mut().find(|part| part.0 == row.category) {
-            Some(part) => part.1 += row.amount.units(),
-            None => amounts.push((row.category, row.amount.units())),
-        }
+        *amounts.entry(row.category).or_default() += row.amount.units();
     }
-    amounts.sort_unstable();
     let sats = |units: u128| Sats(u64::try_from(units).unwrap_or(u64::MAX));
     ConventionAnswer {
         convention: compared.convention,

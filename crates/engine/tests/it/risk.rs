@@ -165,3 +165,39 @@ fn another_profile_is_tried_out_before_it_is_in_force() {
     assert!(report.alerts.withdrawn > 0, "{report:?}");
     assert!(scratch.engine.publish_profile("name = 5", ("x", "ana"), NOW).is_err());
 }
+
+#[test]
+fn blocks_since_the_last_run_change_no_answer_and_break_none() {
+    let scratch = Scratch::on_regtest();
+    let (sources, truth) = parts(&scratch, 4);
+    sources[..3].iter().for_each(|source| assert_eq!(ingest(&scratch, source), 0));
+    list(&scratch, &truth.story.sanctions_list(), 1_000);
+    scratch.engine.run(NOW, &Unwatched).unwrap();
+    let view = scratch.engine.view().unwrap();
+    let address = view.addresses().nth(200).unwrap();
+    let asked = |view: &engine::View| {
+        let exposure = view.exposure_compared(&address, &Unwatched).unwrap();
+        let near = view.nearness_with_paths(&address, &Unwatched).unwrap();
+        (exposure.parts, exposure.conventions, near.nearest)
+    };
+    let before = asked(&view);
+    ingest(&scratch, &sources[3]);
+    assert_eq!(asked(&scratch.engine.view().unwrap()), before);
+}
+
+#[test]
+fn an_alert_about_a_party_that_is_gone_is_withdrawn() {
+    let scratch = Scratch::on_regtest();
+    let (sources, truth) = parts(&scratch, 1);
+    ingest(&scratch, &sources[0]);
+    list(&scratch, &format!("{NOBODY}\n{}", truth.story.sanctions_list()), 1_000);
+    let rule = "[[rule]]\nname = \"party\"\nversion = 1\nabout = \"a\"\nseverity = \"high\"\n\
+                subject = \"cluster\"\ndedupe = \"entity\"\nwhen = 'listed'\n";
+    scratch.engine.publish_rules(rule, false, "policy", "ana", NOW).unwrap();
+    scratch.engine.run(NOW, &Unwatched).unwrap();
+    let raised = alerts(&scratch, "party");
+    assert!(raised.len() == 1 && raised[0].starts_with("New entity:"), "{raised:?}");
+    list(&scratch, &format!("{NOBODY}\n"), 2_000);
+    scratch.engine.run(NOW, &Unwatched).unwrap();
+    assert!(alerts(&scratch, "party")[0].starts_with("Withdrawn"));
+}

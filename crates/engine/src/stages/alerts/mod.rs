@@ -10,7 +10,7 @@ mod arrivals;
 mod subjects;
 
 use cases::{AlertBook, AlertEntry, Judge, Moment, Rule, SubjectKey, reconcile};
-use ledger::{AlertEventKind, Height, Timestamp, tables};
+use ledger::{AlertEventKind, Timestamp, tables};
 use store::{Snapshot, Writer};
 
 pub(crate) use subjects::Subjects;
@@ -73,14 +73,14 @@ pub(crate) fn rules_in_force(snapshot: &Snapshot, config: &Config) -> Result<Vec
 }
 
 fn moment(view: &View) -> Moment {
-    let last = view.columns.last_block();
     let profile = crate::stages::risk::profile(&view.snapshot);
     let profile = profile.map_or_else(|_| String::new(), |(_, profile)| profile.label().to_owned());
     let lists = if view.list_version.is_empty() { "none" } else { &view.list_version };
     let attribution = view.snapshot.checkpoint(checkpoint::ATTRIBUTION).unwrap_or(0);
+    let (height, at) = view.tip().unwrap_or_default();
     Moment {
-        height: Height::new(last.map_or(0, |block| block.height)),
-        at: Timestamp::new(last.map_or(0, |block| block.time_s)),
+        height,
+        at,
         versions: format!("lists {lists}; attribution {attribution}; profile {profile}"),
     }
 }

@@ -44,12 +44,11 @@ struct Known {
 impl<'a> Subjects<'a> {
     pub(crate) fn new(view: &'a View, scores: Option<&'a [Score]>) -> Result<Self, Error> {
         let id_of = |address: &ledger::Address| Some(view.id_of(address)?.get());
-        let last = view.columns.last_block();
         Ok(Self {
             view,
             monitored: crate::stages::risk::monitored(&view.snapshot, id_of)?,
             scores,
-            now: Timestamp::new(last.map_or(0, |block| block.time_s)),
+            now: view.tip().unwrap_or_default().1,
         })
     }
 
