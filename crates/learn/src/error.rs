@@ -43,6 +43,20 @@ pub enum LearnError {
         /// What they all are.
         target: bool,
     },
+    /// A target is no class of the task, or not a finite number.
+    #[error("target of row {row} is {value}, expected a class of the task or a finite number")]
+    Target {
+        /// The row.
+        row: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// All targets that weigh anything are the same number or class.
+    #[error("every target is {target}")]
+    OneTarget {
+        /// What they all are.
+        target: f64,
+    },
     /// An option is out of its range.
     #[error("{what} is {found}, expected {expected}")]
     Argument {
@@ -78,7 +92,10 @@ impl LearnError {
                 "leave cases with unknown features out, or give the unknown a column of its own"
             }
             Self::Weight { .. } => "pass weights that count cases",
-            Self::NoRows | Self::OneClass { .. } => "fit to data in which both outcomes occur",
+            Self::Target { .. } => "leave rows without a target out, or choose another task",
+            Self::NoRows | Self::OneClass { .. } | Self::OneTarget { .. } => {
+                "fit to data in which both outcomes occur"
+            }
             Self::Argument { .. } => "pass a value in the range that the message names",
             Self::Singular { .. } => "raise `ridge`, or drop columns that others determine",
             Self::NotConverged { .. } => "raise `ridge`, `iterations_max` or `tolerance`",

@@ -9,6 +9,7 @@ mod logistic;
 mod newton;
 mod proportion;
 mod reliability;
+mod training;
 
 pub use auc::auc;
 pub use calibration::Calibration;
@@ -17,3 +18,4 @@ pub use isotonic::IsotonicSteps;
 pub use logistic::{LogisticOptions, LogisticRegression};
 pub use proportion::proportion_bounds;
 pub use reliability::{Reliability, ReliabilityBin};
+pub use training::{FeatureKind, Matrix, Task, Training};

@@ -1,0 +1,81 @@
+//! The one error of the crate: a series that cannot be forecast, or a question that has no answer.
+
+use thiserror::Error;
+
+/// A series that cannot be forecast, or a question that has no answer; carries the input.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum ForecastError {
+    /// Fewer values than the method needs.
+    #[error("{method} needs {needed} values, the series has {found}")]
+    TooShort {
+        /// The method.
+        method: &'static str,
+        /// Values it needs.
+        needed: usize,
+        /// Values there are.
+        found: usize,
+    },
+    /// A value is infinite. (NaN is a missing value.)
+    #[error(
+        "value {index} of {what} is {value}, expected a finite number, or NaN where none was measured"
+    )]
+    Value {
+        /// Which series or indicator.
+        what: String,
+        /// Where, from 0.
+        index: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// Arrays that belong together differ in length.
+    #[error("{what} has {found} values, expected {expected}")]
+    Length {
+        /// Which array.
+        what: String,
+        /// The length that belongs to the others.
+        expected: usize,
+        /// Its own length.
+        found: usize,
+    },
+    /// An option is out of its range.
+    #[error("{what} is {found}, expected {expected}")]
+    Argument {
+        /// Which one.
+        what: &'static str,
+        /// Its value.
+        found: String,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// The columns cannot be told apart in floating point.
+    #[error("regressor {regressor} depends on the others")]
+    Singular {
+        /// Which one, from 0.
+        regressor: usize,
+    },
+    /// The optimum was not reached.
+    #[error("{method} found no optimum after {iterations} iterations")]
+    NotConverged {
+        /// The method.
+        method: &'static str,
+        /// Iterations made.
+        iterations: u32,
+    },
+}
+
+impl ForecastError {
+    /// What the caller can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::TooShort { .. } => {
+                "give a longer history, or a method that needs less (seasonal naive)"
+            }
+            Self::Value { .. } => "leave the value out (NaN) or repair the source",
+            Self::Length { .. } => "give one value a step, for the history and for the horizon",
+            Self::Argument { .. } => "pass a value in the range that the message names",
+            Self::Singular { .. } => "drop the regressor, or one of those that determine it",
+            Self::NotConverged { .. } => "choose lower orders, or fewer regressors",
+        }
+    }
+}

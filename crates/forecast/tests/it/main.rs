@@ -1,0 +1,3 @@
+//! Integration tests of `forecast`: figures of statsmodels, R and Prophet, brute force, and what must hold for any input.
+
+#![allow(clippy::unwrap_used)]
