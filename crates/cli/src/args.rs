@@ -178,7 +178,7 @@ pub(crate) enum Command {
         #[arg(long)]
         rerun: bool,
     },
-    /// Show it all on a simulated world: three questions, with the truth beside the answers.
+    /// Show it all on a simulated world: four questions, with the truth beside the answers.
     #[command(after_help = demo::EXAMPLES)]
     Demo(DemoArgs),
     /// Measure how right the answers are.

@@ -28,6 +28,8 @@ mod words;
 #[cfg(test)]
 mod alert_samples;
 #[cfg(test)]
+mod risk_samples;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

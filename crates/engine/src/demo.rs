@@ -1,5 +1,5 @@
-//! The demonstration: a simulated world taken in by the same code as real blocks, and three questions whose true
-//! answers are known.
+//! The demonstration: a simulated world taken in by the same code as real blocks, and four questions whose true answers
+//! are known.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 use ledger::{Chain, Timestamp};
 use simulate::{Story, Truth, World, WorldSpec};
 
-use crate::answers::{ExplainAnswer, ScreenAnswer, StatusAnswer, TraceAnswer, Verdict};
+use crate::alerts::AlertFilter;
+use crate::answers::{
+    AlertAnswer, ExplainAnswer, ScreenAnswer, StatusAnswer, TraceAnswer, Verdict,
+};
 use crate::config::CONFIG_FILE;
 use crate::query::{ExplainRequest, ScreenOptions, TraceTarget};
 use crate::{
     BitcoinSource, Config, Engine, Error, IngestOptions, IngestReport, ListImport, ListReport,
-    Progress, RunReport, TagsReport, View, Watch,
+    Monitor, MonitorChange, PriceImport, PricesReport, Progress, RunReport, TagsReport, View,
+    Watch,
 };
 
 /// Which world is shown.
@@ -33,11 +37,13 @@ pub struct DemoReport {
     pub list: ListReport,
     /// The import of the simulated tag pack.
     pub tags: TagsReport,
+    /// The import of the simulated prices.
+    pub prices: PricesReport,
     /// The run.
     pub run: RunReport,
     /// The store after it.
     pub status: StatusAnswer,
-    /// Three questions with answer and truth.
+    /// The questions with answer and truth.
     pub questions: Vec<DemoQuestion>,
     /// How good common-input clusters are against the true owners.
     pub ownership: Ownership,
@@ -83,10 +89,12 @@ pub enum DemoAnswer {
     Trace(Box<TraceAnswer>),
     /// Of `cluster explain`.
     Explain(Box<ExplainAnswer>),
+    /// Of `alerts show`.
+    Alert(Box<AlertAnswer>),
 }
 
 impl Engine {
-    /// Builds a simulated world in `dir`, takes it in and asks three questions.
+    /// Builds a simulated world in `dir`, takes it in and asks four questions.
     ///
     /// # Errors
     /// If `dir` holds a store already or cannot be written.
@@ -104,10 +112,12 @@ impl Engine {
         )?;
         let engine = Self::open(&store, &[])?;
         let world = world(options)?;
-        let truth = write_blocks(&world, &dir.join("blocks"), watch)?;
+        let (truth, times) = write_blocks(&world, &dir.join("blocks"), watch)?;
         let (list_file, pack_file) = (dir.join("sanctions.txt"), dir.join("tags.yaml"));
+        let price_file = dir.join("btc-usd.csv");
         write_file(&list_file, truth.story.sanctions_list().as_bytes())?;
         write_file(&pack_file, truth.story.tag_pack().as_bytes())?;
+        write_file(&price_file, candles(&truth, &times).as_bytes())?;
         let source = BitcoinSource::Path(vec![dir.join("blocks")]);
         let ingest = engine.ingest_bitcoin(&source, &IngestOptions::default(), now, watch)?;
         let import = ListImport {
@@ -117,6 +127,14 @@ impl Engine {
         };
         let list = engine.import_lists(&import, now, watch)?.remove(0);
         let tags = engine.import_tags(&[pack_file], now, watch)?;
+        let prices = PriceImport { paths: vec![price_file], ..PriceImport::default() };
+        let prices = engine.import_prices(&prices, now)?;
+        let monitor = Monitor {
+            addresses: vec![(text(&truth.story.peeling_deposit), "customer 1001".to_owned())],
+            reason: "deposit address of a customer".to_owned(),
+            author: "demo".to_owned(),
+        };
+        engine.monitor(MonitorChange::Add, &monitor, now)?;
         let run = engine.run(now, watch)?;
         let view = engine.view()?;
         let store_argument = store.display().to_string();
@@ -124,6 +142,7 @@ impl Engine {
             ingest,
             list,
             tags,
+            prices,
             run,
             status: view.status(now)?,
             questions: questions(&view, &truth.story, &store_argument, now)?,
@@ -146,8 +165,12 @@ fn world(options: &DemoOptions) -> Result<World, Error> {
         .map_err(|error| Error::Question { what: error.to_string(), hint: error.hint() })
 }
 
-/// Writes the blocks as a Bitcoin Core folder would hold them, one file a hundred blocks.
-fn write_blocks(world: &World, folder: &Path, watch: &dyn Watch) -> Result<Truth, Error> {
+/// Writes the blocks as a Bitcoin Core folder would hold them, one file a hundred blocks. Also returns the time of each.
+fn write_blocks(
+    world: &World,
+    folder: &Path,
+    watch: &dyn Watch,
+) -> Result<(Truth, Vec<Timestamp>), Error> {
     let fault = |error| Error::File { path: folder.to_owned(), error };
     std::fs::create_dir_all(folder).map_err(fault)?;
     let total = u64::from(world.spec().n_blocks);
@@ -157,7 +180,7 @@ fn write_blocks(world: &World, folder: &Path, watch: &dyn Watch) -> Result<Truth
         unit: "blocks",
     });
     let mut blocks = world.blocks();
-    let mut done = 0;
+    let (mut done, mut times) = (0, Vec::new());
     loop {
         let name = format!("blk{:05}.dat", done / 100);
         let some: Vec<Vec<u8>> = blocks.by_ref().take(100).collect();
@@ -167,12 +190,30 @@ fn write_blocks(world: &World, folder: &Path, watch: &dyn Watch) -> Result<Truth
         let mut file = std::fs::File::create(folder.join(name)).map_err(fault)?;
         for block in &some {
             file.write_all(&simulate::blk_record(block)).map_err(fault)?;
+            times.push(time_of(block));
         }
         done += some.len() as u64;
         watch.tell(Progress::At { done });
     }
     watch.tell(Progress::End);
-    Ok(blocks.into_truth())
+    Ok((blocks.into_truth(), times))
+}
+
+/// The time in a block's header: four bytes, the least first, after version, previous hash and Merkle root.
+fn time_of(block: &[u8]) -> Timestamp {
+    let bytes = block[68..72].try_into().expect("four bytes");
+    Timestamp::new(u32::from_le_bytes(bytes).into())
+}
+
+/// The simulated price, as an exchange hands it out.
+fn candles(truth: &Truth, times: &[Timestamp]) -> String {
+    let mut csv = "time,asset,currency,open,high,low,close,volume\n".to_owned();
+    for candle in truth.prices.candles(times) {
+        let simulate::Candle { time, open, high, low, close } = candle;
+        let time = time.get();
+        csv += &format!("{time},BTC,USD,{open:.2},{high:.2},{low:.2},{close:.2},\n");
+    }
+    csv
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
@@ -234,7 +275,30 @@ fn questions(
                     .eq([story.explained.tx_a, story.explained.tx_b]),
             answer: DemoAnswer::Explain(Box::new(explained)),
         },
+        alert_question(view, story, store)?,
     ])
+}
+
+/// The alert about the last payment of the peeling chain.
+fn alert_question(view: &View, story: &Story, store: &str) -> Result<DemoQuestion, Error> {
+    let deposit = text(&story.peeling_deposit);
+    let last = story.peeling.steps.last().expect("a chain has a payment");
+    let subject = format!("payment:{}:{deposit}", last.tx_id);
+    let alerts = view.alerts(&AlertFilter::default(), usize::MAX)?.alerts;
+    let about = alerts.into_iter().find(|alert| alert.subject == subject);
+    let Some(about) = about else {
+        let hint = Some("`tracehound alerts list` shows those there are".to_owned());
+        return Err(Error::Question { what: format!("no alert is about {subject}"), hint });
+    };
+    let alert = view.alert(&about.id)?;
+    let coins = ledger::Amount::from_sat(story.peeling.bottleneck_sat()).in_coins(8);
+    Ok(DemoQuestion {
+        question: "A customer's deposit address is monitored. What has arrived there that somebody should look at, and why?".to_owned(),
+        command: format!("tracehound --store {store} alerts show {}", about.id),
+        truth: format!("{coins} BTC of the sanctioned entity arrived in {}", last.tx_id),
+        agrees: alert.summary.state.is_open() && !alert.basis.is_empty(),
+        answer: DemoAnswer::Alert(Box::new(alert)),
+    })
 }
 
 fn path_truth(story: &Story) -> String {
@@ -265,6 +329,8 @@ fn try_next(story: &Story, store: &str) -> Vec<String> {
     let command = |rest: String| format!("tracehound --store {store} {rest}");
     vec![
         command("status".to_owned()),
+        command("alerts list".to_owned()),
+        command(format!("risk score {}", text(&story.unlisted_addresses[0]))),
         command(format!("screen {}", text(&story.clean_address))),
         command(format!("neighbors {}", text(&story.exchange_hot_address))),
         command(format!("trace {} --to-category exchange", text(&story.listed_address))),

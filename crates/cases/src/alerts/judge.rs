@@ -115,6 +115,13 @@ impl<'r> Judge<'r> {
         unseen.map(|(place, key)| (&rules[*place], key.clone())).collect()
     }
 
+    /// Says of a subject that is not looked at any more why no rule raises for it: its open alerts are withdrawn for that.
+    pub fn dismiss(&mut self, key: &SubjectKey, because: &AlertFact) {
+        for watched in self.watched.iter().filter(|watched| watched.1 == *key) {
+            self.judged.quiet.entry(watched.clone()).or_insert_with(|| vec![because.clone()]);
+        }
+    }
+
     /// What was said. Of a subject asked several times (an entity of many clusters) one cause is enough to raise, and one
     /// doubt is enough to stay.
     pub fn finish(mut self) -> Judged {

@@ -1,10 +1,10 @@
-//! The demo: the world in numbers, three questions, and for each the command, the answer and the truth.
+//! The demo: the world in numbers, four questions, and for each the command, the answer and the truth.
 
 use engine::{DemoAnswer, DemoQuestion, DemoReport};
 
 use super::ink::{Look, Tone};
 use super::words::{count, counted, wrapped};
-use super::{explain, screen, trace};
+use super::{alert, explain, screen, trace};
 use crate::show;
 
 const RULE_WIDTH_MAX: usize = 100;
@@ -84,6 +84,7 @@ fn asked(question: &DemoQuestion, number: usize, total: usize, look: Look) -> St
         DemoAnswer::Screen(answer) => screen(answer, inner),
         DemoAnswer::Trace(answer) => trace(answer, None, inner),
         DemoAnswer::Explain(answer) => explain(answer, inner),
+        DemoAnswer::Alert(answer) => alert(answer, inner),
     };
     page += &answer
         .lines()

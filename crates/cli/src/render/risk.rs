@@ -16,6 +16,8 @@ use crate::show;
 
 /// Points from which a score is shown as a warning, in thousandths.
 const POINTS_WARNING: i64 = 25_000;
+/// Where what was measured stands, below its term.
+const MEASURED_INDENT: &str = "           ";
 /// Cells of the bar of a score.
 const BAR_WIDTH: usize = 25;
 
@@ -33,28 +35,32 @@ pub(crate) fn score(answer: &ScoreAnswer, look: Look) -> String {
     if answer.terms.is_empty() {
         page += "  no term adds a point: nothing that this profile counts is known of it\n";
     } else {
-        let columns = [
-            (Column::Right, "points"),
-            (Column::Left, "term"),
-            (Column::Left, "kind"),
-            (Column::Prose, "measured"),
-        ];
+        let columns = [(Column::Right, "points"), (Column::Left, "term"), (Column::Left, "kind")];
         let mut table = Table::headed(2, &columns);
+        let mut measured = Vec::new();
         for term in &answer.terms {
             let category = term.category.map_or("", |category| category.name());
             let basis = match term.entity.as_str() {
                 "" => term.basis.clone(),
+                // Most bases name the party themselves.
+                entity if term.basis.contains(entity) => term.basis.clone(),
                 entity => format!("{entity}: {}", term.basis),
             };
             table.row([
                 term.points.to_string().into(),
                 show::line(&term.kind).into(),
                 category.into(),
-                show::line(&basis).into(),
             ]);
+            measured.push(show::line(&basis));
         }
         page += "\n";
-        page += &table.lines(look);
+        // What was measured is the reason: it is wrapped below its term, never cut.
+        for (index, line) in table.lines(look).lines().enumerate() {
+            page += &format!("{line}\n");
+            if let Some(basis) = index.checked_sub(1).and_then(|row| measured.get(row)) {
+                page += &format!("{}\n", wrapped(basis, MEASURED_INDENT, look));
+            }
+        }
     }
     if !answer.without.is_empty() {
         page += &format!("\n{}\n", look.heading("Without a party, its money untraced"));
@@ -118,15 +124,13 @@ pub(crate) fn exposure(answer: &ExposureAnswer, look: Look) -> String {
 }
 
 fn part_table(parts: &[&ExposurePart], answer: &ExposureAnswer, look: Look) -> String {
-    let value = format!("value {}", show::line(&answer.currency));
+    let currency = show::line(&answer.currency);
     let columns = [
         (Column::Right, "share"),
         (Column::Right, "BTC"),
-        (Column::Right, value.as_str()),
+        (Column::Right, currency.as_str()),
         (Column::Left, "kind"),
         (Column::Left, "way"),
-        (Column::Right, "transfers"),
-        (Column::Left, "first"),
         (Column::Left, "last"),
         (Column::Prose, "party"),
     ];
@@ -147,13 +151,16 @@ fn part_table(parts: &[&ExposurePart], answer: &ExposureAnswer, look: Look) -> S
             value.into(),
             part.category.name().into(),
             way.into(),
-            count(part.n_transfers).into(),
-            day(part.first_time_s).into(),
-            day(part.last_time_s).into(),
+            date(part.last_time_s).into(),
             Cell::new(Tone::Remark, show::line(&part.entity)),
         ]);
     }
     table.lines(look)
+}
+
+/// The day alone: a part and its party have to fit one line. (`--json` has the first transfer and their number, too.)
+fn date(time: engine::Time) -> String {
+    day(time).chars().take(10).collect()
 }
 
 fn conventions(answer: &ExposureAnswer, look: Look) -> String {

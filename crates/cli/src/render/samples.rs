@@ -690,6 +690,7 @@ pub(crate) fn demo() -> DemoReport {
         ingest: ingest(),
         list: list(),
         tags: tags(),
+        prices: engine::PricesReport::default(),
         run: run(),
         status: status(),
         questions: vec![

@@ -67,6 +67,7 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
     pages.extend(ownership_pages(look));
     pages.extend(money_pages(look));
     pages.extend(alert_pages(look));
+    pages.extend(risk_pages(look));
     pages
 }
 
@@ -136,6 +137,23 @@ fn alert_pages(look: Look) -> Vec<(&'static str, String)> {
         ("rules-right", rules_right(file, &alert_samples::rules(), look)),
         ("published", published(&alert_samples::published(), look)),
         ("dry-run", dry_run(&alert_samples::dry_run(), look)),
+    ]
+}
+
+/// The pages about exposure, proximity, patterns and scores.
+fn risk_pages(look: Look) -> Vec<(&'static str, String)> {
+    let mut hard = risk_samples::score();
+    (hard.score, hard.hard_rule) = (engine::Points(100_000), Some("listed".to_owned()));
+    hard.terms.clear();
+    vec![
+        ("score", score(&risk_samples::score(), look)),
+        ("score-hard", score(&hard, look)),
+        ("exposure", exposure(&risk_samples::exposure(), look)),
+        ("nearness", nearness(&risk_samples::nearness(), look)),
+        ("patterns", patterns(&risk_samples::patterns(), look)),
+        ("riskiest", riskiest(&risk_samples::riskiest(), look)),
+        ("profile-tried", profile_tried(&risk_samples::profile_tried(), look)),
+        ("profile-published", profile_published(&risk_samples::profile_published(), look)),
     ]
 }
 

@@ -9,7 +9,7 @@ use crate::world::{ended, tracehound, world};
 fn the_demo_answers_its_questions_truly() {
     let world = world();
     let questions = world.report["questions"].as_array().unwrap();
-    assert_eq!(questions.len(), 3);
+    assert_eq!(questions.len(), 4);
     assert!(questions.iter().all(|question| question["agrees"] == true), "{questions:#?}");
 }
 
@@ -19,12 +19,13 @@ fn the_demo_shows_questions_answers_and_truth() {
     let path = dir.path().join("d").to_str().unwrap().to_owned();
     let demo = crate::world::run(&["demo", "--transactions", "900", "--dir", &path]).exits(0);
     for part in [
-        "1 of 3",
-        "2 of 3",
-        "3 of 3",
+        "1 of 4",
+        "2 of 4",
+        "3 of 4",
+        "4 of 4",
         "$ tracehound",
         "✓ truth: ",
-        "3 of 3 answers agree",
+        "4 of 4 answers agree",
         "Try next",
     ] {
         assert!(demo.stdout.contains(part), "no {part:?} in\n{}", demo.stdout);

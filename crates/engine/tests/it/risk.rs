@@ -140,6 +140,11 @@ fn a_payment_of_a_listed_party_raises_as_its_block_comes_in() {
     second.engine.run(NOW, &Unwatched).unwrap();
     let after = alerts(&second, "monitored-received");
     assert!(raised.iter().all(|row| after.contains(row)), "{raised:?} {after:?}");
+    // Nobody watches the addresses any more: its alerts go, and say why.
+    second.engine.monitor(MonitorChange::Remove, &monitor, NOW).unwrap();
+    second.engine.run(NOW, &Unwatched).unwrap();
+    let gone = alerts(&second, "monitored-received");
+    assert!(gone.iter().all(|row| row.starts_with("Withdrawn payment:")), "{gone:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use ledger::{Category, EntityId, Exposure, FlowSide, PatternMatch};
 
 use super::curve::{PPM, Scale, part_of, split};
 use super::facts::Seen;
-use super::profile::{N_CATEGORIES, side_index};
+use super::profile::{N_CATEGORIES, Services, side_index};
 
 /// One addend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +194,21 @@ fn exposures(seen: &Seen<'_>, groups: &Groups, addends: &mut Vec<Addend>) {
     }
 }
 
+/// What counts of nearness and of patterns: all of it, unless a service holds the cluster. The money of thousands meets
+/// there, so that every service is near every party and shows every shape; its exposure says what it truly took.
+fn of_services(seen: &Seen<'_>) -> Services {
+    let holds = |entity: &ledger::Entity| {
+        seen.profile.services.categories & (1 << entity.category.index()) != 0
+    };
+    if seen.held_by().is_some_and(holds) {
+        seen.profile.services
+    } else {
+        Services { categories: 0, nearness: PPM, patterns: PPM }
+    }
+}
+
 fn proximities(seen: &Seen<'_>, groups: &Groups, addends: &mut Vec<Addend>) {
+    let services = of_services(seen);
     for (at, row) in seen.facts.proximities.iter().enumerate() {
         let dust = row.side == FlowSide::Received
             && row.bottleneck_sat < seen.profile.dust.amount_sat_min
@@ -205,7 +219,8 @@ fn proximities(seen: &Seen<'_>, groups: &Groups, addends: &mut Vec<Addend>) {
         let hop = usize::from(row.hops_contracted.saturating_sub(1));
         let earned = seen.profile.curves.hops.get(hop).copied().unwrap_or(0);
         let weight = seen.profile.of_category(row.category).near[side_index(row.side)];
-        addends.push(Addend { points: part_of(weight, earned), about: About::Proximity(at) });
+        let points = part_of(part_of(weight, earned), services.nearness);
+        addends.push(Addend { points, about: About::Proximity(at) });
     }
 }
 
@@ -230,7 +245,8 @@ fn patterns(seen: &Seen<'_>, addends: &mut Vec<Addend>) {
     for number in numbers.into_iter().filter(|number| !seen.is_without_pattern(*number)) {
         let Some((_, weight)) = seen.profile.pattern(number) else { continue };
         let n = i128::try_from(matches(seen, number).count()).expect("a count of rows in memory");
-        let points = part_of(weight, seen.profile.curves.matches.at(n));
+        let earned = part_of(weight, seen.profile.curves.matches.at(n));
+        let points = part_of(earned, of_services(seen).patterns);
         addends.push(Addend { points, about: About::Pattern(number) });
     }
 }

@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::curve::{Curve, PPM};
 use super::profile::{
-    Band, CategoryPoints, Curves, Dust, Factors, N_CATEGORIES, Profile, ProfileError,
+    Band, CategoryPoints, Curves, Dust, Factors, N_CATEGORIES, Profile, ProfileError, Services,
 };
 
 /// More points than a curve needs, fewer than a hostile text may hold.
@@ -40,6 +40,7 @@ pub(super) fn profile(text: &str, patterns: &[(u8, &str)]) -> Result<Profile, Pr
         "dust",
         "factors",
         "curves",
+        "services",
         "transaction",
         "model",
         "categories",
@@ -59,6 +60,7 @@ pub(super) fn profile(text: &str, patterns: &[(u8, &str)]) -> Result<Profile, Pr
         dust: dust(&top)?,
         factors: factors(&top)?,
         curves: curves(&top)?,
+        services: services(&top)?,
         sender_ppm: top.section("transaction", &["sender"])?.percent("sender")?,
         model_points: top.section("model", &["points"])?.points("points")?,
         categories: categories(&top)?,
@@ -107,6 +109,21 @@ fn curves(top: &Section<'_>) -> Result<Curves, ProfileError> {
         hops,
         matches: curves.curve("matches", 0, 1e9)?,
     })
+}
+
+fn services(top: &Section<'_>) -> Result<Services, ProfileError> {
+    let services = top.section("services", &["categories", "nearness", "patterns"])?;
+    let (names, span) = services.list("categories", N_CATEGORIES)?;
+    let mut categories = 0;
+    for name in names {
+        let known = name.get_ref().as_str().and_then(Category::from_name);
+        let category = known.ok_or_else(|| {
+            services.error(span.clone(), "expected names of categories, as in [categories]")
+        })?;
+        categories |= 1 << category.index();
+    }
+    let (nearness, patterns) = (services.percent("nearness")?, services.percent("patterns")?);
+    Ok(Services { categories, nearness, patterns })
 }
 
 fn categories(top: &Section<'_>) -> Result<[CategoryPoints; N_CATEGORIES], ProfileError> {

@@ -66,6 +66,7 @@ pub struct Profile {
     pub(super) dust: Dust,
     pub(super) factors: Factors,
     pub(super) curves: Curves,
+    pub(super) services: Services,
     /// Of the payers' scores, in a transaction.
     pub(super) sender_ppm: i64,
     pub(super) model_points: i64,
@@ -98,6 +99,15 @@ impl Factors {
         let way = if direct { self.direct } else { self.indirect };
         if mixed { way * self.mixed / PPM } else { way }
     }
+}
+
+/// What counts on a cluster that a service holds, in ppm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Services {
+    /// A bit a category that is a service.
+    pub(super) categories: u32,
+    pub(super) nearness: i64,
+    pub(super) patterns: i64,
 }
 
 /// What measures earn, in ppm of the points.

@@ -84,9 +84,10 @@ fn one(seen: &Seen<'_>, groups: &Groups, addend: &Addend) -> ScoreTerm {
             let way = if row.side == FlowSide::Received { "from" } else { "to" };
             let (hops, contracted) = (row.hops, row.hops_contracted);
             let basis = format!(
-                "{contracted} contracted hops {way} {} ({hops} in all), at most {} sat that way",
+                "{contracted} contracted {} {way} {} ({hops} in all), at most {} BTC that way",
+                if contracted == 1 { "hop" } else { "hops" },
                 name_of(seen, row.category, row.entity),
-                row.bottleneck_sat
+                ledger::Amount::from_sat(row.bottleneck_sat).in_coins(8)
             );
             about(bare("proximity", basis), seen, row.category, row.entity)
         }

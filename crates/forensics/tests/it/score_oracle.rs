@@ -126,6 +126,16 @@ impl Oracle {
         sum
     }
 
+    /// Millionths of nearness (or of patterns) that count: fewer where a service holds the cluster.
+    fn of_service(&self, facts: &Owned, key: &str) -> i128 {
+        let services = self.get("services", "categories").as_array().unwrap();
+        let is_service = facts.held_by.filter(|id| self.is_sure(facts, *id)).is_some_and(|id| {
+            let held = facts.entities[id.get() as usize].category.name();
+            services.iter().any(|name| name.as_str() == Some(held))
+        });
+        if is_service { scaled(self.get("services", key), 4) } else { 1_000_000 }
+    }
+
     fn near(&self, facts: &Owned) -> i128 {
         let hops = self.get("curves", "hops").as_array().unwrap();
         let dust_sat = scaled(self.get("dust", "amount_sat_min"), 0);
@@ -138,8 +148,8 @@ impl Oracle {
             }
             let percent =
                 hops.get(usize::from(row.hops_contracted) - 1).map_or(0, |p| scaled(p, 4));
-            sum += self.weight(row.category, &format!("near_{}", row.side.name())) * percent
-                / 1_000_000;
+            let near = self.weight(row.category, &format!("near_{}", row.side.name()));
+            sum += near * percent / 1_000_000 * self.of_service(facts, "nearness") / 1_000_000;
         }
         sum
     }
@@ -154,7 +164,8 @@ impl Oracle {
             });
             let n = n.count() as i128;
             let earned = curve(self.get("curves", "matches"), 0, n);
-            sum += scaled(self.get("patterns", name), 3) * earned / 1_000_000;
+            let points = scaled(self.get("patterns", name), 3) * earned / 1_000_000;
+            sum += points * self.of_service(facts, "patterns") / 1_000_000;
         }
         sum
     }

@@ -42,25 +42,25 @@ fn what_is_wrong_is_named_with_its_place() {
     check(
         "ransomware     = { held = 95",
         "ransomware     = { held = 101",
-        "line 54, column 27: ransomware.held is out of its range: a number with up to 3 decimals from -100 to 100",
+        "line 61, column 27: ransomware.held is out of its range: a number with up to 3 decimals from -100 to 100",
         None,
     );
     check(
         "ransomware     = { held = 95",
         "ransomware     = { held = 0.0001",
-        "line 54, column 27: ransomware.held is out of its range: a number with up to 3 decimals from -100 to 100",
+        "line 61, column 27: ransomware.held is out of its range: a number with up to 3 decimals from -100 to 100",
         None,
     );
     check(
         "ransomware     =",
         "ransomwear     =",
-        "line 54, column 1: unknown key \"categories.ransomwear\"",
+        "line 61, column 1: unknown key \"categories.ransomwear\"",
         Some("did you mean \"ransomware\"?"),
     );
     check(
         "fan_in ",
         "fan_inn ",
-        "line 72, column 1: unknown key \"patterns.fan_inn\"",
+        "line 79, column 1: unknown key \"patterns.fan_inn\"",
         Some("did you mean \"fan_in\"?"),
     );
 }
@@ -94,7 +94,7 @@ fn curves_and_bands_are_checked() {
     check(
         "from = 25",
         "from = 60",
-        "line 94, column 1: bands begin at 0, ascend, and have a name each",
+        "line 101, column 1: bands begin at 0, ascend, and have a name each",
         None,
     );
 }

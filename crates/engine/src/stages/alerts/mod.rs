@@ -10,7 +10,7 @@ mod arrivals;
 mod subjects;
 
 use cases::{AlertBook, AlertEntry, Judge, Moment, Rule, SubjectKey, reconcile};
-use ledger::{AlertEventKind, Timestamp, tables};
+use ledger::{AlertEventKind, AlertFact, Timestamp, tables};
 use store::{Snapshot, Writer};
 
 pub(crate) use subjects::Subjects;
@@ -48,6 +48,7 @@ fn judged(
     let resolve = |key: &SubjectKey| view.subject_now(key);
     let mut judge = Judge::new(&rules, &book, &resolve);
     view.each_subject(&mut |subject, facts| judge.look(subject, facts))?;
+    ask_unseen(view, &mut judge)?;
     let judged = judge.finish();
     let moment = moment(view);
     let entries = reconcile(&book, &rules, &judged, &resolve, &moment);
@@ -64,6 +65,46 @@ fn judged(
         unknown: judged.unknown_counts.iter().map(|count| count.n_subjects).sum(),
     };
     Ok((report, entries))
+}
+
+/// Subjects of open alerts that no table has a row of now: a cluster is asked with the nothing that is known of it, and a
+/// payment is let go, for all payments to monitored addresses were asked about.
+fn ask_unseen(view: &View, judge: &mut Judge<'_>) -> Result<(), Error> {
+    let keys: std::collections::BTreeSet<SubjectKey> =
+        judge.unseen().into_iter().map(|(_, key)| key).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let subjects = Subjects::new(view, None)?;
+    for key in &keys {
+        match key {
+            SubjectKey::Cluster(address) => {
+                subjects.look_at_cluster_of(address, &mut |subject, facts| {
+                    judge.look(subject, facts)
+                })?;
+            }
+            SubjectKey::Payment(..) | SubjectKey::Address(_) => {
+                judge.dismiss(key, &not_monitored())
+            }
+            // An entity that is still known has rows; one that is not has no subject.
+            SubjectKey::Entity(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn not_monitored() -> AlertFact {
+    AlertFact {
+        event: 0,
+        position: 0,
+        name: "monitored".to_owned(),
+        unit: "words".to_owned(),
+        measured: None,
+        worse: 0,
+        value: "no".to_owned(),
+        text: "monitored".to_owned(),
+        rows: String::new(),
+    }
 }
 
 /// The rules in force, read with the words of this store.

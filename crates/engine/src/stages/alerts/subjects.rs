@@ -70,6 +70,15 @@ impl<'a> Subjects<'a> {
         Ok(n_subjects)
     }
 
+    /// Tells of the cluster that holds an address, whatever is known of it.
+    pub(super) fn look_at_cluster_of(&self, address: &str, look: Look<'_>) -> Result<(), Error> {
+        let address = ledger::parse_address(address)?.address;
+        let Some(id) = self.view.id_of(&address) else { return Ok(()) };
+        let cluster = self.view.cluster_of(id);
+        let root = cluster.get().get();
+        self.look_at(cluster, &self.rows(root..=root)?, look)
+    }
+
     fn rows(&self, clusters: std::ops::RangeInclusive<u32>) -> Result<FactRows, Error> {
         let mut rows = self.view.risk()?.facts_between(clusters.clone())?;
         if let Some(scores) = self.scores {
