@@ -13,6 +13,7 @@ mod export;
 mod ingest;
 mod lists;
 mod mix;
+mod model;
 mod monitor;
 mod neighborhood;
 mod owners;
@@ -41,6 +42,9 @@ pub(crate) use export::{ExportArgs, Format};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
 pub(crate) use mix::{MixArgs, TrainArgs};
+pub(crate) use model::{
+    CompareArgs, ExplainRowArgs, ModelAction, PredictArgs, TaskKind, TrainModelArgs,
+};
 pub(crate) use monitor::{MonitorAction, MonitorAddArgs, MonitorRemoveArgs};
 pub(crate) use neighborhood::{NeighborhoodArgs, Shape};
 pub(crate) use owners::{ClusterAction, ExplainArgs, MembersArgs, NeighborsArgs, Side};
@@ -165,6 +169,9 @@ pub(crate) enum Command {
     /// Check, publish and show the rules that raise alerts.
     #[command(subcommand, after_help = rules::EXAMPLE)]
     Rules(RulesAction),
+    /// Train models of tables, and ask them: predict, explain, compare.
+    #[command(subcommand, after_help = model::EXAMPLE)]
+    Model(ModelAction),
     /// Show what the store holds, in numbers.
     #[command(after_help = "Example:\n  tracehound status --json")]
     Status,

@@ -8,6 +8,7 @@ mod evaluate;
 mod export;
 mod intake;
 mod mix;
+mod model;
 mod money;
 mod pages;
 mod questions;
@@ -60,6 +61,7 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Neighborhood(args) => session.neighborhood(&args),
         Command::Alerts(action) => session.alerts(action),
         Command::Rules(action) => session.rules(action),
+        Command::Model(action) => session.model(action),
         Command::Status => session.status(),
         Command::Export(args) => session.export(&args),
         Command::Verify { rerun } => session.verify(rerun),

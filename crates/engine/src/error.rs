@@ -62,6 +62,12 @@ pub enum Error {
     /// A profile of scores is not right.
     #[error(transparent)]
     Profile(#[from] forensics::score::ProfileError),
+    /// A table cannot be learned from, or a model not be asked.
+    #[error(transparent)]
+    Learn(#[from] learn::LearnError),
+    /// Columns could not be read or written.
+    #[error("columns: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
     /// A rule is not right, or an alert does not allow what was wanted.
     #[error(transparent)]
     Case(#[from] cases::CaseError),

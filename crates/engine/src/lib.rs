@@ -22,6 +22,7 @@ mod reports;
 mod risk_files;
 mod risk_profile;
 mod stages;
+pub mod tabular;
 mod verify;
 mod view;
 
@@ -43,6 +44,8 @@ pub use evaluate::*;
 pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use forensics::resolution::Figures as ResolutionFigures;
 pub use ingest::prices::Keep;
+pub use learn::automl::{AutoOptions, Method, SplitBy};
+pub use learn::{Kind as ColumnKind, Task};
 pub use ledger::{
     Address, AddressFamily, AlertEventKind, Amount, Category, Chain, ClusterId, FlowSide,
     ParsedAddress, Severity, Timestamp as Time, TxId, Value, parse_address,

@@ -1,0 +1,230 @@
+//! `tracehound model …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+pub(super) const EXAMPLE: &str = "\
+Example:
+  tracehound model train customers.csv --target churned --out churn.model";
+
+const TRAIN_EXAMPLES: &str = "\
+Examples:
+  tracehound model train titanic.csv --target Survived --out titanic.model
+  tracehound model train payments.parquet --target fraud --split time:created_at --out fraud.model
+  tracehound model train visits.csv --target spent --split group:customer --time-budget 5m --out v.model
+
+TABLE is a file (CSV or TSV, also gzipped; Parquet; Arrow) or the name of a table of the store. The
+budget counts seconds of one core by a price list, not by a clock, so the same table, options and seed
+give the same file on any machine. Without --split, rows are held out forward in time where the table
+is in the order of a date column, else at random with every class in its share.";
+
+const PREDICT_EXAMPLES: &str = "\
+Examples:
+  tracehound model predict churn.model new.csv --out scores.csv
+  tracehound model predict churn.model new.csv --explain --out scores.csv";
+
+/// `tracehound model …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelAction {
+    /// Train a model on a table, within a budget.
+    #[command(after_help = TRAIN_EXAMPLES)]
+    Train(TrainModelArgs),
+    /// Predict the rows of a table, with reasons if asked for.
+    #[command(after_help = PREDICT_EXAMPLES)]
+    Predict(PredictArgs),
+    /// Explain one row: what every column did to its prediction.
+    #[command(after_help = "Example:\n  tracehound model explain churn.model new.csv --row 3")]
+    Explain(ExplainRowArgs),
+    /// Show what a model is made of and how good it is.
+    #[command(after_help = "Example:\n  tracehound model show churn.model")]
+    Show {
+        /// The file of the model.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Show several models side by side, on a table or on their own held-out rows.
+    #[command(after_help = "Example:\n  tracehound model compare old.model new.model --table june.csv")]
+    Compare(CompareArgs),
+}
+
+/// `tracehound model train`
+#[derive(Args, Debug)]
+pub(crate) struct TrainModelArgs {
+    /// A file, or a table of the store.
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: PathBuf,
+    /// The column to predict.
+    #[arg(long, value_name = "COL")]
+    pub(crate) target: String,
+    /// Where the model goes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Seconds of one core to spend (30s, 5m, 1h).
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
+    pub(crate) time_budget: f64,
+    /// How rows are held out: random, stratified, time:COL or group:COL.
+    #[arg(long, value_name = "HOW", value_parser = split)]
+    pub(crate) split: Option<engine::SplitBy>,
+    /// Every draw follows from it.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// What is predicted, where its values do not tell.
+    #[arg(long, value_enum, value_name = "TASK")]
+    pub(crate) task: Option<TaskKind>,
+    /// What a column is, where it was taken for something else: COL=number, category, ordered, time, text or identifier.
+    #[arg(long, value_name = "COL=KIND", value_parser = role)]
+    pub(crate) column: Vec<(String, engine::ColumnKind)>,
+    /// A column of weights: how many cases a row stands for.
+    #[arg(long, value_name = "COL")]
+    pub(crate) weight: Option<String>,
+    /// Try only these learners.
+    #[arg(long, value_enum, value_name = "METHOD")]
+    pub(crate) method: Vec<MethodName>,
+    /// The name it is served by; if not given, that of its file.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// A task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TaskKind {
+    /// A number.
+    Regression,
+    /// One of two classes.
+    Binary,
+}
+
+/// A family of learners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MethodName {
+    /// Linear, with an elastic net penalty.
+    Linear,
+    /// Gradient-boosted trees.
+    Boosted,
+    /// Forests.
+    Forest,
+    /// A deep network.
+    Network,
+}
+
+impl From<MethodName> for engine::Method {
+    fn from(name: MethodName) -> Self {
+        match name {
+            MethodName::Linear => Self::Linear,
+            MethodName::Boosted => Self::Boosted,
+            MethodName::Forest => Self::Forest,
+            MethodName::Network => Self::Network,
+        }
+    }
+}
+
+/// `tracehound model predict`
+#[derive(Args, Debug)]
+pub(crate) struct PredictArgs {
+    /// The file of the model.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// A file, or a table of the store.
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: PathBuf,
+    /// Where the predictions go (CSV); if not given, standard output.
+    #[arg(long, value_name = "OUT.csv")]
+    pub(crate) out: Option<PathBuf>,
+    /// Add the strongest reasons of every row.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// How many of them.
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "explain")]
+    pub(crate) reasons: usize,
+}
+
+/// `tracehound model explain`
+#[derive(Args, Debug)]
+pub(crate) struct ExplainRowArgs {
+    /// The file of the model.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// A file, or a table of the store.
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: PathBuf,
+    /// Which row, from 1.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) row: usize,
+}
+
+/// `tracehound model compare`
+#[derive(Args, Debug)]
+pub(crate) struct CompareArgs {
+    /// The files of the models.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// A table with the target; if not given, each model's own held-out rows.
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Option<PathBuf>,
+}
+
+/// `30s`, `5m`, `1h`, or a number of seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    let fault = || "write a number and s, m or h, such as 60s".to_owned();
+    let (number, unit) = match text.chars().last() {
+        Some('s') => (&text[..text.len() - 1], 1.0),
+        Some('m') => (&text[..text.len() - 1], 60.0),
+        Some('h') => (&text[..text.len() - 1], 3_600.0),
+        Some(c) if c.is_ascii_digit() => (text, 1.0),
+        _ => return Err(fault()),
+    };
+    let number: f64 = number.parse().map_err(|_| fault())?;
+    let seconds = number * unit;
+    if seconds > 0.0 && seconds.is_finite() { Ok(seconds) } else { Err(fault()) }
+}
+
+fn split(text: &str) -> Result<engine::SplitBy, String> {
+    use engine::SplitBy;
+    match text.split_once(':') {
+        None if text == "random" => Ok(SplitBy::Random),
+        None if text == "stratified" => Ok(SplitBy::Stratified),
+        Some(("time", column)) if !column.is_empty() => Ok(SplitBy::Time(column.to_owned())),
+        Some(("group", column)) if !column.is_empty() => Ok(SplitBy::Group(column.to_owned())),
+        _ => Err("write random, stratified, time:COL or group:COL".to_owned()),
+    }
+}
+
+fn role(text: &str) -> Result<(String, engine::ColumnKind), String> {
+    use engine::ColumnKind;
+    let fault = "write COL=KIND with number, category, ordered, time, text or identifier";
+    let (column, kind) = text.rsplit_once('=').ok_or(fault)?;
+    let kind = match kind {
+        "number" => ColumnKind::Number,
+        "category" => ColumnKind::Category,
+        "ordered" => ColumnKind::Ordered,
+        "time" => ColumnKind::Time,
+        "text" => ColumnKind::Text,
+        "identifier" => ColumnKind::Identifier,
+        _ => return Err(fault.to_owned()),
+    };
+    Ok((column.to_owned(), kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_splits_and_kinds_are_read() {
+        let budget = |text: &str, expected| assert_eq!(seconds(text).ok(), expected, "{text}");
+        budget("60s", Some(60.0));
+        budget("1.5m", Some(90.0));
+        budget("2", Some(2.0));
+        for bad in ["", "s", "0s", "-1s", "1d", "infs", "é"] {
+            budget(bad, None);
+        }
+        let by = |text: &str, expected| assert_eq!(split(text).ok(), expected, "{text}");
+        by("time:at", Some(engine::SplitBy::Time("at".to_owned())));
+        by("group:a:b", Some(engine::SplitBy::Group("a:b".to_owned())));
+        by("time:", None);
+        by("fold", None);
+        assert_eq!(role("a=b=text"), Ok(("a=b".to_owned(), engine::ColumnKind::Text)));
+        assert!(role("a").is_err() && role("a=leak").is_err());
+    }
+}

@@ -1,0 +1,119 @@
+//! `model`: train, predict, explain, show, compare.
+
+use std::path::Path;
+use std::time::Instant;
+
+use engine::tabular::{
+    self, LoadedModel, PredictReport, Table, compare, open_model, predict, train_model,
+};
+
+use super::Session;
+use crate::args::{
+    CompareArgs, ExplainRowArgs, ModelAction, PredictArgs, TaskKind, TrainModelArgs,
+};
+use crate::outcome::{Exit, Failure};
+use crate::render;
+
+impl Session {
+    pub(super) fn model(&self, action: ModelAction) -> Result<Exit, Failure> {
+        match action {
+            ModelAction::Train(args) => self.train_model(args),
+            ModelAction::Predict(args) => self.predict(&args),
+            ModelAction::Explain(args) => self.explain_row(&args),
+            ModelAction::Show { file } => {
+                self.console.answer(&open_model(&file)?.answer(), render::model)?;
+                Ok(Exit::Done)
+            }
+            ModelAction::Compare(args) => self.compare_models(&args),
+        }
+    }
+
+    /// A file where there is one, else a table of the store.
+    fn table(&self, name: &Path) -> Result<Table, Failure> {
+        if name.exists() {
+            return Ok(Table::open(name)?);
+        }
+        let text = name.display().to_string();
+        if text.contains(['/', '.']) || !self.store.is_dir() {
+            return Err(Failure::file(name, std::io::ErrorKind::NotFound.into()));
+        }
+        Ok(self.view()?.table(&text)?)
+    }
+
+    fn train_model(&self, args: TrainModelArgs) -> Result<Exit, Failure> {
+        let began = Instant::now();
+        let table = self.table(&args.table)?;
+        let name = args.name.clone().unwrap_or_else(|| {
+            let stem = args.out.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            stem.unwrap_or_default()
+        });
+        let mut options = engine::AutoOptions::for_target(args.target);
+        options.budget_s = args.time_budget;
+        options.split = args.split.unwrap_or_default();
+        options.seed = args.seed;
+        options.weight = args.weight;
+        options.task = args.task.map(|task| match task {
+            TaskKind::Regression => engine::Task::Regression,
+            TaskKind::Binary => engine::Task::Binary,
+        });
+        options.methods = args.method.into_iter().map(Into::into).collect();
+        let kinds = args.column.into_iter();
+        options.roles = kinds.map(|(column, kind)| (column, kind.into())).collect();
+        let (bytes, model) = train_model(&table, &options, &name, &self.watcher())?;
+        write_whole(&args.out, &bytes)?;
+        let file = args.out.display().to_string();
+        let answer = model.trained(&file, bytes.len() as u64, began.elapsed().as_secs_f64());
+        self.console.report(&answer, render::trained_model)?;
+        Ok(Exit::Done)
+    }
+
+    fn predict(&self, args: &PredictArgs) -> Result<Exit, Failure> {
+        let model = open_model(&args.file)?;
+        let table = self.table(&args.table)?;
+        let n_reasons = if args.explain { args.reasons } else { 0 };
+        let predicted = predict(&model, &table, n_reasons)?;
+        let csv = predicted.to_csv(model.model.target())?;
+        let Some(out) = &args.out else {
+            self.console.print(&String::from_utf8_lossy(&csv))?;
+            return Ok(Exit::Done);
+        };
+        write_whole(out, &csv)?;
+        let figures = predicted.assessed.map(|found| found.figures()).unwrap_or_default();
+        let report = PredictReport {
+            model: model.manifest.name.clone(),
+            n_rows: table.frame.n_rows(),
+            file: out.display().to_string(),
+            unseen: tabular::unseen_words(&predicted.prediction.unseen),
+            figures,
+        };
+        self.console.report(&report, render::predicted)?;
+        Ok(Exit::Done)
+    }
+
+    fn explain_row(&self, args: &ExplainRowArgs) -> Result<Exit, Failure> {
+        let model = open_model(&args.file)?;
+        let table = self.table(&args.table)?;
+        self.console.answer(&model.explain_row(&table, args.row)?, render::row_explained)?;
+        Ok(Exit::Done)
+    }
+
+    fn compare_models(&self, args: &CompareArgs) -> Result<Exit, Failure> {
+        let open = |file: &std::path::PathBuf| -> Result<(String, LoadedModel), Failure> {
+            Ok((file.display().to_string(), open_model(file)?))
+        };
+        let models = args.files.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let table = args.table.as_deref().map(|table| self.table(table)).transpose()?;
+        self.console.answer(&compare(&models, table.as_ref())?, render::models_compared)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Writes a file whole or not at all: a reader never sees half a model.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let fault = |error| Failure::file(path, error);
+    let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    std::fs::write(&part, bytes).map_err(fault)?;
+    std::fs::rename(&part, path).map_err(fault)
+}

@@ -1,0 +1,154 @@
+//! Predictions of a table: numbers, reasons, and the file they are written to.
+
+use learn::automl::{Assessed, Prediction, Reason};
+use learn::{Frame, LearnError, Targets, Task};
+
+use super::answers::{CompareAnswer, ComparedModel, ReasonAnswer, RowAnswer};
+use super::{LoadedModel, Table};
+use crate::Error;
+
+/// Predictions with what belongs to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predicted {
+    /// Numbers and classes.
+    pub prediction: Prediction,
+    /// Reasons of every row, where they were asked for.
+    pub reasons: Vec<Vec<Reason>>,
+    /// Figures, where the table holds the target in every row.
+    pub assessed: Option<Assessed>,
+}
+
+/// Predicts a table, with the `n_reasons` strongest reasons a row (0 for none).
+///
+/// # Errors
+/// A column of the model is missing, or holds values of another type.
+pub fn predict(model: &LoadedModel, table: &Table, n_reasons: usize) -> Result<Predicted, Error> {
+    let prediction = model.model.predict(&table.frame)?;
+    let reasons = match n_reasons {
+        0 => Vec::new(),
+        n => model.model.reasons(&table.frame, n)?,
+    };
+    let assessed = assessed(model, &table.frame, &prediction);
+    Ok(Predicted { prediction, reasons, assessed })
+}
+
+/// Figures against the target, where the table has it and knows every class of it.
+fn assessed(model: &LoadedModel, frame: &Frame, prediction: &Prediction) -> Option<Assessed> {
+    let targets = Targets::read(frame, model.model.target(), Some(model.model.task())).ok()?;
+    // Classes are numbered by what occurs: figures have a meaning only if the same do.
+    if targets.classes != model.model.classes() {
+        return None;
+    }
+    let weights = vec![1.0; targets.values.len()];
+    Some(Assessed::of(prediction.task, &prediction.values, &targets.values, &weights))
+}
+
+impl Predicted {
+    /// As CSV: a line a row, in order. Numbers read back to the same bits.
+    ///
+    /// # Errors
+    /// If memory cannot hold it.
+    pub fn to_csv(&self, target: &str) -> Result<Vec<u8>, Error> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let fault = |error: csv::Error| Error::Question { what: error.to_string(), hint: None };
+        let prediction = &self.prediction;
+        let n_outputs = match prediction.task {
+            Task::Multiclass { .. } => prediction.classes.len(),
+            _ => 1,
+        };
+        let mut header = vec!["row".to_owned(), format!("predicted_{target}")];
+        match prediction.task {
+            Task::Regression => {}
+            Task::Binary => header.push(format!("probability_{}", prediction.classes[1])),
+            Task::Multiclass { .. } => {
+                header.extend(prediction.classes.iter().map(|class| format!("probability_{class}")));
+            }
+        }
+        let n_reasons = self.reasons.iter().map(Vec::len).max().unwrap_or(0);
+        for number in 1..=n_reasons {
+            header.extend([format!("reason_{number}"), format!("contribution_{number}")]);
+        }
+        writer.write_record(&header).map_err(fault)?;
+        let labels = prediction.labels();
+        for (row, values) in prediction.values.chunks(n_outputs).enumerate() {
+            let mut record = vec![(row + 1).to_string()];
+            record.extend(labels.get(row).map(|label| (*label).to_owned()));
+            record.extend(values.iter().map(f64::to_string));
+            for number in 0..n_reasons {
+                let reason = self.reasons.get(row).and_then(|reasons| reasons.get(number));
+                record.push(reason.map_or_else(String::new, |reason| reason.words.clone()));
+                record.push(reason.map_or_else(String::new, |reason| reason.contribution.to_string()));
+            }
+            writer.write_record(&record).map_err(fault)?;
+        }
+        writer.into_inner().map_err(|error| Error::Question { what: error.to_string(), hint: None })
+    }
+}
+
+impl LoadedModel {
+    /// One row of a table with all its reasons; `row` counts from 1.
+    ///
+    /// # Errors
+    /// The table has no such row, or is not what the model was trained on.
+    pub fn explain_row(&self, table: &Table, row: usize) -> Result<RowAnswer, Error> {
+        let n_rows = table.frame.n_rows();
+        let at = row.checked_sub(1).filter(|at| *at < n_rows).ok_or_else(|| {
+            Error::missing(format!("row {row}: the table has rows 1 to {n_rows}"), "give --row N")
+        })?;
+        let at = u32::try_from(at).expect("a frame has fewer than 2^32 rows");
+        let frame = table.frame.take(&[at]);
+        let prediction = self.model.predict(&frame)?;
+        let explanation = self.model.explain(&frame)?;
+        let reasons = self.model.reasons(&frame, usize::MAX)?.remove(0);
+        let output = match prediction.task {
+            Task::Multiclass { .. } => argmax(&prediction.values),
+            _ => 0,
+        };
+        let label = prediction.labels().first().map(|label| (*label).to_owned());
+        let value = prediction.values[output];
+        Ok(RowAnswer {
+            row,
+            prediction: label.unwrap_or_else(|| value.to_string()),
+            value,
+            base: explanation.contributions.base[output],
+            margin: explanation.margins[output],
+            reasons: reasons.into_iter().map(reason).collect(),
+        })
+    }
+}
+
+fn reason(reason: Reason) -> ReasonAnswer {
+    let Reason { column, value, contribution, words } = reason;
+    ReasonAnswer { column, value, contribution, words }
+}
+
+fn argmax(values: &[f64]) -> usize {
+    (1..values.len()).fold(0, |best, at| if values[at] > values[best] { at } else { best })
+}
+
+/// Models side by side: on a table that holds the target, or on their own held-out rows.
+///
+/// # Errors
+/// A model cannot predict the table, or the table lacks its target.
+pub fn compare(
+    models: &[(String, LoadedModel)],
+    table: Option<&Table>,
+) -> Result<CompareAnswer, Error> {
+    let compared = models.iter().map(|(file, model)| {
+        let assessed = match table {
+            None => model.model.report.assessed.clone(),
+            Some(table) => {
+                let found = predict(model, table, 0)?.assessed;
+                found.ok_or_else(|| LearnError::MissingColumn {
+                    column: model.model.target().to_owned(),
+                })?
+            }
+        };
+        let target = model.model.target().to_owned();
+        Ok(ComparedModel { file: file.clone(), name: model.manifest.name.clone(), target, assessed })
+    });
+    Ok(CompareAnswer {
+        table: table.map_or_else(String::new, |table| table.name.clone()),
+        models: compared.collect::<Result<Vec<_>, Error>>()?,
+    })
+}

@@ -1,0 +1,154 @@
+//! Tables to learn from: CSV, TSV (also gzipped), Parquet, Arrow IPC, or a table of the store.
+
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use learn::Frame;
+use sha2::{Digest, Sha256};
+
+use super::hash;
+use crate::{Error, View};
+
+/// Bytes of a text table, at most: it is read whole.
+const TEXT_BYTES_MAX: u64 = 4 << 30;
+
+/// A table in memory.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its columns.
+    pub frame: Frame,
+    /// SHA-256 of the file, or of the rows of a store's table, in hexadecimal digits.
+    pub sha256: String,
+    /// The file, or the table's name.
+    pub name: String,
+}
+
+impl Table {
+    /// Reads a file; what it is says its beginning, not its name.
+    ///
+    /// # Errors
+    /// It cannot be read, is none of the formats, or holds no table.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let fault = |error| Error::File { path: path.to_owned(), error };
+        let mut file = File::open(path).map_err(fault)?;
+        let mut magic = [0; 6];
+        let n_magic = file.read(&mut magic).map_err(fault)?;
+        file.seek(SeekFrom::Start(0)).map_err(fault)?;
+        let name = path.display().to_string();
+        let mut bytes = Vec::new();
+        file.take(TEXT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(fault)?;
+        if bytes.len() as u64 > TEXT_BYTES_MAX {
+            return Err(Error::Question {
+                what: format!("{name} has more than {TEXT_BYTES_MAX} bytes"),
+                hint: Some("give a sample of its rows".to_owned()),
+            });
+        }
+        Self::of_bytes(&bytes, &magic[..n_magic], name)
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn from_bytes(bytes: &[u8], name: impl Into<String>) -> Result<Self, Error> {
+        Self::of_bytes(bytes, &bytes[..bytes.len().min(6)], name.into())
+    }
+
+    fn of_bytes(bytes: &[u8], magic: &[u8], name: String) -> Result<Self, Error> {
+        let sha256 = hash(bytes);
+        let frame = if magic.starts_with(b"PAR1") {
+            Frame::from_batches(&parquet(bytes)?)?
+        } else if magic.starts_with(b"ARROW1") {
+            let reader = arrow::ipc::reader::FileReader::try_new(Cursor::new(bytes), None)?;
+            Frame::from_batches(&reader.collect::<Result<Vec<_>, _>>()?)?
+        } else if magic.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
+            let reader = arrow::ipc::reader::StreamReader::try_new(Cursor::new(bytes), None)?;
+            Frame::from_batches(&reader.collect::<Result<Vec<_>, _>>()?)?
+        } else if magic.starts_with(&[0x1f, 0x8b]) {
+            Frame::from_csv(&unzipped(bytes, &name)?)?
+        } else {
+            Frame::from_csv(bytes)?
+        };
+        Ok(Self { frame, sha256, name })
+    }
+
+    /// A table from columns in memory, such as those of a data frame in Python.
+    ///
+    /// # Errors
+    /// A column is of a type that is no feature.
+    pub fn from_batches(batches: &[RecordBatch], name: impl Into<String>) -> Result<Self, Error> {
+        Ok(Self {
+            frame: Frame::from_batches(batches)?,
+            sha256: hash_of(batches)?,
+            name: name.into(),
+        })
+    }
+}
+
+impl View {
+    /// A table of the store, of every partition, to learn from.
+    ///
+    /// # Errors
+    /// The store has no such table, or it is damaged.
+    pub fn table(&self, name: &str) -> Result<Table, Error> {
+        let mut batches = Vec::new();
+        for partition in self.snapshot.partitions(name) {
+            for batch in self.snapshot.scan(name, &partition, None, None)? {
+                batches.push(batch?);
+            }
+        }
+        if batches.is_empty() {
+            return Err(Error::missing(
+                format!("{name} is no file and no table of the store that has rows"),
+                "`tracehound export --list` names the tables",
+            ));
+        }
+        Table::from_batches(&batches, name)
+    }
+}
+
+fn parquet(bytes: &[u8]) -> Result<Vec<RecordBatch>, Error> {
+    let bytes = parquet::file::reader::ChunkReader::get_bytes(
+        &bytes::Bytes::copy_from_slice(bytes),
+        0,
+        bytes.len(),
+    )
+    .map_err(arrow::error::ArrowError::from)?;
+    let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes)
+        .map_err(arrow::error::ArrowError::from)?;
+    let reader = builder.build().map_err(arrow::error::ArrowError::from)?;
+    Ok(reader.collect::<Result<Vec<_>, _>>()?)
+}
+
+fn unzipped(bytes: &[u8], name: &str) -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    let mut reader = flate2::read::MultiGzDecoder::new(bytes).take(TEXT_BYTES_MAX + 1);
+    reader
+        .read_to_end(&mut text)
+        .map_err(|error| Error::File { path: name.into(), error })?;
+    if text.len() as u64 > TEXT_BYTES_MAX {
+        return Err(Error::Question {
+            what: format!("{name} unpacks to more than {TEXT_BYTES_MAX} bytes"),
+            hint: Some("give a sample of its rows".to_owned()),
+        });
+    }
+    Ok(text)
+}
+
+/// A name of the rows: the hash of them as an Arrow stream.
+fn hash_of(batches: &[RecordBatch]) -> Result<String, Error> {
+    let mut digest = Sha256::new();
+    if let Some(first) = batches.first() {
+        let mut bytes = Vec::new();
+        let mut writer = arrow::ipc::writer::StreamWriter::try_new(&mut bytes, &first.schema())?;
+        for batch in batches {
+            writer.write(batch)?;
+        }
+        writer.finish()?;
+        drop(writer);
+        digest.update(&bytes);
+    }
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,395 @@
+//! How good a model is, on rows that it was not fitted to, and what it is made of.
+//!
+//! In: margins of every part on held-out rows. Out: a [`ModelReport`]. Weights and calibration of the blend are fitted to those
+//! same rows, so its own figures are *crossed*: five times, a blend is fitted to four fifths of them and judged by the fifth.
+
+use rand::seq::SliceRandom;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::candidate::{Candidate, Method};
+use super::model::Model;
+use crate::blend::{Blend, BlendMethod, BlendOptions, BlendRows, CalibrationKind, MarginMap};
+use crate::metrics::{self, GainPoint, PrecisionPoint, RocPoint, Threshold};
+use crate::roles::Role;
+use crate::split;
+use crate::{LearnError, Matrix, Reliability, Task, Training};
+
+/// Points of a curve that are kept: as many as a plot can show.
+const CURVE_POINTS: usize = 200;
+/// Rows that importance is measured on.
+const IMPORTANCE_ROWS: usize = 600;
+/// Bins of a reliability.
+const BINS: usize = 10;
+
+/// One learner that was tried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeaderboardRow {
+    /// Its name.
+    pub name: String,
+    /// Its settings in words.
+    pub about: String,
+    /// Its family.
+    pub method: Method,
+    /// Mean loss on held-out rows: log loss, or half the squared error; infinite where it failed.
+    #[serde(with = "crate::exact::number")]
+    pub loss: f64,
+    /// Area under the curve on held-out rows (one against the rest for several classes); not for numbers.
+    pub auc: Option<f64>,
+    /// Its weight in the blend; 0 where it is no part of it.
+    pub weight: f64,
+    /// Why it could not be fitted.
+    pub failed: Option<String>,
+}
+
+impl LeaderboardRow {
+    pub(super) fn of(candidate: &Candidate, loss: f64, rows: &BlendRows, margins: &[f64]) -> Self {
+        let probabilities = metrics::probabilities(rows.task, margins);
+        Self {
+            name: candidate.name.clone(),
+            about: candidate.about.clone(),
+            method: candidate.method(),
+            loss,
+            auc: area(rows.task, &probabilities, &rows.targets, &rows.weights),
+            weight: 0.0,
+            failed: None,
+        }
+    }
+
+    pub(super) fn failed(candidate: &Candidate, error: &LearnError) -> Self {
+        Self {
+            name: candidate.name.clone(),
+            about: candidate.about.clone(),
+            method: candidate.method(),
+            loss: f64::INFINITY,
+            auc: None,
+            weight: 0.0,
+            failed: Some(error.to_string()),
+        }
+    }
+}
+
+fn area(task: Task, probabilities: &[f64], targets: &[f64], weights: &[f64]) -> Option<f64> {
+    match task {
+        Task::Regression => None,
+        Task::Binary => metrics::auc(probabilities, targets, Some(weights)),
+        Task::Multiclass { n_classes } => {
+            metrics::auc_one_vs_rest(probabilities, n_classes as usize, targets, Some(weights))
+        }
+    }
+}
+
+/// Figures of the blend on held-out rows; `None` where a measure has no meaning.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Assessed {
+    /// Mean log loss.
+    pub log_loss: Option<f64>,
+    /// Area under the receiver operating characteristic.
+    pub auc: Option<f64>,
+    /// Area under precision and recall; two classes.
+    pub average_precision: Option<f64>,
+    /// Mean squared error of probabilities.
+    pub brier: Option<f64>,
+    /// Share of rows whose most probable class came true.
+    pub accuracy: Option<f64>,
+    /// Mean distance between stated and observed probability; two classes.
+    pub calibration_error: Option<f64>,
+    /// Root of the mean squared error; numbers.
+    pub rmse: Option<f64>,
+    /// Mean absolute error; numbers.
+    pub mae: Option<f64>,
+    /// Share of the variance that is explained; numbers.
+    pub r2: Option<f64>,
+}
+
+impl Assessed {
+    /// Every figure that has a meaning, by name.
+    pub fn figures(&self) -> Vec<(&'static str, f64)> {
+        let all = [
+            ("log_loss", self.log_loss),
+            ("auc", self.auc),
+            ("average_precision", self.average_precision),
+            ("brier", self.brier),
+            ("accuracy", self.accuracy),
+            ("calibration_error", self.calibration_error),
+            ("rmse", self.rmse),
+            ("mae", self.mae),
+            ("r2", self.r2),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// Figures of predictions: numbers, probabilities of class 1, or one probability a class.
+    pub fn of(task: Task, predictions: &[f64], targets: &[f64], weights: &[f64]) -> Self {
+        let weights = Some(weights);
+        let n_classes = match task {
+            Task::Regression => {
+                return Self {
+                    rmse: metrics::rmse(predictions, targets, weights),
+                    mae: metrics::mae(predictions, targets, weights),
+                    r2: metrics::r2(predictions, targets, weights),
+                    ..Self::default()
+                };
+            }
+            Task::Binary => 2,
+            Task::Multiclass { n_classes } => n_classes as usize,
+        };
+        let mut found = Self {
+            log_loss: metrics::log_loss(predictions, n_classes, targets, weights),
+            brier: metrics::brier(predictions, n_classes, targets, weights),
+            accuracy: metrics::accuracy(predictions, n_classes, targets, weights),
+            auc: area(task, predictions, targets, weights.unwrap_or_default()),
+            ..Self::default()
+        };
+        if task == Task::Binary {
+            found.average_precision = metrics::average_precision(predictions, targets, weights);
+            found.calibration_error =
+                metrics::calibration_error(predictions, targets, weights, BINS);
+        }
+        found
+    }
+}
+
+/// How rows were held out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SplitReport {
+    /// In words.
+    pub sentence: String,
+    /// Parts that were held out in turn.
+    pub n_folds: usize,
+    /// Rows of the table.
+    pub n_rows: usize,
+    /// Rows that were held out at least once.
+    pub n_held: usize,
+}
+
+/// What one column (or several together) does for the predictions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnImportance {
+    /// The column.
+    pub column: String,
+    /// Mean size of its contribution to the margin, over a sample of training rows.
+    pub contribution: f64,
+    /// By how much the mean loss of the sample rises when its values are shuffled.
+    pub shuffled_loss: f64,
+}
+
+/// All that is told of a model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// How rows were held out.
+    pub split: SplitReport,
+    /// How the task was chosen.
+    pub task_reason: String,
+    /// Every learner that was tried, the best first.
+    pub leaderboard: Vec<LeaderboardRow>,
+    /// How the parts were put together.
+    pub blend_method: Option<BlendMethod>,
+    /// How margins became probabilities.
+    pub calibration: Option<CalibrationKind>,
+    /// Figures of the blend on held-out rows, crossed.
+    pub assessed: Assessed,
+    /// Stated probabilities against what came true, before calibration; two classes.
+    pub reliability_before: Option<Reliability>,
+    /// The same after it, crossed.
+    pub reliability: Option<Reliability>,
+    /// The receiver operating characteristic; two classes.
+    pub roc: Vec<RocPoint>,
+    /// Precision and recall; two classes.
+    pub precision_recall: Vec<PrecisionPoint>,
+    /// Share of the true cases among the highest scores; two classes.
+    pub gain: Vec<GainPoint>,
+    /// What comes of thresholds, by what a miss costs in false alarms; two classes.
+    pub thresholds: Vec<(f64, Threshold)>,
+    /// Rows by true class, then by predicted class; several classes or two.
+    pub confusion: Vec<Vec<f64>>,
+    /// The most important column first.
+    pub importance: Vec<ColumnImportance>,
+    /// What every column was taken for.
+    pub roles: Vec<Role>,
+    /// What to look at before this model is used.
+    pub warnings: Vec<String>,
+}
+
+/// What a report is made from.
+pub(super) struct Seen<'s> {
+    pub(super) rows: &'s BlendRows,
+    /// Of the parts that stayed.
+    pub(super) margins: &'s [Vec<f64>],
+    pub(super) board: Vec<LeaderboardRow>,
+    /// Rows of the table that were held out, in the order of `rows`.
+    pub(super) held: &'s [u32],
+    pub(super) training: &'s Training,
+}
+
+pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, LearnError> {
+    let (task, provenance) = (model.task(), &model.provenance);
+    let mut rows = seen.rows.clone();
+    rows.margins = seen.margins.to_vec();
+    let predictions = crossed(&rows, provenance.options.seed)?;
+    let mut board = seen.board.clone();
+    for row in &mut board {
+        let part = model.parts().into_iter().find(|part| part.0 == row.name);
+        row.weight = part.map_or(0.0, |part| part.1);
+    }
+    board.sort_by(|a, b| a.loss.total_cmp(&b.loss));
+    let mut report = ModelReport {
+        split: SplitReport {
+            sentence: provenance.held_out.clone(),
+            n_folds: provenance.n_folds,
+            n_rows: provenance.n_rows,
+            n_held: seen.held.len(),
+        },
+        task_reason: model.targets.reason.clone(),
+        leaderboard: board,
+        blend_method: Some(model.blend.method),
+        calibration: Some(kind(&model.blend.calibration)),
+        assessed: Assessed::of(task, &predictions, &rows.targets, &rows.weights),
+        roles: model.roles().to_vec(),
+        importance: importance(model, seen.training)?,
+        ..ModelReport::default()
+    };
+    if task == Task::Binary {
+        two_classes(&mut report, model, &rows, &predictions)?;
+    }
+    if task != Task::Regression {
+        let n_classes = model.classes().len();
+        report.confusion =
+            metrics::confusion_matrix(&predictions, n_classes, &rows.targets, Some(&rows.weights));
+    }
+    report.warnings = warnings(model, &report);
+    Ok(report)
+}
+
+fn kind(map: &MarginMap) -> CalibrationKind {
+    match map {
+        MarginMap::Identity => CalibrationKind::Identity,
+        MarginMap::Temperature { .. } => CalibrationKind::Temperature,
+        MarginMap::Curve(crate::Calibration::Isotonic(_)) => CalibrationKind::Isotonic,
+        MarginMap::Curve(_) => CalibrationKind::Platt,
+    }
+}
+
+/// Predictions of blends that were not fitted to the rows they predict.
+fn crossed(rows: &BlendRows, seed: u64) -> Result<Vec<f64>, LearnError> {
+    let n_outputs = rows.task.n_outputs();
+    let n_rows = rows.targets.len();
+    let options = BlendOptions { seed, ..BlendOptions::default() };
+    let mut predictions = vec![f64::NAN; n_rows * n_outputs];
+    let folds = match rows.task {
+        Task::Regression => split::random_folds(n_rows, 5, seed)?,
+        _ => split::stratified_folds(&rows.targets, 5, seed)
+            .or_else(|_| split::random_folds(n_rows, 5, seed))?,
+    };
+    for fold in folds {
+        let blend = Blend::fit(&rows.take(&fold.train), &options)?;
+        let held = rows.take(&fold.validation);
+        let own = blend.predictions(&held.margins)?;
+        for (row, part) in fold.validation.iter().zip(own.chunks(n_outputs)) {
+            predictions[*row as usize * n_outputs..][..n_outputs].copy_from_slice(part);
+        }
+    }
+    Ok(predictions)
+}
+
+fn two_classes(
+    report: &mut ModelReport,
+    model: &Model,
+    rows: &BlendRows,
+    predictions: &[f64],
+) -> Result<(), LearnError> {
+    let weights = Some(rows.weights.as_slice());
+    let truths: Vec<bool> = rows.targets.iter().map(|target| *target > 0.0).collect();
+    let raw = metrics::probabilities(rows.task, &model.blend.margins(&rows.margins)?);
+    report.reliability_before = Some(Reliability::of(&raw, &truths, BINS));
+    report.reliability = Some(Reliability::of(predictions, &truths, BINS));
+    report.roc = thinned(metrics::roc_curve(predictions, &rows.targets, weights));
+    report.precision_recall =
+        thinned(metrics::precision_recall_curve(predictions, &rows.targets, weights));
+    report.gain = thinned(metrics::gain_curve(predictions, &rows.targets, weights));
+    for misses in [1.0, 2.0, 5.0, 10.0, 20.0, 50.0] {
+        let best = metrics::threshold(predictions, &rows.targets, weights, 1.0, misses);
+        report.thresholds.extend(best.map(|best| (misses, best)));
+    }
+    Ok(())
+}
+
+/// So many points of a curve, the ends among them.
+fn thinned<P: Copy>(curve: Option<Vec<P>>) -> Vec<P> {
+    let curve = curve.unwrap_or_default();
+    if curve.len() <= CURVE_POINTS {
+        return curve;
+    }
+    let last = curve.len() - 1;
+    (0..CURVE_POINTS).map(|at| curve[at * last / (CURVE_POINTS - 1)]).collect()
+}
+
+fn importance(model: &Model, training: &Training) -> Result<Vec<ColumnImportance>, LearnError> {
+    let n_rows = training.features.n_rows();
+    let seed = model.provenance.options.seed;
+    let mut sample: Vec<u32> =
+        (0..n_rows).map(|row| u32::try_from(row).expect("rows are u32")).collect();
+    sample.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    sample.truncate(IMPORTANCE_ROWS);
+    sample.sort_unstable();
+    let sample = training.take(&sample);
+    let explanation = model.explained(&sample.features)?;
+    let sizes = explanation.contributions.importance();
+    let loss = |features: &Matrix| -> Result<f64, LearnError> {
+        let parts: Result<Vec<Vec<f64>>, LearnError> =
+            model.members.iter().map(|member| member.learner.margins(features)).collect();
+        let margins = model.blend.margins(&parts?)?;
+        let mean = metrics::mean_loss(sample.task, &margins, &sample.targets, Some(&sample.weights));
+        Ok(mean.unwrap_or(0.0))
+    };
+    let before = loss(&sample.features)?;
+    let mut order: Vec<u32> =
+        (0..sample.features.n_rows()).map(|row| u32::try_from(row).expect("a sample")).collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed ^ 1));
+    let mut found = Vec::new();
+    for (column, contribution) in explanation.columns.iter().zip(sizes) {
+        let is_own = |at: usize| model.lineage()[at].sources.join(" and ") == *column;
+        let shuffled = sample.features.shuffled(&order, is_own)?;
+        let shuffled_loss = loss(&shuffled)? - before;
+        found.push(ColumnImportance { column: column.clone(), contribution, shuffled_loss });
+    }
+    found.sort_by(|a, b| {
+        b.contribution.total_cmp(&a.contribution).then_with(|| a.column.cmp(&b.column))
+    });
+    Ok(found)
+}
+
+/// What a careful reader would ask about.
+fn warnings(model: &Model, report: &ModelReport) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for role in &report.roles {
+        if role.kind == crate::roles::Kind::Leak {
+            warnings.push(format!("column {} is left out as a leak: {}", role.column, role.reason));
+        }
+    }
+    if report.assessed.auc.is_some_and(|auc| auc > 0.995) {
+        warnings.push(
+            "the model is almost perfect on rows it has not seen: look for a column that was written after the outcome was known"
+                .to_owned(),
+        );
+    }
+    if let [first, second, ..] = report.importance.as_slice()
+        && first.contribution > 4.0 * second.contribution
+    {
+        warnings.push(format!(
+            "{} alone does most of the work: check that it is known when the model is asked",
+            first.column
+        ));
+    }
+    for row in report.leaderboard.iter().filter(|row| row.failed.is_some()) {
+        let why = row.failed.as_deref().unwrap_or_default();
+        warnings.push(format!("{} could not be fitted: {why}", row.name));
+    }
+    if model.provenance.stopped {
+        warnings.push(
+            "the search was stopped before its budget was spent: training again may give another model".to_owned(),
+        );
+    }
+    warnings
+}

@@ -1,0 +1,268 @@
+//! A trained model: predicts, explains, says how it came about.
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::AutoOptions;
+use super::assess::ModelReport;
+use super::member::Learner;
+use crate::blend::Blend;
+use crate::features::{Lineage, Unseen};
+use crate::roles::{Role, Targets};
+use crate::trees::TreeExplainer;
+use crate::{Contributions, Frame, LearnError, Matrix, Pipeline, Task};
+
+/// A learner and its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Member {
+    pub(super) name: String,
+    pub(super) learner: Learner,
+}
+
+/// What a model was trained on, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Provenance {
+    pub(super) n_rows: usize,
+    pub(super) n_columns: usize,
+    pub(super) held_out: String,
+    pub(super) n_folds: usize,
+    /// Whether the caller stopped the search.
+    pub(super) stopped: bool,
+    pub(super) options: AutoOptions,
+}
+
+/// A trained model.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Model {
+    pub(super) pipeline: Pipeline,
+    pub(super) targets: Targets,
+    pub(super) members: Vec<Member>,
+    pub(super) blend: Blend,
+    pub(super) provenance: Provenance,
+    /// How good it is, and what it is made of.
+    pub report: ModelReport,
+    /// Paths of trees, prepared at the first explanation.
+    #[serde(skip)]
+    explainers: OnceLock<Vec<Option<TreeExplainer>>>,
+}
+
+/// Predictions of some rows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Prediction {
+    /// What is predicted.
+    pub task: Task,
+    /// Names of the classes, in order of their numbers; empty for numbers.
+    pub classes: Vec<String>,
+    /// Row after row: the number; the probability of class 1; or one probability a class.
+    pub values: Vec<f64>,
+    /// What the rows brought that training had not seen.
+    pub unseen: Unseen,
+}
+
+impl Prediction {
+    /// The most probable class of every row; empty for numbers.
+    pub fn labels(&self) -> Vec<&str> {
+        match self.task {
+            Task::Regression => Vec::new(),
+            Task::Binary => {
+                let class = |p: &f64| self.classes[usize::from(*p >= 0.5)].as_str();
+                self.values.iter().map(class).collect()
+            }
+            Task::Multiclass { .. } => {
+                let rows = self.values.chunks(self.classes.len());
+                rows.map(|row| self.classes[largest(row)].as_str()).collect()
+            }
+        }
+    }
+}
+
+/// The place of the largest value, the first of equals.
+pub(super) fn largest(values: &[f64]) -> usize {
+    let better = |best: usize, at: usize| if values[at] > values[best] { at } else { best };
+    (1..values.len()).fold(0, better)
+}
+
+/// Why rows are predicted as they are.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Names of what contributes: columns of the table, or several of them together (`start and end`).
+    pub columns: Vec<String>,
+    /// What each did to the margin of the blend, before calibration; `base + Σ = margin`.
+    pub contributions: Contributions,
+    /// Margins of the rows, row after row, one an output.
+    pub margins: Vec<f64>,
+}
+
+/// One reason for one row, the strongest first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reason {
+    /// The column, or columns.
+    pub column: String,
+    /// What stands there.
+    pub value: String,
+    /// What it did to the margin.
+    pub contribution: f64,
+    /// In words: `plan is "monthly", which raises churn`.
+    pub words: String,
+}
+
+impl Model {
+    pub(super) fn new(
+        pipeline: Pipeline,
+        targets: Targets,
+        members: Vec<Member>,
+        blend: Blend,
+        provenance: Provenance,
+    ) -> Self {
+        let report = ModelReport::default();
+        Self { pipeline, targets, members, blend, provenance, report, explainers: OnceLock::new() }
+    }
+
+    /// What is predicted.
+    pub fn task(&self) -> Task {
+        self.targets.task
+    }
+
+    /// The column that is predicted.
+    pub fn target(&self) -> &str {
+        &self.targets.column
+    }
+
+    /// Names of the classes, in order of their numbers; empty for numbers.
+    pub fn classes(&self) -> &[String] {
+        &self.targets.classes
+    }
+
+    /// The role of every column of the training table.
+    pub fn roles(&self) -> &[Role] {
+        self.pipeline.roles()
+    }
+
+    /// Where each feature comes from.
+    pub fn lineage(&self) -> &[Lineage] {
+        self.pipeline.lineage()
+    }
+
+    /// Columns that rows must bring, and the type of values they had in training.
+    pub fn schema(&self) -> Vec<(&str, &str)> {
+        self.pipeline.schema()
+    }
+
+    /// What was asked for in training.
+    pub fn options(&self) -> &AutoOptions {
+        &self.provenance.options
+    }
+
+    /// Names of the learners in the blend with their weights.
+    pub fn parts(&self) -> Vec<(&str, f64)> {
+        let names = self.members.iter().map(|member| member.name.as_str());
+        names.zip(self.blend.weights.iter().copied()).collect()
+    }
+
+    /// Predicts rows.
+    ///
+    /// # Errors
+    /// A column is missing or holds values of another type than in training.
+    pub fn predict(&self, frame: &Frame) -> Result<Prediction, LearnError> {
+        let (features, unseen) = self.pipeline.transform(frame)?;
+        let values = self.blend.predictions(&self.margins_of_parts(&features)?)?;
+        Ok(Prediction { task: self.task(), classes: self.classes().to_vec(), values, unseen })
+    }
+
+    fn margins_of_parts(&self, features: &Matrix) -> Result<Vec<Vec<f64>>, LearnError> {
+        self.members.iter().map(|member| member.learner.margins(features)).collect()
+    }
+
+    /// Explains rows.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    pub fn explain(&self, frame: &Frame) -> Result<Explanation, LearnError> {
+        let (features, _) = self.pipeline.transform(frame)?;
+        self.explained(&features)
+    }
+
+    pub(super) fn explained(&self, features: &Matrix) -> Result<Explanation, LearnError> {
+        let explainers = self.explainers.get_or_init(|| {
+            self.members.iter().map(|member| member.learner.explainer()).collect()
+        });
+        let of = |(member, explainer): (&Member, &Option<TreeExplainer>)| {
+            member.learner.contributions(features, explainer.as_ref())
+        };
+        let parts: Vec<Contributions> =
+            self.members.iter().zip(explainers).map(of).collect::<Result<_, _>>()?;
+        let by_feature = self.blend.contributions(&parts)?;
+        let margins = self.blend.margins(&self.margins_of_parts(features)?)?;
+        let (columns, contributions) = by_column(self.lineage(), &by_feature);
+        Ok(Explanation { columns, contributions, margins })
+    }
+
+    /// The `n` strongest reasons for each row, for the class that is predicted.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    pub fn reasons(&self, frame: &Frame, n: usize) -> Result<Vec<Vec<Reason>>, LearnError> {
+        let explanation = self.explain(frame)?;
+        let n_outputs = self.task().n_outputs();
+        let of_row = |row: usize| {
+            let output = largest(&explanation.margins[row * n_outputs..(row + 1) * n_outputs]);
+            let values = explanation.contributions.of(row, output);
+            let mut order: Vec<usize> = (0..values.len()).filter(|at| values[*at] != 0.0).collect();
+            order.sort_by(|a, b| values[*b].abs().total_cmp(&values[*a].abs()).then(a.cmp(b)));
+            order.truncate(n);
+            let reason = |at: usize| self.reason(frame, row, &explanation.columns[at], values[at], output);
+            order.into_iter().map(reason).collect()
+        };
+        Ok((0..frame.n_rows()).map(of_row).collect())
+    }
+
+    fn reason(&self, frame: &Frame, row: usize, column: &str, contribution: f64, output: usize) -> Reason {
+        let shown = |name: &str| {
+            let raw = frame.column(name).ok().and_then(|column| column.values.shown(row));
+            raw.unwrap_or_else(|| "missing".to_owned())
+        };
+        let sources: Vec<&str> = column.split(" and ").collect();
+        let value = if frame.column(column).is_ok() {
+            shown(column)
+        } else {
+            sources.iter().map(|name| shown(name)).collect::<Vec<_>>().join(" and ")
+        };
+        let what = match self.task() {
+            Task::Regression => self.target().to_owned(),
+            Task::Binary => format!("{} = {}", self.target(), self.classes()[1]),
+            Task::Multiclass { .. } => format!("{} = {}", self.target(), self.classes()[output]),
+        };
+        let does = if contribution > 0.0 { "raises" } else { "lowers" };
+        let words = format!("{column} is {value}, which {does} {what}");
+        Reason { column: column.to_owned(), value, contribution, words }
+    }
+}
+
+/// Contributions of features summed by the columns that they are made of.
+fn by_column(lineage: &[Lineage], by_feature: &Contributions) -> (Vec<String>, Contributions) {
+    let mut columns: Vec<String> = Vec::new();
+    let place: Vec<usize> = lineage
+        .iter()
+        .map(|feature| {
+            let name = feature.sources.join(" and ");
+            columns.iter().position(|column| *column == name).unwrap_or_else(|| {
+                columns.push(name);
+                columns.len() - 1
+            })
+        })
+        .collect();
+    let n_features = columns.len();
+    let mut values = vec![0.0; by_feature.n_rows * by_feature.n_outputs() * n_features];
+    for (from, to) in by_feature
+        .values
+        .chunks(by_feature.n_features.max(1))
+        .zip(values.chunks_mut(n_features.max(1)))
+    {
+        for (value, place) in from.iter().zip(&place) {
+            to[*place] += value;
+        }
+    }
+    let base = by_feature.base.clone();
+    (columns, Contributions { n_rows: by_feature.n_rows, n_features, base, values })
+}

@@ -1,0 +1,226 @@
+//! The candidates in the order they are tried, and what each costs.
+//!
+//! In: the size of a table, a task, a seed. Out: an endless list of candidates with their price in seconds of one core: good
+//! defaults of every family first, then boosted trees and networks whose settings are drawn around what is known to work.
+//! Source: portfolios of AutoGluon and TabArena; ranges as LightGBM's and CatBoost's guides have them. Departures: prices are
+//! a formula of rows, features and settings, not a clock, so that the same table is searched the same way on any machine.
+//! Cost: nothing. Checked against: totals stay within the budget (`tests/it/automl.rs`).
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::candidate::{Candidate, Method, Settings};
+use crate::linear::{LinearOptions, NumberCoding};
+use crate::network::NetworkOptions;
+use crate::trees::{BoostOptions, CategorySplits, ForestOptions};
+use crate::{FeatureKind, Matrix, Task};
+
+/// Rounds that early stopping usually leaves, for prices.
+const ROUNDS_USUAL: f64 = 250.0;
+/// Epochs that it usually leaves.
+const EPOCHS_USUAL: f64 = 30.0;
+
+/// What prices follow from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    n_rows: f64,
+    n_features: f64,
+    /// Coefficients of a linear model.
+    n_coefficients: f64,
+    n_outputs: f64,
+}
+
+impl Size {
+    pub(super) fn of(features: &Matrix, n_rows: usize, task: Task) -> Self {
+        let coefficients = features.kinds().iter().map(|kind| match kind {
+            FeatureKind::Number => 2.0,
+            FeatureKind::Category { n_levels } => f64::from(*n_levels) + 1.0,
+        });
+        Self {
+            n_rows: n_rows as f64,
+            n_features: features.n_features() as f64,
+            n_coefficients: coefficients.sum(),
+            n_outputs: task.n_outputs() as f64,
+        }
+    }
+}
+
+impl Candidate {
+    /// Seconds of one core for one fit.
+    pub(super) fn price_s(&self, size: &Size) -> f64 {
+        match &self.settings {
+            Settings::Linear(options) => {
+                let paths = options.l1_shares.len() as f64 * f64::from(options.n_lambdas);
+                let bins = if options.numbers == NumberCoding::Linear { 1.0 } else { 2.0 };
+                // Five folds choose the penalty.
+                5.0 * paths * bins * size.n_rows * size.n_coefficients.sqrt() * size.n_features.sqrt()
+                    * size.n_outputs
+                    * 1.5e-8
+            }
+            Settings::Boosted(options) => {
+                let rounds = (ROUNDS_USUAL * 0.05 / options.learning_rate)
+                    .min(f64::from(options.iterations))
+                    + f64::from(options.patience);
+                let leaves = f64::from(options.leaves_max);
+                let fraction = options.feature_fraction * options.node_feature_fraction;
+                let rows = size.n_rows * options.bagging_fraction * leaves.log2() * 4e-9;
+                let bins = leaves * size.n_rows.min(255.0) * 6e-9;
+                rounds * size.n_outputs * (size.n_features * fraction * (rows + bins) + 2e-5)
+            }
+            Settings::Forest(options) => {
+                let depth = size.n_rows.log2().max(1.0);
+                f64::from(options.trees) * size.n_rows * depth * size.n_features.sqrt() * 2.5e-8
+            }
+            Settings::Network(options) => {
+                let width = f64::from(options.embedding_width) * size.n_features;
+                let hidden = f64::from(options.hidden.first().copied().unwrap_or(1));
+                let steps = size.n_rows * EPOCHS_USUAL * f64::from(options.n_members);
+                steps * (width * hidden + hidden * hidden) * 6.0 * 2.5e-10
+            }
+        }
+    }
+}
+
+/// The candidates, endless.
+pub(super) struct Portfolio {
+    dice: ChaCha8Rng,
+    size: Size,
+    methods: Vec<Method>,
+    defaults: std::vec::IntoIter<Candidate>,
+    n_drawn: u32,
+    seed: u64,
+}
+
+impl Portfolio {
+    pub(super) fn new(size: Size, methods: &[Method], seed: u64) -> Self {
+        let is_asked = |method: Method| methods.is_empty() || methods.contains(&method);
+        let methods: Vec<Method> = Method::ALL.into_iter().filter(|method| is_asked(*method)).collect();
+        let mut defaults = defaults(&size, seed);
+        defaults.retain(|candidate| is_asked(candidate.method()));
+        let dice = ChaCha8Rng::seed_from_u64(seed);
+        Self { dice, size, methods, defaults: defaults.into_iter(), n_drawn: 0, seed }
+    }
+}
+
+impl Iterator for Portfolio {
+    type Item = Candidate;
+
+    fn next(&mut self) -> Option<Candidate> {
+        if let Some(candidate) = self.defaults.next() {
+            return Some(candidate);
+        }
+        let can_draw: Vec<Method> = [Method::Boosted, Method::Boosted, Method::Boosted, Method::Network]
+            .into_iter()
+            .filter(|method| self.methods.contains(method))
+            .collect();
+        let method = *can_draw.get(self.n_drawn as usize % can_draw.len().max(1))?;
+        self.n_drawn += 1;
+        let seed = self.seed + u64::from(self.n_drawn);
+        let (number, dice) = (self.n_drawn, &mut self.dice);
+        Some(match method {
+            Method::Network => drawn_network(dice, number, seed),
+            _ => drawn_boosted(dice, &self.size, number, seed),
+        })
+    }
+}
+
+/// Rounds, leaves and rates that do well by themselves.
+fn boosted(size: &Size, seed: u64) -> BoostOptions {
+    // Small tables take small steps: a round costs nothing there.
+    let learning_rate = if size.n_rows < 5_000.0 { 0.03 } else { 0.06 };
+    BoostOptions {
+        iterations: 2_000,
+        learning_rate,
+        leaf_rows_min: if size.n_rows < 2_000.0 { 10 } else { 20 },
+        l2: 1.0,
+        patience: if size.n_rows < 5_000.0 { 60 } else { 40 },
+        seed,
+        ..BoostOptions::default()
+    }
+}
+
+fn defaults(size: &Size, seed: u64) -> Vec<Candidate> {
+    let named = |name: &str, about: &str, settings| Candidate {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        settings,
+    };
+    let base = boosted(size, seed);
+    let shallow = BoostOptions {
+        depth_max: Some(3),
+        leaves_max: 8,
+        feature_fraction: 0.7,
+        bagging_fraction: 0.8,
+        l2: 5.0,
+        ..base.clone()
+    };
+    let wide = BoostOptions { leaves_max: 15, feature_fraction: 0.6, bagging_fraction: 0.7, ..base.clone() };
+    let random = BoostOptions {
+        random_thresholds: true,
+        node_feature_fraction: 0.6,
+        path_smoothing: 5.0,
+        ..base.clone()
+    };
+    let bins = LinearOptions {
+        numbers: NumberCoding::LinearAndBins { n_bins: 16 },
+        l1_shares: vec![0.2],
+        ..LinearOptions::default()
+    };
+    let forest = ForestOptions { trees: 300, leaf_rows_min: 3, seed, ..ForestOptions::default() };
+    let extra = ForestOptions { random_thresholds: true, bootstrap: false, ..forest.clone() };
+    let network = NetworkOptions { seed, ..NetworkOptions::default() };
+    vec![
+        named("linear", "elastic net", Settings::Linear(LinearOptions::default())),
+        named("boosted", "defaults", Settings::Boosted(base)),
+        named("boosted shallow", "depth 3", Settings::Boosted(shallow)),
+        named("forest", "300 trees", Settings::Forest(forest)),
+        named("linear bins", "elastic net over slopes and bins", Settings::Linear(bins)),
+        named("boosted wide", "15 leaves, 60 % of features", Settings::Boosted(wide)),
+        named("extra trees", "300 trees, random thresholds", Settings::Forest(extra)),
+        named("network", "8 members of 64 × 64", Settings::Network(network)),
+        named("boosted random", "random thresholds", Settings::Boosted(random)),
+    ]
+}
+
+fn drawn_boosted(dice: &mut impl Rng, size: &Size, number: u32, seed: u64) -> Candidate {
+    let mut pick = |choices: &[f64]| choices[dice.random_range(0..choices.len())];
+    let base = boosted(size, seed);
+    let leaves = pick(&[4.0, 8.0, 16.0, 31.0, 63.0]);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of the choices")]
+    let options = BoostOptions {
+        leaves_max: leaves as u32,
+        leaf_rows_min: pick(&[3.0, 8.0, 20.0, 40.0, 80.0]) as u32,
+        l2: pick(&[0.1, 1.0, 3.0, 10.0, 30.0]),
+        l1: pick(&[0.0, 0.0, 0.5, 2.0]),
+        feature_fraction: pick(&[0.4, 0.6, 0.8, 1.0]),
+        node_feature_fraction: pick(&[0.5, 0.8, 1.0]),
+        bagging_fraction: pick(&[0.5, 0.7, 0.9, 1.0]),
+        path_smoothing: pick(&[0.0, 0.0, 2.0, 10.0]),
+        learning_rate: base.learning_rate * pick(&[0.6, 1.0]),
+        random_thresholds: pick(&[0.0, 0.0, 1.0]) > 0.0,
+        categories: CategorySplits { smooth: pick(&[2.0, 10.0, 30.0]), ..CategorySplits::default() },
+        ..base
+    };
+    let about = format!(
+        "{} leaves, l2 {}, {:.0} % of features, {:.0} % of rows",
+        options.leaves_max,
+        options.l2,
+        100.0 * options.feature_fraction,
+        100.0 * options.bagging_fraction
+    );
+    Candidate { name: format!("boosted {number}"), about, settings: Settings::Boosted(options) }
+}
+
+fn drawn_network(dice: &mut impl Rng, number: u32, seed: u64) -> Candidate {
+    let hidden = [32, 64, 128][dice.random_range(0..3)];
+    let options = NetworkOptions {
+        hidden: vec![hidden; dice.random_range(1..3)],
+        dropout: [0.05, 0.15, 0.3][dice.random_range(0..3)],
+        learning_rate: [1e-3, 2e-3, 4e-3][dice.random_range(0..3)],
+        n_bins: [12, 24, 48][dice.random_range(0..3)],
+        seed,
+        ..NetworkOptions::default()
+    };
+    let about = format!("{} layers of {hidden}, dropout {}", options.hidden.len(), options.dropout);
+    Candidate { name: format!("network {number}"), about, settings: Settings::Network(options) }
+}

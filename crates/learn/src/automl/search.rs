@@ -1,0 +1,314 @@
+//! The search: folds, candidates within the budget, the blend, the last fit.
+
+use rayon::prelude::*;
+
+use super::assess::{self, LeaderboardRow};
+use super::candidate::{Candidate, Found, Settings};
+use super::folds::{Held, Own};
+use super::member::Learner;
+use super::model::{Member, Model, Provenance};
+use super::portfolio::{Portfolio, Size};
+use super::{AutoOptions, SplitBy, TrainProgress, Watch};
+use crate::blend::{Blend, BlendOptions, BlendRows};
+use crate::roles::{Kind, Override, Role, Targets, deduce};
+use crate::split::Split;
+use crate::{Frame, LearnError, Matrix, Pipeline, PipelineOptions, Training};
+
+/// Candidates tried at most: beyond, a blend of a small table gains nothing.
+const CANDIDATES_MAX: usize = 28;
+/// Learners that enter the blend at most.
+const PARTS_MAX: usize = 8;
+/// Share of all weight below which a learner is dropped.
+const WEIGHT_MIN: f64 = 0.01;
+/// Share of the budget that one candidate may take; folds become fewer before it does.
+const CANDIDATE_SHARE: f64 = 0.3;
+
+/// Rows of one fold as learners see them.
+struct Fold {
+    training: Training,
+    held: Training,
+}
+
+/// One candidate after all folds.
+struct Tried {
+    candidate: Candidate,
+    found: Vec<Found>,
+    margins: Vec<f64>,
+    loss: f64,
+}
+
+/// A table made ready.
+pub(super) struct Search<'f> {
+    frame: &'f Frame,
+    options: &'f AutoOptions,
+    roles: Vec<Role>,
+    targets: Targets,
+    weights: Vec<f64>,
+    held: Held,
+    features: PipelineOptions,
+    pipeline: Pipeline,
+    matrix: Matrix,
+    size: Size,
+}
+
+impl<'f> Search<'f> {
+    pub(super) fn new(frame: &'f Frame, options: &'f AutoOptions) -> Result<Self, LearnError> {
+        let targets = Targets::read(frame, &options.target, options.task)?;
+        let weights = weights(frame, options.weight.as_deref())?;
+        let mut overrides = options.roles.clone();
+        if let Some(column) = &options.weight {
+            overrides.entry(column.clone()).or_insert(Override::from(Kind::Identifier));
+        }
+        let mut roles = deduce(frame, Some(&targets), &overrides)?;
+        if let Some(column) = &options.weight {
+            let own = roles.iter_mut().filter(|role| role.column == *column);
+            own.for_each(|role| role.reason = "how many cases a row stands for".to_owned());
+        }
+        let by = (n_folds(frame.n_rows()), options.seed);
+        let mut held = Held::new(frame, &roles, &targets, &options.split, by)?;
+        let mut features = options.features.clone();
+        // Later rows lie beyond every instant that was trained on.
+        features.absolute_time &= !held.is_by_time();
+        let all: Vec<u32> = (0..frame.n_rows()).map(row_number).collect();
+        let mut own = Own::default();
+        let folds = held.encoding(&all, &mut own).seeded(options.seed);
+        let (pipeline, matrix) = Pipeline::fit(frame, &roles, &targets, folds, &features)?;
+        let size = Size::of(&matrix, frame.n_rows(), targets.task);
+        let dearest = Portfolio::new(size, &options.methods, options.seed).next();
+        let price = dearest.map_or(0.0, |candidate| candidate.price_s(&size));
+        while held.splits.len() > 1
+            && !matches!(options.split, SplitBy::Folds(_))
+            && price * held.splits.len() as f64 > CANDIDATE_SHARE * options.budget_s
+        {
+            let fewer = if held.splits.len() > 3 { 3 } else { 1 };
+            held = Held::new(frame, &roles, &targets, &options.split, (fewer, options.seed))?;
+        }
+        Ok(Self { frame, options, roles, targets, weights, held, features, pipeline, matrix, size })
+    }
+
+    pub(super) fn run(self, watch: Watch<'_>) -> Result<Model, LearnError> {
+        let plan = self.plan();
+        let folds: Vec<Fold> =
+            self.held.splits.par_iter().map(|split| self.fold(split)).collect::<Result<_, _>>()?;
+        let rows = self.held_rows(&folds);
+        let mut board = Vec::new();
+        let mut tried: Vec<Tried> = Vec::new();
+        let planned = u32::try_from(plan.len() + 2).expect("candidates are bounded");
+        let mut stopped = false;
+        for (done, (candidate, _)) in (0_u32..).zip(&plan) {
+            let best = tried.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
+            let best = best.map(|best| (best.candidate.name.clone(), best.loss));
+            let step = format!("{} ({})", candidate.name, candidate.about);
+            if !watch(&TrainProgress { step, done, planned, best }) {
+                stopped = true;
+                break;
+            }
+            match self.tried(candidate, &folds, &rows) {
+                Ok(one) => {
+                    board.push(LeaderboardRow::of(candidate, one.loss, &rows, &one.margins));
+                    tried.push(one);
+                }
+                Err(error) => board.push(LeaderboardRow::failed(candidate, &error)),
+            }
+        }
+        if tried.is_empty() {
+            return Err(LearnError::NothingFitted {
+                why: board.into_iter().find_map(|row| row.failed).unwrap_or_else(|| {
+                    "the search was stopped before the first learner".to_owned()
+                }),
+            });
+        }
+        watch(&TrainProgress { step: "blend".to_owned(), done: planned - 2, planned, best: None });
+        let (parts, blend) = self.blended(tried, &rows)?;
+        watch(&TrainProgress {
+            step: "fit to all rows".to_owned(),
+            done: planned - 1,
+            planned,
+            best: None,
+        });
+        self.finish(parts, blend, &rows, board, stopped)
+    }
+
+    /// Candidates with prices, as many as the budget allows; the first is always tried.
+    fn plan(&self) -> Vec<(Candidate, f64)> {
+        let fits = self.held.splits.len() as f64 + 1.0;
+        let mut left = self.options.budget_s;
+        let mut plan = Vec::new();
+        for candidate in Portfolio::new(self.size, &self.options.methods, self.options.seed).take(CANDIDATES_MAX) {
+            let price = candidate.price_s(&self.size) * fits;
+            if plan.is_empty() || price <= left {
+                left -= price;
+                plan.push((candidate, price));
+            }
+        }
+        plan
+    }
+
+    fn fold(&self, split: &Split) -> Result<Fold, LearnError> {
+        let train = self.frame.take(&split.train);
+        let targets = self.targets.take(&split.train);
+        let mut own = Own::default();
+        let folds = self.held.encoding(&split.train, &mut own).seeded(self.options.seed);
+        let (pipeline, features) =
+            Pipeline::fit(&train, &self.roles, &targets, folds, &self.features)?;
+        let (held, _) = pipeline.transform(&self.frame.take(&split.validation))?;
+        Ok(Fold {
+            training: self.training(features, &split.train),
+            held: self.training(held, &split.validation),
+        })
+    }
+
+    fn training(&self, features: Matrix, rows: &[u32]) -> Training {
+        let pick = |values: &[f64]| rows.iter().map(|row| values[*row as usize]).collect();
+        Training {
+            task: self.targets.task,
+            features,
+            targets: pick(&self.targets.values),
+            weights: pick(&self.weights),
+        }
+    }
+
+    /// Targets and weights of all rows that were held out, fold after fold.
+    fn held_rows(&self, folds: &[Fold]) -> BlendRows {
+        BlendRows {
+            task: self.targets.task,
+            margins: Vec::new(),
+            targets: folds.iter().flat_map(|fold| fold.held.targets.iter().copied()).collect(),
+            weights: folds.iter().flat_map(|fold| fold.held.weights.iter().copied()).collect(),
+        }
+    }
+
+    fn tried(
+        &self,
+        candidate: &Candidate,
+        folds: &[Fold],
+        rows: &BlendRows,
+    ) -> Result<Tried, LearnError> {
+        let fits: Vec<_> =
+            folds.par_iter().map(|fold| candidate.fit(&fold.training, &fold.held)).collect();
+        let fits = fits.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let found: Vec<Found> = fits.iter().map(|fit| fit.found).collect();
+        let mut margins = Vec::new();
+        for (fit, fold) in fits.iter().zip(folds) {
+            margins.extend(candidate.held_margins(fit, &found, &fold.held.features)?);
+        }
+        let loss = rows.loss_of(&margins);
+        Ok(Tried { candidate: candidate.clone(), found, margins, loss })
+    }
+
+    /// The best of every method and then the best of all, blended; those without weight are dropped.
+    fn blended(
+        &self,
+        mut tried: Vec<Tried>,
+        rows: &BlendRows,
+    ) -> Result<(Vec<Tried>, Blend), LearnError> {
+        tried.sort_by(|a, b| a.loss.total_cmp(&b.loss));
+        let mut methods = Vec::new();
+        let is_first = |one: &Tried| {
+            let method = one.candidate.method();
+            let first = !methods.contains(&method);
+            methods.push(method);
+            first
+        };
+        let (first, others): (Vec<Tried>, Vec<Tried>) = tried.into_iter().partition(is_first);
+        let mut parts: Vec<Tried> = first.into_iter().chain(others).take(PARTS_MAX).collect();
+        let mut rows = rows.clone();
+        rows.margins = parts.iter().map(|part| part.margins.clone()).collect();
+        let options = BlendOptions { seed: self.options.seed, ..BlendOptions::default() };
+        let mut blend = Blend::fit(&rows, &options)?;
+        let total: f64 = blend.weights.iter().sum();
+        let keep: Vec<bool> = blend.weights.iter().map(|w| *w > WEIGHT_MIN * total).collect();
+        // Weights of those dropped go to the others in proportion, so that margins keep their size.
+        let kept: f64 = blend.weights.iter().zip(&keep).filter(|w| *w.1).map(|w| w.0).sum();
+        let mut kept_weights = Vec::new();
+        let mut kept_parts = Vec::new();
+        for ((part, weight), is_kept) in parts.drain(..).zip(&blend.weights).zip(keep) {
+            if is_kept {
+                kept_weights.push(weight * total / kept);
+                kept_parts.push(part);
+            }
+        }
+        blend.weights = kept_weights;
+        Ok((kept_parts, blend))
+    }
+
+    fn finish(
+        self,
+        parts: Vec<Tried>,
+        blend: Blend,
+        rows: &BlendRows,
+        board: Vec<LeaderboardRow>,
+        stopped: bool,
+    ) -> Result<Model, LearnError> {
+        let training = Training {
+            task: self.targets.task,
+            features: self.matrix,
+            targets: self.targets.values.clone(),
+            weights: self.weights.clone(),
+        };
+        let learners: Vec<Result<Learner, LearnError>> =
+            parts.par_iter().map(|part| part.candidate.refit(&training, &part.found)).collect();
+        let mut members = Vec::new();
+        for (part, learner) in parts.iter().zip(learners) {
+            members.push(Member { name: part.candidate.name.clone(), learner: learner? });
+        }
+        let margins: Vec<Vec<f64>> = parts.into_iter().map(|part| part.margins).collect();
+        let provenance = Provenance {
+            n_rows: self.frame.n_rows(),
+            n_columns: self.frame.columns().len(),
+            held_out: self.held.sentence.clone(),
+            n_folds: self.held.splits.len(),
+            stopped,
+            options: self.options.clone(),
+        };
+        let mut model = Model::new(self.pipeline, self.targets, members, blend, provenance);
+        let held: Vec<u32> =
+            self.held.splits.iter().flat_map(|split| split.validation.iter().copied()).collect();
+        model.report =
+            assess::report(&model, &assess::Seen { rows, margins: &margins, board, held: &held, training: &training })?;
+        Ok(model)
+    }
+}
+
+impl Candidate {
+    /// Margins of held-out rows. Boosted trees answer with the same number of rounds in every fold: with each fold's own
+    /// best number they would have seen the rows they are judged by.
+    fn held_margins(
+        &self,
+        fit: &super::candidate::Fit,
+        found: &[Found],
+        held: &Matrix,
+    ) -> Result<Vec<f64>, LearnError> {
+        match (&self.settings, &fit.whole) {
+            (Settings::Boosted(_), Some(whole)) => {
+                whole.first_rounds(super::candidate::rounds(found)).margins(held)
+            }
+            _ => fit.learner.margins(held),
+        }
+    }
+}
+
+fn row_number(row: usize) -> u32 {
+    u32::try_from(row).expect("a frame has fewer than 2^32 rows")
+}
+
+/// Folds that a table of so many rows can pay for.
+fn n_folds(n_rows: usize) -> u32 {
+    match n_rows {
+        0..3_000 => 8,
+        3_000..25_000 => 5,
+        25_000..150_000 => 3,
+        _ => 1,
+    }
+}
+
+fn weights(frame: &Frame, column: Option<&str>) -> Result<Vec<f64>, LearnError> {
+    let Some(column) = column else { return Ok(vec![1.0; frame.n_rows()]) };
+    let raw = frame.column(column)?;
+    let reading = crate::roles::Reading::Number { mark: crate::roles::DecimalMark::Point };
+    let (weights, _) = crate::roles::read_numbers(&reading, raw)?;
+    match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        Some(row) => Err(raw.refused(row, "a finite number, 0 or more, in the column of weights")),
+        None => Ok(weights),
+    }
+}
