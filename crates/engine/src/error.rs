@@ -65,9 +65,6 @@ pub enum Error {
     /// A table cannot be learned from, or a model not be asked.
     #[error(transparent)]
     Learn(#[from] learn::LearnError),
-    /// Columns could not be read or written.
-    #[error("columns: {0}")]
-    Arrow(#[from] arrow::error::ArrowError),
     /// A rule is not right, or an alert does not allow what was wanted.
     #[error(transparent)]
     Case(#[from] cases::CaseError),
@@ -111,7 +108,7 @@ pub enum Error {
         /// What the system says.
         error: std::io::Error,
     },
-    /// Arrow could not encode an answer.
+    /// Columns could not be read or written.
     #[error("arrow: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
     /// The person stopped the work; everything up to the last commit is kept.
@@ -140,6 +137,7 @@ impl Error {
             Self::Pattern(error) => error.hint(),
             Self::Profile(error) => error.hint(),
             Self::Case(error) => error.hint(),
+            Self::Learn(error) => error.hint(),
             Self::Stopped => Some("run the same command again to go on".to_owned()),
             Self::Contradiction { .. } => Some(
                 "run `tracehound verify`; if the store is sound, the source is damaged".to_owned(),

@@ -108,6 +108,25 @@ impl Matrix {
         row.extend(self.columns.iter().map(|column| column[index]));
     }
 
+    /// The same with the rows of some columns in another order.
+    ///
+    /// # Errors
+    /// `Length` where the order has another number of rows.
+    pub fn shuffled(
+        &self,
+        order: &[u32],
+        is_shuffled: impl Fn(usize) -> bool,
+    ) -> Result<Self, LearnError> {
+        crate::error::same_length("the order", self.n_rows, order.len())?;
+        let mut shuffled = self.clone();
+        for (at, column) in shuffled.columns.iter_mut().enumerate() {
+            if is_shuffled(at) {
+                *column = order.iter().map(|row| self.columns[at][*row as usize]).collect();
+            }
+        }
+        Ok(shuffled)
+    }
+
     /// The named rows, in that order; a row may occur more than once.
     #[must_use]
     pub fn take(&self, rows: &[u32]) -> Self {

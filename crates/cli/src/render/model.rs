@@ -72,7 +72,7 @@ fn leaderboard(answer: &ModelAnswer, look: Look) -> String {
     let mut table = Table::headed(2, &columns);
     for row in answer.leaderboard.iter().take(BOARD_MAX) {
         let weight = if row.weight > 0.0 { format!("{:.3}", row.weight) } else { String::new() };
-        let loss = if row.loss.is_finite() { format!("{:.4}", row.loss) } else { "failed".to_owned() };
+        let loss = row.loss.map_or_else(|| "failed".to_owned(), |loss| format!("{loss:.4}"));
         table.row([
             weight.into(),
             loss.into(),

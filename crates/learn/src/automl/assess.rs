@@ -32,9 +32,8 @@ pub struct LeaderboardRow {
     pub about: String,
     /// Its family.
     pub method: Method,
-    /// Mean loss on held-out rows: log loss, or half the squared error; infinite where it failed.
-    #[serde(with = "crate::exact::number")]
-    pub loss: f64,
+    /// Mean loss on held-out rows: log loss, or half the squared error; `None` where it failed.
+    pub loss: Option<f64>,
     /// Area under the curve on held-out rows (one against the rest for several classes); not for numbers.
     pub auc: Option<f64>,
     /// Its weight in the blend; 0 where it is no part of it.
@@ -50,7 +49,7 @@ impl LeaderboardRow {
             name: candidate.name.clone(),
             about: candidate.about.clone(),
             method: candidate.method(),
-            loss,
+            loss: Some(loss),
             auc: area(rows.task, &probabilities, &rows.targets, &rows.weights),
             weight: 0.0,
             failed: None,
@@ -62,7 +61,7 @@ impl LeaderboardRow {
             name: candidate.name.clone(),
             about: candidate.about.clone(),
             method: candidate.method(),
-            loss: f64::INFINITY,
+            loss: None,
             auc: None,
             weight: 0.0,
             failed: Some(error.to_string()),
@@ -233,7 +232,8 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
         let part = model.parts().into_iter().find(|part| part.0 == row.name);
         row.weight = part.map_or(0.0, |part| part.1);
     }
-    board.sort_by(|a, b| a.loss.total_cmp(&b.loss));
+    let loss = |row: &LeaderboardRow| row.loss.unwrap_or(f64::INFINITY);
+    board.sort_by(|a, b| loss(a).total_cmp(&loss(b)));
     let mut report = ModelReport {
         split: SplitReport {
             sentence: provenance.held_out.clone(),

@@ -101,10 +101,15 @@ impl Candidate {
                 Ok(Fit::of(Learner::Linear(model), found))
             }
             Settings::Boosted(options) => {
-                let boosted = boost(training, options, Some(held), &mut |_| true)?;
-                let found = Found::Rounds(boosted.iterations.max(1));
-                let whole = Some(boosted.whole);
-                Ok(Fit { learner: Learner::Trees(boosted.model), found, whole })
+                // Patience is ours, so that the rounds after the best one are kept, too.
+                let endless = BoostOptions { patience: 0, ..options.clone() };
+                let mut best = 1;
+                let whole = boost(training, &endless, Some(held), &mut |progress| {
+                    best = progress.best_iteration.max(1);
+                    progress.iteration - best < options.patience
+                })?;
+                let learner = Learner::Trees(whole.model.first_rounds(best));
+                Ok(Fit { learner, found: Found::Rounds(best), whole: Some(whole.model) })
             }
             Settings::Forest(options) => {
                 let forest = grow_forest(training, options, &mut |_| true)?;
