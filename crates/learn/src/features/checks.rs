@@ -29,7 +29,7 @@ pub fn overlap(train: &Frame, test: &Frame, columns: &[&str]) -> Result<Overlap,
     let is_known = |key: &Vec<u8>| known.contains(key);
     Ok(Overlap {
         n_rows: keys.iter().filter(|key| is_known(key)).count(),
-        first_row: keys.iter().position(|key| is_known(key)),
+        first_row: keys.iter().position(is_known),
     })
 }
 

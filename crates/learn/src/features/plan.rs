@@ -122,10 +122,10 @@ impl Source {
                 return Err(self.changed(column, row));
             }
         }
-        if let (Values::Times(times), false) = (&column.values, self.typed == "times") {
-            if let Some(row) = times.iter().position(Option::is_some) {
-                return Err(self.changed(column, row));
-            }
+        if let (Values::Times(times), false) = (&column.values, self.typed == "times")
+            && let Some(row) = times.iter().position(Option::is_some)
+        {
+            return Err(self.changed(column, row));
         }
         Ok(read_levels(&self.reading, column))
     }
@@ -139,7 +139,7 @@ impl Source {
         let unknown: Vec<bool> = levels.names.iter().map(|name| !knows(name)).collect();
         let is = |code: &u32| unknown.get(*code as usize).copied().unwrap_or(false);
         let n_rows = levels.codes.iter().filter(|code| is(code)).count() as u64;
-        let first_row = levels.codes.iter().position(|code| is(&code))?;
+        let first_row = levels.codes.iter().position(is)?;
         let example = cut(&levels.names[levels.codes[first_row] as usize]);
         Some(UnseenColumn {
             column: self.column.clone(),

@@ -86,7 +86,7 @@ pub(super) fn prefix(text: &str) -> &str {
 
 /// The last number in a code: 17599 of `PC 17599`; NaN where there is none of at most 15 digits.
 pub(super) fn last_number(text: &str) -> f64 {
-    let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
-    let last = runs.last().filter(|run| run.len() <= 15);
+    let mut runs = text.rsplit(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+    let last = runs.next().filter(|run| run.len() <= 15);
     last.and_then(|run| run.parse().ok()).unwrap_or(f64::NAN)
 }

@@ -175,17 +175,17 @@ impl Chunks<'_> {
         &self,
         micros: impl Fn(T::Native) -> Option<i64>,
     ) -> Result<Values, LearnError> {
-        let cells = self.primitives::<T, (T::Native, Option<i64>)>(|value| (value, micros(value)));
-        let read = |(row, cell): (usize, Option<(T::Native, Option<i64>)>)| match cell {
-            Some((value, None)) => Err(LearnError::Cell {
+        let values = self.primitives::<T, T::Native>(|value| value);
+        let read = |(row, value): (usize, Option<T::Native>)| {
+            let Some(value) = value else { return Ok(None) };
+            micros(value).map(Some).ok_or_else(|| LearnError::Cell {
                 column: self.name.to_owned(),
                 row,
                 value: format!("{value:?}"),
                 expected: "a time within the range of microseconds".to_owned(),
-            }),
-            known => Ok(known.and_then(|(_, micros)| micros)),
+            })
         };
-        cells.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(Values::Times)
+        values.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(Values::Times)
     }
 
     /// Each batch has a dictionary of its own: its values are read once, then taken by key.

@@ -30,7 +30,7 @@ impl Integers {
         known.sort_unstable();
         let runs = known.chunk_by(|a, b| a == b);
         let distinct: Vec<(i64, u64)> = runs.map(|run| (run[0], run.len() as u64)).collect();
-        (!distinct.is_empty()).then(|| Self { distinct, n_known: known.len() as u64, rising })
+        (!distinct.is_empty()).then_some(Self { distinct, n_known: known.len() as u64, rising })
     }
 
     fn first(&self) -> i64 {

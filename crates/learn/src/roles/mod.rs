@@ -83,6 +83,41 @@ pub struct Role {
     pub reason: String,
 }
 
+impl Role {
+    /// The instants of the column, microseconds since 1970-01-01 UTC, `None` where missing or not readable: the clock of
+    /// a split by time.
+    ///
+    /// # Errors
+    /// `MissingColumn` where the table lacks the column.
+    pub fn times(&self, frame: &Frame) -> Result<Vec<Option<i64>>, LearnError> {
+        Ok(read_times(&self.reading, frame.column(&self.column)?)?.0)
+    }
+
+    /// The numbers of the column, NaN where missing or not readable.
+    ///
+    /// # Errors
+    /// `MissingColumn` where the table lacks the column, `Cell` for an infinite number.
+    pub fn numbers(&self, frame: &Frame) -> Result<Vec<f64>, LearnError> {
+        Ok(read_numbers(&self.reading, frame.column(&self.column)?)?.0)
+    }
+
+    /// Which rows hold the same value: a number a row, counted by first appearance, for a split by group. Rows without
+    /// a value are groups of their own.
+    ///
+    /// # Errors
+    /// `MissingColumn` where the table lacks the column.
+    pub fn groups(&self, frame: &Frame) -> Result<Vec<u32>, LearnError> {
+        let levels = read_levels(&self.reading, frame.column(&self.column)?);
+        let (mut known, mut next) = (BTreeMap::new(), 0..);
+        let mut fresh = || next.next().expect("a frame has fewer than 2^32 rows");
+        let group = |code: &u32| match levels.names.get(*code as usize) {
+            Some(name) => *known.entry(name.as_ref()).or_insert_with(&mut fresh),
+            None => fresh(),
+        };
+        Ok(levels.codes.iter().map(group).collect())
+    }
+}
+
 /// What the caller knows better about a column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {

@@ -141,26 +141,15 @@ fn chosen(
 
 /// False before true, numbers by size, texts by their bytes.
 fn ordered_classes(counts: &BTreeMap<&str, u64>) -> Vec<String> {
-    let mut classes: Vec<&str> = counts.keys().copied().collect();
-    let booleans = |class: &str| boolean_word(class).map(|(_, value)| f64::from(u8::from(value)));
+    let boolean = |class: &str| boolean_word(class).map(|word| f64::from(u8::from(word.1)));
     let number = |class: &str| class.parse::<f64>().ok().filter(|value| value.is_finite());
-    let two_words = classes.len() == 2
-        && classes.iter().filter_map(|class| boolean_word(class)).map(|word| word.1).fold(
-            (0, 0),
-            |n, value| {
-                if value { (n.0, n.1 + 1) } else { (n.0 + 1, n.1) }
-            },
-        ) == (1, 1);
-    let by: Option<&dyn Fn(&str) -> Option<f64>> = if two_words {
-        Some(&booleans)
-    } else if classes.iter().all(|class| number(class).is_some()) {
-        Some(&number)
-    } else {
-        None
+    let keys = |key: &dyn Fn(&str) -> Option<f64>| -> Option<Vec<f64>> {
+        counts.keys().map(|class| key(class)).collect()
     };
-    if let Some(key) = by {
-        let key = |class: &&str| key(class).expect("every class has this key");
-        classes.sort_by(|a, b| key(a).total_cmp(&key(b)));
-    }
-    classes.into_iter().map(str::to_owned).collect()
+    let opposites = keys(&boolean).filter(|keys| keys.len() == 2 && keys[0] != keys[1]);
+    let keys = opposites.or_else(|| keys(&number));
+    let keys = keys.unwrap_or_else(|| vec![0.0; counts.len()]);
+    let mut classes: Vec<(f64, &str)> = keys.into_iter().zip(counts.keys().copied()).collect();
+    classes.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
+    classes.into_iter().map(|class| class.1.to_owned()).collect()
 }

@@ -25,7 +25,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// A table of the folder, unpacked.
-pub fn read(name: &str) -> Option<Frame> {
+pub(crate) fn read(name: &str) -> Option<Frame> {
     #[expect(clippy::disallowed_methods, reason = "a test on real data reads it")]
     let bytes = std::fs::read(folder()?.join(name)).unwrap();
     let mut plain = bytes;
@@ -37,7 +37,7 @@ pub fn read(name: &str) -> Option<Frame> {
     Some(Frame::from_csv(&plain).unwrap())
 }
 
-pub fn roles_of(frame: &Frame, target: &str) -> Vec<Role> {
+pub(crate) fn roles_of(frame: &Frame, target: &str) -> Vec<Role> {
     let targets = Targets::read(frame, target, None).unwrap();
     roles::deduce(frame, Some(&targets), &BTreeMap::new()).unwrap()
 }
