@@ -34,6 +34,7 @@ impl Frame {
         refuse_blank_lines(text, names.len())?;
         let mut columns: Vec<TextsBuilder> = Vec::new();
         columns.resize_with(names.len(), TextsBuilder::default);
+        let mut last = None;
         while records.read_record(&mut record).map_err(|error| line_error(&error))? {
             let line = record.position().map_or(0, csv::Position::line);
             if record.len() != names.len() {
@@ -41,10 +42,13 @@ impl Frame {
                     format!("a row of {} fields under a header of {}", record.len(), names.len());
                 return Err(LearnError::Line { line, problem });
             }
-            refuse_open_quote(text, &record, line)?;
+            last = record.position().cloned();
             for (column, field) in columns.iter_mut().zip(&record) {
                 column.push(Some(field).filter(|field| !field.is_empty()));
             }
+        }
+        if let Some(last) = last {
+            refuse_open_quote(bytes, &last, delimiter)?;
         }
         let columns = names.into_iter().zip(columns);
         let column = |(name, texts): (String, TextsBuilder)| Column {
@@ -109,12 +113,25 @@ fn refuse_blank_lines(text: &str, n_columns: usize) -> Result<(), LearnError> {
     }
 }
 
-/// The reader takes the end of the file for the end of a quote, and all rows after it for one field.
-fn refuse_open_quote(text: &str, record: &csv::StringRecord, line: u64) -> Result<(), LearnError> {
-    let last = record.iter().next_back().unwrap_or_default();
-    let spans_lines = last.contains('\n') && text.ends_with(last);
-    if spans_lines {
-        return Err(LearnError::Line { line, problem: "a quote is never closed".to_owned() });
+/// The reader takes the end of the file for the end of a quote, and all rows after it for one field of the last record.
+fn refuse_open_quote(bytes: &[u8], last: &csv::Position, delimiter: u8) -> Result<(), LearnError> {
+    let start = usize::try_from(last.byte()).unwrap_or(bytes.len()).min(bytes.len());
+    let (mut field_starts, mut quoted) = (true, false);
+    let mut rest = bytes[start..].iter().peekable();
+    while let Some(&byte) = rest.next() {
+        if quoted {
+            // A quote in quotes is doubled; another one ends them.
+            if byte == b'"' && rest.next_if(|next| **next == b'"').is_none() {
+                quoted = false;
+            }
+            continue;
+        }
+        quoted = field_starts && byte == b'"';
+        field_starts = byte == delimiter || byte == b'\n' || byte == b'\r';
+    }
+    if quoted {
+        let problem = "a quote is never closed".to_owned();
+        return Err(LearnError::Line { line: last.line(), problem });
     }
     Ok(())
 }

@@ -236,7 +236,8 @@ fn by_grades(levels: &[String]) -> Option<Vec<String>> {
         && *numbers.first()? <= 1
         && in_a_row(*numbers.first()?, *numbers.last()?, numbers.len());
     let plain_letters = numbers.is_empty() && letters_run && letters.len() >= 4;
-    let one_letter = numbers_run && letters.len() == 1 && numbers.len() >= 3;
+    // More steps under one letter are names of shops or the like, numbered as they came.
+    let one_letter = numbers_run && letters.len() == 1 && (3..=10).contains(&numbers.len());
     let both = numbers_run && letters_run && letters.len() >= 2 && parts.len() >= 6;
     (plain_letters || one_letter || both).then(|| sorted_by_key(levels, grade)).flatten()
 }

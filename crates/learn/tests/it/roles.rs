@@ -30,7 +30,7 @@ fn numbers_in_texts() {
     check(
         "1.5;2.5; ;",
         Kind::Number,
-        "200 texts are numbers, 100 blank; numbers from 1.5 to 2.5, 200 missing",
+        "200 texts are numbers, 200 blank; numbers from 1.5 to 2.5, 200 missing",
     );
     check(
         "$1,234.50;-$3;(7.25)",
