@@ -51,6 +51,58 @@ pub enum LearnError {
         /// What stands there.
         value: f64,
     },
+    /// A table without rows, columns, or features that can be used.
+    #[error("the table has no {what}")]
+    EmptyTable {
+        /// What it lacks.
+        what: &'static str,
+    },
+    /// A column has a name that cannot be told apart, shown or stored.
+    #[error("the name of column {position}, {name:?}, {problem}")]
+    ColumnName {
+        /// Which column, counted from 0.
+        position: usize,
+        /// Its name, cut after 64 characters.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A column is of a type that cannot be read, or not read as it was in training.
+    #[error("column {column:?} is {found}, expected {expected}")]
+    ColumnType {
+        /// Its name.
+        column: String,
+        /// What it is.
+        found: String,
+        /// What can be read.
+        expected: String,
+    },
+    /// A column that is needed is not there.
+    #[error("the table has no column {column:?}")]
+    MissingColumn {
+        /// Its name.
+        column: String,
+    },
+    /// A value cannot be used.
+    #[error("column {column:?}, row {row} (counted from 0) is {value:?}, expected {expected}")]
+    Cell {
+        /// Name of the column.
+        column: String,
+        /// The row, counted from 0 without the header.
+        row: usize,
+        /// What stands there, cut after 64 characters.
+        value: String,
+        /// What is allowed.
+        expected: String,
+    },
+    /// A line of a file is no row of its table.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// All targets that weigh anything are the same number or class.
     #[error("every target is {target}")]
     OneTarget {
@@ -97,6 +149,18 @@ impl LearnError {
                 "fit to data in which both outcomes occur"
             }
             Self::Argument { .. } => "pass a value in the range that the message names",
+            Self::EmptyTable { .. } => {
+                "pass a table with named columns, rows, and a column to learn from"
+            }
+            Self::ColumnName { .. } => {
+                "give every column a name of its own, of 1 to 1024 printable bytes"
+            }
+            Self::ColumnType { .. } => "cast the column, leave it out, or fit to this type",
+            Self::MissingColumn { .. } => {
+                "pass the columns that the model was fitted to, by their exact names"
+            }
+            Self::Cell { .. } => "correct the value, or leave it empty where it is unknown",
+            Self::Line { .. } => "correct the line, or quote fields that hold the delimiter",
             Self::Singular { .. } => "raise `ridge`, or drop columns that others determine",
             Self::NotConverged { .. } => "raise `ridge`, `iterations_max` or `tolerance`",
         };

@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod calibration;
+mod features;
+mod frame;
+mod linear_view;
 mod logistic;
 mod proportion;
 mod reliability;
+mod roles;
+mod tabular;

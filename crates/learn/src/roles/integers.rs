@@ -1,0 +1,155 @@
+//! What whole numbers stand for: amounts, codes, names of rows, days.
+
+use super::dates::read_calendar;
+use super::reading::integer;
+
+/// Whole numbers of a column as far as they tell what they stand for.
+pub(super) struct Integers {
+    /// Distinct values, ascending, and the rows of each.
+    pub(super) distinct: Vec<(i64, u64)>,
+    /// Rows that hold one.
+    pub(super) n_known: u64,
+    /// Share of rows whose value is above that of the known row before; 1 for a counter.
+    pub(super) rising: f64,
+}
+
+/// Seconds of 1990-01-01 and 2050-01-01.
+const EPOCH_S: std::ops::Range<i64> = 631_152_000..2_524_608_000;
+/// Distinct codes above which order of frequency says nothing any more.
+const CODES_MAX: usize = 60;
+
+impl Integers {
+    /// `None` where a number is not whole or beyond 2^53, or none is known.
+    pub(super) fn of(numbers: &[f64]) -> Option<Self> {
+        let mut known: Vec<i64> = Vec::with_capacity(numbers.len());
+        for value in numbers.iter().filter(|value| !value.is_nan()) {
+            known.push(integer(*value)?);
+        }
+        let n_rising = known.windows(2).filter(|pair| pair[1] > pair[0]).count();
+        let rising = n_rising as f64 / known.len().saturating_sub(1).max(1) as f64;
+        known.sort_unstable();
+        let runs = known.chunk_by(|a, b| a == b);
+        let distinct: Vec<(i64, u64)> = runs.map(|run| (run[0], run.len() as u64)).collect();
+        (!distinct.is_empty()).then_some(Self { distinct, n_known: known.len() as u64, rising })
+    }
+
+    fn first(&self) -> i64 {
+        self.distinct.first().map_or(0, |level| level.0)
+    }
+
+    fn last(&self) -> i64 {
+        self.distinct.last().map_or(0, |level| level.0)
+    }
+
+    /// Whether they number the rows, and how that is seen.
+    pub(super) fn identify(&self) -> Option<String> {
+        let n = self.distinct.len() as u64;
+        let unique = n as f64 / self.n_known as f64;
+        if n < 50 || unique < 0.995 {
+            return None;
+        }
+        let span = self.last().abs_diff(self.first()) + 1;
+        let share = format!("{n} distinct whole numbers in {} rows", self.n_known);
+        if self.rising >= 0.995 && span / 1000 <= n {
+            return Some(format!("{share}, rising from row to row"));
+        }
+        if span <= n + n / 20 {
+            return Some(format!("{share}, without gaps from {} to {}", self.first(), self.last()));
+        }
+        let n_digits = |value: i64| value.unsigned_abs().checked_ilog10().unwrap_or(0);
+        let longest = n_digits(self.last());
+        let same = self.distinct.iter().filter(|level| n_digits(level.0) == longest).count();
+        // Drawn evenly, nine of ten numbers have the most digits; amounts are not drawn evenly.
+        let even = longest >= 5 && self.first() >= 0 && same as f64 >= 0.85 * n as f64;
+        (even && unique == 1.0 && n >= 1000 && self.is_even())
+            .then(|| format!("{share}, spread evenly over {} digits", longest + 1))
+    }
+
+    /// Each quarter of the span holds a fifth to three tenths of the values.
+    fn is_even(&self) -> bool {
+        let span = self.last().abs_diff(self.first()) / 4 + 1;
+        let mut quarters = [0_usize; 4];
+        for (value, _) in &self.distinct {
+            quarters
+                [usize::try_from(value.abs_diff(self.first()) / span).map_or(3, |q| q.min(3))] += 1;
+        }
+        let n = self.distinct.len();
+        quarters.iter().all(|count| count * 5 >= n && count * 10 <= 3 * n)
+    }
+
+    /// Units a second, where all are instants of 1990 to 2050.
+    pub(super) fn epoch(&self) -> Option<i64> {
+        let fits = |per_second: &i64| {
+            let within = |value: i64| EPOCH_S.contains(&value.div_euclid(*per_second));
+            self.distinct.len() >= 3 && within(self.first()) && within(self.last())
+        };
+        [1, 1_000, 1_000_000].into_iter().find(fits)
+    }
+
+    /// Whether all are days like 20240131.
+    pub(super) fn is_calendar(&self) -> bool {
+        self.distinct.len() >= 3
+            && self.distinct.iter().all(|level| read_calendar(level.0).is_some())
+    }
+
+    /// Whether they are names rather than amounts, and how that is seen.
+    pub(super) fn codes(&self) -> Option<String> {
+        let n = self.distinct.len();
+        if !(3..=CODES_MAX).contains(&n) || self.first() < 0 {
+            return None;
+        }
+        let turns = self.turns();
+        if n >= 6 && turns >= 3 && turns * 5 >= 2 * (n - 2) && self.span() <= 2 * n as u64 {
+            return Some(format!(
+                "{n} distinct whole numbers whose frequency goes up and down {turns} times along the scale, as that of \
+                 amounts does not"
+            ));
+        }
+        let n_digits = |value: i64| value.checked_ilog10().unwrap_or(0);
+        let same_length = self.first() >= 100 && n_digits(self.first()) == n_digits(self.last());
+        let step =
+            self.distinct.windows(2).fold(0, |step, pair| divisor(step, pair[1].0 - pair[0].0));
+        let many_rows = self.n_known >= 20 * n as u64;
+        (same_length && step == 1 && many_rows && self.span() > 5 * n as u64).then(|| {
+            format!(
+                "{n} distinct whole numbers of {} digits without a common step",
+                n_digits(self.first()) + 1
+            )
+        })
+    }
+
+    fn span(&self) -> u64 {
+        self.last().abs_diff(self.first()) + 1
+    }
+
+    /// How often the frequency turns along the values, by more than chance (three standard deviations) each time.
+    fn turns(&self) -> usize {
+        let counts: Vec<f64> = self.distinct.iter().map(|level| level.1 as f64).collect();
+        let (mut turns, mut direction, mut at) = (0, 0, counts[0]);
+        for &count in &counts[1..] {
+            let change = count - at;
+            let sign = if change > 0.0 { 1 } else { -1 };
+            let clear = change.abs() > 3.0 * (count + at).sqrt();
+            if clear {
+                turns += usize::from(direction != 0 && sign != direction);
+                direction = sign;
+            }
+            // The extreme of this run so far, so that many small steps add up.
+            let further = (direction >= 0 && count > at) || (direction <= 0 && count < at);
+            if clear || (further && direction != 0) {
+                at = count;
+            }
+        }
+        turns
+    }
+
+    /// Whether they are a short scale: at most 12 values in a row from 0 or 1 on.
+    pub(super) fn is_short_scale(&self) -> bool {
+        let n = self.distinct.len();
+        (3..=12).contains(&n) && (0..=1).contains(&self.first()) && self.span() <= n as u64 + 2
+    }
+}
+
+fn divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { divisor(b, a % b) }
+}

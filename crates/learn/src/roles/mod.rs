@@ -1,0 +1,306 @@
+//! What each column of a table is for a model: a number, a category, a date, a name of the row, a leak.
+//!
+//! In: a [`Frame`], what is predicted, and what the caller knows better. Out: a [`Role`] a column, with how its values
+//! are read and the counts that led there, in words.
+//! Source: the roles of LightAutoML and AutoGluon's type inference. Departures: a date's order of day and month is
+//! decided by the whole column, whole numbers are told apart by the shape of their frequencies, a row's name is found
+//! in numbers, too, and a column that tells the target almost perfectly out of fold is a leak.
+//! Cost: O(n log n) a column, in parallel over columns; each distinct text is read once.
+//! Checked against: roles given by hand to real tables (`tests/it/roles.rs`).
+
+mod dates;
+mod integers;
+mod judge;
+mod leak;
+mod levels;
+mod numbers;
+mod reading;
+mod scales;
+mod target;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::frame::{Column, Frame};
+use crate::{LearnError, Task};
+
+pub use dates::DateOrder;
+pub use numbers::DecimalMark;
+pub use reading::Reading;
+pub(crate) use reading::{Levels, Unread, read_levels, read_numbers, read_times};
+pub use target::Targets;
+
+/// Out-of-fold area under the curve from which a column is taken for a leak.
+pub const LEAK_AUC: f64 = 0.995;
+/// Share of a regression's variance from which a column is taken for a leak.
+pub const LEAK_VARIANCE: f64 = 0.9995;
+/// Area from which a reason asks to look.
+const SUSPECT_AUC: f64 = 0.95;
+
+/// What a column is for a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An amount.
+    Number,
+    /// One of some levels, in no order.
+    Category,
+    /// One of some levels, in order.
+    Ordered,
+    /// A date or an instant.
+    Time,
+    /// Words.
+    Text,
+    /// A name of the row; no feature.
+    Identifier,
+    /// The same in every row; no feature.
+    Constant,
+    /// Written after the target was known; no feature.
+    Leak,
+    /// What is predicted; no feature.
+    Target,
+}
+
+impl Kind {
+    /// Whether features are made of it.
+    pub fn is_used(self) -> bool {
+        matches!(self, Self::Number | Self::Category | Self::Ordered | Self::Time | Self::Text)
+    }
+}
+
+/// What one column is, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// Name of the column.
+    pub column: String,
+    /// What it is.
+    pub kind: Kind,
+    /// How its values are read.
+    pub reading: Reading,
+    /// Why, in words with the counts.
+    pub reason: String,
+}
+
+impl Role {
+    /// The instants of the column, microseconds since 1970-01-01 UTC, `None` where missing or not readable: the clock of
+    /// a split by time.
+    ///
+    /// # Errors
+    /// `MissingColumn` where the table lacks the column.
+    pub fn times(&self, frame: &Frame) -> Result<Vec<Option<i64>>, LearnError> {
+        Ok(read_times(&self.reading, frame.column(&self.column)?)?.0)
+    }
+
+    /// The numbers of the column, NaN where missing or not readable.
+    ///
+    /// # Errors
+    /// `MissingColumn` where the table lacks the column, `Cell` for an infinite number.
+    pub fn numbers(&self, frame: &Frame) -> Result<Vec<f64>, LearnError> {
+        Ok(read_numbers(&self.reading, frame.column(&self.column)?)?.0)
+    }
+
+    /// Which rows hold the same value: a number a row, counted by first appearance, for a split by group. Rows without
+    /// a value are groups of their own.
+    ///
+    /// # Errors
+    /// `MissingColumn` where the table lacks the column.
+    pub fn groups(&self, frame: &Frame) -> Result<Vec<u32>, LearnError> {
+        let levels = read_levels(&self.reading, frame.column(&self.column)?);
+        let (mut known, mut next) = (BTreeMap::new(), 0..);
+        let mut fresh = || next.next().expect("a frame has fewer than 2^32 rows");
+        let group = |code: &u32| match levels.names.get(*code as usize) {
+            Some(name) => *known.entry(name.as_ref()).or_insert_with(&mut fresh),
+            None => fresh(),
+        };
+        Ok(levels.codes.iter().map(group).collect())
+    }
+}
+
+/// What the caller knows better about a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Override {
+    /// What it is.
+    pub kind: Kind,
+    /// How its values are read; `None` for what fits the kind best.
+    pub reading: Option<Reading>,
+}
+
+impl From<Kind> for Override {
+    fn from(kind: Kind) -> Self {
+        Self { kind, reading: None }
+    }
+}
+
+/// The role of every column, in order. Without targets no column is a leak.
+///
+/// # Errors
+/// `MissingColumn` for an override or a target that the table does not have, `ColumnType` for an override that makes a
+/// column the target, `Length` for targets of another table, `Cell` for an infinite number in a text.
+pub fn deduce(
+    frame: &Frame,
+    targets: Option<&Targets>,
+    overrides: &BTreeMap<String, Override>,
+) -> Result<Vec<Role>, LearnError> {
+    if let Some(targets) = targets {
+        frame.column(&targets.column)?;
+        crate::error::same_length("targets", frame.n_rows(), targets.values.len())?;
+    }
+    for (column, given) in overrides {
+        frame.column(column)?;
+        if given.kind == Kind::Target {
+            return Err(LearnError::ColumnType {
+                column: column.clone(),
+                found: "given as a target".to_owned(),
+                expected: "the target among the arguments".to_owned(),
+            });
+        }
+    }
+    let role = |column: &Column| match targets {
+        Some(targets) if targets.column == column.name => Ok(target_role(column, targets)),
+        _ => role(frame, column, targets, overrides.get(&column.name)),
+    };
+    // Gathered before the first error is taken, so that it is the same on any number of threads.
+    let roles: Vec<Result<Role, LearnError>> = frame.columns().par_iter().map(role).collect();
+    roles.into_iter().collect()
+}
+
+fn target_role(column: &Column, targets: &Targets) -> Role {
+    let shown: Vec<&str> = targets.classes.iter().take(5).map(String::as_str).collect();
+    let more = if targets.classes.len() > shown.len() { ", …" } else { "" };
+    let task = match targets.task {
+        Task::Regression => "a number is predicted".to_owned(),
+        Task::Binary => format!("two classes are predicted: {}", shown.join(", ")),
+        Task::Multiclass { n_classes } => {
+            format!("{n_classes} classes are predicted: {}{more}", shown.join(", "))
+        }
+    };
+    let reason = format!("{task} ({})", targets.reason);
+    Role { column: column.name.clone(), kind: Kind::Target, reading: Reading::Code, reason }
+}
+
+fn role(
+    frame: &Frame,
+    column: &Column,
+    targets: Option<&Targets>,
+    given: Option<&Override>,
+) -> Result<Role, LearnError> {
+    let judged = judge::judged(column)?;
+    let mut role = Role {
+        column: column.name.clone(),
+        kind: judged.kind,
+        reading: judged.reading,
+        reason: judged.reason,
+    };
+    if let Some(given) = given {
+        if given.kind != role.kind || given.reading.is_some() {
+            role.reading = match &given.reading {
+                Some(reading) => reading.clone(),
+                None => judge::reading_of(column, given.kind, role.reading),
+            };
+        }
+        role.reason = format!("the caller said so; deduced: {:?}, {}", role.kind, role.reason);
+        role.kind = given.kind;
+        return Ok(role);
+    }
+    match targets {
+        Some(targets) => with_leak(frame, column, targets, role),
+        None => Ok(role),
+    }
+}
+
+/// The role after the target was asked: a leak, a suspect, or as it was.
+fn with_leak(
+    frame: &Frame,
+    column: &Column,
+    targets: &Targets,
+    mut role: Role,
+) -> Result<Role, LearnError> {
+    let Some(numbers) = numbers_of(column, &role)? else {
+        return Ok(role);
+    };
+    if role.kind == Kind::Identifier {
+        if let (Some(auc), true) =
+            (leak::told(&numbers.codes, targets), role.reading != Reading::Level)
+        {
+            let auc = if targets.task == Task::Regression { None } else { Some(auc) };
+            let told = auc.map(|auc| format!("; its order tells the target with AUC {auc:.3}"));
+            role.reason.push_str(&told.unwrap_or_default());
+        }
+        return Ok(role);
+    }
+    let is_regression = targets.task == Task::Regression;
+    let mut told = leak::told(&numbers.codes, targets);
+    if is_regression && !numbers.values.is_empty() {
+        let complete = numbers.values.iter().all(|value| !value.is_nan());
+        let ranks = leak::rank_agreement(&numbers.values, &targets.values).filter(|_| complete);
+        told = [told, ranks].into_iter().flatten().reduce(f64::max);
+    }
+    let (what, limit) =
+        if is_regression { ("share of variance", LEAK_VARIANCE) } else { ("AUC", LEAK_AUC) };
+    let same = is_same(frame, column, targets)?;
+    let named = column.name != targets.column
+        && column.name.to_lowercase().contains(&targets.column.to_lowercase());
+    let hint = if named { "; its name holds that of the target, too" } else { "" };
+    match told {
+        _ if same => {
+            role.kind = Kind::Leak;
+            role.reason =
+                format!("the same values as the target in every row{hint}; {}", role.reason);
+        }
+        Some(told) if told >= limit => {
+            role.kind = Kind::Leak;
+            role.reason = format!(
+                "alone it tells the target with {what} {told:.4} out of 5 folds (a leak from {limit} on){hint}; {}",
+                role.reason
+            );
+        }
+        Some(told) if told >= SUSPECT_AUC => {
+            let ask = "was it known before the outcome?";
+            role.reason.push_str(&format!(
+                "; alone it tells the target with {what} {told:.3}: {ask}{hint}"
+            ));
+        }
+        _ => {}
+    }
+    Ok(role)
+}
+
+/// A column as codes, and as numbers where it has an order.
+struct Coded {
+    codes: Vec<u32>,
+    values: Vec<f64>,
+}
+
+fn numbers_of(column: &Column, role: &Role) -> Result<Option<Coded>, LearnError> {
+    let by_value = |values: Vec<f64>| Some(Coded { codes: leak::binned(&values), values });
+    Ok(match (role.kind, &role.reading) {
+        (Kind::Constant | Kind::Text, _) => None,
+        (_, Reading::Time { .. } | Reading::Epoch { .. } | Reading::Calendar) => {
+            let (times, _) = read_times(&role.reading, column)?;
+            by_value(times.into_iter().map(|time| time.map_or(f64::NAN, |us| us as f64)).collect())
+        }
+        (_, Reading::Level | Reading::Code) if role.kind != Kind::Number => {
+            let levels = read_levels(&role.reading, column);
+            let mut known = BTreeMap::new();
+            let mut code_of = |name: &str| {
+                let next = u32::try_from(known.len()).expect("fewer than 2^32 rows");
+                *known.entry(name.to_owned()).or_insert(next)
+            };
+            let by_level: Vec<u32> = levels.names.iter().map(|name| code_of(name)).collect();
+            let code = |code: &u32| by_level.get(*code as usize).copied().unwrap_or(u32::MAX);
+            Some(Coded { codes: levels.codes.iter().map(code).collect(), values: Vec::new() })
+        }
+        _ => by_value(read_numbers(&role.reading, column)?.0),
+    })
+}
+
+fn is_same(frame: &Frame, column: &Column, targets: &Targets) -> Result<bool, LearnError> {
+    let theirs = read_levels(&Reading::Code, frame.column(&targets.column)?);
+    let ours = read_levels(&Reading::Code, column);
+    let name = |levels: &Levels<'_>, row: usize| {
+        levels.names.get(levels.codes[row] as usize).map(|name| name.to_string())
+    };
+    Ok((0..frame.n_rows()).all(|row| name(&ours, row) == name(&theirs, row)))
+}
