@@ -10,6 +10,7 @@ mod newton;
 mod proportion;
 mod reliability;
 mod training;
+pub mod trees;
 
 pub use auc::auc;
 pub use calibration::Calibration;

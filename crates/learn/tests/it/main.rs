@@ -6,3 +6,4 @@ mod calibration;
 mod logistic;
 mod proportion;
 mod reliability;
+mod trees;
