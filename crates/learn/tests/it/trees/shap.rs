@@ -134,7 +134,7 @@ fn contributions_are_shapley_values() {
 #[test]
 fn long_paths_add_up() {
     let task = Task::Regression;
-    let recipe = Recipe { seed: 4, n_rows: 900, numbers: 30, categories: 0, missing: 0.05, task };
+    let recipe = Recipe { seed: 4, n_rows: 240, numbers: 30, categories: 0, missing: 0.05, task };
     let training = rows(&recipe);
     let options = ForestOptions { trees: 3, leaf_rows_min: 1, ..Default::default() };
     let forest = grow_forest(&training, &options, &mut |_| true).unwrap();
