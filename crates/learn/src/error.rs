@@ -26,6 +26,30 @@ pub enum LearnError {
         /// What stands there.
         value: f64,
     },
+    /// A category holds what is no level of it.
+    #[error(
+        "row {row}, column {column} is {value}, expected a level, a whole number below {n_levels}"
+    )]
+    Level {
+        /// The row.
+        row: usize,
+        /// The column.
+        column: usize,
+        /// What stands there.
+        value: f64,
+        /// Levels the column says it has.
+        n_levels: u32,
+    },
+    /// A column is of another kind than the model's.
+    #[error("column {column} is {found:?}, expected {expected:?}")]
+    Kind {
+        /// The column.
+        column: usize,
+        /// What it is.
+        found: crate::FeatureKind,
+        /// What the model was fitted to.
+        expected: crate::FeatureKind,
+    },
     /// A weight is negative or not a number.
     #[error("weight of row {row} is {value}, expected a number within 0 to 1e150")]
     Weight {
@@ -142,6 +166,10 @@ impl LearnError {
             Self::Length { .. } => "pass one target and one full row of features for each case",
             Self::Feature { .. } => {
                 "leave cases with unknown features out, or give the unknown a column of its own"
+            }
+            Self::Level { .. } => "code a level never seen in training as missing (not a number)",
+            Self::Kind { .. } => {
+                "make the features with the pipeline that the model was fitted with"
             }
             Self::Weight { .. } => "pass weights that count cases",
             Self::Target { .. } => "leave rows without a target out, or choose another task",

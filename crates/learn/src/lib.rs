@@ -13,6 +13,7 @@ mod proportion;
 mod reliability;
 pub mod roles;
 mod training;
+pub mod trees;
 
 pub use auc::auc;
 pub use calibration::Calibration;

@@ -11,3 +11,4 @@ mod proportion;
 mod reliability;
 mod roles;
 mod tabular;
+mod trees;
