@@ -1,18 +1,27 @@
 #![doc = include_str!("../README.md")]
 
 mod auc;
+pub mod blend;
 mod calibration;
 mod cholesky;
+mod contribution;
 mod error;
 mod isotonic;
+pub mod linear;
 mod logistic;
+pub mod metrics;
+pub mod network;
 mod newton;
 mod proportion;
+mod quantiles;
 mod reliability;
+mod schema;
+pub mod split;
 mod training;
 
 pub use auc::auc;
 pub use calibration::Calibration;
+pub use contribution::Contributions;
 pub use error::LearnError;
 pub use isotonic::IsotonicSteps;
 pub use logistic::{LogisticOptions, LogisticRegression};

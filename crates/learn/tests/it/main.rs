@@ -2,7 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod blend;
 mod calibration;
+mod linear;
 mod logistic;
+mod metrics;
+mod network;
 mod proportion;
 mod reliability;
+mod sample;
+mod split;
