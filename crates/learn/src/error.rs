@@ -143,6 +143,48 @@ pub enum LearnError {
         /// What is allowed.
         expected: &'static str,
     },
+    /// A category holds what is no level of it.
+    #[error(
+        "row {row}, column {column} is {value}, expected a whole level below {n_levels} or NaN"
+    )]
+    Level {
+        /// The row.
+        row: usize,
+        /// The column.
+        column: usize,
+        /// What stands there.
+        value: f64,
+        /// Levels that the column has.
+        n_levels: u32,
+    },
+    /// A column is another than the model was fitted to.
+    #[error("column {column} is {found}, the model was fitted to {expected}")]
+    Schema {
+        /// The column.
+        column: usize,
+        /// Name and kind it was fitted to.
+        expected: String,
+        /// Name and kind it was given.
+        found: String,
+    },
+    /// More parts are asked for than there are things to put into them.
+    #[error("{what}: {asked} asked for, {found} possible")]
+    Split {
+        /// Parts of what.
+        what: &'static str,
+        /// How many are needed.
+        asked: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A row of a split does not exist, or stands where it must not.
+    #[error("row {row} of the split {problem}")]
+    SplitRow {
+        /// The row.
+        row: u32,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The columns cannot be told apart in floating point.
     #[error("the columns depend on each other: pivot {pivot} vanishes")]
     Singular {
@@ -176,6 +218,10 @@ impl LearnError {
             Self::NoRows | Self::OneClass { .. } | Self::OneTarget { .. } => {
                 "fit to data in which both outcomes occur"
             }
+            Self::Level { .. } => "pass NaN for a level that training did not know",
+            Self::Schema { .. } => "pass the columns of the training in their order",
+            Self::Split { .. } => "ask for fewer parts or bring more groups, times or rows",
+            Self::SplitRow { .. } => "name each row once, on one side",
             Self::Argument { .. } => "pass a value in the range that the message names",
             Self::EmptyTable { .. } => {
                 "pass a table with named columns, rows, and a column to learn from"

@@ -270,6 +270,6 @@ pub(crate) fn sigmoid(margin: f64) -> f64 {
 }
 
 /// `ln(1 + exp(margin))`, without overflow.
-fn softplus(margin: f64) -> f64 {
+pub(crate) fn softplus(margin: f64) -> f64 {
     margin.max(0.0) + (-margin.abs()).exp().ln_1p()
 }

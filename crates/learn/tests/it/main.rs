@@ -2,13 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod blend;
 mod calibration;
 mod features;
 mod frame;
 mod linear_view;
+mod linear;
 mod logistic;
+mod metrics;
+mod network;
 mod proportion;
 mod reliability;
 mod roles;
 mod tabular;
 mod trees;
+mod sample;
+mod split;

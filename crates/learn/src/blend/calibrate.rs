@@ -1,0 +1,161 @@
+//! From the margins of a blend to probabilities.
+
+use serde::{Deserialize, Serialize};
+
+use super::BlendRows;
+use super::stacking::{Constraint, solve};
+use crate::newton::{Likelihood, Stop};
+use crate::split::Split;
+use crate::{Calibration, Task, metrics};
+
+/// Holds a temperature finite where margins tell the classes apart without error.
+const TEMPERATURE_SHRINKAGE: f64 = 1e-6;
+
+/// A monotone map of margins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarginMap {
+    /// Margins are log-odds as they are.
+    Identity,
+    /// Margins times a number: less or more sure, whatever the class.
+    Temperature {
+        /// The number, at least 0.
+        slope: f64,
+    },
+    /// A curve; two classes only.
+    Curve(Calibration),
+}
+
+/// What a calibration was worth.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationLoss {
+    /// Which one.
+    pub kind: CalibrationKind,
+    /// Mean log loss over folds it was not fitted to.
+    pub loss: f64,
+}
+
+/// Which calibration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CalibrationKind {
+    /// None.
+    Identity,
+    /// One number.
+    Temperature,
+    /// Two numbers.
+    Platt,
+    /// Steps.
+    Isotonic,
+}
+
+impl CalibrationKind {
+    /// `None` where this kind has no meaning for these rows.
+    fn fit(self, rows: &BlendRows, margins: &[f64]) -> Option<MarginMap> {
+        let binary = matches!(rows.task, Task::Binary);
+        match self {
+            Self::Identity => Some(MarginMap::Identity),
+            Self::Temperature => {
+                let one = BlendRows { margins: vec![margins.to_vec()], ..rows.clone() };
+                let shrinkage = TEMPERATURE_SHRINKAGE;
+                let constraint = Constraint { sum_to_one: false, shrinkage, toward: &[1.0] };
+                Some(MarginMap::Temperature { slope: solve(&one, &constraint)[0] })
+            }
+            Self::Platt if binary => platt(rows, margins).map(MarginMap::Curve),
+            Self::Isotonic if binary => isotonic(rows, margins).map(MarginMap::Curve),
+            Self::Platt | Self::Isotonic => None,
+        }
+    }
+}
+
+/// [`Calibration::platt`] with weights. A slope that is not above 0 would turn the order around.
+fn platt(rows: &BlendRows, margins: &[f64]) -> Option<Calibration> {
+    let of = |class: f64| -> f64 {
+        let cases = rows.targets.iter().zip(&rows.weights);
+        cases.filter(|case| *case.0 == class).map(|case| case.1).sum()
+    };
+    let (for_true, for_false) = ((of(1.0) + 1.0) / (of(1.0) + 2.0), 1.0 / (of(0.0) + 2.0));
+    let smooth = |target: &f64| if *target > 0.0 { for_true } else { for_false };
+    let targets: Vec<f64> = rows.targets.iter().map(smooth).collect();
+    let likelihood = Likelihood::new(margins, 1, &targets, Some(&rows.weights), 0.0).ok()?;
+    let optimum = likelihood.maximize(Stop { iterations_max: 200, tolerance: 1e-12 }).ok()?;
+    let (slope, intercept) = (optimum.coefficients[0], optimum.intercept);
+    (slope > 0.0).then_some(Calibration::Platt { slope, intercept })
+}
+
+/// Steps count cases, so rows must weigh alike, but for those that weigh nothing.
+fn isotonic(rows: &BlendRows, margins: &[f64]) -> Option<Calibration> {
+    let weighs = |row: &usize| rows.weights[*row] > 0.0;
+    let kept: Vec<usize> = (0..rows.targets.len()).filter(weighs).collect();
+    let first = rows.weights[*kept.first()?];
+    if kept.iter().any(|row| rows.weights[*row] != first) {
+        return None;
+    }
+    let margins: Vec<f64> = kept.iter().map(|row| margins[*row]).collect();
+    let targets: Vec<bool> = kept.iter().map(|row| rows.targets[*row] > 0.0).collect();
+    Calibration::isotonic(&margins, &targets).ok()
+}
+
+impl MarginMap {
+    /// Probabilities of margins: of class 1, or one a class; numbers stay as they are.
+    pub fn probabilities(&self, task: Task, margins: &[f64]) -> Vec<f64> {
+        match self {
+            Self::Identity => metrics::probabilities(task, margins),
+            Self::Temperature { slope } => {
+                let scaled: Vec<f64> = margins.iter().map(|margin| slope * margin).collect();
+                metrics::probabilities(task, &scaled)
+            }
+            Self::Curve(curve) => margins.iter().map(|margin| curve.probability(*margin)).collect(),
+        }
+    }
+
+    /// Mean loss of the mapped margins; in margins where the map keeps them, so that nothing is rounded to certainty.
+    pub(super) fn loss(&self, rows: &BlendRows, margins: &[f64]) -> f64 {
+        let scale = match self {
+            Self::Identity => (1.0, 0.0),
+            Self::Temperature { slope } => (*slope, 0.0),
+            Self::Curve(Calibration::Platt { slope, intercept }) => (*slope, *intercept),
+            Self::Curve(Calibration::Isotonic(_)) => {
+                let probabilities = self.probabilities(rows.task, margins);
+                let weights = Some(rows.weights.as_slice());
+                let loss = metrics::log_loss(&probabilities, 2, &rows.targets, weights);
+                return loss.unwrap_or(f64::INFINITY);
+            }
+        };
+        let scaled: Vec<f64> = margins.iter().map(|margin| scale.0 * margin + scale.1).collect();
+        rows.loss_of(&scaled)
+    }
+}
+
+/// The calibration of least loss over folds, fitted to all rows; the simplest of equal ones.
+pub(super) fn choose(
+    rows: &BlendRows,
+    margins: &[f64],
+    splits: &[Split],
+) -> (MarginMap, Vec<CalibrationLoss>) {
+    use CalibrationKind::{Identity, Isotonic, Platt, Temperature};
+    let whole = BlendRows { margins: vec![margins.to_vec()], ..rows.clone() };
+    let parts: Vec<(BlendRows, BlendRows)> =
+        splits.iter().map(|s| (whole.take(&s.train), whole.take(&s.validation))).collect();
+    let loss_of = |kind: CalibrationKind| -> Option<f64> {
+        let (mut sum, mut total) = (0.0, 0.0);
+        for (train, held) in &parts {
+            let weight: f64 = held.weights.iter().sum();
+            if weight > 0.0 {
+                sum += weight * kind.fit(train, &train.margins[0])?.loss(held, &held.margins[0]);
+                total += weight;
+            }
+        }
+        Some(sum / total)
+    };
+    let mut tried = Vec::new();
+    let mut best = (f64::INFINITY, MarginMap::Identity);
+    for kind in [Identity, Temperature, Platt, Isotonic] {
+        let Some((loss, map)) = loss_of(kind).zip(kind.fit(rows, margins)) else { continue };
+        tried.push(CalibrationLoss { kind, loss });
+        if loss < best.0 {
+            best = (loss, map);
+        }
+    }
+    (best.1, tried)
+}

@@ -1,0 +1,297 @@
+//! Chooses the penalty on rows not fitted to, then fits to all.
+
+use rayon::prelude::*;
+
+use super::descent::Penalty;
+use super::design::{Coding, Design, codings};
+use super::model::{LinearModel, PathStep};
+use super::path::{Path, Precision};
+use crate::schema::{Schema, row_count};
+use crate::split::{self, Split};
+use crate::{LearnError, Task, Training, metrics};
+
+/// Share of the full penalty below which nothing is gained on any data we saw; glmnet's for more rows than columns.
+const LAMBDA_RATIO: f64 = 1e-4;
+/// Least `l1_share` from which the first penalty follows: without it a ridge would start at infinity.
+const L1_SHARE_START: f64 = 0.05;
+/// Of the path; the model itself is fitted more exactly.
+const PATH_TOLERANCE: f64 = 1e-3;
+
+/// How numbers become columns. Missing ones get the median and a coefficient of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberCoding {
+    /// One slope.
+    Linear,
+    /// A coefficient for each of so many bins of about equal weight.
+    Bins {
+        /// How many, at least 2.
+        n_bins: u32,
+    },
+    /// Both: bins hold what is not straight.
+    LinearAndBins {
+        /// How many, at least 2.
+        n_bins: u32,
+    },
+}
+
+/// How to fit a [`LinearModel`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearOptions {
+    /// Shares of the penalty on the size of coefficients that are tried, `0.0..=1.0`.
+    pub l1_shares: Vec<f64>,
+    /// Penalties tried for each, from the one that leaves nothing down to a ten-thousandth of it.
+    pub n_lambdas: u32,
+    /// A path ends after so many penalties without a smaller loss.
+    pub patience: u32,
+    /// How numbers become columns.
+    pub numbers: NumberCoding,
+    /// Largest change of a margin that counts as none in the last fit, in deviations of the targets or log-odds.
+    pub tolerance: f64,
+    /// Most sweeps over the columns for one penalty.
+    pub sweeps_max: u32,
+}
+
+impl Default for LinearOptions {
+    fn default() -> Self {
+        Self {
+            l1_shares: vec![0.0, 0.5],
+            n_lambdas: 40,
+            patience: 5,
+            numbers: NumberCoding::Linear,
+            tolerance: 1e-6,
+            sweeps_max: 20_000,
+        }
+    }
+}
+
+impl LinearOptions {
+    fn check(&self) -> Result<(), LearnError> {
+        let argument = |what, found, expected| Err(LearnError::Argument { what, found, expected });
+        if let Some(share) = self.l1_shares.iter().find(|share| !(0.0..=1.0).contains(*share)) {
+            return argument("l1_shares", *share, "numbers within 0 to 1");
+        }
+        let bins = match self.numbers {
+            NumberCoding::Linear => 2,
+            NumberCoding::Bins { n_bins } | NumberCoding::LinearAndBins { n_bins } => n_bins,
+        };
+        let least = [
+            ("number of l1_shares", self.l1_shares.len() as f64, 1.0, "at least 1"),
+            ("n_lambdas", f64::from(self.n_lambdas), 2.0, "at least 2"),
+            ("patience", f64::from(self.patience), 1.0, "at least 1"),
+            ("n_bins", f64::from(bins), 2.0, "at least 2"),
+            ("sweeps_max", f64::from(self.sweeps_max), 1.0, "at least 1"),
+        ];
+        for (what, found, at_least, expected) in least {
+            if found < at_least {
+                return argument(what, found, expected);
+            }
+        }
+        if self.tolerance > 0.0 && self.tolerance.is_finite() {
+            return Ok(());
+        }
+        argument("tolerance", self.tolerance, "a number above 0")
+    }
+}
+
+/// Which rows choose the penalty.
+#[derive(Clone, Copy, Debug)]
+pub enum LambdaChoice<'a> {
+    /// Folds at random, stratified where classes are predicted.
+    Folds {
+        /// How many, at least 2.
+        n_folds: u32,
+        /// What they are drawn from.
+        seed: u64,
+    },
+    /// Splits of the rows of the training: by time, by group.
+    Splits(&'a [Split]),
+    /// Other rows; the model is fitted to the training alone.
+    Validation(&'a Training),
+    /// None: this penalty, this share of it on the size of coefficients.
+    Fixed {
+        /// At least 0.
+        lambda: f64,
+        /// `0.0..=1.0`.
+        l1_share: f64,
+    },
+}
+
+/// Rows to fit to and rows to hold the fit against.
+struct Fold {
+    training: Training,
+    codings: Vec<Coding>,
+    design: Design,
+    schema: Schema,
+    held: Option<Training>,
+}
+
+impl Fold {
+    fn new(training: Training, held: Option<Training>, numbers: NumberCoding) -> Self {
+        let schema = Schema::of(&training.features).expect("values were checked as a whole");
+        let codings = codings(&training.features, &training.weights, numbers);
+        let design = Design::new(&training.features, &codings);
+        Self { training, codings, design, schema, held }
+    }
+
+    fn path(&self) -> Result<Path<'_>, LearnError> {
+        let Training { task, targets, weights, .. } = &self.training;
+        Path::new(&self.design, *task, targets, weights)
+    }
+
+    fn model(&self, path: &Path<'_>) -> LinearModel {
+        LinearModel::of(path, &self.codings, &self.schema, self.training.task)
+    }
+
+    /// Sum of losses and of weights over the rows held out.
+    fn loss(&self, path: &Path<'_>) -> (f64, f64) {
+        let Some(held) = &self.held else { return (0.0, 0.0) };
+        let margins = self.model(path).margins_unchecked(&held.features);
+        let losses = metrics::losses(held.task, &margins, &held.targets);
+        let sum = losses.iter().zip(&held.weights).map(|(loss, w)| loss * w).sum();
+        (sum, held.weights.iter().sum())
+    }
+}
+
+/// Rows that weigh anything.
+fn weighing(training: &Training) -> Training {
+    let rows = (0_u32..).zip(&training.weights).filter(|(_, weight)| **weight > 0.0);
+    training.take(&rows.map(|(row, _)| row).collect::<Vec<u32>>())
+}
+
+impl LinearModel {
+    /// Fits a path of penalties, chooses one by the loss on rows not fitted to, and fits to all rows with it.
+    ///
+    /// # Errors
+    /// The training cannot be fitted to, an option is out of range, folds are impossible, or the optimum was not
+    /// reached.
+    pub fn fit(
+        training: &Training,
+        options: &LinearOptions,
+        choice: LambdaChoice<'_>,
+    ) -> Result<Self, LearnError> {
+        options.check()?;
+        training.check()?;
+        row_count(training.features.n_rows())?;
+        let schema = Schema::of(&training.features)?;
+        if let Some(row) = training.targets.iter().position(|target| target.abs() > 1e150) {
+            return Err(LearnError::Target { row, value: training.targets[row] });
+        }
+        let (steps, chosen) = match choice {
+            LambdaChoice::Fixed { lambda, l1_share } => {
+                fixed(lambda, l1_share)?;
+                (Vec::new(), Penalty { lambda, l1_share })
+            }
+            LambdaChoice::Folds { n_folds, seed } => {
+                let splits = match training.task {
+                    Task::Regression => {
+                        split::random_folds(training.features.n_rows(), n_folds, seed)?
+                    }
+                    Task::Binary | Task::Multiclass { .. } => {
+                        split::stratified_folds(&training.targets, n_folds, seed)?
+                    }
+                };
+                choose(&folds(training, &splits, options)?, options)?
+            }
+            LambdaChoice::Splits(splits) => choose(&folds(training, splits, options)?, options)?,
+            LambdaChoice::Validation(held) => {
+                schema.check(&held.features)?;
+                held.check()?;
+                let fold = Fold::new(weighing(training), Some(held.clone()), options.numbers);
+                choose(&[fold], options)?
+            }
+        };
+        let fold = Fold::new(weighing(training), None, options.numbers);
+        let mut model = fit_to(&fold, chosen, options)?;
+        model.center(&fold.training.features, &fold.training.weights);
+        (model.steps, model.lambda, model.l1_share) = (steps, chosen.lambda, chosen.l1_share);
+        Ok(model)
+    }
+}
+
+fn fixed(lambda: f64, l1_share: f64) -> Result<(), LearnError> {
+    if !(lambda >= 0.0 && lambda.is_finite()) {
+        let expected = "a number of at least 0";
+        return Err(LearnError::Argument { what: "lambda", found: lambda, expected });
+    }
+    if !(0.0..=1.0).contains(&l1_share) {
+        let expected = "a number within 0 to 1";
+        return Err(LearnError::Argument { what: "l1_share", found: l1_share, expected });
+    }
+    Ok(())
+}
+
+fn folds(
+    training: &Training,
+    splits: &[Split],
+    options: &LinearOptions,
+) -> Result<Vec<Fold>, LearnError> {
+    if splits.is_empty() {
+        return Err(LearnError::Split { what: "splits", asked: 1, found: 0 });
+    }
+    let fold = |split: &Split| {
+        split.check(training.features.n_rows())?;
+        let part = training.take(&split.train);
+        part.check()?;
+        let held = training.take(&split.validation);
+        Ok(Fold::new(weighing(&part), Some(held), options.numbers))
+    };
+    splits.par_iter().map(fold).collect()
+}
+
+/// Every fold goes down the same penalties side by side; the least mean loss wins, the stronger penalty where equal.
+fn choose(folds: &[Fold], options: &LinearOptions) -> Result<(Vec<PathStep>, Penalty), LearnError> {
+    let exact = Precision { tolerance: PATH_TOLERANCE, sweeps_max: options.sweeps_max };
+    let mut steps: Vec<PathStep> = Vec::new();
+    for &l1_share in &options.l1_shares {
+        let mut paths = folds.iter().map(Fold::path).collect::<Result<Vec<_>, _>>()?;
+        let l1_max = paths.iter().map(Path::l1_max).fold(0.0, f64::max);
+        let (mut least, mut since) = (f64::INFINITY, 0);
+        for lambda in lambdas(l1_max, l1_share, options.n_lambdas) {
+            let penalty = Penalty { lambda, l1_share };
+            let sums: Vec<(f64, f64)> = paths
+                .par_iter_mut()
+                .zip(folds)
+                .map(|(path, fold)| path.descend(penalty, exact).map(|()| fold.loss(path)))
+                .collect::<Result<_, _>>()?;
+            let (loss, weight) = sums.iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+            if weight <= 0.0 {
+                return Err(LearnError::NoRows);
+            }
+            let loss = loss / weight;
+            steps.push(PathStep { lambda, l1_share, loss });
+            since = if loss < least { 0 } else { since + 1 };
+            least = least.min(loss);
+            if since >= options.patience {
+                break;
+            }
+        }
+    }
+    let best = steps.iter().min_by(|a, b| a.loss.total_cmp(&b.loss)).expect("one share at least");
+    let penalty = Penalty { lambda: best.lambda, l1_share: best.l1_share };
+    Ok((steps, penalty))
+}
+
+/// Falling penalties, evenly spread on a logarithmic scale. All are 0 where no column varies.
+fn lambdas(l1_max: f64, l1_share: f64, n: u32) -> Vec<f64> {
+    let first = l1_max / l1_share.max(L1_SHARE_START);
+    let last = l1_max * LAMBDA_RATIO;
+    let step = |at: u32| first * (last / first).powf(f64::from(at) / f64::from(n - 1));
+    (0..n).map(|at| if l1_max > 0.0 { step(at) } else { 0.0 }).collect()
+}
+
+/// Down the path to the penalty, the last step exactly.
+fn fit_to(
+    fold: &Fold,
+    penalty: Penalty,
+    options: &LinearOptions,
+) -> Result<LinearModel, LearnError> {
+    let mut path = fold.path()?;
+    let loose = Precision { tolerance: PATH_TOLERANCE, sweeps_max: options.sweeps_max };
+    let way = lambdas(path.l1_max(), penalty.l1_share, options.n_lambdas);
+    for lambda in way.into_iter().filter(|lambda| *lambda > penalty.lambda) {
+        path.descend(Penalty { lambda, ..penalty }, loose)?;
+    }
+    let exact = Precision { tolerance: options.tolerance, sweeps_max: options.sweeps_max };
+    path.descend(penalty, exact)?;
+    Ok(fold.model(&path))
+}

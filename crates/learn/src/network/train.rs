@@ -1,0 +1,386 @@
+//! Fits a network by AdamW on small batches, and stops by rows that it does not fit to.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::embedding::{Code, codes, embed, embed_back, encoders};
+use super::layout::Layout;
+use super::model::NetworkModel;
+use super::pass::{Dropout, Gradients, Matrices, Pass, loss};
+use crate::schema::{Schema, row_count};
+use crate::{LearnError, Task, Training, metrics};
+
+/// Decay of the running means of gradients and of their squares, as published.
+const BETAS: (f32, f32) = (0.9, 0.999);
+const EPSILON: f32 = 1e-8;
+
+/// How to fit a [`NetworkModel`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkOptions {
+    /// Units of each hidden layer.
+    pub hidden: Vec<u32>,
+    /// Members of the ensemble.
+    pub n_members: u32,
+    /// Numbers that each feature is embedded in.
+    pub embedding_width: u32,
+    /// Pieces of the encoding of a number, of about equal weight, at most.
+    pub n_bins: u32,
+    /// Share of units left out of each step, below 1.
+    pub dropout: f32,
+    /// Size of a step.
+    pub learning_rate: f32,
+    /// Share of the matrices that a step of size 1 would take away.
+    pub weight_decay: f32,
+    /// Rows of a batch; `None`: a sixteenth of the rows, within 32 to 256.
+    pub batch_rows: Option<u32>,
+    /// Most passes over the rows.
+    pub epochs_max: u32,
+    /// Epochs without a smaller loss after which to stop.
+    pub patience: u32,
+    /// Share of the running mean of the parameters that a step keeps, below 1.
+    pub averaging: f32,
+    /// Training rows that contributions are measured from.
+    pub n_background: u32,
+    /// What everything is drawn from.
+    pub seed: u64,
+}
+
+impl Default for NetworkOptions {
+    fn default() -> Self {
+        Self {
+            hidden: vec![64, 64],
+            n_members: 8,
+            embedding_width: 8,
+            n_bins: 24,
+            dropout: 0.15,
+            learning_rate: 2e-3,
+            weight_decay: 1e-2,
+            batch_rows: None,
+            epochs_max: 150,
+            patience: 12,
+            averaging: 0.99,
+            n_background: 16,
+            seed: 0,
+        }
+    }
+}
+
+impl NetworkOptions {
+    fn check(&self) -> Result<(), LearnError> {
+        let argument = |what, found, expected| Err(LearnError::Argument { what, found, expected });
+        let whole = [
+            ("number of hidden layers", self.hidden.len() as f64),
+            ("hidden", f64::from(self.hidden.iter().copied().min().unwrap_or(1))),
+            ("n_members", f64::from(self.n_members)),
+            ("embedding_width", f64::from(self.embedding_width)),
+            ("n_bins", f64::from(self.n_bins)),
+            ("batch_rows", f64::from(self.batch_rows.unwrap_or(1))),
+            ("epochs_max", f64::from(self.epochs_max)),
+            ("patience", f64::from(self.patience)),
+            ("n_background", f64::from(self.n_background)),
+        ];
+        if let Some((what, found)) = whole.into_iter().find(|(_, found)| *found < 1.0) {
+            return argument(what, found, "at least 1");
+        }
+        for (what, share) in [("dropout", self.dropout), ("averaging", self.averaging)] {
+            if !(0.0..1.0).contains(&share) {
+                return argument(what, f64::from(share), "at least 0, below 1");
+            }
+        }
+        for (what, size) in
+            [("learning_rate", self.learning_rate), ("weight_decay", self.weight_decay)]
+        {
+            if !(0.0..=1.0).contains(&size) {
+                return argument(what, f64::from(size), "a number within 0 to 1");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How far a fit has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NetworkProgress {
+    /// Epochs made.
+    pub epoch: u32,
+    /// Most that will be made.
+    pub epochs_max: u32,
+    /// Mean loss over the rows fitted to, while units were dropped.
+    pub training_loss: f64,
+    /// Mean loss over the rows held out.
+    pub validation_loss: Option<f64>,
+    /// The epoch of the least of them so far.
+    pub best_epoch: u32,
+}
+
+/// Rows as the network reads them.
+struct Rows {
+    codes: Vec<Code>,
+    targets: Vec<f32>,
+    /// Mean 1.
+    weights: Vec<f32>,
+    n_features: usize,
+}
+
+impl Rows {
+    fn pick(&self, rows: &[u32]) -> Self {
+        let n = self.n_features;
+        let code =
+            |row: &u32| self.codes[*row as usize * n..(*row as usize + 1) * n].iter().copied();
+        Self {
+            codes: rows.iter().flat_map(code).collect(),
+            targets: rows.iter().map(|row| self.targets[*row as usize]).collect(),
+            weights: rows.iter().map(|row| self.weights[*row as usize]).collect(),
+            n_features: n,
+        }
+    }
+}
+
+impl NetworkModel {
+    /// Fits to `training`; with `validation`, stops when its loss has not fallen for `patience` epochs, and keeps the
+    /// best epoch. `keep_going` is asked after each epoch; where it says no, the best so far is the model.
+    ///
+    /// # Errors
+    /// The training cannot be fitted to, columns of the validation differ, or an option is out of range.
+    pub fn fit(
+        training: &Training,
+        validation: Option<&Training>,
+        options: &NetworkOptions,
+        keep_going: &mut dyn FnMut(&NetworkProgress) -> bool,
+    ) -> Result<Self, LearnError> {
+        options.check()?;
+        training.check()?;
+        let schema = Schema::of(&training.features)?;
+        if schema.kinds().is_empty() {
+            return Err(LearnError::Split { what: "features", asked: 1, found: 0 });
+        }
+        row_count(training.features.n_rows())?;
+        if let Some(row) = training.targets.iter().position(|target| target.abs() > 1e150) {
+            return Err(LearnError::Target { row, value: training.targets[row] });
+        }
+        if let Some(validation) = validation {
+            schema.check(&validation.features)?;
+            validation.check()?;
+        }
+        let rows = (0_u32..).zip(&training.weights).filter(|(_, weight)| **weight > 0.0);
+        let training = training.take(&rows.map(|(row, _)| row).collect::<Vec<u32>>());
+        let mut fit = Fit::new(&training, schema, options);
+        fit.run(validation, keep_going);
+        Ok(fit.model)
+    }
+}
+
+/// A fit on the way. The parameters of `model` are the ones kept so far.
+struct Fit<'a> {
+    options: &'a NetworkOptions,
+    model: NetworkModel,
+    rows: Rows,
+    parameters: Vec<f32>,
+    averaged: Vec<f32>,
+    moments: Vec<(f32, f32)>,
+    /// Share of itself that a parameter loses a unit of step.
+    decays: Vec<f32>,
+    steps: i32,
+}
+
+impl<'a> Fit<'a> {
+    fn new(training: &Training, schema: Schema, options: &'a NetworkOptions) -> Self {
+        let n_rows = training.features.n_rows();
+        let encoders = encoders(&training.features, &training.weights, options.n_bins);
+        let layout = Layout::new(
+            &encoders,
+            options.embedding_width as usize,
+            &options.hidden,
+            options.n_members as usize,
+            training.task.n_outputs(),
+        );
+        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+        let parameters = layout.initial(&encoders, &mut rng);
+        let mean_weight = training.weights.iter().sum::<f64>() / n_rows as f64;
+        let (center, spread) = scale(training);
+        let mut decays = vec![0.0; parameters.len()];
+        layout.decayed().into_iter().for_each(|range| decays[range].fill(options.weight_decay));
+        #[expect(clippy::cast_possible_truncation, reason = "rounded to f32")]
+        let narrow = |value: f64| value as f32;
+        let rows = Rows {
+            codes: codes(&encoders, &training.features, 0..n_rows),
+            targets: training.targets.iter().map(|t| narrow((t - center) / spread)).collect(),
+            weights: training.weights.iter().map(|w| narrow(w / mean_weight)).collect(),
+            n_features: encoders.len(),
+        };
+        let mut order: Vec<u32> = (0..row_count(n_rows).expect("counted before")).collect();
+        order.shuffle(&mut rng);
+        order.truncate(options.n_background as usize);
+        let background = rows.pick(&order).codes;
+        let model = NetworkModel {
+            schema,
+            task: training.task,
+            encoders,
+            layout,
+            parameters: parameters.clone(),
+            center,
+            spread,
+            background,
+            epochs: 0,
+            best_epoch: 0,
+        };
+        let moments = vec![(0.0, 0.0); parameters.len()];
+        let averaged = parameters.clone();
+        Self { options, model, rows, parameters, averaged, moments, decays, steps: 0 }
+    }
+
+    fn run(
+        &mut self,
+        validation: Option<&Training>,
+        keep_going: &mut dyn FnMut(&NetworkProgress) -> bool,
+    ) {
+        let n_rows = self.rows.targets.len();
+        let batch =
+            self.options.batch_rows.map_or((n_rows / 16).clamp(32, 256), |rows| rows as usize);
+        let mut order: Vec<u32> = (0..row_count(n_rows).expect("counted before")).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ 0x9E37_79B9_7F4A_7C15);
+        let (mut least, mut kept) = (f64::INFINITY, self.parameters.clone());
+        for epoch in 1..=self.options.epochs_max {
+            order.shuffle(&mut rng);
+            let mut sum = 0.0;
+            for rows in order.chunks(batch) {
+                sum += self.step(&self.rows.pick(rows));
+            }
+            self.model.epochs = epoch;
+            self.model.parameters = self.filled();
+            let validation_loss = validation.and_then(|held| {
+                let margins = self.model.margins_unchecked(&held.features);
+                metrics::mean_loss(held.task, &margins, &held.targets, Some(&held.weights))
+            });
+            let loss = validation_loss.unwrap_or(f64::NEG_INFINITY);
+            if validation_loss.is_none() || loss < least {
+                least = loss;
+                kept.copy_from_slice(&self.model.parameters);
+                self.model.best_epoch = epoch;
+            }
+            let progress = NetworkProgress {
+                epoch,
+                epochs_max: self.options.epochs_max,
+                training_loss: sum / n_rows as f64,
+                validation_loss,
+                best_epoch: self.model.best_epoch,
+            };
+            let is_late = epoch - self.model.best_epoch >= self.options.patience;
+            if !keep_going(&progress) || is_late {
+                break;
+            }
+        }
+        self.model.parameters = kept;
+    }
+
+    /// The running mean, with vectors for what training does not know.
+    fn filled(&self) -> Vec<f32> {
+        let mut parameters = self.averaged.clone();
+        let NetworkModel { encoders, layout, .. } = &self.model;
+        for (feature, encoder) in encoders.iter().enumerate() {
+            let rows: Vec<Code> =
+                self.rows.codes.iter().skip(feature).step_by(encoders.len()).copied().collect();
+            encoder.fill_unseen(&mut parameters[layout.table(feature)], layout.width, &rows);
+        }
+        parameters
+    }
+
+    /// One step; gives the sum of the losses of the rows, a mean over the members.
+    fn step(&mut self, batch: &Rows) -> f64 {
+        let dropout = self.options.dropout;
+        let (sum, gradient) =
+            gradient(&self.model, &self.parameters, batch, dropout, self.options.seed, self.steps);
+        self.steps += 1;
+        let rate = self.options.learning_rate;
+        let (one, two) = (1.0 - BETAS.0.powi(self.steps), 1.0 - BETAS.1.powi(self.steps));
+        let own = (1.0 + self.steps as f32) / (10.0 + self.steps as f32);
+        let keep = self.options.averaging.min(own);
+        let slots = self.parameters.iter_mut().zip(&mut self.averaged).zip(&mut self.moments);
+        for (((parameter, averaged), moments), (g, decay)) in
+            slots.zip(gradient.iter().zip(&self.decays))
+        {
+            moments.0 = BETAS.0 * moments.0 + (1.0 - BETAS.0) * g;
+            moments.1 = BETAS.1 * moments.1 + (1.0 - BETAS.1) * g * g;
+            let by = (moments.0 / one) / ((moments.1 / two).sqrt() + EPSILON);
+            *parameter -= rate * (by + decay * *parameter);
+            *averaged = keep * *averaged + (1.0 - keep) * *parameter;
+        }
+        sum
+    }
+}
+
+/// Mean and deviation of numbers; classes stay as they are.
+fn scale(training: &Training) -> (f64, f64) {
+    if !matches!(training.task, Task::Regression) {
+        return (0.0, 1.0);
+    }
+    let total: f64 = training.weights.iter().sum();
+    let cases = || training.targets.iter().zip(&training.weights);
+    let mean = cases().map(|(target, weight)| weight / total * target).sum::<f64>();
+    let square = |(target, weight): (&f64, &f64)| weight / total * (target - mean).powi(2);
+    (mean, cases().map(square).sum::<f64>().sqrt())
+}
+
+/// Sum over the rows of the loss, a mean over the members, and the gradient of its mean over the rows.
+fn gradient(
+    model: &NetworkModel,
+    parameters: &[f32],
+    batch: &Rows,
+    dropout: f32,
+    seed: u64,
+    step: i32,
+) -> (f64, Vec<f32>) {
+    let NetworkModel { layout, encoders, task, .. } = model;
+    let matrices = Matrices::new(layout, parameters, true);
+    let embedded = embed(encoders, layout, parameters, &batch.codes);
+    let share = 1.0 / (batch.targets.len() * layout.n_members) as f32;
+    let of_member = |member: usize| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(1 + (u64::from(step.unsigned_abs()) << 16 | member as u64));
+        let dropout = Some(Dropout { probability: dropout, rng: &mut rng });
+        let pass =
+            Pass::forward(layout, parameters, &matrices, member..member + 1, &embedded, dropout);
+        let (sum, mut of_outputs) = loss(*task, &pass.outputs, &batch.targets, &batch.weights);
+        of_outputs.iter_mut().for_each(|g| *g *= share);
+        (sum, pass.backward(&of_outputs))
+    };
+    let members: Vec<(f64, Gradients)> =
+        (0..layout.n_members).into_par_iter().map(of_member).collect();
+    let mut total = vec![0.0; parameters.len()];
+    let mut of_embedded = vec![0.0; embedded.len()];
+    let mut sum = 0.0;
+    let shared = layout.tables_end()..layout.members_start();
+    for (member, (loss, gradients)) in members.iter().enumerate() {
+        sum += loss / layout.n_members as f64;
+        total[layout.member(member)].copy_from_slice(&gradients.of_member);
+        add(&mut total[shared.clone()], &gradients.of_matrices);
+        add(&mut of_embedded, &gradients.of_embedded);
+    }
+    embed_back(encoders, layout, &batch.codes, &of_embedded, &mut total);
+    (sum, total)
+}
+
+fn add(sum: &mut [f32], terms: &[f32]) {
+    sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+}
+
+#[cfg(test)]
+impl NetworkModel {
+    /// Mean loss over all rows at some parameters, without dropout, and its gradient.
+    pub(super) fn loss_and_gradient(
+        &self,
+        parameters: &[f32],
+        training: &Training,
+    ) -> (f64, Vec<f32>) {
+        let options = NetworkOptions::default();
+        let fit = Fit::new(training, self.schema.clone(), &options);
+        let rows = Rows {
+            codes: codes(&self.encoders, &training.features, 0..training.targets.len()),
+            ..fit.rows
+        };
+        let (sum, gradient) = gradient(self, parameters, &rows, 0.0, 0, 0);
+        (sum / training.targets.len() as f64, gradient)
+    }
+}
