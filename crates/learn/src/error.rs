@@ -133,6 +133,18 @@ pub enum LearnError {
         /// What they all are.
         target: f64,
     },
+    /// No learner could be fitted.
+    #[error("no learner could be fitted: {why}")]
+    NothingFitted {
+        /// Why the first could not.
+        why: String,
+    },
+    /// A file is no model, or damaged.
+    #[error("the file of the model: {what}")]
+    Package {
+        /// What is wrong with it.
+        what: String,
+    },
     /// An option is out of its range.
     #[error("{what} is {found}, expected {expected}")]
     Argument {
@@ -142,20 +154,6 @@ pub enum LearnError {
         found: f64,
         /// What is allowed.
         expected: &'static str,
-    },
-    /// A category holds what is no level of it.
-    #[error(
-        "row {row}, column {column} is {value}, expected a whole level below {n_levels} or NaN"
-    )]
-    Level {
-        /// The row.
-        row: usize,
-        /// The column.
-        column: usize,
-        /// What stands there.
-        value: f64,
-        /// Levels that the column has.
-        n_levels: u32,
     },
     /// A column is another than the model was fitted to.
     #[error("column {column} is {found}, the model was fitted to {expected}")]
@@ -215,10 +213,11 @@ impl LearnError {
             }
             Self::Weight { .. } => "pass weights that count cases",
             Self::Target { .. } => "leave rows without a target out, or choose another task",
+            Self::NothingFitted { .. } => "give a larger table, or a larger budget",
+            Self::Package { .. } => "train the model again, or copy its file again",
             Self::NoRows | Self::OneClass { .. } | Self::OneTarget { .. } => {
                 "fit to data in which both outcomes occur"
             }
-            Self::Level { .. } => "pass NaN for a level that training did not know",
             Self::Schema { .. } => "pass the columns of the training in their order",
             Self::Split { .. } => "ask for fewer parts or bring more groups, times or rows",
             Self::SplitRow { .. } => "name each row once, on one side",

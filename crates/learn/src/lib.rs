@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod auc;
+pub mod automl;
 pub mod blend;
 mod calibration;
 mod cholesky;

@@ -44,7 +44,9 @@ pub(crate) enum ModelAction {
         file: PathBuf,
     },
     /// Show several models side by side, on a table or on their own held-out rows.
-    #[command(after_help = "Example:\n  tracehound model compare old.model new.model --table june.csv")]
+    #[command(
+        after_help = "Example:\n  tracehound model compare old.model new.model --table june.csv"
+    )]
     Compare(CompareArgs),
 }
 

@@ -1,8 +1,6 @@
 //! Models: what was trained, how good it is, why a row is predicted as it is.
 
-use engine::tabular::{
-    CompareAnswer, ModelAnswer, PredictReport, RowAnswer, TrainAnswer,
-};
+use engine::tabular::{CompareAnswer, ModelAnswer, PredictReport, RowAnswer, TrainAnswer};
 
 use super::ink::{Look, Tone};
 use super::table::{Cell, Column, Table};
@@ -18,7 +16,8 @@ const BAR_WIDTH: usize = 20;
 
 /// A model that was just trained.
 pub(crate) fn trained_model(answer: &TrainAnswer, look: Look) -> String {
-    let head = format!("✓ {} was written, {} bytes", show::line(&answer.file), count(answer.n_bytes));
+    let head =
+        format!("✓ {} was written, {} bytes", show::line(&answer.file), count(answer.n_bytes));
     let mut page = look.paint(Tone::Good, &head) + "\n";
     page += &format!(
         "  {} of {} columns are features · {:.1} s\n",
@@ -52,9 +51,16 @@ pub(crate) fn model(answer: &ModelAnswer, look: Look) -> String {
     page += &importance(answer, look);
     page += &roles(answer, look);
     for warning in &answer.warnings {
-        page += &format!("{}\n", look.paint(Tone::Warning, &wrapped(&format!("! {}", show::line(warning)), "  ", look)));
+        page += &format!(
+            "{}\n",
+            look.paint(Tone::Warning, &wrapped(&format!("! {}", show::line(warning)), "  ", look))
+        );
     }
-    page + &look.faint(&format!("\nmodel {} of data {}\n", short(&answer.sha256), short(&answer.data_hash)))
+    page + &look.faint(&format!(
+        "\nmodel {} of data {}\n",
+        short(&answer.sha256),
+        short(&answer.data_hash)
+    ))
 }
 
 fn short(hash: &str) -> &str {
@@ -93,8 +99,12 @@ fn importance(answer: &ModelAnswer, look: Look) -> String {
     if largest <= 0.0 {
         return String::new();
     }
-    let columns =
-        [(Column::Left, "column"), (Column::Right, "contribution"), (Column::Left, ""), (Column::Right, "loss if shuffled")];
+    let columns = [
+        (Column::Left, "column"),
+        (Column::Right, "contribution"),
+        (Column::Left, ""),
+        (Column::Right, "loss if shuffled"),
+    ];
     let mut table = Table::headed(2, &columns);
     for row in answer.importance.iter().take(IMPORTANCE_MAX) {
         table.row([
@@ -114,7 +124,8 @@ fn bar(share: f64) -> String {
 }
 
 fn roles(answer: &ModelAnswer, look: Look) -> String {
-    let columns = [(Column::Left, "column"), (Column::Left, "taken for"), (Column::Prose, "because")];
+    let columns =
+        [(Column::Left, "column"), (Column::Left, "taken for"), (Column::Prose, "because")];
     let mut table = Table::headed(2, &columns);
     for role in &answer.roles {
         let kind = format!("{:?}", role.kind).to_lowercase();
@@ -131,10 +142,17 @@ fn roles(answer: &ModelAnswer, look: Look) -> String {
 /// A table that was predicted.
 pub(crate) fn predicted(report: &PredictReport, look: Look) -> String {
     let rows = counted(report.n_rows as u64, "row", "rows");
-    let head = format!("✓ {rows} predicted by {}: {}", show::line(&report.model), show::line(&report.file));
+    let head = format!(
+        "✓ {rows} predicted by {}: {}",
+        show::line(&report.model),
+        show::line(&report.file)
+    );
     let mut page = look.paint(Tone::Good, &head) + "\n";
     for words in &report.unseen {
-        page += &format!("{}\n", look.paint(Tone::Warning, &wrapped(&format!("! {}", show::line(words)), "  ", look)));
+        page += &format!(
+            "{}\n",
+            look.paint(Tone::Warning, &wrapped(&format!("! {}", show::line(words)), "  ", look))
+        );
     }
     for (name, value) in &report.figures {
         page += &format!("  {} {value:.4}\n", name.replace('_', " "));
@@ -151,9 +169,19 @@ pub(crate) fn row_explained(answer: &RowAnswer, look: Look) -> String {
         answer.value
     );
     let largest = answer.reasons.first().map_or(1.0, |reason| reason.contribution.abs());
-    let columns = [(Column::Right, "margin"), (Column::Left, ""), (Column::Left, "column"), (Column::Prose, "value")];
+    let columns = [
+        (Column::Right, "margin"),
+        (Column::Left, ""),
+        (Column::Left, "column"),
+        (Column::Prose, "value"),
+    ];
     let mut table = Table::headed(2, &columns);
-    table.row([format!("{:+.4}", answer.base).into(), "".into(), Cell::new(Tone::Remark, "before anything is known".to_owned()), "".into()]);
+    table.row([
+        format!("{:+.4}", answer.base).into(),
+        "".into(),
+        Cell::new(Tone::Remark, "before anything is known".to_owned()),
+        "".into(),
+    ]);
     for reason in &answer.reasons {
         table.row([
             format!("{:+.4}", reason.contribution).into(),

@@ -61,7 +61,8 @@ impl Predicted {
             Task::Regression => {}
             Task::Binary => header.push(format!("probability_{}", prediction.classes[1])),
             Task::Multiclass { .. } => {
-                header.extend(prediction.classes.iter().map(|class| format!("probability_{class}")));
+                header
+                    .extend(prediction.classes.iter().map(|class| format!("probability_{class}")));
             }
         }
         let n_reasons = self.reasons.iter().map(Vec::len).max().unwrap_or(0);
@@ -77,7 +78,9 @@ impl Predicted {
             for number in 0..n_reasons {
                 let reason = self.reasons.get(row).and_then(|reasons| reasons.get(number));
                 record.push(reason.map_or_else(String::new, |reason| reason.words.clone()));
-                record.push(reason.map_or_else(String::new, |reason| reason.contribution.to_string()));
+                record.push(
+                    reason.map_or_else(String::new, |reason| reason.contribution.to_string()),
+                );
             }
             writer.write_record(&record).map_err(fault)?;
         }
@@ -145,7 +148,12 @@ pub fn compare(
             }
         };
         let target = model.model.target().to_owned();
-        Ok(ComparedModel { file: file.clone(), name: model.manifest.name.clone(), target, assessed })
+        Ok(ComparedModel {
+            file: file.clone(),
+            name: model.manifest.name.clone(),
+            target,
+            assessed,
+        })
     });
     Ok(CompareAnswer {
         table: table.map_or_else(String::new, |table| table.name.clone()),

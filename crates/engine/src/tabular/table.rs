@@ -125,9 +125,7 @@ fn parquet(bytes: &[u8]) -> Result<Vec<RecordBatch>, Error> {
 fn unzipped(bytes: &[u8], name: &str) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
     let mut reader = flate2::read::MultiGzDecoder::new(bytes).take(TEXT_BYTES_MAX + 1);
-    reader
-        .read_to_end(&mut text)
-        .map_err(|error| Error::File { path: name.into(), error })?;
+    reader.read_to_end(&mut text).map_err(|error| Error::File { path: name.into(), error })?;
     if text.len() as u64 > TEXT_BYTES_MAX {
         return Err(Error::Question {
             what: format!("{name} unpacks to more than {TEXT_BYTES_MAX} bytes"),

@@ -3,13 +3,13 @@
 //! In: margins of every part on held-out rows. Out: a [`ModelReport`]. Weights and calibration of the blend are fitted to those
 //! same rows, so its own figures are *crossed*: five times, a blend is fitted to four fifths of them and judged by the fifth.
 
-use rand::seq::SliceRandom;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::{Candidate, Method};
-use super::model::Model;
+use super::model::{Model, largest};
 use crate::blend::{Blend, BlendMethod, BlendOptions, BlendRows, CalibrationKind, MarginMap};
 use crate::metrics::{self, GainPoint, PrecisionPoint, RocPoint, Threshold};
 use crate::roles::Role;
@@ -201,8 +201,8 @@ pub struct ModelReport {
     pub gain: Vec<GainPoint>,
     /// What comes of thresholds, by what a miss costs in false alarms; two classes.
     pub thresholds: Vec<(f64, Threshold)>,
-    /// Rows by true class, then by predicted class; several classes or two.
-    pub confusion: Vec<Vec<f64>>,
+    /// Rows by true class, then by predicted class, row after row; classes only.
+    pub confusion: Vec<f64>,
     /// The most important column first.
     pub importance: Vec<ColumnImportance>,
     /// What every column was taken for.
@@ -255,8 +255,12 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
     }
     if task != Task::Regression {
         let n_classes = model.classes().len();
+        let classes: Vec<f64> = match task {
+            Task::Binary => predictions.iter().map(|p| f64::from(u8::from(*p >= 0.5))).collect(),
+            _ => predictions.chunks(n_classes).map(|row| largest(row) as f64).collect(),
+        };
         report.confusion =
-            metrics::confusion_matrix(&predictions, n_classes, &rows.targets, Some(&rows.weights));
+            metrics::confusion_matrix(&classes, &rows.targets, n_classes, Some(&rows.weights));
     }
     report.warnings = warnings(model, &report);
     Ok(report)
@@ -309,7 +313,7 @@ fn two_classes(
         thinned(metrics::precision_recall_curve(predictions, &rows.targets, weights));
     report.gain = thinned(metrics::gain_curve(predictions, &rows.targets, weights));
     for misses in [1.0, 2.0, 5.0, 10.0, 20.0, 50.0] {
-        let best = metrics::threshold(predictions, &rows.targets, weights, 1.0, misses);
+        let best = metrics::cost_threshold(predictions, &rows.targets, weights, 1.0, misses);
         report.thresholds.extend(best.map(|best| (misses, best)));
     }
     Ok(())
@@ -340,7 +344,8 @@ fn importance(model: &Model, training: &Training) -> Result<Vec<ColumnImportance
         let parts: Result<Vec<Vec<f64>>, LearnError> =
             model.members.iter().map(|member| member.learner.margins(features)).collect();
         let margins = model.blend.margins(&parts?)?;
-        let mean = metrics::mean_loss(sample.task, &margins, &sample.targets, Some(&sample.weights));
+        let mean =
+            metrics::mean_loss(sample.task, &margins, &sample.targets, Some(&sample.weights));
         Ok(mean.unwrap_or(0.0))
     };
     let before = loss(&sample.features)?;

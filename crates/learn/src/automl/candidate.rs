@@ -124,7 +124,11 @@ impl Candidate {
     }
 
     /// Fits to all rows with what the folds found.
-    pub(super) fn refit(&self, training: &Training, found: &[Found]) -> Result<Learner, LearnError> {
+    pub(super) fn refit(
+        &self,
+        training: &Training,
+        found: &[Found],
+    ) -> Result<Learner, LearnError> {
         Ok(match &self.settings {
             Settings::Linear(options) => {
                 let (lambda, l1_share) = penalty(found);
@@ -132,7 +136,8 @@ impl Candidate {
                 Learner::Linear(LinearModel::fit(training, options, choice)?)
             }
             Settings::Boosted(options) => {
-                let options = BoostOptions { iterations: rounds(found), patience: 0, ..options.clone() };
+                let options =
+                    BoostOptions { iterations: rounds(found), patience: 0, ..options.clone() };
                 Learner::Trees(boost(training, &options, None, &mut |_| true)?.model)
             }
             Settings::Forest(options) => {

@@ -175,12 +175,7 @@ fn clock_of(frame: &Frame, roles: &[Role]) -> Result<Option<String>, LearnError>
     Ok(found)
 }
 
-fn by_time(
-    frame: &Frame,
-    roles: &[Role],
-    column: &str,
-    n_folds: u32,
-) -> Result<Held, LearnError> {
+fn by_time(frame: &Frame, roles: &[Role], column: &str, n_folds: u32) -> Result<Held, LearnError> {
     let raw = frame.column(column)?;
     let role = roles.iter().find(|role| role.column == column && role.kind == Kind::Time);
     let clock: Vec<i64> = match role {
@@ -188,7 +183,9 @@ fn by_time(
             let (times, _) = read_times(&role.reading, raw)?;
             let missing = times.iter().position(Option::is_none);
             if let Some(row) = missing {
-                return Err(raw.refused(row, "a time in every row of the column that splits by time"));
+                return Err(
+                    raw.refused(row, "a time in every row of the column that splits by time")
+                );
             }
             times.into_iter().flatten().collect()
         }
@@ -205,7 +202,8 @@ fn by_time(
 }
 
 fn whole_numbers(column: &crate::Column) -> Result<Vec<i64>, LearnError> {
-    let expected = "a date, a time or a whole number in every row of the column that splits by time";
+    let expected =
+        "a date, a time or a whole number in every row of the column that splits by time";
     (0..column.values.len())
         .map(|row| {
             let shown = column.values.shown(row);
@@ -219,7 +217,9 @@ fn groups_of(frame: &Frame, column: &str) -> Result<Vec<u32>, LearnError> {
     let raw = frame.column(column)?;
     let levels = read_levels(&crate::roles::Reading::Level, raw);
     match levels.codes.iter().position(|code| *code == u32::MAX) {
-        Some(row) => Err(raw.refused(row, "a group in every row of the column that splits by group")),
+        Some(row) => {
+            Err(raw.refused(row, "a group in every row of the column that splits by group"))
+        }
         None => Ok(levels.codes),
     }
 }
@@ -230,7 +230,11 @@ fn by_given(n_rows: usize, given: &[u32]) -> Result<Held, LearnError> {
     numbers.sort_unstable();
     numbers.dedup();
     let rows = |held: u32, inside: bool| -> Vec<u32> {
-        (0_u32..).zip(given).filter(|(_, fold)| (**fold == held) == inside).map(|row| row.0).collect()
+        (0_u32..)
+            .zip(given)
+            .filter(|(_, fold)| (**fold == held) == inside)
+            .map(|row| row.0)
+            .collect()
     };
     let splits = numbers
         .iter()

@@ -44,7 +44,23 @@ pub struct Model {
     pub report: ModelReport,
     /// Paths of trees, prepared at the first explanation.
     #[serde(skip)]
-    explainers: OnceLock<Vec<Option<TreeExplainer>>>,
+    explainers: Prepared,
+}
+
+/// Paths of trees, made at the first explanation. A copy of a model makes its own.
+#[derive(Default)]
+struct Prepared(OnceLock<Vec<Option<TreeExplainer>>>);
+
+impl Clone for Prepared {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.get().is_some() { "prepared" } else { "not prepared" })
+    }
 }
 
 /// Predictions of some rows.
@@ -116,7 +132,15 @@ impl Model {
         provenance: Provenance,
     ) -> Self {
         let report = ModelReport::default();
-        Self { pipeline, targets, members, blend, provenance, report, explainers: OnceLock::new() }
+        Self {
+            pipeline,
+            targets,
+            members,
+            blend,
+            provenance,
+            report,
+            explainers: Prepared::default(),
+        }
     }
 
     /// What is predicted.
@@ -184,9 +208,10 @@ impl Model {
     }
 
     pub(super) fn explained(&self, features: &Matrix) -> Result<Explanation, LearnError> {
-        let explainers = self.explainers.get_or_init(|| {
-            self.members.iter().map(|member| member.learner.explainer()).collect()
-        });
+        let explainers = self
+            .explainers
+            .0
+            .get_or_init(|| self.members.iter().map(|member| member.learner.explainer()).collect());
         let of = |(member, explainer): (&Member, &Option<TreeExplainer>)| {
             member.learner.contributions(features, explainer.as_ref())
         };
@@ -211,13 +236,21 @@ impl Model {
             let mut order: Vec<usize> = (0..values.len()).filter(|at| values[*at] != 0.0).collect();
             order.sort_by(|a, b| values[*b].abs().total_cmp(&values[*a].abs()).then(a.cmp(b)));
             order.truncate(n);
-            let reason = |at: usize| self.reason(frame, row, &explanation.columns[at], values[at], output);
+            let reason =
+                |at: usize| self.reason(frame, row, &explanation.columns[at], values[at], output);
             order.into_iter().map(reason).collect()
         };
         Ok((0..frame.n_rows()).map(of_row).collect())
     }
 
-    fn reason(&self, frame: &Frame, row: usize, column: &str, contribution: f64, output: usize) -> Reason {
+    fn reason(
+        &self,
+        frame: &Frame,
+        row: usize,
+        column: &str,
+        contribution: f64,
+        output: usize,
+    ) -> Reason {
         let shown = |name: &str| {
             let raw = frame.column(name).ok().and_then(|column| column.values.shown(row));
             raw.unwrap_or_else(|| "missing".to_owned())

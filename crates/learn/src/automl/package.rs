@@ -149,8 +149,7 @@ fn written(contents: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, Box<dyn std::error::
 }
 
 fn entry(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, LearnError> {
-    let file =
-        archive.by_name(name).map_err(|error| damaged(format!("entry {name}: {error}")))?;
+    let file = archive.by_name(name).map_err(|error| damaged(format!("entry {name}: {error}")))?;
     let mut bytes = Vec::new();
     let mut limited = file.take(ENTRY_BYTES_MAX + 1);
     limited.read_to_end(&mut bytes).map_err(|error| damaged(format!("entry {name}: {error}")))?;

@@ -53,7 +53,11 @@ impl Candidate {
                 let paths = options.l1_shares.len() as f64 * f64::from(options.n_lambdas);
                 let bins = if options.numbers == NumberCoding::Linear { 1.0 } else { 2.0 };
                 // Five folds choose the penalty.
-                5.0 * paths * bins * size.n_rows * size.n_coefficients.sqrt() * size.n_features.sqrt()
+                5.0 * paths
+                    * bins
+                    * size.n_rows
+                    * size.n_coefficients.sqrt()
+                    * size.n_features.sqrt()
                     * size.n_outputs
                     * 1.5e-8
             }
@@ -94,7 +98,8 @@ pub(super) struct Portfolio {
 impl Portfolio {
     pub(super) fn new(size: Size, methods: &[Method], seed: u64) -> Self {
         let is_asked = |method: Method| methods.is_empty() || methods.contains(&method);
-        let methods: Vec<Method> = Method::ALL.into_iter().filter(|method| is_asked(*method)).collect();
+        let methods: Vec<Method> =
+            Method::ALL.into_iter().filter(|method| is_asked(*method)).collect();
         let mut defaults = defaults(&size, seed);
         defaults.retain(|candidate| is_asked(candidate.method()));
         let dice = ChaCha8Rng::seed_from_u64(seed);
@@ -109,10 +114,11 @@ impl Iterator for Portfolio {
         if let Some(candidate) = self.defaults.next() {
             return Some(candidate);
         }
-        let can_draw: Vec<Method> = [Method::Boosted, Method::Boosted, Method::Boosted, Method::Network]
-            .into_iter()
-            .filter(|method| self.methods.contains(method))
-            .collect();
+        let can_draw: Vec<Method> =
+            [Method::Boosted, Method::Boosted, Method::Boosted, Method::Network]
+                .into_iter()
+                .filter(|method| self.methods.contains(method))
+                .collect();
         let method = *can_draw.get(self.n_drawn as usize % can_draw.len().max(1))?;
         self.n_drawn += 1;
         let seed = self.seed + u64::from(self.n_drawn);
@@ -154,7 +160,12 @@ fn defaults(size: &Size, seed: u64) -> Vec<Candidate> {
         l2: 5.0,
         ..base.clone()
     };
-    let wide = BoostOptions { leaves_max: 15, feature_fraction: 0.6, bagging_fraction: 0.7, ..base.clone() };
+    let wide = BoostOptions {
+        leaves_max: 15,
+        feature_fraction: 0.6,
+        bagging_fraction: 0.7,
+        ..base.clone()
+    };
     let random = BoostOptions {
         random_thresholds: true,
         node_feature_fraction: 0.6,
@@ -186,7 +197,11 @@ fn drawn_boosted(dice: &mut impl Rng, size: &Size, number: u32, seed: u64) -> Ca
     let mut pick = |choices: &[f64]| choices[dice.random_range(0..choices.len())];
     let base = boosted(size, seed);
     let leaves = pick(&[4.0, 8.0, 16.0, 31.0, 63.0]);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of the choices")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "one of the choices"
+    )]
     let options = BoostOptions {
         leaves_max: leaves as u32,
         leaf_rows_min: pick(&[3.0, 8.0, 20.0, 40.0, 80.0]) as u32,
@@ -198,7 +213,10 @@ fn drawn_boosted(dice: &mut impl Rng, size: &Size, number: u32, seed: u64) -> Ca
         path_smoothing: pick(&[0.0, 0.0, 2.0, 10.0]),
         learning_rate: base.learning_rate * pick(&[0.6, 1.0]),
         random_thresholds: pick(&[0.0, 0.0, 1.0]) > 0.0,
-        categories: CategorySplits { smooth: pick(&[2.0, 10.0, 30.0]), ..CategorySplits::default() },
+        categories: CategorySplits {
+            smooth: pick(&[2.0, 10.0, 30.0]),
+            ..CategorySplits::default()
+        },
         ..base
     };
     let about = format!(

@@ -134,7 +134,9 @@ impl<'f> Search<'f> {
         let fits = self.held.splits.len() as f64 + 1.0;
         let mut left = self.options.budget_s;
         let mut plan = Vec::new();
-        for candidate in Portfolio::new(self.size, &self.options.methods, self.options.seed).take(CANDIDATES_MAX) {
+        for candidate in
+            Portfolio::new(self.size, &self.options.methods, self.options.seed).take(CANDIDATES_MAX)
+        {
             let price = candidate.price_s(&self.size) * fits;
             if plan.is_empty() || price <= left {
                 left -= price;
@@ -264,8 +266,10 @@ impl<'f> Search<'f> {
         let mut model = Model::new(self.pipeline, self.targets, members, blend, provenance);
         let held: Vec<u32> =
             self.held.splits.iter().flat_map(|split| split.validation.iter().copied()).collect();
-        model.report =
-            assess::report(&model, &assess::Seen { rows, margins: &margins, board, held: &held, training: &training })?;
+        model.report = assess::report(
+            &model,
+            &assess::Seen { rows, margins: &margins, board, held: &held, training: &training },
+        )?;
         Ok(model)
     }
 }

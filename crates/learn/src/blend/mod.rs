@@ -103,7 +103,7 @@ impl BlendRows {
     }
 
     /// Infinite where no row weighs anything: such a fold must not choose.
-    fn loss_of(&self, margins: &[f64]) -> f64 {
+    pub(crate) fn loss_of(&self, margins: &[f64]) -> f64 {
         let mean = metrics::mean_loss(self.task, margins, &self.targets, Some(&self.weights));
         mean.unwrap_or(f64::INFINITY)
     }

@@ -154,6 +154,13 @@ impl TreeModel {
         self.start.len()
     }
 
+    /// The same model after fewer rounds; all of them where there are no more than `rounds`.
+    #[must_use]
+    pub fn first_rounds(&self, rounds: u32) -> Self {
+        let n_trees = (rounds as usize).saturating_mul(self.n_outputs()).min(self.trees.len());
+        Self { trees: self.trees[..n_trees].to_vec(), ..self.clone() }
+    }
+
     /// Leaves of all trees.
     pub fn n_leaves(&self) -> usize {
         self.trees.iter().map(Tree::n_leaves).sum()

@@ -2,19 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod automl;
 mod blend;
 mod calibration;
 mod features;
 mod frame;
-mod linear_view;
 mod linear;
+mod linear_view;
 mod logistic;
 mod metrics;
 mod network;
 mod proportion;
 mod reliability;
 mod roles;
-mod tabular;
-mod trees;
 mod sample;
 mod split;
+mod tabular;
+mod trees;

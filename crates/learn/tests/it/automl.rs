@@ -1,0 +1,181 @@
+//! From a table to a model: planted worlds, explanations that add up, files that read back, bad input.
+
+use std::fmt::Write as _;
+
+use tracehound_learn::automl::{AutoOptions, Method, Model, SplitBy, train};
+use tracehound_learn::{Frame, LearnError, Task};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Rows of a world whose odds are known: `2·size − 1 + 1.5·(plan = monthly)`, and columns that say nothing.
+fn world(n_rows: usize, seed: u64) -> String {
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let mut csv = "id,size,plan,noise,left\n".to_owned();
+    for row in 0..n_rows {
+        let size: f64 = dice.random_range(-2.0..2.0);
+        let plan = ["monthly", "yearly", "free"][dice.random_range(0..3)];
+        let margin = 2.0 * size - 1.0 + if plan == "monthly" { 1.5 } else { 0.0 };
+        let left = dice.random_bool(1.0 / (1.0 + (-margin).exp()));
+        let noise: f64 = dice.random_range(0.0..1.0);
+        let blank = dice.random_bool(0.05);
+        let size = if blank { String::new() } else { format!("{size:.4}") };
+        writeln!(csv, "c{row:05},{size},{plan},{noise:.4},{}", if left { "yes" } else { "no" })
+            .unwrap();
+    }
+    csv
+}
+
+fn frame(text: &str) -> Frame {
+    Frame::from_csv(text.as_bytes()).unwrap()
+}
+
+fn small(target: &str) -> AutoOptions {
+    AutoOptions { budget_s: 2.0, ..AutoOptions::for_target(target) }
+}
+
+fn trained(frame: &Frame, options: &AutoOptions) -> Model {
+    train(frame, options, &mut |_| true).unwrap()
+}
+
+#[test]
+fn a_planted_world_is_learned_and_every_prediction_is_explained() {
+    let (seen, new) = (frame(&world(600, 1)), frame(&world(300, 2)));
+    let model = trained(&seen, &small("left"));
+    assert_eq!(model.task(), Task::Binary);
+    assert_eq!(model.classes(), ["no", "yes"]);
+    // The best predictor of this world has an area of 0.87 to 0.90.
+    let auc = model.report.assessed.auc.unwrap();
+    assert!((0.84..0.92).contains(&auc), "{auc}");
+    let columns: Vec<&str> =
+        model.report.importance.iter().map(|row| row.column.as_str()).collect();
+    assert_eq!(columns[..2], ["size", "plan"], "{:?}", model.report.importance);
+    assert!(!columns.contains(&"id"), "a name of the row is no feature");
+    let explanation = model.explain(&new).unwrap();
+    for row in 0..new.n_rows() {
+        let sum = explanation.contributions.margin(row, 0);
+        assert!((sum - explanation.margins[row]).abs() < 1e-6, "row {row}");
+    }
+    let reasons = model.reasons(&new, 2).unwrap();
+    assert!(reasons[0][0].words.contains("which"), "{:?}", reasons[0]);
+    let prediction = model.predict(&new).unwrap();
+    assert!(prediction.values.iter().all(|p| (0.0..=1.0).contains(p)));
+    // One row at a time is the same as all at once.
+    for row in [0_u32, 7, 299] {
+        let one = model.predict(&new.take(&[row])).unwrap();
+        assert_eq!(one.values[0].to_bits(), prediction.values[row as usize].to_bits());
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_file_on_any_number_of_threads_and_it_reads_back() {
+    let seen = frame(&world(300, 3));
+    let bytes = |threads: usize, seed: u64| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let options = AutoOptions { seed, budget_s: 0.5, ..small("left") };
+        pool.install(|| trained(&seen, &options).to_bytes("w", "0").unwrap())
+    };
+    let one = bytes(1, 5);
+    assert_eq!(one, bytes(3, 5));
+    let (model, manifest) = Model::from_bytes(&one).unwrap();
+    assert_eq!((manifest.name.as_str(), manifest.seed), ("w", 5));
+    assert_eq!(model.to_bytes("w", "0").unwrap(), one, "written again");
+    let again = trained(&seen, &AutoOptions { seed: 5, budget_s: 0.5, ..small("left") });
+    assert_eq!(model.predict(&seen).unwrap(), again.predict(&seen).unwrap());
+    for at in [one.len() / 3, one.len() / 2] {
+        let mut damaged = one.clone();
+        damaged[at] ^= 0x40;
+        assert!(
+            matches!(Model::from_bytes(&damaged), Err(LearnError::Package { .. })),
+            "byte {at}"
+        );
+    }
+    assert!(matches!(Model::from_bytes(b"no model"), Err(LearnError::Package { .. })));
+    assert!(model.to_bytes("a/b", "0").is_err(), "a name with a slash");
+}
+
+#[test]
+fn numbers_and_several_classes_are_learned() {
+    let mut dice = ChaCha8Rng::seed_from_u64(9);
+    let mut csv = "x,y,price,color\n".to_owned();
+    for _ in 0..400 {
+        let (x, y): (f64, f64) = (dice.random_range(0.0..1.0), dice.random_range(0.0..1.0));
+        let price = 10.0 + 5.0 * x - 3.0 * y + dice.random_range(-0.2..0.2);
+        let color = if x + 0.1 * y > 0.7 {
+            "red"
+        } else if y > 0.5 {
+            "green"
+        } else {
+            "blue"
+        };
+        writeln!(csv, "{x:.4},{y:.4},{price:.4},{color}").unwrap();
+    }
+    let table = frame(&csv);
+    let price = trained(&table, &small("price"));
+    assert_eq!(price.task(), Task::Regression);
+    assert!(price.report.assessed.r2.unwrap() > 0.95, "{:?}", price.report.assessed);
+    let color = trained(&table, &small("color"));
+    assert_eq!(color.task(), Task::Multiclass { n_classes: 3 });
+    assert!(color.report.assessed.accuracy.unwrap() > 0.9, "{:?}", color.report.assessed);
+    let prediction = color.predict(&table).unwrap();
+    assert_eq!(prediction.labels().len(), 400);
+    for row in prediction.values.chunks(3) {
+        assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    }
+    let explanation = color.explain(&table.take(&[1])).unwrap();
+    for output in 0..3 {
+        let sum = explanation.contributions.margin(0, output);
+        assert!((sum - explanation.margins[output]).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn rows_are_held_out_as_asked() {
+    let mut csv = "at,shop,x,y\n".to_owned();
+    let mut dice = ChaCha8Rng::seed_from_u64(4);
+    for row in 0..200 {
+        let x: f64 = dice.random_range(0.0..1.0);
+        let y = u8::from(dice.random_bool(0.2 + 0.6 * x));
+        writeln!(csv, "2024-01-{:02} {:02}:00,s{},{x:.3},{y}", 1 + row / 8, row % 8, row % 20)
+            .unwrap();
+    }
+    let table = frame(&csv);
+    let check = |split: SplitBy, part: &str| {
+        let options = AutoOptions { split, methods: vec![Method::Linear], ..small("y") };
+        let sentence = trained(&table, &options).report.split.sentence;
+        assert!(sentence.contains(part), "{sentence}");
+    };
+    check(SplitBy::Auto, "forward in time by at");
+    check(SplitBy::Random, "at random");
+    check(SplitBy::Stratified, "stratified");
+    check(SplitBy::Group("shop".to_owned()), "whole groups of shop");
+    check(SplitBy::Folds((0..200).map(|row| row % 3).collect()), "as given: 3 folds");
+}
+
+#[test]
+fn what_cannot_be_learned_is_refused_with_its_place() {
+    let check = |csv: &str, options: &AutoOptions, part: &str| {
+        let error = Frame::from_csv(csv.as_bytes())
+            .and_then(|frame| train(&frame, options, &mut |_| true).map(drop))
+            .unwrap_err();
+        assert!(error.to_string().contains(part), "{error}");
+        assert!(error.hint().is_some());
+    };
+    let base = small("y");
+    check("x,y\n", &base, "");
+    check("x,z\n1,2\n", &base, "\"y\"");
+    check("x,y\n1,a\n2,a\n3,a\n", &base, "every target");
+    check("x,y\n1,a\n2,\n3,b\n", &base, "row 1");
+    check("x,x,y\n1,2,a\n", &base, "\"x\"");
+    check("c,y\n1,a\n1,b\n1,a\n1,b\n", &base, "");
+    check("x,y\n1,a\n2,b\n", &AutoOptions { budget_s: 0.0, ..base.clone() }, "budget");
+    check(
+        "x,y\n1,a\n2,b\n3,a\n4,b\n",
+        &AutoOptions { weight: Some("w".into()), ..base.clone() },
+        "\"w\"",
+    );
+    let model = trained(&frame(&world(200, 6)), &AutoOptions { budget_s: 0.2, ..small("left") });
+    let missing = model.predict(&frame("plan,noise\nfree,1\n")).unwrap_err();
+    assert!(missing.to_string().contains("size"), "{missing}");
+    let stopped = train(&frame(&world(200, 6)), &small("left"), &mut |_| false).unwrap_err();
+    assert!(matches!(stopped, LearnError::NothingFitted { .. }), "{stopped}");
+}
