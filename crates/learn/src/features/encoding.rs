@@ -1,13 +1,13 @@
 //! Many levels as numbers: the mean target of a level, drawn to the mean of all, and how often it occurs.
 //!
-//! In: levels and targets of the training rows. Out: for new rows `(sum + s × mean) / (n + s)` over all training rows of
+//! In: levels, or words, and targets of the training rows. Out: for new rows `(sum + s × mean) / (n + s)` over all training rows of
 //! the level, s being the smoothing; for the training rows themselves the same over *other* rows only, so that no
-//! row's own target stands in its features. For several classes one mean a class.
+//! row's own target stands in its features. For several classes one mean a class. A text is the mean over its words.
 //! Source: Micci-Barreca, A preprocessing scheme for high-cardinality categorical attributes, SIGKDD Explorations 2001;
 //! out-of-fold fitting as scikit-learn's `TargetEncoder`, in order as CatBoost (Prokhorenkova et al., NeurIPS 2018).
 //! Departures: the mean that is drawn to is that of the other rows, too; with a clock, rows of the same instant do not
 //! see each other; no random permutations.
-//! Cost: O(rows × classes). Checked against: scikit-learn and double loops (`tests/it/encoding.rs`).
+//! Cost: O(rows × classes). Checked against: scikit-learn and double loops (`tests/it/features.rs`).
 
 use std::collections::BTreeMap;
 
@@ -144,48 +144,100 @@ impl Outputs {
     }
 }
 
+/// The levels that rows hold: one each of a category, several words of a text.
+pub(super) struct Bags {
+    /// Distinct levels, ascending.
+    names: Vec<String>,
+    /// Levels of each distinct value, as places in `names`.
+    levels: Vec<Vec<usize>>,
+    /// Which value each row holds.
+    rows: Vec<usize>,
+}
+
+impl Bags {
+    /// One level a row; a missing value is the level without a name.
+    pub(super) fn of_levels(levels: &Levels<'_>) -> Self {
+        // By name: two codes may share one.
+        let held = levels.counts().0.into_keys().map(str::to_owned);
+        let has_missing = levels.codes.contains(&u32::MAX);
+        let names: Vec<String> = has_missing.then(String::new).into_iter().chain(held).collect();
+        let place = |name: &str| names.binary_search_by(|known| known.as_str().cmp(name)).ok();
+        let mut of: Vec<Vec<usize>> =
+            levels.names.iter().map(|name| place(name).into_iter().collect()).collect();
+        of.push(if has_missing { vec![0] } else { Vec::new() });
+        let rows =
+            levels.codes.iter().map(|code| (*code as usize).min(levels.names.len())).collect();
+        Self { names, levels: of, rows }
+    }
+
+    /// The words of texts that at least `rows_min` rows hold, the `n_max` most frequent of them.
+    pub(super) fn of_words(texts: &Levels<'_>, rows_min: u64, n_max: usize) -> Self {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for (text, count) in texts.counts().0 {
+            super::words::words(text)
+                .into_iter()
+                .for_each(|word| *counts.entry(word).or_insert(0) += count);
+        }
+        let mut frequent: Vec<(String, u64)> =
+            counts.into_iter().filter(|word| word.1 >= rows_min).collect();
+        frequent.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        frequent.truncate(n_max);
+        let mut names: Vec<String> = frequent.into_iter().map(|word| word.0).collect();
+        names.sort_unstable();
+        let place = |word: &String| names.binary_search(word).ok();
+        let of = |text: &str| super::words::words(text).iter().filter_map(place).collect();
+        let mut levels: Vec<Vec<usize>> = texts.names.iter().map(|text| of(text)).collect();
+        levels.push(Vec::new());
+        let rows = texts.codes.iter().map(|code| (*code as usize).min(texts.names.len())).collect();
+        Self { names, levels, rows }
+    }
+
+    fn of_row(&self, row: usize) -> &[usize] {
+        &self.levels[self.rows[row]]
+    }
+}
+
+/// The mean encoding of the levels that some row held; the mean of all where there is none.
+fn encoded<'a>(
+    levels: impl Iterator<Item = &'a EncodedLevel> + Clone,
+    all: &EncodedLevel,
+    smoothing: f64,
+) -> Vec<f64> {
+    let held = levels.filter(|level| level.n_rows > 0);
+    let n = held.clone().count();
+    let mean = |output: usize| {
+        if n == 0 {
+            return all.mean(output);
+        }
+        held.clone().map(|level| level.encoded(output, all, smoothing)).sum::<f64>() / n as f64
+    };
+    (0..all.sums.len()).map(mean).collect()
+}
+
 impl Encoding {
     /// The encoding for new rows, and the columns of the training rows out of fold, one an output.
     pub(super) fn fit(
-        levels: &Levels<'_>,
+        bags: &Bags,
         outputs: &Outputs,
         folds: Folds<'_>,
         smoothing: f64,
     ) -> Result<(Self, Vec<Vec<f64>>), LearnError> {
         let n_outputs = outputs.n_outputs;
-        // By name: two codes may share one.
-        let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-        let names = levels.codes.iter().map(|code| name(levels, *code));
-        names.clone().for_each(|name| {
-            known.insert(name, 0);
-        });
-        known.values_mut().enumerate().for_each(|(at, place)| *place = at);
-        let by_code: Vec<usize> = levels
-            .names
-            .iter()
-            .map(|name| known.get(name.as_ref()).copied().unwrap_or(0))
-            .collect();
-        let missing = known.get("").copied().unwrap_or(0);
-        let rows: Vec<usize> = levels
-            .codes
-            .iter()
-            .map(|code| by_code.get(*code as usize).copied().unwrap_or(missing))
-            .collect();
         let mut all = EncodedLevel::new("", n_outputs);
-        let mut encoded: Vec<EncodedLevel> =
-            known.keys().map(|name| EncodedLevel::new(name, n_outputs)).collect();
-        for (row, &level) in rows.iter().enumerate() {
+        let mut levels: Vec<EncodedLevel> =
+            bags.names.iter().map(|name| EncodedLevel::new(name, n_outputs)).collect();
+        for row in 0..bags.rows.len() {
             all.add(outputs.row(row));
-            encoded[level].add(outputs.row(row));
+            bags.of_row(row).iter().for_each(|level| levels[*level].add(outputs.row(row)));
         }
-        let trained = match (folds.dealt(rows.len())?, folds) {
-            (Some(folds), _) => out_of_fold(&rows, &encoded, &all, outputs, &folds, smoothing),
-            (None, Folds::Ordered(clock)) => {
-                in_order(&rows, encoded.len(), outputs, clock, smoothing)
-            }
+        let encoding = Self { levels, all, smoothing };
+        let rows = match (folds.dealt(bags.rows.len())?, folds) {
+            (Some(folds), _) => encoding.out_of_fold(bags, outputs, &folds),
+            (None, Folds::Ordered(clock)) => encoding.in_order(bags, outputs, clock),
             (None, _) => Vec::new(),
         };
-        Ok((Self { levels: encoded, all, smoothing }, trained))
+        let column = |output: usize| rows.iter().map(|row| row[output]).collect();
+        Ok((encoding, (0..n_outputs).map(column).collect()))
     }
 
     fn find(&self, name: &str) -> Option<&EncodedLevel> {
@@ -198,78 +250,55 @@ impl Encoding {
         self.find(name).is_some()
     }
 
-    /// Mean targets of each name, one column an output; the mean of all where it is unknown.
-    pub(super) fn means(&self, name: &str) -> Vec<f64> {
-        let outputs = 0..self.all.sums.len();
-        match self.find(name) {
-            Some(level) => outputs.map(|at| level.encoded(at, &self.all, self.smoothing)).collect(),
-            None => outputs.map(|at| self.all.mean(at)).collect(),
-        }
+    /// Mean targets of these levels together, an output each; the mean of all where none is known.
+    pub(super) fn means<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<f64> {
+        let known: Vec<&EncodedLevel> = names.filter_map(|name| self.find(name)).collect();
+        encoded(known.into_iter(), &self.all, self.smoothing)
     }
 
     /// Share of the training rows that hold the level.
     pub(super) fn frequency(&self, name: &str) -> f64 {
         self.find(name).map_or(0.0, |level| level.n_rows as f64 / self.all.n_rows as f64)
     }
-}
 
-/// The name of a code; the empty one where missing.
-pub(super) fn name<'a>(levels: &'a Levels<'_>, code: u32) -> &'a str {
-    levels.names.get(code as usize).map_or("", AsRef::as_ref)
-}
-
-fn out_of_fold(
-    rows: &[usize],
-    encoded: &[EncodedLevel],
-    all: &EncodedLevel,
-    outputs: &Outputs,
-    folds: &[u32],
-    smoothing: f64,
-) -> Vec<Vec<f64>> {
-    // Sums of each fold, and of each level within one, in the order of the rows.
-    let mut own_all: BTreeMap<u32, EncodedLevel> = BTreeMap::new();
-    let mut own: BTreeMap<(u32, usize), EncodedLevel> = BTreeMap::new();
-    let empty = || EncodedLevel::new("", outputs.n_outputs);
-    for (row, (&level, &fold)) in rows.iter().zip(folds).enumerate() {
-        own_all.entry(fold).or_insert_with(empty).add(outputs.row(row));
-        own.entry((fold, level)).or_insert_with(empty).add(outputs.row(row));
-    }
-    let rest_all: BTreeMap<u32, EncodedLevel> =
-        own_all.iter().map(|(fold, own)| (*fold, all.without(own))).collect();
-    let value = |(fold, level): (u32, usize), own: &EncodedLevel| {
-        let (rest, rest_all) = (encoded[level].without(own), &rest_all[&fold]);
-        (0..outputs.n_outputs).map(|at| rest.encoded(at, rest_all, smoothing)).collect::<Vec<f64>>()
-    };
-    let values: BTreeMap<(u32, usize), Vec<f64>> =
-        own.iter().map(|(key, own)| (*key, value(*key, own))).collect();
-    let column = |output: usize| {
-        rows.iter().zip(folds).map(|(&level, &fold)| values[&(fold, level)][output]).collect()
-    };
-    (0..outputs.n_outputs).map(column).collect()
-}
-
-fn in_order(
-    rows: &[usize],
-    n_levels: usize,
-    outputs: &Outputs,
-    clock: &[i64],
-    smoothing: f64,
-) -> Vec<Vec<f64>> {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by_key(|&row| clock[row]);
-    let mut all = EncodedLevel::new("", outputs.n_outputs);
-    let mut levels = vec![all.clone(); n_levels];
-    let mut columns = vec![vec![f64::NAN; rows.len()]; outputs.n_outputs];
-    for instant in order.chunk_by(|a, b| clock[*a] == clock[*b]) {
-        for &row in instant {
-            for (at, column) in columns.iter_mut().enumerate() {
-                column[row] = levels[rows[row]].encoded(at, &all, smoothing);
+    /// Row by row, from the rows of other folds.
+    fn out_of_fold(&self, bags: &Bags, outputs: &Outputs, folds: &[u32]) -> Vec<Vec<f64>> {
+        // Sums of each fold, and of each level within one, in the order of the rows.
+        let mut own_all: BTreeMap<u32, EncodedLevel> = BTreeMap::new();
+        let mut own: BTreeMap<(u32, usize), EncodedLevel> = BTreeMap::new();
+        let empty = || EncodedLevel::new("", outputs.n_outputs);
+        for (row, &fold) in folds.iter().enumerate() {
+            own_all.entry(fold).or_insert_with(empty).add(outputs.row(row));
+            for &level in bags.of_row(row) {
+                own.entry((fold, level)).or_insert_with(empty).add(outputs.row(row));
             }
         }
-        for &row in instant {
-            all.add(outputs.row(row));
-            levels[rows[row]].add(outputs.row(row));
-        }
+        own_all.values_mut().for_each(|own| *own = self.all.without(own));
+        own.iter_mut().for_each(|((_, level), own)| *own = self.levels[*level].without(own));
+        let of = |(row, fold): (usize, &u32)| {
+            let levels = bags.of_row(row).iter().map(|level| &own[&(*fold, *level)]);
+            encoded(levels, &own_all[fold], self.smoothing)
+        };
+        folds.iter().enumerate().map(of).collect()
     }
-    columns
+
+    /// Row by row, from the rows before it.
+    fn in_order(&self, bags: &Bags, outputs: &Outputs, clock: &[i64]) -> Vec<Vec<f64>> {
+        let mut order: Vec<usize> = (0..clock.len()).collect();
+        order.sort_by_key(|&row| clock[row]);
+        let mut all = EncodedLevel::new("", outputs.n_outputs);
+        let mut levels = vec![all.clone(); bags.names.len()];
+        let mut rows = vec![Vec::new(); clock.len()];
+        for instant in order.chunk_by(|a, b| clock[*a] == clock[*b]) {
+            for &row in instant {
+                let held = bags.of_row(row).iter().map(|level| &levels[*level]);
+                rows[row] = encoded(held, &all, self.smoothing);
+            }
+            for &row in instant {
+                all.add(outputs.row(row));
+                bags.of_row(row).iter().for_each(|level| levels[*level].add(outputs.row(row)));
+            }
+        }
+        rows
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding::{Encoding, Outputs};
+use super::encoding::{Bags, Encoding, Outputs};
 use super::times::{Part, days_between};
 use super::words::{self, Statistic};
 use super::{Folds, Lineage, PipelineOptions, UnseenColumn, UnseenKind};
@@ -13,6 +13,10 @@ use crate::roles::{
     Kind, Levels, Reading, Role, Targets, Unread, read_levels, read_numbers, read_times,
 };
 use crate::{FeatureKind, LearnError, Task};
+
+/// Rows that must hold a word, and how many words are kept, for the mean target of words.
+const WORD_ROWS_MIN: u64 = 3;
+const WORDS_MAX: usize = 20_000;
 
 /// What is done to a column, or to all dates together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +64,8 @@ enum Step {
     },
     Text {
         words: Vec<String>,
+        encoding: Encoding,
+        n_outputs: usize,
     },
     Times {
         dates: Vec<DateParts>,
@@ -161,6 +167,20 @@ fn gathered(levels: &Levels<'_>, missing: f64, number: impl Fn(&str) -> f64) -> 
         .collect()
 }
 
+/// Means of rows, an output a column, by one set of means a level.
+fn gathered_means(
+    levels: &Levels<'_>,
+    n_outputs: usize,
+    means: &dyn Fn(&str) -> Vec<f64>,
+    missing: &[f64],
+) -> Vec<Vec<f64>> {
+    let by_code: Vec<Vec<f64>> = levels.names.iter().map(|name| means(name)).collect();
+    let of = |code: &u32| by_code.get(*code as usize).map_or(missing, Vec::as_slice);
+    (0..n_outputs)
+        .map(|output| levels.codes.iter().map(|code| of(code)[output]).collect())
+        .collect()
+}
+
 /// Position among the levels, or the one after them for rare ones; NaN where unknown.
 fn position(levels: &[String], rare: &[String], name: &str) -> f64 {
     match levels.iter().position(|level| level == name) {
@@ -221,7 +241,9 @@ impl Plan {
             Step::Encoded { encoding, n_outputs, parts } => {
                 self.apply_encoded(frame, encoding, *n_outputs, parts.as_ref())
             }
-            Step::Text { words } => self.apply_text(frame, words),
+            Step::Text { words, encoding, n_outputs } => {
+                self.apply_text(frame, words, encoding, *n_outputs)
+            }
             Step::Times { dates, pairs } => self.apply_times(frame, dates, pairs),
         }
     }
@@ -249,13 +271,8 @@ impl Plan {
     ) -> Result<Applied, LearnError> {
         let source = &self.sources[0];
         let read = source.levels(frame)?;
-        let means: Vec<Vec<f64>> = read.names.iter().map(|name| encoding.means(name)).collect();
-        let missing = encoding.means("");
-        let mean = |output: usize| {
-            let of = |code: &u32| means.get(*code as usize).unwrap_or(&missing)[output];
-            read.codes.iter().map(of).collect::<Vec<f64>>()
-        };
-        let mut columns: Vec<Vec<f64>> = (0..n_outputs).map(mean).collect();
+        let one = |name: &str| encoding.means(std::iter::once(name));
+        let mut columns = gathered_means(&read, n_outputs, &one, &one(""));
         columns.push(gathered(&read, encoding.frequency(""), |name| encoding.frequency(name)));
         if let Some(parts) = parts {
             let prefix = |name: &str| position(&parts.levels, &parts.rare, words::prefix(name));
@@ -267,11 +284,27 @@ impl Plan {
         Ok(Applied { columns, unseen: unseen.into_iter().collect() })
     }
 
-    fn apply_text(&self, frame: &Frame, words: &[String]) -> Result<Applied, LearnError> {
+    fn apply_text(
+        &self,
+        frame: &Frame,
+        words: &[String],
+        encoding: &Encoding,
+        n_outputs: usize,
+    ) -> Result<Applied, LearnError> {
         let read = self.sources[0].levels(frame)?;
         let statistic =
             |statistic: &Statistic| gathered(&read, f64::NAN, |text| statistic.of(text));
         let mut columns: Vec<Vec<f64>> = Statistic::ALL.iter().map(statistic).collect();
+        let means = |text: &str| {
+            let words = words::words(text);
+            encoding.means(words.iter().map(String::as_str))
+        };
+        columns.extend(gathered_means(
+            &read,
+            n_outputs,
+            &means,
+            &encoding.means(std::iter::empty()),
+        ));
         // Positions of the known words in each text; each text is cut into words once.
         let held = |text: &str| {
             let found = words::words(text);
@@ -416,23 +449,11 @@ impl<'a> Fitting<'a> {
         read: &Levels<'_>,
         counts: &[(String, u64)],
     ) -> Result<(Plan, Applied), LearnError> {
-        let smoothing = self.options.smoothing;
-        let (encoding, trained) = Encoding::fit(read, &self.outputs, self.folds, smoothing)?;
+        let bags = Bags::of_levels(read);
+        let (encoding, trained) =
+            Encoding::fit(&bags, &self.outputs, self.folds, self.options.smoothing)?;
         let n_outputs = self.outputs.n_outputs();
-        let mean = |at: usize| {
-            let (name, of) = match self.targets.task {
-                Task::Multiclass { .. } => {
-                    let class = &self.targets.classes[at];
-                    (format!(": share of {class}"), format!("share of {class}"))
-                }
-                _ => (": mean target".to_owned(), "mean target".to_owned()),
-            };
-            let rule = format!(
-                "{of} over training rows of the level, {smoothing} rows' worth of all; out of fold in training"
-            );
-            output(&source, &name, FeatureKind::Number, rule)
-        };
-        let mut outputs: Vec<Output> = (0..n_outputs).map(mean).collect();
+        let mut outputs = self.means(&source, "", "training rows of the level");
         let rule = "share of the training rows that hold the level";
         outputs.push(output(&source, ": frequency", FeatureKind::Number, rule));
         let parts = self.code_parts(&source, counts);
@@ -469,6 +490,9 @@ impl<'a> Fitting<'a> {
         let read = source.levels(self.frame)?;
         let (counts, _) = read.counts();
         let words = words::frequent(counts.into_iter(), self.options.words_max as usize);
+        let bags = Bags::of_words(&read, WORD_ROWS_MIN, WORDS_MAX);
+        let (encoding, trained) =
+            Encoding::fit(&bags, &self.outputs, self.folds, self.options.smoothing)?;
         let statistic = |statistic: &Statistic| {
             output(
                 &source,
@@ -478,11 +502,39 @@ impl<'a> Fitting<'a> {
             )
         };
         let mut outputs: Vec<Output> = Statistic::ALL.iter().map(statistic).collect();
+        let first = outputs.len();
+        outputs.extend(self.means(
+            &source,
+            " of words",
+            "training rows of each of its words, on average",
+        ));
         outputs.extend(words.iter().map(|word| {
             let rule = format!("1 where one of its words is {word:?}, in any case");
             output(&source, &format!(": has {word}"), FeatureKind::Number, rule)
         }));
-        self.finished(Plan { sources: vec![source], step: Step::Text { words }, outputs })
+        let n_outputs = self.outputs.n_outputs();
+        let step = Step::Text { words, encoding, n_outputs };
+        let plan = Plan { sources: vec![source], step, outputs };
+        let mut applied = plan.apply(self.frame)?;
+        let means = applied.columns.iter_mut().skip(first);
+        means.zip(trained).for_each(|(column, trained)| *column = trained);
+        Ok((plan, applied))
+    }
+
+    /// The features that are mean targets: one, or one a class.
+    fn means(&self, source: &Source, suffix: &str, over: &str) -> Vec<Output> {
+        let smoothing = self.options.smoothing;
+        let mean = |at: usize| {
+            let what = match self.targets.task {
+                Task::Multiclass { .. } => format!("share of {}", self.targets.classes[at]),
+                _ => "mean target".to_owned(),
+            };
+            let rule = format!(
+                "{what} over {over}, {smoothing} rows' worth of all; out of fold in training"
+            );
+            output(source, &format!(": {what}{suffix}"), FeatureKind::Number, rule)
+        };
+        (0..self.outputs.n_outputs()).map(mean).collect()
     }
 
     /// The one plan of all dates, so that each is read once for its parts and its differences.

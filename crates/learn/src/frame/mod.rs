@@ -6,7 +6,7 @@
 //! Departures from Arrow: times are kept to the microsecond, decimals become the nearest f64, and integers beyond
 //! `i64` become text, which loses nothing.
 //! Cost: 4 bytes a text cell and each distinct text once; 8 or 16 bytes any other cell.
-//! Checked against: tables by hand, and pandas' own reading of real files (`tests/it/frame.rs`).
+//! Checked against: tables by hand, and the writer of the `csv` crate (`tests/it/frame.rs`).
 
 mod arrow;
 mod delimited;

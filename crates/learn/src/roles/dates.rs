@@ -7,7 +7,7 @@
 //! Source: RFC 3339, RFC 2822 section 3.3 and its zones; days of the calendar are jiff's.
 //! Departures: one scanner instead of a list of formats, so that a column may mix them; names of zones are not looked up
 //! (a purely given table of zones changes every year): an offset is needed, `[Europe/Berlin]` after one is left out.
-//! A year of two digits is 1970 to 2069. Cost: O(length). Checked against: jiff and pandas (`tests/it/dates.rs`).
+//! A year of two digits is 1970 to 2069. Cost: O(length). Checked against: pandas (`tests/it/roles.rs`).
 
 use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};

@@ -167,15 +167,27 @@ fn whole_time(reading: &Reading, number: i64) -> Option<i64> {
 pub(crate) fn read_levels<'a>(reading: &Reading, column: &'a Column) -> Levels<'a> {
     let code = matches!(reading, Reading::Code);
     let Values::Texts(texts) = &column.values else {
-        let mut known: BTreeMap<String, u32> = BTreeMap::new();
-        let code_of = |row: usize| {
-            let Some(name) = column.values.shown(row) else { return u32::MAX };
-            let next = u32::try_from(known.len()).expect("a frame has fewer than 2^32 rows");
-            *known.entry(name).or_insert(next)
+        // By bits, so that a text is made once a level, not once a row.
+        let bits = |row: usize| match &column.values {
+            Values::Numbers(values) => {
+                Some(values[row]).filter(|v| !v.is_nan()).map(|v| (v + 0.0).to_bits())
+            }
+            Values::Integers(values) | Values::Times(values) => values[row].map(i64::cast_unsigned),
+            Values::Booleans(values) => values[row].map(u64::from),
+            Values::Texts(_) => None,
         };
-        let codes: Vec<u32> = (0..column.values.len()).map(code_of).collect();
-        let mut names = vec![Cow::Borrowed(""); known.len()];
-        known.into_iter().for_each(|(name, at)| names[at as usize] = Cow::Owned(name));
+        let mut known: BTreeMap<u64, u32> = BTreeMap::new();
+        let mut names = Vec::new();
+        let mut codes = Vec::with_capacity(column.values.len());
+        for row in 0..column.values.len() {
+            let code = bits(row).map(|bits| {
+                *known.entry(bits).or_insert_with(|| {
+                    names.push(Cow::Owned(column.values.shown(row).unwrap_or_default()));
+                    u32::try_from(names.len() - 1).expect("a frame has fewer than 2^32 rows")
+                })
+            });
+            codes.push(code.unwrap_or(u32::MAX));
+        }
         return Levels { names, codes };
     };
     let n_levels = u32::try_from(texts.n_levels()).expect("a frame has fewer than 2^32 rows");
@@ -195,7 +207,8 @@ pub(crate) fn read_levels<'a>(reading: &Reading, column: &'a Column) -> Levels<'
     Levels { names, codes }
 }
 
-fn code_name(text: &str) -> Cow<'_, str> {
+/// The name of a code: whole numbers without a point.
+pub(super) fn code_name(text: &str) -> Cow<'_, str> {
     match numbers::read(text, DecimalMark::Point) {
         (Cell::Value(value), dress) if !dress.leading_zero => {
             integer(value).map_or(Cow::Borrowed(text), |whole| Cow::Owned(whole.to_string()))
