@@ -83,35 +83,32 @@ fn derivatives(rows: &BlendRows, weights: &[f64]) -> Quadratic {
     let mut means = vec![0.0; n_parts];
     for (row, target) in rows.targets.iter().enumerate() {
         let weight = rows.weights[row] / total;
-        let at = row * n_outputs;
-        let log_sum = metrics::log_sum_exp(&mixed[at..at + n_outputs]);
+        let of_row = &mixed[row * n_outputs..(row + 1) * n_outputs];
+        let log_sum = metrics::log_sum_exp(of_row);
         means.fill(0.0);
-        for output in at..at + n_outputs {
-            let margin = mixed[output];
+        for (output, margin) in of_row.iter().enumerate() {
             let (residual, curvature) = match rows.task {
                 Task::Regression => (margin - target, 1.0),
-                Task::Binary => (sigmoid(margin) - target, sigmoid(margin) * sigmoid(-margin)),
+                Task::Binary => (sigmoid(*margin) - target, sigmoid(*margin) * sigmoid(-margin)),
                 Task::Multiclass { .. } => {
                     let p = (margin - log_sum).exp();
-                    let came = f64::from(u8::from(*target == (output - at) as f64));
-                    (p - came, p)
+                    (p - f64::from(u8::from(*target == output as f64)), p)
                 }
             };
-            for p in 0..n_parts {
-                let of_p = rows.margins[p][output];
-                means[p] += curvature * of_p;
+            let at = row * n_outputs + output;
+            for (p, mean) in means.iter_mut().enumerate() {
+                let of_p = rows.margins[p][at];
+                *mean += curvature * of_p;
                 sum.gradient[p] += weight * residual * of_p;
-                for q in 0..=p {
-                    sum.hessian[p * n_parts + q] +=
-                        weight * curvature * of_p * rows.margins[q][output];
+                for (q, entry) in sum.hessian[p * n_parts..].iter_mut().enumerate().take(p + 1) {
+                    *entry += weight * curvature * of_p * rows.margins[q][at];
                 }
             }
         }
         if n_outputs > 1 {
-            for p in 0..n_parts {
-                for q in 0..=p {
-                    sum.hessian[p * n_parts + q] -= weight * means[p] * means[q];
-                }
+            for (p, mean) in means.iter().enumerate() {
+                let entries = sum.hessian[p * n_parts..].iter_mut().zip(&means[..=p]);
+                entries.for_each(|(entry, other)| *entry -= weight * mean * other);
             }
         }
     }

@@ -11,6 +11,9 @@ use crate::{Contributions, LearnError, Matrix, Task};
 /// Rows a thread takes at a time.
 const CHUNK_ROWS: usize = 4096;
 
+/// Margin of a class that no training row had, beside margins that are logarithms of shares: one in a million.
+const ABSENT: f64 = -13.8;
+
 /// A fitted linear model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LinearModel {
@@ -126,7 +129,7 @@ impl LinearModel {
         Self {
             schema: schema.clone(),
             task,
-            intercepts: path.intercepts.clone(),
+            intercepts: path.intercepts.iter().map(|b| b.max(ABSENT)).collect(),
             codings: codings.to_vec(),
             terms,
             steps: Vec::new(),

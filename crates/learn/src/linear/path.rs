@@ -6,7 +6,7 @@ use crate::newton::{sigmoid, softplus};
 use crate::{LearnError, Task};
 
 /// Reweighted fits for one penalty at most.
-const ROUNDS_MAX: u32 = 200;
+const ROUNDS_MAX: u32 = 10_000;
 /// A step may be halved this often before rounding is all that is left of it.
 const HALVINGS_MAX: u32 = 30;
 /// A row that is all but certain still bends the parabola that stands in for the loss.
@@ -38,7 +38,7 @@ pub(super) struct Path<'a> {
     l1_before: f64,
     /// Deviation of the targets, or 1.
     spread: f64,
-    /// Classes that no row has: their margins have no optimum above minus infinity, so they stay as they begin.
+    /// Classes that no row has: their margins begin and stay at minus infinity.
     is_absent: Vec<bool>,
 }
 
@@ -60,8 +60,7 @@ impl<'a> Path<'a> {
             Task::Regression => (vec![mean], mean_of(&|t| (t - mean).powi(2)).sqrt()),
             Task::Binary => (vec![(mean / (1.0 - mean)).ln()], 1.0),
             Task::Multiclass { n_classes } => {
-                // A class that no row has gets a millionth of a case, not minus infinity.
-                let share = |class: f64| mean_of(&|t| f64::from(u8::from(t == class))).max(1e-6);
+                let share = |class: f64| mean_of(&|t| f64::from(u8::from(t == class)));
                 let logs = (0..n_classes).map(|class| share(f64::from(class)).ln());
                 (logs.collect(), 1.0)
             }

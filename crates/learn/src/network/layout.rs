@@ -113,13 +113,11 @@ impl Layout {
 
     /// What weight decay pulls at: matrices, not scalings, biases or embeddings.
     pub(super) fn decayed(&self) -> Vec<Range<usize>> {
-        let mut ranges = vec![self.tables_end()..self.members_start()];
-        for member in 0..self.n_members {
-            let start = self.member(member).start;
-            let head = self.head().0;
-            ranges.push(start + head.start..start + head.end);
-        }
-        ranges
+        let heads = (0..self.n_members).map(|member| {
+            let (start, head) = (self.member(member).start, self.head().0);
+            start + head.start..start + head.end
+        });
+        std::iter::once(self.tables_end()..self.members_start()).chain(heads).collect()
     }
 
     /// Parameters to begin with.

@@ -1,3 +1,5 @@
+#![allow(clippy::cast_possible_truncation, reason = "levels and offsets of small models")]
+
 use tracehound_learn::metrics::{auc, mean_loss};
 use tracehound_learn::network::{NetworkModel, NetworkOptions, NetworkProgress};
 use tracehound_learn::{FeatureKind, Matrix, Task, Training};
@@ -22,16 +24,16 @@ fn fit(training: &Training, options: &NetworkOptions) -> NetworkModel {
     NetworkModel::fit(training, Some(training), options, &mut |_| true).unwrap()
 }
 
-/// Which side of a ring a point is on: no sum of functions of one coordinate each... of the product says it.
-fn ring(task: Task, n: u32) -> Training {
+/// Targets by the product of two numbers, turned around in one of three levels.
+fn product(task: Task, n: u32) -> Training {
     let a = |r: u32| f64::from(r * 37 % 211) / 105.0 - 1.0;
     let b = |r: u32| f64::from(r * 83 % 197) / 98.0 - 1.0;
     let mut features = Matrix::new(n as usize);
     features.push("a", FeatureKind::Number, column(n, a)).unwrap();
     features.push("b", FeatureKind::Number, column(n, |r| (3.0 * b(r)).exp())).unwrap();
-    let sign = |r: u32| f64::from(u8::from(r % 3 == 0));
+    let sign = |r: u32| f64::from(u8::from(r.is_multiple_of(3)));
     features.push("c", FeatureKind::Category { n_levels: 3 }, column(n, sign)).unwrap();
-    let value = |r: u32| a(r) * b(r) * if r % 3 == 0 { -1.0 } else { 1.0 };
+    let value = |r: u32| a(r) * b(r) * if r.is_multiple_of(3) { -1.0 } else { 1.0 };
     let targets = column(n, |r| match task {
         Task::Regression => 5.0 + 10.0 * value(r),
         Task::Binary => f64::from(u8::from(value(r) > 0.0)),
@@ -51,7 +53,7 @@ fn ring(task: Task, n: u32) -> Training {
 fn it_learns_what_is_no_sum() {
     let options = NetworkOptions { epochs_max: 40, learning_rate: 1e-2, ..small() };
     for task in [Task::Regression, Task::Binary, THREE] {
-        let all = ring(task, 900);
+        let all = product(task, 900);
         let (train, held) =
             (all.take(&(0..600).collect::<Vec<_>>()), all.take(&(600..900).collect::<Vec<_>>()));
         let model = NetworkModel::fit(&train, Some(&held), &options, &mut |_| true).unwrap();
@@ -120,7 +122,7 @@ fn contributions_add_up_to_the_margin() {
 /// Shapley values by all orders of three features, for each background row, by one row at a time.
 #[test]
 fn sampled_contributions_are_near_the_exact_ones() {
-    let all = ring(Task::Binary, 300);
+    let all = product(Task::Binary, 300);
     let options = NetworkOptions { n_background: 300, epochs_max: 15, ..small() };
     let model = fit(&all, &options);
     let row = |at: usize| {
@@ -142,8 +144,8 @@ fn sampled_contributions_are_near_the_exact_ones() {
         }
     }
     let explained = model.contributions(&all.features.take(&[7]), 5).unwrap();
-    for feature in 0..3 {
-        let away = (explained.contributions.values[feature] - exact[feature]).abs();
+    for (feature, exact) in exact.iter().enumerate() {
+        let away = (explained.contributions.values[feature] - exact).abs();
         // The background is all rows: only orders are sampled, so the error is below that of background and orders.
         assert!(away < 3.0 * explained.standard_errors[feature] + 1e-9, "{feature}: {away}");
     }

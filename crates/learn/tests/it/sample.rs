@@ -4,49 +4,49 @@
 
 use tracehound_learn::{FeatureKind, Matrix, Task, Training};
 
-pub const N_ROWS: u32 = 40;
+pub(crate) const N_ROWS: u32 = 40;
 
 /// A column of `n` rows.
-pub fn column(n: u32, of: impl Fn(u32) -> f64) -> Vec<f64> {
+pub(crate) fn column(n: u32, of: impl Fn(u32) -> f64) -> Vec<f64> {
     (0..n).map(of).collect()
 }
 
-pub fn number(r: u32) -> f64 {
+pub(crate) fn number(r: u32) -> f64 {
     if r % 7 == 3 { f64::NAN } else { f64::from(r * 37 % 61) / 10.0 }
 }
 
 /// The number, where it is missing its median by weight (NumPy: 3.0).
-pub fn filled(r: u32) -> f64 {
+pub(crate) fn filled(r: u32) -> f64 {
     if r % 7 == 3 { MEDIAN } else { number(r) }
 }
 
-pub const MEDIAN: f64 = 3.0;
+pub(crate) const MEDIAN: f64 = 3.0;
 
-pub fn skewed(r: u32) -> f64 {
+pub(crate) fn skewed(r: u32) -> f64 {
     (f64::from(r * 17 % 29) / 10.0).exp()
 }
 
-pub fn level(r: u32) -> f64 {
+pub(crate) fn level(r: u32) -> f64 {
     if r % 11 == 5 { f64::NAN } else { f64::from(r * 5 % 7 % 4) }
 }
 
-pub fn weights() -> Vec<f64> {
+pub(crate) fn weights() -> Vec<f64> {
     column(N_ROWS, |r| 1.0 + f64::from(r % 3))
 }
 
-pub fn numbers() -> Vec<f64> {
+pub(crate) fn numbers() -> Vec<f64> {
     column(N_ROWS, |r| f64::from(r * 23 % 41) / 4.0 + filled(r))
 }
 
-pub fn two_classes() -> Vec<f64> {
+pub(crate) fn two_classes() -> Vec<f64> {
     column(N_ROWS, |r| f64::from(u8::from(r * 23 % 41 > 20)))
 }
 
-pub fn three_classes() -> Vec<f64> {
+pub(crate) fn three_classes() -> Vec<f64> {
     column(N_ROWS, |r| f64::from((r * 23 % 41 + r / 10) % 3))
 }
 
-pub fn features() -> Matrix {
+pub(crate) fn features() -> Matrix {
     let mut features = Matrix::new(N_ROWS as usize);
     features.push("number", FeatureKind::Number, column(N_ROWS, number)).unwrap();
     features.push("skewed", FeatureKind::Number, column(N_ROWS, skewed)).unwrap();
@@ -55,7 +55,7 @@ pub fn features() -> Matrix {
     features
 }
 
-pub fn training(task: Task) -> Training {
+pub(crate) fn training(task: Task) -> Training {
     let targets = match task {
         Task::Regression => numbers(),
         Task::Binary => two_classes(),
@@ -65,7 +65,7 @@ pub fn training(task: Task) -> Training {
 }
 
 #[track_caller]
-pub fn near(found: &[f64], expected: &[f64], by: f64) {
+pub(crate) fn near(found: &[f64], expected: &[f64], by: f64) {
     assert_eq!(found.len(), expected.len());
     let all = found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= by * (1.0 + b.abs()));
     assert!(all, "{found:?} for {expected:?}");
