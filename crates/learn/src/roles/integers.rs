@@ -106,7 +106,9 @@ impl Integers {
             ));
         }
         let n_digits = |value: i64| value.checked_ilog10().unwrap_or(0);
-        let same_length = self.first() >= 100 && n_digits(self.first()) == n_digits(self.last());
+        let years = self.first() >= 1900 && self.last() <= 2100;
+        let same_length =
+            self.first() >= 100 && !years && n_digits(self.first()) == n_digits(self.last());
         let step =
             self.distinct.windows(2).fold(0, |step, pair| divisor(step, pair[1].0 - pair[0].0));
         let many_rows = self.n_known >= 20 * n as u64;

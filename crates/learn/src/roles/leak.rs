@@ -57,6 +57,41 @@ pub(super) fn rank_agreement(numbers: &[f64], targets: &[f64]) -> Option<f64> {
     squared_correlation(&of(numbers), &of(targets))
 }
 
+/// How large the steps of the mean target from value to next are, squared and relative to those in random order, where
+/// that is smaller than chance allows once in a hundred: near 1 for codes, near 0 for amounts that the target follows
+/// (von Neumann's ratio, weighted by rows; its normal approximation). `None` for codes, and for fewer than 6 values.
+pub(super) fn orderly_steps(numbers: &[f64], targets: &Targets) -> Option<f64> {
+    let values = one_output(targets);
+    let mut rows: Vec<(f64, f64)> =
+        numbers.iter().copied().zip(values).filter(|row| !row.0.is_nan()).collect();
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let levels = rows.chunk_by(|a, b| a.0 == b.0);
+    let levels = levels.map(|rows| (rows.len() as f64, rows.iter().map(|row| row.1).sum::<f64>()));
+    let levels: Vec<(f64, f64)> = levels.map(|(n, sum)| (n, sum / n)).collect();
+    let n: f64 = levels.iter().map(|level| level.0).sum();
+    let mean = levels.iter().map(|level| level.0 * level.1).sum::<f64>() / n;
+    let spread = levels.iter().map(|level| level.0 * (level.1 - mean).powi(2)).sum::<f64>() / n;
+    let (mut steps, mut weights) = (0.0, 0.0);
+    for pair in levels.windows(2) {
+        let weight = pair[0].0 * pair[1].0 / (pair[0].0 + pair[1].0);
+        steps += weight * (pair[1].1 - pair[0].1).powi(2);
+        weights += weight;
+    }
+    let k = levels.len() as f64;
+    let limit = 1.0 - 2.33 * ((k - 2.0) / (k * k - 1.0)).sqrt();
+    let ratio = steps / weights / (2.0 * spread);
+    (levels.len() >= 6 && spread > 0.0 && ratio < limit).then_some(ratio)
+}
+
+/// The target as one number a row: of several classes, whether it is the most frequent.
+fn one_output(targets: &Targets) -> Vec<f64> {
+    let Task::Multiclass { n_classes } = targets.task else { return targets.values.clone() };
+    let count = |class: &u32| targets.values.iter().filter(|v| **v == f64::from(*class)).count();
+    // The first of equally frequent ones, whatever the rows' order.
+    let most = (0..n_classes).rev().max_by_key(count).map_or(0.0, f64::from);
+    targets.values.iter().map(|value| f64::from(u8::from(*value == most))).collect()
+}
+
 /// Bins of equal count as codes; `u32::MAX` for NaN.
 pub(super) fn binned(numbers: &[f64]) -> Vec<u32> {
     let mut known: Vec<f64> = numbers.iter().copied().filter(|value| !value.is_nan()).collect();

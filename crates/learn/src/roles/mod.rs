@@ -217,6 +217,9 @@ fn with_leak(
     targets: &Targets,
     mut role: Role,
 ) -> Result<Role, LearnError> {
+    if role.kind == Kind::Category && role.reading == Reading::Code {
+        role = without_false_codes(column, targets, role)?;
+    }
     let Some(numbers) = numbers_of(column, &role)? else {
         return Ok(role);
     };
@@ -263,6 +266,26 @@ fn with_leak(
             ));
         }
         _ => {}
+    }
+    Ok(role)
+}
+
+/// Whole numbers taken for codes are amounts after all where the target follows their order: amounts that people round
+/// go up and down in frequency, too.
+fn without_false_codes(
+    column: &Column,
+    targets: &Targets,
+    mut role: Role,
+) -> Result<Role, LearnError> {
+    let reading = judge::reading_of(column, Kind::Number, role.reading.clone());
+    let (numbers, _) = read_numbers(&reading, column)?;
+    if let Some(ratio) = leak::orderly_steps(&numbers, targets) {
+        role.kind = Kind::Number;
+        role.reading = reading;
+        let said = format!(
+            "the target follows their order (steps of {ratio:.2} of those of codes), so amounts"
+        );
+        role.reason = format!("{said}; {}", role.reason);
     }
     Ok(role)
 }

@@ -233,6 +233,25 @@ fn leaks_are_found_out_of_fold() {
 }
 
 #[test]
+fn rounded_amounts_are_no_codes_where_the_target_follows_them() {
+    // Frequencies go up and down; the target rises with the number, or does not care.
+    let cells: Vec<u32> = (0..16_u32).flat_map(|n| vec![n; [20, 200][(n % 2) as usize]]).collect();
+    let follows = |n: u32, at: usize| if at * 7 % 16 <= n as usize { "1" } else { "0" };
+    let jumps = |n: u32, at: usize| if at * 7 % 16 <= n as usize * 5 % 16 { "1" } else { "0" };
+    let role = |target: &dyn Fn(u32, usize) -> &'static str| {
+        let targets: Vec<&str> = cells.iter().enumerate().map(|(at, n)| target(*n, at)).collect();
+        with_target(texts("n", cells.iter().map(u32::to_string)), &targets)
+    };
+    let amounts = role(&follows);
+    assert!(
+        amounts.kind == Kind::Number && amounts.reason.contains("follows their order"),
+        "{amounts:?}"
+    );
+    assert_eq!(role(&jumps).kind, Kind::Category);
+    check("1980;1995;2001", Kind::Number, "3 distinct whole numbers");
+}
+
+#[test]
 fn the_caller_knows_better() {
     let targets: Vec<&str> = (0..60).map(|n| if n % 2 == 0 { "0" } else { "1" }).collect();
     let columns = vec![
