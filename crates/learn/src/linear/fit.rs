@@ -292,6 +292,11 @@ fn fit_to(
         path.descend(Penalty { lambda, ..penalty }, loose)?;
     }
     let exact = Precision { tolerance: options.tolerance, sweeps_max: options.sweeps_max };
-    path.descend(penalty, exact)?;
-    Ok(fold.model(&path))
+    let mut tolerance = options.tolerance;
+    if path.descend(penalty, exact).is_err() {
+        // As exact as what chose the penalty is a model; the model says which it is.
+        path.descend(penalty, loose)?;
+        tolerance = PATH_TOLERANCE;
+    }
+    Ok(LinearModel { tolerance, ..fold.model(&path) })
 }

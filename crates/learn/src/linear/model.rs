@@ -31,6 +31,9 @@ pub struct LinearModel {
     pub lambda: f64,
     /// The share of it on the size of coefficients; the rest is on their squares.
     pub l1_share: f64,
+    /// Largest change of a margin that counted as none in the last fit: the one asked for, or 1e-3 where that was out
+    /// of reach within the sweeps allowed.
+    pub tolerance: f64,
 }
 
 /// One penalty of the path.
@@ -135,6 +138,7 @@ impl LinearModel {
             steps: Vec::new(),
             lambda: 0.0,
             l1_share: 0.0,
+            tolerance: f64::INFINITY,
         }
     }
 

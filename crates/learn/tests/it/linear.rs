@@ -63,6 +63,19 @@ fn a_penalty_is_chosen_on_rows_held_out() {
 }
 
 #[test]
+fn a_model_says_how_exact_it_is() {
+    let choice = LambdaChoice::Fixed { lambda: 0.01, l1_share: 0.5 };
+    let fit = |tolerance| {
+        let options = LinearOptions { tolerance, sweeps_max: 300, ..LinearOptions::default() };
+        LinearModel::fit(&training(Task::Binary), &options, choice).unwrap().tolerance
+    };
+    assert_eq!((fit(1e-6), fit(1e-300)), (1e-6, 1e-3));
+    let options = LinearOptions { sweeps_max: 1, ..LinearOptions::default() };
+    let error = LinearModel::fit(&training(Task::Binary), &options, choice).unwrap_err();
+    assert!(matches!(error, LearnError::NotConverged { iterations: 1, .. }));
+}
+
+#[test]
 fn the_same_bytes_on_any_number_of_threads() {
     let fit = |n_threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
