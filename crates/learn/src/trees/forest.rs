@@ -6,9 +6,9 @@
 //! the variance, which for classes is the Gini impurity.
 //! Departures: thresholds are those of at most 255 bins; missing values go where they lower it more; levels of a
 //! category are ordered by their mean (of the node's most frequent class where there are several), which is optimal
-//! for two classes and numbers (Fisher, 1958); by chance where a node has over ten.
-//! Cost: O(trees · rows · features tried · depth), trees in parallel. Checked against: exhaustive search, scikit-learn
-//! (`tests/it/trees/forest.rs`).
+//! for two classes and numbers (Fisher, 1958); by chance where a node has over four.
+//! Cost: O(trees · rows · features tried · depth), trees in parallel. Checked against: exhaustive search
+//! (`tests/it/trees/forest.rs`); scikit-learn (`docs/methods/forests.md`).
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ impl Default for ForestOptions {
 
 /// Levels of a node that are ordered by their means. More of them are ordered by chance: the order by means fits the
 /// noise of rare levels, and trees without a penalty follow it to the last row.
-const ORDERED_LEVELS_MAX: usize = 10;
+const ORDERED_LEVELS_MAX: usize = 4;
 
 /// What a forest gives.
 #[derive(Debug, Clone, PartialEq)]
