@@ -7,7 +7,7 @@
 //! Departures: no one-side sampling, no exclusive feature bundling; the bag is drawn row by row, so its size varies;
 //! missing values go where they gain more, also for categories.
 //! Cost: O(rounds · outputs · rows · features), see `docs/methods/boosted-trees.md`.
-//! Checked against: a slow exact booster, LightGBM (`tests/it/trees/boost.rs`).
+//! Checked against: a slow exact booster (`tests/it/trees/growth.rs`), LightGBM (`docs/methods/boosted-trees.md`).
 
 use rayon::prelude::*;
 

@@ -6,9 +6,9 @@
 //! the variance, which for classes is the Gini impurity.
 //! Departures: thresholds are those of at most 255 bins; missing values go where they lower it more; levels of a
 //! category are ordered by their mean (of the node's most frequent class where there are several), which is optimal
-//! for two classes and numbers (Fisher, 1958).
-//! Cost: O(trees · rows · features tried · depth), trees in parallel. Checked against: exhaustive search, scikit-learn
-//! (`tests/it/trees/forest.rs`).
+//! for two classes and numbers (Fisher, 1958); by chance where a node has over four.
+//! Cost: O(trees · rows · features tried · depth), trees in parallel. Checked against: exhaustive search
+//! (`tests/it/trees/forest.rs`); scikit-learn (`docs/methods/forests.md`).
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,10 @@ impl Default for ForestOptions {
         }
     }
 }
+
+/// Levels of a node that are ordered by their means. More of them are ordered by chance: the order by means fits the
+/// noise of rare levels, and trees without a penalty follow it to the last row.
+const ORDERED_LEVELS_MAX: usize = 4;
 
 /// What a forest gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,7 +185,7 @@ impl<'a> Planter<'a> {
         let usual = if training.task == Task::Regression {
             1.0 / 3.0
         } else {
-            (n_features as f64).sqrt().ceil() / n_features.max(1) as f64
+            (n_features as f64).sqrt().floor() / n_features.max(1) as f64
         };
         let n_tried = share_of(n_features, options.node_feature_fraction.unwrap_or(usual));
         let n_outputs = training.task.n_outputs();
@@ -336,7 +340,7 @@ impl<'a> Sapling<'a> {
         }
     }
 
-    /// The best cut of as many features as are tried; features that cannot be cut do not count.
+    /// The best cut of as many features as are tried; more only while none of them differs within the node.
     fn cut(&mut self, node: &Waiting, totals: &Totals, visited: u64) -> Option<Cut> {
         let options = self.planter.options;
         let n_rows = node.rows.len();
@@ -348,13 +352,13 @@ impl<'a> Sapling<'a> {
         let n_features = self.planter.binned.features.len();
         let mut order: Vec<usize> = (0..n_features).collect();
         let mut draws = Draws::new(options.seed, Purpose::NodeFeatures, [self.number, visited]);
-        let (mut best, mut n_tried) = (None, 0);
+        let (mut best, mut n_usable) = (None, 0);
         for place in 0..n_features {
             let other = place + draws.below(n_features - place);
             order.swap(place, other);
-            n_tried +=
+            n_usable +=
                 usize::from(self.try_feature(order[place], node, totals, &mut draws, &mut best));
-            if n_tried >= self.planter.n_tried {
+            if place + 1 >= self.planter.n_tried && n_usable > 0 {
                 break;
             }
         }
@@ -405,7 +409,8 @@ impl<'a> Sapling<'a> {
                 node: totals,
                 node_rows: u32::try_from(node.rows.len()).expect("rows are u32"),
                 missing: (filled[missing / 64] >> (missing % 64) & 1 == 1).then_some(missing),
-                draws: planter.options.random_thresholds.then_some(draws),
+                random_thresholds: planter.options.random_thresholds,
+                draws,
             };
             if of.is_category {
                 scan.levels(bins.clone(), best);
@@ -470,7 +475,8 @@ struct Scan<'s> {
     node_rows: u32,
     /// The missing bin, where rows are in it.
     missing: Option<usize>,
-    draws: Option<&'s mut Draws>,
+    random_thresholds: bool,
+    draws: &'s mut Draws,
 }
 
 impl Scan<'_> {
@@ -482,7 +488,7 @@ impl Scan<'_> {
     fn numbers(&mut self, bins: &[usize], best: &mut Option<Cut>) {
         let n_values = bins.len() - usize::from(self.missing.is_some());
         let n_cuts = bins.len() - 1;
-        let only = self.draws.as_mut().map(|draws| draws.below(n_cuts));
+        let only = self.random_thresholds.then(|| self.draws.below(n_cuts));
         let (mut left, mut left_rows) = (vec![0.0; self.stride], 0);
         for at in 0..n_cuts {
             plus(&mut left, self.bin(bins[at]));
@@ -502,15 +508,22 @@ impl Scan<'_> {
         }
     }
 
-    /// All cuts of the levels in the order of their means.
+    /// All cuts of the levels in the order of their means, or in a drawn order where they are many.
     fn levels(&mut self, mut bins: Vec<usize>, best: &mut Option<Cut>) {
         let frequent = (1..self.stride).fold(1, |best, output| {
             if self.node[output] > self.node[best] { output } else { best }
         });
-        let mean = |bin: &usize| self.bin(*bin)[frequent] / self.bin(*bin)[0];
-        bins.sort_by(|a, b| mean(a).total_cmp(&mean(b)));
+        if bins.len() > ORDERED_LEVELS_MAX {
+            for place in 0..bins.len() {
+                let other = place + self.draws.below(bins.len() - place);
+                bins.swap(place, other);
+            }
+        } else {
+            let mean = |bin: &usize| self.bin(*bin)[frequent] / self.bin(*bin)[0];
+            bins.sort_by(|a, b| mean(a).total_cmp(&mean(b)));
+        }
         let n_cuts = bins.len() - 1;
-        let only = self.draws.as_mut().map(|draws| draws.below(n_cuts));
+        let only = self.random_thresholds.then(|| self.draws.below(n_cuts));
         let (mut left, mut left_rows) = (vec![0.0; self.stride], 0);
         for at in 0..n_cuts {
             plus(&mut left, self.bin(bins[at]));

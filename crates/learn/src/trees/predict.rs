@@ -149,6 +149,15 @@ fn add(tree: &Tree, leaves: &[u32; LANES], n_outputs: usize, out: &mut [f64]) {
     }
 }
 
+/// Strikes `left` out where the rank is greater. Masks instead of conditions: the compiler then takes four lanes at once.
+#[inline]
+fn strike_out(alive: &mut [u32; LANES], ranks: &[i32; LANES], threshold: i32, left: u32) {
+    for (alive, rank) in alive.iter_mut().zip(ranks) {
+        let is_greater = u32::from(*rank > threshold).wrapping_neg();
+        *alive &= !(is_greater & left);
+    }
+}
+
 impl Struck {
     /// The leaf of each lane.
     fn leaves(&self, ranks: &[[i32; LANES]]) -> [u32; LANES] {
@@ -157,11 +166,12 @@ impl Struck {
         for (word, (strikes, level_strikes)) in (0..).zip(&self.words) {
             let mut alive = [u32::MAX; LANES];
             for strike in strikes {
-                let ranks = &ranks[strike.column as usize];
-                for lane in 0..LANES {
-                    let gone = if ranks[lane] > strike.threshold { strike.left } else { 0 };
-                    alive[lane] &= !gone;
-                }
+                strike_out(
+                    &mut alive,
+                    &ranks[strike.column as usize],
+                    strike.threshold,
+                    strike.left,
+                );
             }
             for strike in level_strikes {
                 let bins = &ranks[strike.column as usize];

@@ -243,10 +243,12 @@ impl TreeExplainer {
             }
             return follows;
         }
-        let with_missing = element.with_missing;
-        for lane in 0..N {
-            let inside = ranks[lane] > element.low && ranks[lane] <= element.high;
-            follows[lane] = u32::from(inside | (with_missing & (ranks[lane] == MISSING)));
+        // Copies and masks: the compiler then takes four lanes at once.
+        let (low, high) = (element.low, element.high);
+        let with_missing = u32::from(element.with_missing);
+        for (follows, rank) in follows.iter_mut().zip(ranks) {
+            let inside = u32::from(*rank > low) & u32::from(*rank <= high);
+            *follows = inside | u32::from(*rank == MISSING) & with_missing;
         }
         follows
     }
@@ -331,10 +333,10 @@ impl<'a, const N: usize> Block<'a, N> {
         let steps = self.ranks.chunks(n_features).zip(self.out.chunks_mut(N * width));
         for (ranks, out) in steps {
             let mut patterns = [0_u32; N];
-            for (at, element) in elements.iter().enumerate() {
+            for element in elements.iter().rev() {
                 let follows = explainer.follows(element, &ranks[element.feature as usize]);
-                for lane in 0..N {
-                    patterns[lane] |= follows[lane] << at;
+                for (pattern, follows) in patterns.iter_mut().zip(follows) {
+                    *pattern = *pattern << 1 | follows;
                 }
             }
             for (row, pattern) in out.chunks_exact_mut(width).zip(patterns) {
