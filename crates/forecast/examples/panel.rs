@@ -37,12 +37,20 @@ fn main() {
         let (m, h) = (number(&entry["m"]), number(&entry["h"]));
         let (seasons, origins) = (list(&entry["seasons"]), list(&entry["origins"]));
         for origin in origins.iter().rev().take(last) {
-            let series = Series { start_s: 0, step: Step::Seconds(3600), values: y[..*origin].to_vec() };
+            let series =
+                Series { start_s: 0, step: Step::Seconds(3600), values: y[..*origin].to_vec() };
             for method in methods(m, h, &seasons, *origin) {
                 let figures = judge(&*method, &series, &y[*origin..*origin + h], m);
                 let name = method.name();
                 if std::env::args().nth(3).is_some() {
-                    println!("{:32} {origin:5} {name:16} {:.3} {:.3} {:.2} {:.2}", entry["id"].as_str().unwrap(), figures.mase, figures.pinball, figures.coverage[0], figures.coverage[1]);
+                    println!(
+                        "{:32} {origin:5} {name:16} {:.3} {:.3} {:.2} {:.2}",
+                        entry["id"].as_str().unwrap(),
+                        figures.mase,
+                        figures.pinball,
+                        figures.coverage[0],
+                        figures.coverage[1]
+                    );
                 }
                 match table.iter_mut().find(|(known, _)| known == name) {
                     Some((_, all)) => all.push(figures),
@@ -105,7 +113,8 @@ fn print(table: &[(String, Vec<Figures>)]) {
         "method", "n", "MASE", "median", "sMAPE", "cov80", "cov95", "MSIS95", "pinball", "s/fit"
     );
     for (name, all) in table {
-        let mean = |of: &dyn Fn(&Figures) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+        let mean =
+            |of: &dyn Fn(&Figures) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
         let mut sorted: Vec<f64> = all.iter().map(|f| f.mase).collect();
         sorted.sort_by(f64::total_cmp);
         let median = sorted[(sorted.len() - 1) / 2].midpoint(sorted[sorted.len() / 2]);

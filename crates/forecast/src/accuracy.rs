@@ -61,9 +61,11 @@ pub fn msis(actual: &[f64], bounds: &Bounds, scale: f64) -> Option<f64> {
             low - y
         } else if y > high {
             y - high
+        } else if y.is_nan() {
+            // A value that was not measured is not judged.
+            f64::NAN
         } else {
-            // NaN stays NaN: a value that was not measured is not judged.
-            y - y
+            0.0
         };
         (high - low + weight * missed) / scale
     };

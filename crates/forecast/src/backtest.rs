@@ -155,10 +155,8 @@ fn row(
 fn is_volatile(history: &[f64], season: usize) -> bool {
     let changes: Vec<f64> =
         (season..history.len()).map(|t| (history[t] - history[t - season]).abs()).collect();
-    let mut means: Vec<f64> = changes
-        .rchunks(season)
-        .filter_map(|chunk| accuracy::mean(chunk.iter().copied()))
-        .collect();
+    let mut means: Vec<f64> =
+        changes.rchunks(season).filter_map(|chunk| accuracy::mean(chunk.iter().copied())).collect();
     let Some(last) = means.first().copied() else { return false };
     means.sort_by(f64::total_cmp);
     last > crate::draws::sample_quantile(&means, 0.5)

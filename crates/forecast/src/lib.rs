@@ -12,6 +12,7 @@ mod loess;
 mod method;
 mod mstl;
 mod normal;
+mod prophet;
 mod regression;
 mod seasonal_naive;
 mod series;
@@ -26,6 +27,7 @@ pub use conformal::{AdaptiveLevel, Conformal, PastPath, bounds as conformal_boun
 pub use error::ForecastError;
 pub use method::{Bounds, Fitted, Forecast, Method};
 pub use mstl::{Mstl, MstlDecomposition};
+pub use prophet::{Component, Growth, Holiday, Prophet, ProphetFit, Seasonality};
 pub use regression::{Regression, RegressionFit, Term};
 pub use seasonal_naive::SeasonalNaive;
 pub use series::{Indicators, Series, Step};

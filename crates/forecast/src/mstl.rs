@@ -136,7 +136,8 @@ impl Method for Mstl {
         let parts = self.decompose(series)?;
         let adjusted = Series { values: parts.adjusted(), ..series.clone() };
         let trend = Ets { season: 1, form: None }.inspect(&adjusted)?;
-        let cycle = |(season, states): (&usize, &Vec<f64>)| states[states.len() - season..].to_vec();
+        let cycle =
+            |(season, states): (&usize, &Vec<f64>)| states[states.len() - season..].to_vec();
         let cycles = parts.seasons.iter().zip(&parts.seasonal).map(cycle).collect();
         Ok(Box::new(SeasonsAndTrend { cycles, trend }))
     }

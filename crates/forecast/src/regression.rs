@@ -248,8 +248,10 @@ impl RegressionFit {
     /// The intercept and every term with its effect.
     pub fn terms(&self) -> Vec<Term> {
         let names = std::iter::once("intercept").chain(self.names.iter().map(String::as_str));
-        let term =
-            |(name, coefficient): (&str, &f64)| Term { name: name.to_owned(), coefficient: *coefficient };
+        let term = |(name, coefficient): (&str, &f64)| Term {
+            name: name.to_owned(),
+            coefficient: *coefficient,
+        };
         names.zip(&self.coefficients).map(term).collect()
     }
 
@@ -295,7 +297,8 @@ impl RegressionFit {
             let value = if step == 0 {
                 1.0
             } else {
-                let back = |(lag, b): (&usize, &f64)| step.checked_sub(*lag).map(|at| b * response[at]);
+                let back =
+                    |(lag, b): (&usize, &f64)| step.checked_sub(*lag).map(|at| b * response[at]);
                 lags.iter().zip(own).filter_map(back).sum()
             };
             response.push(value);

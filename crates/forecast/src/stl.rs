@@ -52,7 +52,7 @@ impl Stl {
         Self {
             period,
             seasonal_window,
-            trend_window: wide + usize::from(wide % 2 == 0),
+            trend_window: wide + usize::from(wide.is_multiple_of(2)),
             low_pass_window: period + 1 + period % 2,
             jump: [1; 3],
             inner: 5,
@@ -159,10 +159,8 @@ impl Stl {
     }
 
     fn low_pass(&self, cycles: &[f64], n: usize) -> Vec<f64> {
-        let averaged = moving_average(
-            &moving_average(&moving_average(cycles, self.period), self.period),
-            3,
-        );
+        let averaged =
+            moving_average(&moving_average(&moving_average(cycles, self.period), self.period), 3);
         let mut low = vec![0.0; n];
         let smoother =
             Smoother { window: self.low_pass_window, degree: 1, jump: self.jump[2], weights: &[] };

@@ -102,8 +102,7 @@ pub(crate) fn fit(values: &[f64], m: usize, known: Option<ThetaShares>) -> Fit {
 /// the line is not one yet.
 fn run(values: &[f64], shares: ThetaShares) -> (States, f64, f64) {
     let ThetaShares { level, alpha, theta } = shares;
-    let mut s =
-        States { level, mean: 0.0, slope: 0.0, intercept: 0.0, n: 0.0, fading: 1.0 };
+    let mut s = States { level, mean: 0.0, slope: 0.0, intercept: 0.0, n: 0.0, fading: 1.0 };
     let (mut squares, mut count) = (0.0, 0.0);
     for y in values.iter().filter(|y| !y.is_nan()) {
         if s.n == 0.0 {
@@ -157,7 +156,7 @@ fn seasonal_states(values: &[f64], m: usize, factor: bool) -> Vec<f64> {
         let window = &values[t - half..=t + half];
         let (mut sum, mut weight) = (0.0, 0.0);
         for (index, y) in window.iter().enumerate().filter(|(_, y)| !y.is_nan()) {
-            let edge = m % 2 == 0 && (index == 0 || index == 2 * half);
+            let edge = m.is_multiple_of(2) && (index == 0 || index == 2 * half);
             let share = if edge { 0.5 } else { 1.0 };
             (sum, weight) = (sum + share * y, weight + share);
         }
@@ -194,8 +193,7 @@ impl Fit {
                 s.n += 1.0;
                 let before = s.mean;
                 s.mean += (mean - before) / s.n;
-                s.slope =
-                    ((s.n - 2.0) * s.slope + 6.0 / s.n * (mean - before)) / (s.n + 1.0);
+                s.slope = ((s.n - 2.0) * s.slope + 6.0 / s.n * (mean - before)) / (s.n + 1.0);
                 s.intercept = s.mean - s.slope * (s.n + 1.0) / 2.0;
                 s.fading *= 1.0 - alpha;
                 match self.season.get(step % self.season.len().max(1)) {

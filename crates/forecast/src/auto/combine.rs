@@ -18,7 +18,11 @@ pub(crate) fn combine(runs: &[Run]) -> Combined {
         .iter()
         .zip(&errors)
         .zip(&weights)
-        .map(|((run, error), weight)| MemberWeight { name: run.name, weight: *weight, error: *error })
+        .map(|((run, error), weight)| MemberWeight {
+            name: run.name,
+            weight: *weight,
+            error: *error,
+        })
         .collect();
     let now = path(&runs.iter().map(|run| run.now.as_slice()).collect::<Vec<_>>(), &weights);
     let n_origins = runs.first().map_or(0, |run| run.past.len());
@@ -55,7 +59,7 @@ fn weights(errors: &[Option<f64>]) -> Vec<f64> {
     raw.iter().map(|weight| weight / sum).collect()
 }
 
-/// Weighted median of the paths at each step; an empty path takes no part.
+/// The center of the paths at each step; an empty path takes no part.
 fn path(paths: &[&[f64]], weights: &[f64]) -> Vec<f64> {
     let horizon = paths.iter().map(|path| path.len()).max().unwrap_or(0);
     (0..horizon)
@@ -71,10 +75,10 @@ fn path(paths: &[&[f64]], weights: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// Weighted mean of the middle half of the weight.
+/// Weighted mean of the middle fifth of the weight: close to the median, which no broken member moves, and smoother.
 fn center(sorted: &[(f64, f64)]) -> f64 {
     let whole: f64 = sorted.iter().map(|(_, weight)| weight).sum();
-    let (low, high) = (0.25 * whole, 0.75 * whole);
+    let (low, high) = (0.4 * whole, 0.6 * whole);
     let (mut seen, mut sum) = (0.0, 0.0);
     for (value, weight) in sorted {
         let inside = (seen + weight).min(high) - f64::max(seen, low);

@@ -105,7 +105,7 @@ pub(crate) fn tune(values: &[f64], seasons: &[usize], horizon: usize) -> Vec<Mem
     }
     members.extend(mstl_members(values, seasons));
     let double =
-        DoubleSeasonal { short, long: if long % short == 0 { long } else { short } };
+        DoubleSeasonal { short, long: if long.is_multiple_of(short) { long } else { short } };
     members.push(Member::Double(double, double.fit_warm(values, None).shares));
     if let Some(profile) = Profile::tune(values, short, long, horizon) {
         members.push(Member::Profile(profile));

@@ -54,7 +54,8 @@ impl Method for DoubleSeasonal {
         indicators: &Indicators,
     ) -> Result<Box<dyn Fitted>, ForecastError> {
         checked::no_indicators(indicators)?;
-        let ordered = self.short >= 2 && self.long >= self.short && self.long % self.short == 0;
+        let ordered =
+            self.short >= 2 && self.long >= self.short && self.long.is_multiple_of(self.short);
         if !ordered {
             return Err(ForecastError::Argument {
                 what: "seasons",
@@ -161,8 +162,7 @@ impl Fitted for Smoothed {
         let mean: Vec<f64> = (0..horizon)
             .map(|step| {
                 error *= self.shares.carry;
-                let long =
-                    if end.long.is_empty() { 0.0 } else { end.long[step % end.long.len()] };
+                let long = if end.long.is_empty() { 0.0 } else { end.long[step % end.long.len()] };
                 end.level + end.short[step % end.short.len()] + long + error
             })
             .collect();
@@ -193,9 +193,8 @@ impl Smoothed {
                 }
                 total
             };
-            let states = lifted
-                + back(&shorts, self.end.short.len())
-                + back(&longs, self.end.long.len());
+            let states =
+                lifted + back(&shorts, self.end.short.len()) + back(&longs, self.end.long.len());
             gap *= carry;
             sum += (states + gap) * (states + gap);
         }

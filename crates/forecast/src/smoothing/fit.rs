@@ -28,19 +28,10 @@ pub(crate) fn fit(
     warm: Option<&EtsParameters>,
 ) -> EtsParameters {
     let (level, slope, season) = start::states(values, form, m);
-    let begin = match warm {
+    let mut best = match warm {
         Some(warm) => EtsParameters { level, slope, season, ..warm.clone() },
-        None => EtsParameters {
-            alpha: if form.season == SeasonKind::None { 0.3 } else { 0.2 },
-            beta: if form.trend == TrendKind::None { 0.0 } else { 0.02 },
-            gamma: if form.season == SeasonKind::None { 0.0 } else { 0.1 },
-            phi: if form.trend == TrendKind::Damped { 0.95 } else { 1.0 },
-            level,
-            slope,
-            season,
-        },
+        None => best_start(values, form, level, slope, season),
     };
-    let mut best = begin;
     let rounds = if warm.is_some() { 1 } else { 3 };
     for round in 0..rounds {
         let before = criterion(values, form, &best);
@@ -52,6 +43,32 @@ pub(crate) fn fit(
         }
     }
     best
+}
+
+/// The best of three starts after a short search: states that hardly move, that follow, and a slope that follows.
+fn best_start(
+    values: &[f64],
+    form: EtsForm,
+    level: f64,
+    slope: f64,
+    season: Vec<f64>,
+) -> EtsParameters {
+    let starts = [(0.2, 0.02, 0.1), (0.02, 0.005, 0.02), (0.9, 0.7, 0.05)];
+    let tries = starts.map(|(alpha, beta, gamma)| {
+        let begin = EtsParameters {
+            alpha,
+            beta: if form.trend == TrendKind::None { 0.0 } else { beta },
+            gamma: if form.season == SeasonKind::None { 0.0 } else { gamma },
+            phi: if form.trend == TrendKind::Damped { 0.95 } else { 1.0 },
+            level,
+            slope,
+            season: season.clone(),
+        };
+        let tried = fit_shares(values, form, begin, 80);
+        (criterion(values, form, &tried), tried)
+    });
+    let best = tries.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    best.expect("there are three starts").1
 }
 
 /// The smoothing shares that are free, packed for the simplex.
@@ -207,8 +224,7 @@ pub(crate) fn forms(seasonal: bool, positive: bool) -> Vec<EtsForm> {
             for trend in trends {
                 let form = EtsForm { error, trend, season };
                 // An additive error beside a seasonal factor has an unstable variance (Hyndman et al. 2008, 6.3).
-                let unstable =
-                    error == ErrorKind::Additive && season == SeasonKind::Multiplicative;
+                let unstable = error == ErrorKind::Additive && season == SeasonKind::Multiplicative;
                 if !unstable && (positive || !form.needs_positive()) {
                     all.push(form);
                 }

@@ -110,8 +110,7 @@ pub fn ets_score(values: &[f64], form: EtsForm, start: &EtsParameters) -> EtsSco
     let (squares, logs, n) = run(values, form, &mut end, |_, _| {});
     let count = n as f64;
     let variance = squares / count;
-    let log_likelihood =
-        -0.5 * count * ((2.0 * std::f64::consts::PI * variance).ln() + 1.0) - logs;
+    let log_likelihood = -0.5 * count * ((2.0 * std::f64::consts::PI * variance).ln() + 1.0) - logs;
     let log_likelihood = if logs.is_finite() { log_likelihood } else { f64::NEG_INFINITY };
     // The state that serves the next step stands at `n % season`; turn it to the front.
     let turned = values.len() % end.season.len().max(1);

@@ -40,7 +40,11 @@ pub(crate) fn states(values: &[f64], form: EtsForm, m: usize) -> (f64, f64, Vec<
     let slope = if along > 0.0 { across / along } else { 0.0 };
     let level = center - slope * middle;
     // A level below 0 has no multiplicative form: stay flat then.
-    if form.needs_positive() && level <= 0.0 { (center, 0.0, season) } else { (level, slope, season) }
+    if form.needs_positive() && level <= 0.0 {
+        (center, 0.0, season)
+    } else {
+        (level, slope, season)
+    }
 }
 
 /// Deviation (or factor) of each place of the season from the mean of its cycle, over up to five first cycles.
