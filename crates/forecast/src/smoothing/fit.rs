@@ -32,7 +32,7 @@ pub(crate) fn fit(
         Some(warm) => EtsParameters { level, slope, season, ..warm.clone() },
         None => best_start(values, form, level, slope, season),
     };
-    let rounds = if warm.is_some() { 1 } else { 3 };
+    let rounds = if warm.is_some() { 1 } else { 6 };
     for round in 0..rounds {
         let before = criterion(values, form, &best);
         let evaluations = if warm.is_some() || round > 0 { 60 } else { 160 };
@@ -64,7 +64,8 @@ fn best_start(
             slope,
             season: season.clone(),
         };
-        let tried = fit_shares(values, form, begin, 80);
+        // States first: shares that are sought beside bad states grow to repair them.
+        let tried = fit_shares(values, form, step_states(values, form, begin), 80);
         (criterion(values, form, &tried), tried)
     });
     let best = tries.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));

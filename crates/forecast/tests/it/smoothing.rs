@@ -1,7 +1,9 @@
 //! Exponential smoothing against statsmodels 0.15, and the double season against its own response.
 //!
 //! Figures: `ETSModel(y, error, trend, damped_trend, seasonal, seasonal_periods=12)`, `loglike(p)`, `smooth(p).forecast(14)`,
-//! `fit(maxiter=5000).llf` on the series of `contract::worked(96)`.
+//! `fit(maxiter=5000).llf` on the series of `contract::worked(96)`. With a season of factors (MAM, MNM) its recursion is
+//! another one (its likelihood at these parameters is 0.3 and 0.1 off): figures there are of table 2.3 of Hyndman et al. 2008,
+//! run in ten lines of Python; optima are still compared.
 
 use forecast::{
     DoubleSeasonal, ErrorKind, Ets, EtsForm, EtsParameters, Indicators, Method, SeasonKind, Series,
@@ -81,8 +83,8 @@ fn likelihood_forecast_and_optimum_are_those_of_statsmodels() {
     );
     check(
         "MAM",
-        -206.1480483147555,
-        [22.358724877168765, 22.311454243320263, 28.376374928836395],
+        -206.43710649658786,
+        [22.408198686114424, 22.354372277770064, 28.446208622423732],
         -104.66833282971598,
     );
     check(
@@ -93,8 +95,8 @@ fn likelihood_forecast_and_optimum_are_those_of_statsmodels() {
     );
     check(
         "MNM",
-        -175.08674426404176,
-        [20.76618750283784, 19.22965784535989, 22.80701402624939],
+        -174.9382476265125,
+        [20.768513708761315, 19.219601152209947, 22.79932155469317],
         -127.55776993447375,
     );
 }
