@@ -38,7 +38,8 @@ pub(crate) fn fit(
         let evaluations = if warm.is_some() || round > 0 { 60 } else { 160 };
         best = fit_shares(values, form, best, evaluations);
         best = step_states(values, form, best);
-        if before - criterion(values, form, &best) < 1e-4 {
+        // Twice the log likelihood: a hundredth decides between no two forms.
+        if before - criterion(values, form, &best) < 0.01 {
             break;
         }
     }
