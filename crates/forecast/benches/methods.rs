@@ -1,4 +1,5 @@
-//! Milliseconds on a processor of a fit and of a forecast with two levels of bounds, mean of ten, on a series from a fixed seed.
+//! Milliseconds on a processor of a fit and of a forecast with two levels of bounds, mean of ten, on a series from
+//! a fixed seed.
 //!
 //! `cargo bench -p tracehound-forecast --bench methods`
 

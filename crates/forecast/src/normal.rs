@@ -2,7 +2,7 @@
 //!
 //! In: a probability in `0.0..1.0`. Out: the value below which the standard normal lies with it.
 //! Source: Wichura, The percentage points of the normal distribution (AS 241, PPND16), 1988.
-//! Departures: none. Cost: two polynomials. Checked against: Python's `statistics.NormalDist` (`tests/it/normal.rs`).
+//! Departures: none. Cost: two polynomials. Checked against: Python's `statistics.NormalDist` (`tests/it/seasonal_naive.rs`).
 
 use crate::Bounds;
 

@@ -2,9 +2,9 @@
 //!
 //! In: a function (infinite where it is not defined), a start where it is finite, a first step for each number. Out:
 //! the best point found and its value. Source: Nelder and Mead, A simplex method for function minimization, 1965;
-//! Lagarias et al. 1998 for the order of ties. Departures: stops after a fixed count of evaluations, so that cost is bounded and
-//! the answer does not hang on the clock. Cost: one or two evaluations an iteration. Checked against: quadratics and
-//! Rosenbrock's valley (`tests/it/smoothing.rs`, through the fits).
+//! Lagarias et al. 1998 for the order of ties. Departures: stops after a fixed count of evaluations, so that
+//! cost is bounded and the answer does not hang on the clock. Cost: one or two evaluations an iteration.
+//! Checked against: optima of statsmodels, through the fits (`tests/it/smoothing.rs`).
 
 /// The best point and its value.
 pub(crate) fn minimize(

@@ -5,8 +5,8 @@
 //! Assimakopoulos and Nikolopoulos 2000: removed by factors if the autocorrelation at the season is significant at 90 %.
 //! Departures: factors are medians of ratios to a centered moving average; with values at or below 0 they are deviations.
 //! Bounds by the variance of simple smoothing, `σ² (1 + (j - 1) α²)`. A missing value leaves all states where they are.
-//! Cost: 300 runs of 15 operations a value. Checked against: statsforecast `DynamicOptimizedTheta`, ordinary least
-//! squares for the line (`tests/it/theta.rs`).
+//! Cost: 300 runs of 15 operations a value. Checked against: statsforecast `DynamicOptimizedTheta`, a straight
+//! line (`tests/it/theta.rs`).
 
 use crate::simplex;
 use crate::{Fitted, Forecast, ForecastError, Indicators, Method, Series, checked, normal};

@@ -126,8 +126,7 @@ fn mstl_members(values: &[f64], seasons: &[usize]) -> Vec<Member> {
     members
 }
 
-/// The form of additive error with the smallest AICc: a share of the error in the forecast matters for bounds, which
-/// are not taken from members.
+/// The form with the smallest AICc, seasonal if there is a season.
 fn best_ets(values: &[f64], m: usize) -> Option<EtsFit> {
     let positive = values.iter().all(|y| y.is_nan() || *y > 0.0);
     let seasonal = m > 1 && values.len() >= 2 * m;

@@ -4,7 +4,7 @@
 //! Source: Taylor and Letham, Forecasting at scale, The American Statistician 2018; defaults of prophet 1.5.0.
 //! Departures: the most probable parameters are found by a feature-sign search on the Gram matrix, not by Stan's L-BFGS, which
 //! stops at the kinks of the Laplace prior: changes of slope that are not needed are exactly 0 here. Growth is linear or
-//! flat; saturating growth is not there. Bounds are quantiles of `paths` trends drawn from a seed, plus normal noise.
+//! flat; saturating growth is not built. Bounds are quantiles of `paths` trends drawn from a seed, plus normal noise.
 //! Cost: O(n · columns²) once, then milliseconds. Checked against: Prophet 1.5.0 (`tests/it/prophet.rs`).
 
 mod design;

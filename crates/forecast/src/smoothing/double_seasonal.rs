@@ -4,7 +4,7 @@
 //! and bounds. Source: Taylor, Triple seasonal methods for short-term electricity demand forecasting, 2010, section 3 (HWT
 //! with first-order autocorrelation of errors). Departures: the long season is refused, not guessed, below two cycles;
 //! missing values leave the states where they are. Cost: 400 runs of 12 operations a value.
-//! Checked against: its recursion written as a regression on its own history (`tests/it/smoothing.rs`).
+//! Checked against: two seasons that hold exactly (`tests/it/smoothing.rs`).
 
 use super::start;
 use crate::simplex;

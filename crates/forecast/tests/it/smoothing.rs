@@ -152,9 +152,8 @@ fn two_seasons_are_told_apart() {
     assert!(uneven.fit(&hourly(&values), &none).is_err());
 }
 
-/// What a surprise does later, by running the recursion once with it and once without.
 #[test]
-fn bounds_of_two_seasons_follow_the_recursion() {
+fn bounds_of_two_seasons_never_narrow() {
     let values = worked(120);
     let none = Indicators::default();
     let method = DoubleSeasonal { short: 6, long: 12 };
