@@ -1,9 +1,39 @@
 #![doc = include_str!("../README.md")]
 
+pub mod accuracy;
+mod auto;
+mod backtest;
+mod checked;
+mod conformal;
+mod draws;
 mod error;
+mod gram;
+mod loess;
 mod method;
+mod mstl;
+mod normal;
+mod prophet;
+mod regression;
+mod seasonal_naive;
 mod series;
+mod simplex;
+mod smoothing;
+mod stl;
+mod theta;
 
+pub use auto::{Auto, AutoFit, MemberWeight};
+pub use backtest::{Backtest, Plan, Row, Score, Slice, backtest};
+pub use conformal::{AdaptiveLevel, Conformal, PastPath, bounds as conformal_bounds};
 pub use error::ForecastError;
 pub use method::{Bounds, Fitted, Forecast, Method};
+pub use mstl::{Mstl, MstlDecomposition};
+pub use prophet::{Component, Growth, Holiday, Prophet, ProphetFit, Seasonality};
+pub use regression::{Regression, RegressionFit, Term};
+pub use seasonal_naive::SeasonalNaive;
 pub use series::{Indicators, Series, Step};
+pub use smoothing::{
+    DoubleSeasonal, ErrorKind, Ets, EtsFit, EtsForm, EtsParameters, EtsScore, SeasonKind,
+    TrendKind, ets_score,
+};
+pub use stl::{Decomposition, Stl};
+pub use theta::Theta;

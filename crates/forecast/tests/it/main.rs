@@ -1,3 +1,15 @@
 //! Integration tests of `forecast`: figures of statsmodels, R and Prophet, brute force, and what must hold for any input.
 
 #![allow(clippy::unwrap_used)]
+
+mod accuracy;
+mod auto;
+mod backtest;
+mod conformal;
+mod contract;
+mod mstl;
+mod prophet;
+mod regression;
+mod seasonal_naive;
+mod smoothing;
+mod theta;

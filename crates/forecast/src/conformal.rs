@@ -1,0 +1,311 @@
+//! Bounds that past errors earn: what a method missed by from earlier origins says how far it may miss now.
+//!
+//! In: paths of errors from past origins, each with the size of errors usual at its time. Out: bounds of each level around
+//! a mean path. Source: Vovk, Gammerman, Shafer 2005 (split conformal, rank `⌈(n + 1) p⌉`); rolling origins as in
+//! Hyndman and Athanasopoulos 5.10; Gibbs and Candès, Adaptive conformal inference under distribution shift, 2021.
+//! Departures: series are not exchangeable, so errors are first divided by three scales (of the time, of the place in the
+//! season, of the step ahead) and then pooled over steps; the rank counts origins, not pooled errors, which hang together.
+//! Cost: O(origins · horizon · log). Checked against: coverage over simulated series (`tests/it/conformal.rs`).
+
+use crate::{Bounds, Fitted, Forecast, ForecastError, Indicators, Method, Series, checked};
+
+/// Errors of a path from one past origin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastPath {
+    /// Values before the forecast: its first step is the value with this index.
+    pub origin: usize,
+    /// Actual less forecast, one a step; NaN where nothing was measured.
+    pub errors: Vec<f64>,
+}
+
+/// Bounds for the steps after the end of `history`, around `mean`, from past errors. `season` is the short season in
+/// steps (1: none).
+///
+/// # Errors
+/// No past error at all.
+pub fn bounds(
+    history: &[f64],
+    season: usize,
+    past: &[PastPath],
+    mean: &[f64],
+    levels: &[f64],
+) -> Result<Vec<Bounds>, ForecastError> {
+    if mean.is_empty() {
+        let none = |level: &f64| Bounds { level: *level, lower: Vec::new(), upper: Vec::new() };
+        return Ok(levels.iter().map(none).collect());
+    }
+    let scales = Scales::of(history, season);
+    let steps = step_scales(&scales, past, mean.len());
+    let mut pooled: Vec<f64> = Vec::new();
+    for path in past {
+        let local = scales.local(path.origin);
+        for (step, error) in path.errors.iter().take(mean.len()).enumerate() {
+            let unit = local * scales.place(path.origin + step) * steps[step];
+            if !error.is_nan() {
+                pooled.push(error / unit);
+            }
+        }
+    }
+    if pooled.is_empty() {
+        return Err(ForecastError::TooShort { method: "conformal bounds", needed: 1, found: 0 });
+    }
+    pooled.sort_by(f64::total_cmp);
+    let local = scales.local(history.len());
+    let unit: Vec<f64> = (0..mean.len())
+        .map(|step| local * scales.place(history.len() + step) * steps[step])
+        .collect();
+    let n = past.len() as f64;
+    let at = |level: &f64| {
+        let (low, high) = tails(&pooled, *level, n);
+        let side = |tail: f64| mean.iter().zip(&unit).map(|(m, u)| m + tail * u).collect();
+        Bounds { level: *level, lower: side(low), upper: side(high) }
+    };
+    Ok(levels.iter().map(at).collect())
+}
+
+/// Powers and factors that were set on 94 forecasts of 19 series (`docs/methods/conformal-bounds.md`).
+///
+/// Share of what was lately seen in the size of errors, in logarithms.
+const LATELY: f64 = 0.35;
+/// Independent errors that a path of them is worth.
+const PER_PATH: f64 = 3.0;
+/// Widening for scales that are estimated from the same errors.
+const WIDENING: f64 = 1.1;
+/// Share of the mean of both sides in each: a side alone has half of the errors.
+const SYMMETRY: f64 = 0.25;
+
+/// Lower and upper quantile of pooled errors of `n` origins; each on its own side of 0.
+fn tails(pooled: &[f64], level: f64, n: f64) -> (f64, f64) {
+    let tail = (1.0 - level) / 2.0;
+    let n = n * PER_PATH;
+    // The rank `(n + 1) p` of n; beyond the largest error the distance to it goes on in proportion.
+    let rank = (1.0 - tail) * (1.0 + 1.0 / n);
+    let inside = rank.min(1.0);
+    let stretch = if rank > 1.0 { (rank / (1.0 - tail)).min(1.5) } else { 1.0 };
+    let quantile = |p: f64| crate::draws::sample_quantile(pooled, p);
+    let low = quantile(1.0 - inside).min(0.0) * stretch;
+    let high = quantile(inside).max(0.0) * stretch;
+    let both = (high - low) / 2.0;
+    let side = |own: f64, whole: f64| WIDENING * ((1.0 - SYMMETRY) * own + SYMMETRY * whole);
+    (side(low, -both), side(high, both))
+}
+
+/// Sizes of changes over one season: usual overall, at each place, and lately.
+struct Scales {
+    season: usize,
+    places: Vec<f64>,
+    /// Smoothed size after each value; index 0 is before the first.
+    smoothed: Vec<f64>,
+    usual: f64,
+}
+
+impl Scales {
+    fn of(history: &[f64], season: usize) -> Self {
+        let season = season.max(1);
+        let change =
+            |t: usize| if t < season { f64::NAN } else { (history[t] - history[t - season]).abs() };
+        let changes: Vec<f64> = (0..history.len()).map(change).collect();
+        let usual = crate::accuracy::mean(changes.iter().copied()).unwrap_or(0.0);
+        let usual = if usual > 0.0 { usual } else { 1.0 };
+        // A place is believed as if the whole series had spoken for it ten times before.
+        let place = |place: usize| {
+            let own = changes.iter().skip(place).step_by(season).filter(|c| !c.is_nan());
+            let (sum, n) = own.fold((0.0, 0.0), |(s, n), c| (s + c.min(8.0 * usual), n + 1.0));
+            ((sum + 10.0 * usual) / ((n + 10.0) * usual)).max(0.05)
+        };
+        let places: Vec<f64> = (0..season).map(place).collect();
+        let mut level = usual;
+        let mut smoothed = vec![usual];
+        let share = 1.0 / (2.0 * season as f64).max(12.0);
+        for (t, change) in changes.iter().enumerate() {
+            if !change.is_nan() {
+                level += share * ((change / places[t % season]).min(8.0 * usual) - level);
+            }
+            smoothed.push(level);
+        }
+        Self { season, places, smoothed, usual }
+    }
+
+    /// Between what is usual and what was lately seen before value `t`: errors return to their usual size.
+    fn local(&self, t: usize) -> f64 {
+        self.usual * (self.smoothed[t] / self.usual).max(0.02).powf(LATELY)
+    }
+
+    fn place(&self, t: usize) -> f64 {
+        self.places[t % self.season]
+    }
+}
+
+/// Mean size of scaled errors at each step ahead, smoothed over five steps; 1 where there are none.
+fn step_scales(scales: &Scales, past: &[PastPath], horizon: usize) -> Vec<f64> {
+    let mut sums = vec![(0.0, 0.0); horizon];
+    for path in past {
+        let local = scales.local(path.origin);
+        for (step, error) in path.errors.iter().take(horizon).enumerate() {
+            if !error.is_nan() {
+                sums[step].0 += error.abs() / (local * scales.place(path.origin + step));
+                sums[step].1 += 1.0;
+            }
+        }
+    }
+    let whole = sums.iter().fold((0.0, 0.0), |all, own| (all.0 + own.0, all.1 + own.1));
+    let usual = if whole.1 > 0.0 && whole.0 > 0.0 { whole.0 / whole.1 } else { 1.0 };
+    let around = |step: usize| {
+        let near = &sums[step.saturating_sub(2)..(step + 3).min(horizon)];
+        let own = near.iter().fold((0.0, 0.0), |all, own| (all.0 + own.0, all.1 + own.1));
+        ((own.0 + 5.0 * usual) / (own.1 + 5.0)).max(1e-3 * usual)
+    };
+    (0..horizon).map(around).collect()
+}
+
+/// A method whose bounds come from its own errors at past origins.
+pub struct Conformal<M> {
+    /// The method; its own bounds are not used.
+    pub method: M,
+    /// The short season in steps; 1: none.
+    pub season: usize,
+    /// Steps ahead that are calibrated, and forecast at most.
+    pub horizon: usize,
+    /// Past origins, at least 2; each costs a fit.
+    pub origins: usize,
+}
+
+struct Calibrated {
+    fitted: Box<dyn Fitted>,
+    history: Vec<f64>,
+    season: usize,
+    horizon: usize,
+    past: Vec<PastPath>,
+}
+
+/// Past origins: at most `count`, evenly apart, the last a horizon before the end, the first after `first` values.
+/// A step that shares no factor with the season makes them begin at all its places.
+pub(crate) fn past_origins(
+    n: usize,
+    first: usize,
+    horizon: usize,
+    season: usize,
+    count: usize,
+) -> Vec<usize> {
+    let Some(last) = n.checked_sub(horizon).filter(|last| *last >= first && count > 0) else {
+        return Vec::new();
+    };
+    let mut step = ((last - first) / count.max(2)).max(1);
+    while season > 1 && step > 1 && greatest_common_divisor(step, season) > 1 {
+        step -= 1;
+    }
+    let mut origins: Vec<usize> =
+        (0..count).map_while(|k| last.checked_sub(k * step)).take_while(|o| *o >= first).collect();
+    origins.reverse();
+    origins
+}
+
+fn greatest_common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+impl<M: Method> Method for Conformal<M> {
+    fn name(&self) -> &'static str {
+        self.method.name()
+    }
+
+    fn fit(
+        &self,
+        series: &Series,
+        indicators: &Indicators,
+    ) -> Result<Box<dyn Fitted>, ForecastError> {
+        checked::indicators(indicators, series.values.len())?;
+        if self.horizon == 0 || self.origins < 2 {
+            return Err(ForecastError::Argument {
+                what: "conformal bounds",
+                found: format!("horizon {}, {} origins", self.horizon, self.origins),
+                expected: "a horizon of at least 1 and at least 2 origins",
+            });
+        }
+        let fitted = self.method.fit(series, indicators)?;
+        let n = series.values.len();
+        let first = (2 * self.season + 2).max(n / 3);
+        let mut past = Vec::new();
+        for origin in past_origins(n, first, self.horizon, self.season, self.origins) {
+            past.push(self.past_path(series, indicators, origin)?);
+        }
+        if past.len() < 2 {
+            let needed = first + self.horizon + 1;
+            return Err(ForecastError::TooShort { method: "conformal bounds", needed, found: n });
+        }
+        let history = series.values.clone();
+        let (season, horizon) = (self.season, self.horizon);
+        Ok(Box::new(Calibrated { fitted, history, season, horizon, past }))
+    }
+}
+
+impl<M: Method> Conformal<M> {
+    fn past_path(
+        &self,
+        series: &Series,
+        indicators: &Indicators,
+        origin: usize,
+    ) -> Result<PastPath, ForecastError> {
+        let cut = |columns: &[Vec<f64>], from: usize, to: usize| Indicators {
+            names: indicators.names.clone(),
+            columns: columns.iter().map(|column| column[from..to].to_vec()).collect(),
+        };
+        let end = origin + self.horizon;
+        let before = Series { values: series.values[..origin].to_vec(), ..series.clone() };
+        let fitted = self.method.fit(&before, &cut(&indicators.columns, 0, origin))?;
+        let ahead = cut(&indicators.columns, origin, end);
+        let mean = fitted.forecast(self.horizon, &ahead, &[])?.mean;
+        let errors = series.values[origin..end].iter().zip(&mean).map(|(y, f)| y - f).collect();
+        Ok(PastPath { origin, errors })
+    }
+}
+
+impl Fitted for Calibrated {
+    fn forecast(
+        &self,
+        horizon: usize,
+        indicators: &Indicators,
+        levels: &[f64],
+    ) -> Result<Forecast, ForecastError> {
+        checked::levels(levels)?;
+        if horizon > self.horizon {
+            return Err(ForecastError::Argument {
+                what: "horizon",
+                found: horizon.to_string(),
+                expected: "at most the horizon that was calibrated",
+            });
+        }
+        let mean = self.fitted.forecast(horizon, indicators, &[])?.mean;
+        let bounds = bounds(&self.history, self.season, &self.past, &mean, levels)?;
+        checked::forecast(Forecast { mean, bounds })
+    }
+}
+
+/// A level that moves so that the bounds cover what they promise, whatever happens (adaptive conformal inference).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdaptiveLevel {
+    /// Level promised.
+    pub level: f64,
+    /// Share of a miss by which the tail moves, `0.0..1.0`; 0.005 to 0.05 is usual.
+    pub rate: f64,
+    /// Tail asked for now: at or below 0 everything must be covered, at or above 1 nothing.
+    tail: f64,
+}
+
+impl AdaptiveLevel {
+    /// Starts at the level promised.
+    pub fn new(level: f64, rate: f64) -> Self {
+        Self { level, rate, tail: 1.0 - level }
+    }
+
+    /// The level to ask the bounds for now, within 0.0005..=0.9995.
+    pub fn asked(&self) -> f64 {
+        (1.0 - self.tail).clamp(0.0005, 0.9995)
+    }
+
+    /// Learns whether the last value was within the bounds.
+    pub fn update(&mut self, covered: bool) {
+        let missed = if covered { 0.0 } else { 1.0 };
+        self.tail += self.rate * (1.0 - self.level - missed);
+    }
+}

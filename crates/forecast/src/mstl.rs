@@ -1,0 +1,169 @@
+//! Several seasons taken out one after the other, the rest forecast by smoothing, the seasons by their last cycle.
+//!
+//! In: a series, seasons in steps. Out: a decomposition; means ahead and bounds.
+//! Source: Bandara, Hyndman, Bergmeir, MSTL: a seasonal-trend decomposition algorithm for time series with multiple seasonal
+//! patterns, 2021. Windows 11, 15, … a season, two rounds, as R's `mstl`.
+//! Departures: a season with fewer than two cycles of data is left out of the fit (the fit says which it used); lines are
+//! fitted at a tenth of the places.
+//! Cost: two STL a season. Checked against: statsmodels `MSTL` (`tests/it/mstl.rs`).
+
+use crate::smoothing::{Ets, EtsFit};
+use crate::stl::{Stl, check_places};
+use crate::{Fitted, Forecast, ForecastError, Indicators, Method, Series, checked};
+
+/// Several seasons by STL, the rest by exponential smoothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mstl {
+    /// Seasons in steps, ascending; one with fewer than two cycles of data is left out.
+    pub seasons: Vec<usize>,
+    /// Whether outliers are weighed down.
+    pub robust: bool,
+    /// Whether every place gets its own line; a tenth of them is as good for forecasts, and ten times cheaper.
+    pub every_place: bool,
+}
+
+/// Seasons, trend and rest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MstlDecomposition {
+    /// Seasons that were used, in steps.
+    pub seasons: Vec<usize>,
+    /// One series a season.
+    pub seasonal: Vec<Vec<f64>>,
+    /// The trend.
+    pub trend: Vec<f64>,
+    /// What is left; NaN where the value is missing.
+    pub rest: Vec<f64>,
+}
+
+struct SeasonsAndTrend {
+    /// The last cycle of each season, the next step's place first.
+    cycles: Vec<Vec<f64>>,
+    trend: EtsFit,
+}
+
+impl Mstl {
+    /// Decomposes a series.
+    ///
+    /// # Errors
+    /// No season with two cycles of data, or a place of one without values.
+    pub fn decompose(&self, series: &Series) -> Result<MstlDecomposition, ForecastError> {
+        checked::seasons(&self.seasons)?;
+        checked::series("mstl", series, 4)?;
+        let y = &series.values;
+        let used: Vec<usize> =
+            self.seasons.iter().copied().filter(|season| 2 * season <= y.len()).collect();
+        let Some(first) = self.seasons.first() else {
+            return Err(ForecastError::Argument {
+                what: "seasons",
+                found: "[]".to_owned(),
+                expected: "at least one",
+            });
+        };
+        if used.is_empty() {
+            let needed = 2 * first;
+            return Err(ForecastError::TooShort { method: "mstl", needed, found: y.len() });
+        }
+        for season in &used {
+            check_places("mstl", y, *season)?;
+        }
+        Ok(self.split(y, used))
+    }
+
+    /// Decomposes values that were checked by seasons that fit.
+    pub(crate) fn split(&self, y: &[f64], seasons: Vec<usize>) -> MstlDecomposition {
+        let n = y.len();
+        let mut seasonal = vec![vec![0.0; n]; seasons.len()];
+        let mut adjusted = y.to_vec();
+        let mut trend = Vec::new();
+        let rounds = if seasons.len() > 1 { 2 } else { 1 };
+        for _ in 0..rounds {
+            for (index, season) in seasons.iter().enumerate() {
+                for (value, state) in adjusted.iter_mut().zip(&seasonal[index]) {
+                    *value += state;
+                }
+                let parts = self.windows(*season, index).split(&adjusted);
+                for (value, state) in adjusted.iter_mut().zip(&parts.seasonal) {
+                    *value -= state;
+                }
+                seasonal[index] = parts.seasonal;
+                trend = parts.trend;
+            }
+        }
+        let rest = adjusted.iter().zip(&trend).map(|(value, trend)| value - trend).collect();
+        MstlDecomposition { seasons, seasonal, trend, rest }
+    }
+
+    fn windows(&self, season: usize, index: usize) -> Stl {
+        let mut stl = Stl::with_seasonal_window(season, 11 + 4 * index);
+        stl.inner = 2;
+        if self.robust {
+            stl = stl.robust();
+        }
+        if self.every_place { stl } else { stl.with_jumps() }
+    }
+}
+
+impl MstlDecomposition {
+    /// The series without its seasons; NaN where a value is missing.
+    pub fn adjusted(&self) -> Vec<f64> {
+        self.trend.iter().zip(&self.rest).map(|(trend, rest)| trend + rest).collect()
+    }
+
+    /// Sum of the seasons `horizon` steps on: each repeats its last cycle.
+    pub(crate) fn seasons_ahead(&self, horizon: usize) -> Vec<f64> {
+        let mut ahead = vec![0.0; horizon];
+        for (season, states) in self.seasons.iter().zip(&self.seasonal) {
+            let last = &states[states.len() - season..];
+            for (step, sum) in ahead.iter_mut().enumerate() {
+                *sum += last[step % season];
+            }
+        }
+        ahead
+    }
+}
+
+impl Method for Mstl {
+    fn name(&self) -> &'static str {
+        "mstl"
+    }
+
+    fn fit(
+        &self,
+        series: &Series,
+        indicators: &Indicators,
+    ) -> Result<Box<dyn Fitted>, ForecastError> {
+        checked::no_indicators(indicators)?;
+        let parts = self.decompose(series)?;
+        let adjusted = Series { values: parts.adjusted(), ..series.clone() };
+        let trend = Ets { season: 1, form: None }.inspect(&adjusted)?;
+        let cycle =
+            |(season, states): (&usize, &Vec<f64>)| states[states.len() - season..].to_vec();
+        let cycles = parts.seasons.iter().zip(&parts.seasonal).map(cycle).collect();
+        Ok(Box::new(SeasonsAndTrend { cycles, trend }))
+    }
+}
+
+impl Fitted for SeasonsAndTrend {
+    fn forecast(
+        &self,
+        horizon: usize,
+        indicators: &Indicators,
+        levels: &[f64],
+    ) -> Result<Forecast, ForecastError> {
+        let mut forecast = self.trend.forecast(horizon, indicators, levels)?;
+        let ahead: Vec<f64> = (0..horizon)
+            .map(|step| self.cycles.iter().map(|cycle| cycle[step % cycle.len()]).sum())
+            .collect();
+        let add = |values: &mut Vec<f64>| {
+            for (value, season) in values.iter_mut().zip(&ahead) {
+                *value += season;
+            }
+        };
+        add(&mut forecast.mean);
+        for bounds in &mut forecast.bounds {
+            add(&mut bounds.lower);
+            add(&mut bounds.upper);
+        }
+        checked::forecast(forecast)
+    }
+}
