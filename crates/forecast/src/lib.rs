@@ -1,9 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+mod checked;
+mod draws;
 mod error;
+mod linear_algebra;
 mod method;
+mod normal;
+mod optimize;
+pub mod sarimax;
 mod series;
 
 pub use error::ForecastError;
 pub use method::{Bounds, Fitted, Forecast, Method};
+pub use sarimax::{Harmonics, Orders, Sarimax, SarimaxFit, Trend};
 pub use series::{Indicators, Series, Step};
