@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod auto_arima;
 mod checked;
 mod draws;
 mod error;
@@ -10,6 +11,7 @@ mod optimize;
 pub mod sarimax;
 mod series;
 
+pub use auto_arima::{AutoArima, AutoArimaFit, OrderLimits, Tried};
 pub use error::ForecastError;
 pub use method::{Bounds, Fitted, Forecast, Method};
 pub use sarimax::{Harmonics, Orders, Sarimax, SarimaxFit, Trend};

@@ -17,6 +17,9 @@ mod predict;
 mod search;
 mod standard_errors;
 
+pub(crate) use likelihood::filled;
+pub(crate) use search::Comparison;
+
 pub use diagnostics::{Test, jarque_bera, ljung_box};
 pub use model::{Sarimax, SarimaxFit};
 pub use orders::{Harmonics, Orders, Trend};

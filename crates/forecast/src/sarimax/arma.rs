@@ -44,6 +44,24 @@ impl Coefficients {
         Some(u)
     }
 
+    /// Whether every factor keeps its roots farther from the unit circle than 1 %.
+    pub(crate) fn is_sound(&self) -> bool {
+        // The roots of c(B / 1.01) are those of c(B) drawn inward by as much.
+        let sound = |c: &[f64], sign: f64| {
+            let mut power = sign;
+            let drawn: Vec<f64> = c
+                .iter()
+                .map(|c| {
+                    power *= 1.01;
+                    c * power
+                })
+                .collect();
+            step_down(&drawn).is_some()
+        };
+        let Self { ar, ma, seasonal_ar, seasonal_ma } = self;
+        sound(ar, 1.0) && sound(ma, -1.0) && sound(seasonal_ar, 1.0) && sound(seasonal_ma, -1.0)
+    }
+
     /// One after another.
     pub(crate) fn flat(&self) -> Vec<f64> {
         [&self.ar[..], &self.ma, &self.seasonal_ar, &self.seasonal_ma].concat()

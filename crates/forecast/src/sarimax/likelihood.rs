@@ -291,7 +291,7 @@ pub(super) fn trend_columns(trend: Trend, arma: &Arma, n: usize) -> Vec<Vec<f64>
 }
 
 /// Straight lines over missing values; only a start for what is estimated in their place.
-pub(super) fn filled(values: &[f64]) -> Vec<f64> {
+pub(crate) fn filled(values: &[f64]) -> Vec<f64> {
     let mut filled = values.to_vec();
     let known: Vec<usize> = (0..values.len()).filter(|t| !values[*t].is_nan()).collect();
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return filled };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::arma::{Arma, Coefficients, difference};
 use super::likelihood::{Data, Exactness, Profile, trend_columns};
 use super::orders::{Harmonics, Orders, Trend};
-use super::search::search;
+use super::search::{Comparison, search, search_once};
 use crate::{Fitted, Forecast, ForecastError, Indicators, Method, Series, checked, normal};
 
 /// Seasonal ARIMA with regressors, by exact maximum likelihood.
@@ -152,6 +152,26 @@ impl Sarimax {
         Ok(fit)
     }
 
+    /// The corrected criterion as far as one search finds it; infinite where the search fails or finds a root near
+    /// the unit circle.
+    pub(crate) fn criterion(
+        &self,
+        series: &Series,
+        indicators: &Indicators,
+        comparison: Comparison,
+    ) -> Result<f64, ForecastError> {
+        let regressors = self.regressors(series, indicators)?;
+        let data = Data::new(&self.orders, self.trend, &series.values, &regressors)?;
+        let found = search_once(&data, comparison).filter(|(found, _)| found.is_sound());
+        let Some((_, value)) = found else { return Ok(f64::INFINITY) };
+        let n = data.count as f64;
+        let linear = self.trend.count() + regressors.len();
+        let k = (linear + self.orders.coefficients() + 1) as f64;
+        let left = n - k - 1.0;
+        let penalty = if left > 0.0 { 2.0 * k * n / left } else { f64::INFINITY };
+        Ok(2.0 * (value + n * data.scale.ln()) + penalty)
+    }
+
     /// Indicators and harmonics over the history.
     pub(crate) fn regressors(
         &self,
@@ -225,6 +245,11 @@ impl SarimaxFit {
         let count = reduced.count as f64;
         let spread = count * (std::f64::consts::TAU * self.variance).ln();
         Ok(-0.5 * (spread + reduced.log_determinant + reduced.products[0] / self.variance))
+    }
+
+    /// Whether every factor of the ARMA part keeps its roots 1 % off the unit circle.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.coefficients.is_sound()
     }
 
     /// The model.

@@ -139,15 +139,37 @@ fn starts(data: &Data) -> Vec<Vec<f64>> {
     starts
 }
 
-/// The best coefficients on the conditional likelihood, and minus that likelihood; for comparing orders.
-pub(crate) fn search_conditional(data: &Data, starts_max: usize) -> Option<(Vec<f64>, f64)> {
+/// How candidates are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    /// By the likelihood, searched from one start.
+    Exact,
+    /// By the conditional likelihood.
+    Conditional,
+}
+
+/// The best coefficients that one search finds, and minus the log likelihood there, in units of the data's scale and
+/// as if every differenced value counted.
+pub(super) fn search_once(data: &Data, comparison: Comparison) -> Option<(Coefficients, f64)> {
     let mut conditional = Likelihood::new(data, Exactness::Conditional);
-    let mut starts = hannan_rissanen(data).map_or_else(Vec::new, |start| vec![start]);
+    let mut starts: Vec<Vec<f64>> = hannan_rissanen(data).into_iter().collect();
     starts.push(vec![0.1; data.orders.coefficients()]);
-    starts.truncate(starts_max.max(1));
     let found = starts.iter().map(|start| lbfgs(&mut conditional, start, &ROUGH));
-    let best = found.min_by(|a, b| a.value.total_cmp(&b.value))?;
-    best.value.is_finite().then_some((best.x, best.value))
+    let mut best = found.min_by(|a, b| a.value.total_cmp(&b.value))?;
+    match comparison {
+        Comparison::Exact => {
+            let mut exact = Likelihood::new(data, Exactness::Exact);
+            let limits = Limits { gradient_tolerance: 1e-2, value_tolerance: 1e-3, ..EXACT };
+            best = lbfgs(&mut exact, &best.x, &limits);
+        }
+        Comparison::Conditional => {
+            let lost = data.orders.ar + data.orders.seasonal_ar * data.orders.season;
+            let counted = data.count.checked_sub(lost).filter(|counted| *counted > 0)?;
+            best.value *= data.count as f64 / counted as f64;
+        }
+    }
+    let coefficients = Coefficients::from_unconstrained(&data.orders, &best.x);
+    best.value.is_finite().then_some((coefficients, best.value))
 }
 
 /// Two regressions: a long autoregression stands in for the innovations, then the series on lags of both. The

@@ -10,7 +10,7 @@
 
 use super::arma::{Arma, Coefficients, difference};
 use super::innovations::whiten;
-use super::likelihood::{Data, Exactness, trend_columns};
+use super::likelihood::{Data, Exactness, filled, trend_columns};
 use super::model::SarimaxFit;
 use crate::ForecastError;
 use crate::linear_algebra::{dot, inverse};
@@ -51,16 +51,50 @@ impl SarimaxFit {
             Information::OuterProduct => self.outer_product(&data),
         };
         let covariance = matrix.and_then(|matrix| inverse(&matrix, size));
-        let error = |i: usize| covariance.as_ref().map_or(f64::NAN, |c| c[i * size + i].sqrt());
+        let jacobian = self.jacobian(size);
+        let error = |i: usize| {
+            let Some(covariance) = &covariance else { return f64::NAN };
+            let row = &jacobian[i * size..(i + 1) * size];
+            let along = |j: usize| dot(&covariance[j * size..(j + 1) * size], row);
+            (0..size).map(|j| row[j] * along(j)).sum::<f64>().sqrt()
+        };
         Ok((0..size).map(error).collect())
     }
 
     /// Trend and regressors, differenced, then what the fit leaves of the series.
+    ///
+    /// The trend is held at what it adds to the series, c / φ(1), not to the equation: where φ moves, a series far
+    /// from 0 would otherwise move as a whole and bury the bend in rounding.
     fn columns(&self, data: &Data, arma: &Arma) -> Vec<Vec<f64>> {
+        let size = arma.phi_at_one();
         let mut columns = trend_columns(self.model.trend, arma, data.rest.len());
+        columns.iter_mut().flatten().for_each(|entry| *entry *= size);
         columns.extend(self.regressors.iter().map(|column| difference(column, &data.terms)));
-        columns.push(self.unexplained(data, arma));
+        let held = self.trend.iter().map(|c| c / self.arma().phi_at_one());
+        let mut left = difference(&filled(&self.values), &data.terms);
+        for (column, c) in columns.iter().zip(held.chain(self.regression.iter().copied())) {
+            left.iter_mut().zip(column).for_each(|(left, entry)| *left -= c * entry);
+        }
+        columns.push(left);
         columns
+    }
+
+    /// Derivatives of the parameters by those that are held: the trend's move with φ(1) = φ (1) Φ (1).
+    fn jacobian(&self, size: usize) -> Vec<f64> {
+        let mut jacobian = vec![0.0; size * size];
+        (0..size).for_each(|i| jacobian[i * size + i] = 1.0);
+        let Coefficients { ar, seasonal_ar, ma, .. } = &self.coefficients;
+        let plain = 1.0 - ar.iter().sum::<f64>();
+        let seasonal = 1.0 - seasonal_ar.iter().sum::<f64>();
+        let from = self.trend.len() + self.regression.len();
+        for (i, c) in self.trend.iter().enumerate() {
+            let row = &mut jacobian[i * size..(i + 1) * size];
+            row[i] = plain * seasonal;
+            row[from..from + ar.len()].fill(-c / plain);
+            let from = from + ar.len() + ma.len();
+            row[from..from + seasonal_ar.len()].fill(-c / seasonal);
+        }
+        jacobian
     }
 
     fn moved(&self, moves: &[(usize, f64)]) -> Arma {

@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod auto_arima;
 mod sarimax;
 mod sarimax_fixtures;

@@ -11,7 +11,7 @@ use tracehound_forecast::sarimax::Information;
 use tracehound_forecast::{Fitted, Indicators, Orders, Sarimax, Series, Step, Trend};
 
 /// Files of a folder of `forecast`, by name; none, with a line that says so, where it is missing.
-pub fn fixtures(folder: &str) -> Vec<Value> {
+pub(crate) fn fixtures(folder: &str) -> Vec<Value> {
     #[expect(clippy::disallowed_methods, reason = "a test on real data asks where it is")]
     let data = std::env::var_os("TRACEHOUND_DATA");
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
@@ -29,14 +29,14 @@ pub fn fixtures(folder: &str) -> Vec<Value> {
     paths.iter().map(read).collect()
 }
 
-pub fn numbers(value: &Value) -> Vec<f64> {
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().map_or_else(Vec::new, |all| {
         all.iter().map(|number| number.as_f64().unwrap_or(f64::NAN)).collect()
     })
 }
 
 /// Rows of a fixture as columns named x1, x2, …
-pub fn indicators(rows: &Value) -> Indicators {
+pub(crate) fn indicators(rows: &Value) -> Indicators {
     let rows: Vec<Vec<f64>> =
         rows.as_array().map_or_else(Vec::new, |rows| rows.iter().map(numbers).collect());
     let count = rows.first().map_or(0, Vec::len);
@@ -47,7 +47,7 @@ pub fn indicators(rows: &Value) -> Indicators {
     }
 }
 
-pub fn series(values: &Value) -> Series {
+pub(crate) fn series(values: &Value) -> Series {
     Series { start_s: 0, step: Step::Seconds(3_600), values: numbers(values) }
 }
 
@@ -55,7 +55,7 @@ fn order(value: &Value) -> Vec<usize> {
     numbers(value).iter().map(|order| *order as usize).collect()
 }
 
-pub fn model(fixture: &Value) -> Sarimax {
+pub(crate) fn model(fixture: &Value) -> Sarimax {
     let (plain, seasonal) = (order(&fixture["order"]), order(&fixture["seasonal_order"]));
     let orders = Orders::new(plain[0], plain[1], plain[2]);
     let orders = orders.seasonal(seasonal[0], seasonal[1], seasonal[2], seasonal[3]);
