@@ -36,6 +36,11 @@ impl Place {
     fn with_series(&self, i: usize) -> f64 {
         self.products[(self.size - 1) * self.size + i]
     }
+
+    /// The log likelihood, but for a constant.
+    fn height(&self, variance: f64) -> f64 {
+        -0.5 * (self.log_determinant + self.with_series(self.size - 1) / variance)
+    }
 }
 
 impl SarimaxFit {
@@ -113,16 +118,24 @@ impl SarimaxFit {
         Some(Place { log_determinant, products: reduced.products, size })
     }
 
-    /// Steps by coefficient, with the places on both sides: short enough to stay stationary.
-    fn sides(&self, data: &Data) -> Option<Vec<(f64, Place, Place)>> {
+    /// Steps by coefficient, with the places on both sides. A step changes the log likelihood by about 1e-5: long
+    /// enough for rounding, short enough to stay where the likelihood is a parabola, however steep it is.
+    fn sides(&self, data: &Data, here: &Place) -> Option<Vec<(f64, Place, Place)>> {
+        let variance = self.variance;
         let sides = |(i, c): (usize, &f64)| {
             let mut step = 1e-3 * c.abs().max(0.3);
-            for _ in 0..6 {
-                let above = self.place(data, &[(i, step)]);
-                if let (Some(above), Some(below)) = (above, self.place(data, &[(i, -step)])) {
+            for _ in 0..12 {
+                let both = (self.place(data, &[(i, step)]), self.place(data, &[(i, -step)]));
+                let (Some(above), Some(below)) = both else {
+                    step *= 0.25;
+                    continue;
+                };
+                let bend =
+                    above.height(variance) + below.height(variance) - 2.0 * here.height(variance);
+                if bend.abs() < 4e-5 {
                     return Some((step, above, below));
                 }
-                step *= 0.25;
+                step *= (1e-5 / bend.abs()).sqrt().max(0.05);
             }
             None
         };
@@ -132,7 +145,7 @@ impl SarimaxFit {
     /// Minus the second derivatives, all parameters.
     fn observed_information(&self, data: &Data) -> Option<Vec<f64>> {
         let here = self.place(data, &[])?;
-        let sides = self.sides(data)?;
+        let sides = self.sides(data, &here)?;
         let (linear, k) = (here.size - 1, sides.len());
         let (size, variance) = (linear + k + 1, self.variance);
         let height =
