@@ -1,8 +1,8 @@
 //! What exact SARIMAX and its automatic orders cost on one core, beside statsmodels, R, statsforecast and pmdarima.
 //!
-//! `cargo bench -p tracehound-forecast --bench sarimax`; CPU seconds of the fastest of five runs (three for automatic
-//! orders). The figures of the others stand in the fixtures (`TRACEHOUND_DATA`, default `../shared/data`), as their
-//! authors measured them. Series without a fixture are drawn with a fixed seed.
+//! `cargo bench -p tracehound-forecast --bench sarimax`; CPU seconds a run, the mean over a tenth of a
+//! second. The figures of the others stand in the fixtures (`TRACEHOUND_DATA`, default `../shared/data`) as they were
+//! measured there. Series without a fixture are drawn with a fixed seed.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -21,18 +21,20 @@ fn cpu_s(start: Instant) -> f64 {
     counted.map_or_else(|| start.elapsed().as_secs_f64(), |ns| ns / 1e9)
 }
 
-/// The result and the fastest of so many runs.
-fn timed<T>(runs: u32, mut run: impl FnMut() -> T) -> (T, f64) {
+/// The result, and the seconds of one run: the mean over at least `least_s`, as the system counts in ticks.
+fn timed<T>(least_s: f64, mut run: impl FnMut() -> T) -> (T, f64) {
     #[expect(clippy::disallowed_methods, reason = "a bench measures")]
     let start = Instant::now();
-    let mut best = f64::INFINITY;
-    let mut last = None;
-    for _ in 0..runs {
-        let before = cpu_s(start);
-        last = Some(run());
-        best = best.min(cpu_s(start) - before);
+    let before = cpu_s(start);
+    let mut runs = 0.0;
+    loop {
+        let last = run();
+        runs += 1.0;
+        let spent = cpu_s(start) - before;
+        if spent >= least_s {
+            return (last, spent / runs);
+        }
     }
-    (last.unwrap(), best)
 }
 
 fn fixtures(folder: &str) -> Vec<Value> {
@@ -73,8 +75,9 @@ fn series(values: Vec<f64>) -> Series {
 }
 
 fn model(fixture: &Value) -> Sarimax {
+    let whole = |order: &Value| usize::try_from(order.as_u64().unwrap()).unwrap();
     let order =
-        |name: &str| numbers(&fixture[name]).iter().map(|o| *o as usize).collect::<Vec<_>>();
+        |name: &str| fixture[name].as_array().unwrap().iter().map(whole).collect::<Vec<_>>();
     let (plain, seasonal) = (order("order"), order("seasonal_order"));
     let orders = Orders::new(plain[0], plain[1], plain[2]);
     let orders = orders.seasonal(seasonal[0], seasonal[1], seasonal[2], seasonal[3]);
@@ -89,7 +92,7 @@ fn fits() {
     let mut ratios = Vec::new();
     for fixture in fixtures("sarimax") {
         let (y, x) = (series(numbers(&fixture["y"])), indicators(&fixture["exog"]));
-        let (fit, cpu) = timed(5, || model(&fixture).fit_series(&y, &x).unwrap());
+        let (fit, cpu) = timed(0.1, || model(&fixture).fit_series(&y, &x).unwrap());
         let theirs = fixture["cpu_s_default_fit"].as_f64().unwrap();
         let best = fixture["llf_exact_best_known"].as_f64();
         let (found, best) = match best {
@@ -153,9 +156,9 @@ fn large() {
         let y = series(numbers(&vic["y"]));
         let orders = Orders::new(2, 0, 1).seasonal(1, 1, 1, 24);
         let model = Sarimax::new(orders, Trend::None);
-        let (fit, cpu) = timed(3, || model.fit_series(&y, &none).unwrap());
+        let (fit, cpu) = timed(0.1, || model.fit_series(&y, &none).unwrap());
         line("vic_elec (2,0,1)(1,1,1)24", y.values.len(), &fit, cpu);
-        let (warm, cpu) = timed(3, || model.fit_from(&fit, &y, &none).unwrap());
+        let (warm, cpu) = timed(0.1, || model.fit_from(&fit, &y, &none).unwrap());
         line("the same from its own parameters", y.values.len(), &warm, cpu);
     }
     let y = series(load(2_000, 3));
@@ -164,19 +167,19 @@ fn large() {
         (0..20).map(|_| (0..2_000).map(|_| draws.next()).collect()).collect();
     let x = Indicators { names: (1..=20).map(|c| format!("x{c}")).collect(), columns };
     let model = Sarimax::new(Orders::new(2, 0, 1), Trend::Constant);
-    let (fit, cpu) = timed(5, || model.fit_series(&y, &x).unwrap());
+    let (fit, cpu) = timed(0.1, || model.fit_series(&y, &x).unwrap());
     line("(2,0,1) with 20 regressors", 2_000, &fit, cpu);
     let harmonics = vec![
         tracehound_forecast::Harmonics { season: 24.0, pairs: 6 },
         tracehound_forecast::Harmonics { season: 168.0, pairs: 3 },
     ];
     let model = Sarimax { harmonics, ..model };
-    let (mut fit, cpu) = timed(5, || model.fit_series(&y, &none).unwrap());
+    let (mut fit, cpu) = timed(0.1, || model.fit_series(&y, &none).unwrap());
     line("(2,0,1) with 18 columns of harmonics", 2_000, &fit, cpu);
-    let (_, cpu) = timed(5, || fit.append(&[10.0], &none).unwrap());
-    println!("append a value {:.2e} s", cpu);
-    let (_, cpu) = timed(5, || fit.forecast(24, &none, &[0.8, 0.95]).unwrap());
-    println!("forecast 24 steps from the end of 2,000 {:.2e} s", cpu);
+    let (_, cpu) = timed(0.1, || fit.forecast(24, &none, &[0.8, 0.95]).unwrap());
+    println!("forecast 24 steps from the end of 2,000 {cpu:.2e} s");
+    let (_, cpu) = timed(0.1, || fit.append(&[10.0], &none).unwrap());
+    println!("append a value {cpu:.2e} s");
 }
 
 fn auto() {
@@ -195,8 +198,8 @@ fn auto() {
     );
     for fixture in fixtures("auto-arima") {
         let (y, x) = (series(numbers(&fixture["y"])), indicators(&fixture["exog"]));
-        let season = fixture["m"].as_u64().unwrap() as usize;
-        let (found, cpu) = timed(3, || AutoArima::new(season).fit_series(&y, &x).unwrap());
+        let season = usize::try_from(fixture["m"].as_u64().unwrap()).unwrap();
+        let (found, cpu) = timed(0.1, || AutoArima::new(season).fit_series(&y, &x).unwrap());
         let aicc = |program: &str| match &fixture[program]["aicc"] {
             Value::Array(all) => all[0].as_f64(),
             number => number.as_f64(),
@@ -229,7 +232,7 @@ fn auto() {
     for (name, values) in hourly {
         let y = series(values);
         let none = Indicators::default();
-        let (found, cpu) = timed(1, || AutoArima::new(24).fit_series(&y, &none).unwrap());
+        let (found, cpu) = timed(0.0, || AutoArima::new(24).fit_series(&y, &none).unwrap());
         println!(
             "{name:30} {:5} {:>22} {:10.3} {:5} {cpu:8.3}",
             y.values.len(),

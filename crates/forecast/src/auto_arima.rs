@@ -23,6 +23,10 @@ pub use candidates::OrderLimits;
 const HARMONICS_FROM: usize = 48;
 /// Models whose neighbors are looked at, and that are fitted in full at the end.
 const BEST: usize = 3;
+/// Models fitted in full at most, where the first are not sound.
+const REFITS_MAX: usize = 12;
+/// Values from which on there is something to choose.
+const VALUES_MIN: usize = 5;
 /// Values times states of a model above which candidates are compared by the conditional likelihood.
 const EXACT_WORK_MAX: usize = 12_000;
 
@@ -55,7 +59,7 @@ impl AutoArima {
         series: &Series,
         indicators: &Indicators,
     ) -> Result<AutoArimaFit, ForecastError> {
-        checked::finite("the series", &series.values)?;
+        checked::series("auto_arima", series, VALUES_MIN)?;
         checked::indicators(indicators, series.values.len())?;
         if self.fits_max == 0 {
             let (what, found, expected) = ("fits_max", "0".to_owned(), "at least 1");
@@ -69,22 +73,18 @@ impl AutoArima {
         let mut tried = Vec::new();
         let mut refusal = None;
         search.walk(&space, &mut tried, &mut refusal);
-        let mut best: Option<SarimaxFit> = None;
-        for entry in tried.iter().take(BEST) {
-            let model = search.model((entry.orders, entry.trend));
-            let fit = model.fit_series(series, indicators);
-            let fit = fit.map_err(|error| refusal.get_or_insert(error).clone()).ok();
-            let better = fit.filter(|fit| {
-                let sound = fit.is_sound() || tried.len() == 1;
-                sound && best.as_ref().is_none_or(|best| fit.aicc() < best.aicc())
-            });
-            best = better.or(best);
+        if let Some(error @ ForecastError::Constant { .. }) = refusal {
+            return Err(error);
         }
+        if tried.is_empty() {
+            // Nothing was sound or long enough to compare: the starts themselves, whatever they are.
+            let starts = space.starts().into_iter();
+            let criterion = f64::INFINITY;
+            tried.extend(starts.map(|(orders, trend)| Tried { orders, trend, criterion }));
+        }
+        let fit = search.refit(&tried, &mut refusal);
         let failed = ForecastError::NotConverged { method: "auto_arima", iterations: 0 };
-        match best {
-            Some(fit) => Ok(AutoArimaFit { fit, tried }),
-            None => Err(refusal.unwrap_or(failed)),
-        }
+        fit.map(|fit| AutoArimaFit { fit, tried }).ok_or(refusal.unwrap_or(failed))
     }
 }
 
@@ -221,6 +221,8 @@ impl Search<'_> {
                         tried.push(Tried { orders, trend, criterion });
                     }
                     Ok(_) => {}
+                    // A constant that leaves nothing to explain leaves nothing to choose either.
+                    Err(error @ ForecastError::Constant { .. }) => *refusal = Some(error),
                     Err(error) => {
                         refusal.get_or_insert(error);
                     }
@@ -233,6 +235,31 @@ impl Search<'_> {
             expanded.push(next);
             due = space.neighbors(next);
         }
+    }
+
+    /// The best of the first few that are sound when fitted in full; of all of them where none is.
+    fn refit(&self, tried: &[Tried], refusal: &mut Option<ForecastError>) -> Option<SarimaxFit> {
+        let (mut sound, mut any) = (None, None);
+        let mut found = 0;
+        for entry in tried.iter().take(REFITS_MAX) {
+            let model = self.model((entry.orders, entry.trend));
+            match model.fit_series(self.series, self.indicators) {
+                Ok(fit) => {
+                    let best = if fit.is_sound() { &mut sound } else { &mut any };
+                    found += usize::from(fit.is_sound());
+                    if best.as_ref().is_none_or(|best: &SarimaxFit| fit.aicc() < best.aicc()) {
+                        *best = Some(fit);
+                    }
+                }
+                Err(error) => {
+                    refusal.get_or_insert(error);
+                }
+            }
+            if found == BEST {
+                break;
+            }
+        }
+        sound.or(any)
     }
 
     /// One for all candidates, so that their figures can be compared.

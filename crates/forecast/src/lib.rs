@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod auto_arima;
+#[allow(dead_code, reason = "other methods of the crate use the rest")]
 mod checked;
+#[allow(dead_code, reason = "other methods of the crate use the rest")]
 mod draws;
 mod error;
 mod linear_algebra;

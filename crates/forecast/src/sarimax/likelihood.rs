@@ -299,9 +299,9 @@ pub(crate) fn filled(values: &[f64]) -> Vec<f64> {
     filled[*last..].fill(values[*last]);
     for pair in known.windows(2) {
         let (from, to) = (pair[0], pair[1]);
-        for t in from + 1..to {
+        for (t, entry) in filled.iter_mut().enumerate().take(to).skip(from + 1) {
             let share = (t - from) as f64 / (to - from) as f64;
-            filled[t] = values[from] + share * (values[to] - values[from]);
+            *entry = values[from] + share * (values[to] - values[from]);
         }
     }
     filled

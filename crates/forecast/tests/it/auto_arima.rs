@@ -20,7 +20,7 @@ fn lowest(fixture: &Value) -> f64 {
 #[test]
 fn the_criterion_is_as_low_as_that_of_the_best_program() {
     for fixture in fixtures("auto-arima") {
-        let season = fixture["m"].as_u64().unwrap() as usize;
+        let season = usize::try_from(fixture["m"].as_u64().unwrap()).unwrap();
         let exogenous = indicators(&fixture["exog"]);
         let found = AutoArima::new(season).fit_series(&series(&fixture["y"]), &exogenous).unwrap();
         let (name, fit, lowest) = (&fixture["name"], &found.fit, lowest(&fixture));

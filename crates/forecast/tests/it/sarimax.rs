@@ -29,9 +29,8 @@ fn log_density(mut covariance: Vec<Vec<f64>>, mut x: Vec<f64>) -> f64 {
         for i in k + 1..x.len() {
             let factor = covariance[i][k] / pivot;
             x[i] -= factor * x[k];
-            for j in k..covariance.len() {
-                covariance[i][j] -= factor * covariance[k][j];
-            }
+            let above = covariance[k].clone();
+            covariance[i].iter_mut().zip(above).for_each(|(entry, a)| *entry -= factor * a);
         }
     }
     log
@@ -146,5 +145,176 @@ proptest! {
         let mut grown = model.at(&series(&y[..60]), &none, &parameters).unwrap();
         grown.append(&y[60..], &none).unwrap();
         prop_assert_eq!(grown.predict(9, &none).unwrap(), fast_ahead);
+    }
+}
+
+/// An autoregression of order 1 about a day's wave, with a regressor that moves it by 2.
+fn wave(n: usize) -> (Series, Indicators) {
+    let noise = |t: usize| ((t * 7_919 + t * t * 104_729) % 1_000) as f64 / 500.0 - 1.0;
+    let x: Vec<f64> = (0..n).map(|t| ((t * 31) % 17) as f64).collect();
+    let mut error = 0.0;
+    let value = |t: usize| {
+        error = 0.6 * error + noise(t);
+        10.0 + 3.0 * (std::f64::consts::TAU * t as f64 / 24.0).sin() + 2.0 * x[t] + error
+    };
+    let values: Vec<f64> = (0..n).map(value).collect();
+    (series(&values), Indicators { names: vec!["x".to_owned()], columns: vec![x] })
+}
+
+fn first(indicators: &Indicators, range: std::ops::Range<usize>) -> Indicators {
+    let columns = indicators.columns.iter().map(|column| column[range.clone()].to_vec()).collect();
+    Indicators { names: indicators.names.clone(), columns }
+}
+
+#[test]
+fn harmonics_and_regressors_are_found() {
+    let (all, x) = wave(600);
+    let history = series(&all.values[..552]);
+    let harmonics = vec![Harmonics { season: 24.0, pairs: 1 }];
+    let model = Sarimax { harmonics, ..Sarimax::new(Orders::new(1, 0, 0), Trend::Constant) };
+    let mut fit = model.fit_series(&history, &first(&x, 0..552)).unwrap();
+    assert_eq!(fit.names(), ["intercept", "x", "sin1.24", "cos1.24", "ar.L1", "sigma2"]);
+    let (found, errors) = (fit.parameters(), fit.standard_errors(Information::Observed).unwrap());
+    for (i, truth) in [(0, 4.0), (1, 2.0), (2, 3.0), (3, 0.0), (4, 0.6), (5, 1.0 / 3.0)] {
+        assert!((found[i] - truth).abs() < 4.0 * errors[i], "{i}: {found:?} {errors:?}");
+    }
+    // Twins: a simulated path and the closed form; a fit warm and cold; the trait and the model.
+    let future = first(&x, 552..600);
+    let ahead = fit.predict(48, &future).unwrap();
+    let paths = fit.simulate(48, &future, 4_000, 7).unwrap();
+    assert_eq!(paths, fit.simulate(48, &future, 4_000, 7).unwrap());
+    for h in [0, 5, 47] {
+        let mean = paths.iter().map(|path| path[h]).sum::<f64>() / 4_000.0;
+        let variance = paths.iter().map(|p| (p[h] - mean).powi(2)).sum::<f64>() / 4_000.0;
+        assert!((mean - ahead.mean[h]).abs() < 4.0 * (ahead.variance[h] / 4_000.0).sqrt());
+        assert!((variance / ahead.variance[h] - 1.0).abs() < 0.1, "{h} {variance}");
+    }
+    let warm = model.fit_from(&fit, &history, &first(&x, 0..552)).unwrap();
+    assert!((warm.log_likelihood() - fit.log_likelihood()).abs() < 1e-6);
+    let method: &dyn Method = &model;
+    let boxed = method.fit(&history, &first(&x, 0..552)).unwrap();
+    let bounds = boxed.forecast(48, &future, &[0.5, 0.95]).unwrap();
+    assert_eq!(bounds.mean, ahead.mean);
+    assert!(bounds.bounds[0].upper[9] < bounds.bounds[1].upper[9]);
+    let inside = (0..48).filter(|h| {
+        let (b, value) = (&bounds.bounds[1], all.values[552 + h]);
+        b.lower[*h] < value && value < b.upper[*h]
+    });
+    assert!(inside.count() > 42);
+    // More is uncertain where the regression is, too.
+    let unsure = Sarimax { parameter_uncertainty: true, ..model.clone() };
+    let unsure = unsure.at(&history, &first(&x, 0..552), &found).unwrap();
+    let wide = unsure.predict(48, &future).unwrap();
+    assert!(wide.variance.iter().zip(&ahead.variance).all(|(wide, narrow)| wide > narrow));
+    assert!(wide.variance[47] < 1.1 * ahead.variance[47]);
+    let residuals = fit.residuals().unwrap();
+    assert!(ljung_box(&residuals, 20, 1).unwrap().p_value > 0.001);
+    // New values move the forecast; refused ones change nothing.
+    let before = fit.clone();
+    assert!(fit.append(&[1.0], &Indicators::default()).is_err());
+    assert!(fit.append(&[f64::INFINITY], &first(&x, 552..553)).is_err());
+    assert_eq!(fit, before);
+    fit.append(&all.values[552..560], &first(&x, 552..560)).unwrap();
+    let near = fit.predict(3, &first(&x, 560..563)).unwrap();
+    assert!((near.mean[0] - all.values[560]).abs() < 4.0 * near.variance[0].sqrt());
+}
+
+/// A constant's forecast is known in closed form: the mean, whose own uncertainty is σ² / n.
+#[test]
+fn uncertainty_of_a_mean() {
+    let y = [3.0, 5.0, 4.0, 7.0, 6.0, 5.0, 2.0, 8.0];
+    let model = Sarimax {
+        parameter_uncertainty: true,
+        ..Sarimax::new(Orders::new(0, 0, 0), Trend::Constant)
+    };
+    let fit = model.fit_series(&series(&y), &Indicators::default()).unwrap();
+    let variance = y.iter().map(|y| (y - 5.0_f64).powi(2)).sum::<f64>() / 8.0;
+    let ahead = fit.predict(2, &Indicators::default()).unwrap();
+    assert!((ahead.mean[1] - 5.0).abs() < 1e-12);
+    assert!((ahead.variance[1] - variance * (1.0 + 1.0 / 8.0)).abs() < 1e-12);
+    // AIC of a normal sample, by hand.
+    let llf = -4.0 * ((std::f64::consts::TAU * variance).ln() + 1.0);
+    assert!((fit.log_likelihood() - llf).abs() < 1e-12);
+    assert!((fit.aic() - (4.0 - 2.0 * llf)).abs() < 1e-12);
+    assert!((fit.aicc() - (fit.aic() + 12.0 / 5.0)).abs() < 1e-12);
+    assert!((fit.bic() - (2.0 * 8.0_f64.ln() - 2.0 * llf)).abs() < 1e-12);
+}
+
+/// Statistic and probability of each.
+const TESTS_OF_STATSMODELS: [[f64; 2]; 4] = [
+    [5.809_580_036_048_486, 0.562_151_534_938_476_7],
+    [4.933_180_057_339_074, 0.084_873_783_277_534_9],
+    [24.502_502_073_426_193, 6.332951467640221e-05],
+    [2.608_629_794_271_381_6, 0.271_358_379_780_192_5],
+];
+
+/// `acorr_ljungbox(y, lags=[10], model_df=3)` and `jarque_bera(y)` of statsmodels 0.15.
+#[test]
+fn tests_of_residuals() {
+    let y: Vec<f64> = (0..60_u32).map(|t| f64::from(t * t * 37 % 101) / 50.0 - 1.0).collect();
+    let (box_, normal) = (ljung_box(&y, 10, 3).unwrap(), jarque_bera(&y).unwrap());
+    let z: Vec<f64> = (0..40_u32).map(|t| f64::from(t * 7 % 11) / 3.0).collect();
+    let (other, flat) = (ljung_box(&z, 4, 0).unwrap(), jarque_bera(&z).unwrap());
+    let found = [box_, normal, other, flat].map(|test| [test.statistic, test.p_value]);
+    for (found, expected) in found.iter().flatten().zip(TESTS_OF_STATSMODELS.iter().flatten()) {
+        assert!((found / expected - 1.0).abs() < 1e-6, "{found} {expected}");
+    }
+    assert!(ljung_box(&y, 3, 3).is_err() && ljung_box(&y, 60, 3).is_err());
+}
+
+fn refused(model: &Sarimax, values: &[f64], x: &Indicators) -> ForecastError {
+    model.fit_series(&series(values), x).unwrap_err()
+}
+
+#[test]
+fn what_is_refused() {
+    let none = Indicators::default();
+    let y: Vec<f64> = wave(60).0.values;
+    let plain = Sarimax::new(Orders::new(1, 0, 1), Trend::Constant);
+    let mut broken = y.clone();
+    broken[7] = f64::INFINITY;
+    let error = refused(&plain, &broken, &none);
+    assert!(matches!(error, ForecastError::Value { index: 7, .. }), "{error}");
+    let error = refused(&plain, &y[..3], &none);
+    assert!(matches!(error, ForecastError::TooShort { needed: 5, found: 3, .. }), "{error}");
+    let error = refused(&plain, &[f64::NAN; 30], &none);
+    assert!(matches!(error, ForecastError::TooShort { found: 0, .. }), "{error}");
+    let error = refused(&plain, &[4.0; 30], &none);
+    assert!(matches!(error, ForecastError::Constant { .. }), "{error}");
+    assert!(!error.hint().is_empty());
+    let seasonal = Sarimax::new(Orders::new(1, 0, 1).seasonal(1, 0, 0, 1), Trend::None);
+    assert!(matches!(refused(&seasonal, &y, &none), ForecastError::Argument { .. }));
+    let huge = Sarimax::new(Orders::new(usize::MAX, 0, 1), Trend::None);
+    assert!(matches!(refused(&huge, &y, &none), ForecastError::Argument { .. }));
+    let level = Indicators { names: vec!["one".to_owned()], columns: vec![vec![1.0; 60]] };
+    let error = refused(&plain, &y, &level);
+    assert!(matches!(error, ForecastError::Singular { regressor: 0 }), "{error}");
+    let gap = Indicators { names: vec!["gap".to_owned()], columns: vec![vec![f64::NAN; 60]] };
+    assert!(matches!(refused(&plain, &y, &gap), ForecastError::Value { .. }));
+    let explosive = plain.at(&series(&y), &none, &[0.0, 1.2, 0.3, 1.0]).unwrap_err();
+    assert!(matches!(explosive, ForecastError::Argument { .. }), "{explosive}");
+    let fit = plain.fit_series(&series(&y), &none).unwrap();
+    assert!(fit.forecast(3, &none, &[1.0]).is_err());
+    assert!(fit.forecast(3, &first(&level, 0..3), &[0.9]).is_err());
+    assert!(fit.forecast(0, &none, &[0.9]).unwrap().mean.is_empty());
+    assert!("x".parse::<Trend>().is_err());
+}
+
+/// Values of any size: scaling a series scales its forecast and nothing else.
+#[test]
+fn scale_does_not_matter() {
+    let (y, x) = wave(200);
+    let model = Sarimax::new(Orders::new(1, 1, 1).seasonal(0, 1, 1, 24), Trend::None);
+    let fit = model.fit_series(&y, &x).unwrap();
+    let ahead = fit.predict(30, &first(&x, 0..30)).unwrap();
+    for scale in [1e-9, 1e9] {
+        let scaled: Vec<f64> = y.values.iter().map(|value| value * scale).collect();
+        let other = model.fit_series(&series(&scaled), &x).unwrap();
+        let other_ahead = other.predict(30, &first(&x, 0..30)).unwrap();
+        for h in 0..30 {
+            let error = ahead.variance[h].sqrt();
+            assert!((other_ahead.mean[h] / scale - ahead.mean[h]).abs() < 1e-3 * error);
+            assert!((other_ahead.variance[h].sqrt() / scale / error - 1.0).abs() < 1e-3);
+        }
     }
 }

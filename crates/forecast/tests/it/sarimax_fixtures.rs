@@ -52,7 +52,8 @@ pub(crate) fn series(values: &Value) -> Series {
 }
 
 fn order(value: &Value) -> Vec<usize> {
-    numbers(value).iter().map(|order| *order as usize).collect()
+    let whole = |order: &Value| usize::try_from(order.as_u64().unwrap()).unwrap();
+    value.as_array().unwrap().iter().map(whole).collect()
 }
 
 pub(crate) fn model(fixture: &Value) -> Sarimax {
