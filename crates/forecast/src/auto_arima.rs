@@ -24,7 +24,7 @@ const HARMONICS_FROM: usize = 48;
 /// Models whose neighbors are looked at, and that are fitted in full at the end.
 const BEST: usize = 3;
 /// Models fitted in full at most, where the first are not sound.
-const REFITS_MAX: usize = 12;
+const REFITS_MAX: usize = 6;
 /// Values from which on there is something to choose.
 const VALUES_MIN: usize = 5;
 /// Values times states of a model above which candidates are compared by the conditional likelihood.
@@ -80,9 +80,14 @@ impl AutoArima {
             // Nothing was sound or long enough to compare: the starts themselves, whatever they are.
             let starts = space.starts().into_iter();
             let criterion = f64::INFINITY;
-            tried.extend(starts.map(|(orders, trend)| Tried { orders, trend, criterion }));
+            tried.extend(starts.map(|(orders, trend)| Tried {
+                orders,
+                trend,
+                criterion,
+                end: Vec::new(),
+            }));
         }
-        let fit = search.refit(&tried, &mut refusal);
+        let fit = search.refit(&tried, search.comparison(&space), &mut refusal);
         let failed = ForecastError::NotConverged { method: "auto_arima", iterations: 0 };
         fit.map(|fit| AutoArimaFit { fit, tried }).ok_or(refusal.unwrap_or(failed))
     }
@@ -111,6 +116,8 @@ pub struct Tried {
     pub trend: Trend,
     /// Its criterion as far as the search knew it: exact, or by the conditional likelihood for costly models.
     pub criterion: f64,
+    /// Where its search ended.
+    end: Vec<f64>,
 }
 
 /// The model that was chosen, and what it was chosen from.
@@ -193,8 +200,8 @@ impl Search<'_> {
             let model =
                 Sarimax { harmonics, ..Sarimax::new(Orders::new(2, 0, 1), Trend::Constant) };
             let comparison = Comparison::Conditional;
-            let criterion = model.criterion(self.series, self.indicators, comparison);
-            if let Ok(criterion) = criterion
+            let criterion = model.criterion(self.series, self.indicators, comparison, None);
+            if let Ok((criterion, _)) = criterion
                 && criterion < best.0
             {
                 best = (criterion, model.harmonics);
@@ -205,10 +212,15 @@ impl Search<'_> {
 
     /// From neighbor to neighbor until those of the best are known; `tried` ends with the best first.
     fn walk(&self, space: &Space, tried: &mut Vec<Tried>, refusal: &mut Option<ForecastError>) {
+        let comparison = self.comparison(space);
         let mut seen: Vec<Candidate> = Vec::new();
         let mut expanded: Vec<Candidate> = Vec::new();
         let mut due = space.starts();
         loop {
+            // Where the neighbors are entered from: the model expanded last.
+            let is_last = |one: &&Tried| expanded.last() == Some(&(one.orders, one.trend));
+            let from = tried.iter().find(is_last).cloned();
+            let near = from.as_ref().map(|from| (&from.orders, &from.end[..]));
             for candidate in due {
                 if seen.contains(&candidate) || seen.len() == self.auto.fits_max {
                     continue;
@@ -216,9 +228,9 @@ impl Search<'_> {
                 seen.push(candidate);
                 let model = self.model(candidate);
                 let (orders, trend) = candidate;
-                match model.criterion(self.series, self.indicators, self.comparison(space)) {
-                    Ok(criterion) if criterion.is_finite() => {
-                        tried.push(Tried { orders, trend, criterion });
+                match model.criterion(self.series, self.indicators, comparison, near) {
+                    Ok((criterion, u)) if criterion.is_finite() => {
+                        tried.push(Tried { orders, trend, criterion, end: u });
                     }
                     Ok(_) => {}
                     // A constant that leaves nothing to explain leaves nothing to choose either.
@@ -238,12 +250,23 @@ impl Search<'_> {
     }
 
     /// The best of the first few that are sound when fitted in full; of all of them where none is.
-    fn refit(&self, tried: &[Tried], refusal: &mut Option<ForecastError>) -> Option<SarimaxFit> {
+    fn refit(
+        &self,
+        tried: &[Tried],
+        comparison: Comparison,
+        refusal: &mut Option<ForecastError>,
+    ) -> Option<SarimaxFit> {
         let (mut sound, mut any) = (None, None);
         let mut found = 0;
         for entry in tried.iter().take(REFITS_MAX) {
             let model = self.model((entry.orders, entry.trend));
-            match model.fit_series(self.series, self.indicators) {
+            // Where a fit is costly it goes on from where the candidate's search ended.
+            let fit = if comparison == Comparison::Exact || entry.end.is_empty() {
+                model.fit_series(self.series, self.indicators)
+            } else {
+                model.fit_near(&entry.end, self.series, self.indicators)
+            };
+            match fit {
                 Ok(fit) => {
                     let best = if fit.is_sound() { &mut sound } else { &mut any };
                     found += usize::from(fit.is_sound());

@@ -3,10 +3,12 @@
 //! In: a series (NaN where missing), indicators over it, orders, a trend. Out: a [`SarimaxFit`]: parameters, their
 //! standard errors, likelihood and criteria, residuals and tests of them, forecasts and simulated paths.
 //! Source, departures, cost and oracles stand with each part: `arma` (polynomials), `innovations` (fast exact
-//! recursions), `kalman` (missing values, diffuse start), `likelihood` (what is profiled out), `search`, `predict`,
+//! recursions), `kalman` (missing values, diffuse start), `likelihood` (what is profiled out), `conditional` and
+//! `search`, `predict`,
 //! `standard_errors`, `diagnostics`; the whole in `docs/methods/sarimax.md`.
 
 mod arma;
+mod conditional;
 mod diagnostics;
 mod innovations;
 mod kalman;

@@ -147,6 +147,9 @@ pub(crate) struct Arma {
     pub(super) p: usize,
     /// Longest moving-average lag.
     pub(super) q: usize,
+    /// What it is the product of.
+    pub(super) factors: Coefficients,
+    pub(super) season: usize,
 }
 
 impl Arma {
@@ -164,7 +167,9 @@ impl Arma {
             let lags = dense.iter().enumerate().map(|(at, c)| (at + 1, *c));
             lags.filter(|(_, c)| *c != 0.0).collect()
         };
-        Self { phi_terms: terms(&phi), theta_terms: terms(&theta), phi, theta, p, q }
+        let (phi_terms, theta_terms) = (terms(&phi), terms(&theta));
+        let factors = coefficients.clone();
+        Self { phi, theta, phi_terms, theta_terms, p, q, factors, season }
     }
 
     /// Entries of the state.

@@ -147,16 +147,45 @@ fn recurse(arma: &Arma, column: &[f64], innovations: &mut [f64], from: usize) {
     }
 }
 
-/// Innovations given the first p values, those before set to 0: cheap, not exact. Drops the first p.
-pub(super) fn conditional(arma: &Arma, columns: &[&[f64]]) -> Whitened {
+/// Innovations given the first p values, those before set to 0: cheap, not exact. Drops the first p. A factor at a
+/// time: fewer terms than their product.
+pub(super) fn conditional(arma: &Arma, columns: &[&[f64]]) -> Vec<Vec<f64>> {
     let residuals = |column: &&[f64]| {
-        let mut innovations = vec![0.0; column.len()];
-        recurse(arma, column, &mut innovations, arma.p);
-        innovations.drain(..arma.p.min(column.len()));
-        innovations
+        let plain = moving(column, &arma.factors.ar, 1);
+        let both = moving(&plain, &arma.factors.seasonal_ar, arma.season);
+        let mut left = both[arma.p.min(both.len())..].to_vec();
+        recursive(&mut left, &arma.factors.ma, 1);
+        recursive(&mut left, &arma.factors.seasonal_ma, arma.season);
+        left
     };
-    let columns = columns.iter().map(residuals).collect();
-    Whitened { columns, log_determinant: 0.0, log_variances: Vec::new() }
+    columns.iter().map(residuals).collect()
+}
+
+/// The column less its own past, weighted.
+fn moving(column: &[f64], weights: &[f64], step: usize) -> Vec<f64> {
+    let mut out = column.to_vec();
+    for (i, weight) in weights.iter().enumerate() {
+        let later = out.iter_mut().skip((i + 1) * step);
+        later.zip(column).for_each(|(out, past)| *out -= weight * past);
+    }
+    out
+}
+
+/// The column less the past of the result, weighted: a run of `step` entries at a time, as they do not need each
+/// other.
+fn recursive(column: &mut [f64], weights: &[f64], step: usize) {
+    if weights.is_empty() {
+        return;
+    }
+    for from in (step..column.len()).step_by(step) {
+        let (past, now) = column.split_at_mut(from);
+        let run = step.min(now.len());
+        for (i, weight) in weights.iter().enumerate() {
+            let Some(start) = from.checked_sub((i + 1) * step) else { break };
+            let earlier = &past[start..start + run];
+            now[..run].iter_mut().zip(earlier).for_each(|(now, past)| *now -= weight * past);
+        }
+    }
 }
 
 /// What the filter expects of every column after its end, and how uncertain that is.

@@ -16,7 +16,7 @@ use super::innovations::{conditional, whiten};
 use super::kalman;
 use super::orders::{Orders, Trend};
 use crate::ForecastError;
-use crate::linear_algebra::{dot, eliminate, orthonormalize, solve};
+use crate::linear_algebra::{dot, eliminate, least_squares, orthonormalize, solve};
 
 /// Missing values that are regressors; with more, the Kalman filter runs instead.
 const DUMMIES_MAX: usize = 40;
@@ -52,15 +52,6 @@ pub(super) struct Reduced {
     pub(super) size: usize,
     pub(super) log_determinant: f64,
     pub(super) count: usize,
-}
-
-/// How exactly to evaluate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exactness {
-    /// The likelihood.
-    Exact,
-    /// Given the first values, innovations before them 0: a cheap place to start from.
-    Conditional,
 }
 
 /// The linear part and the variance, in the units of the series.
@@ -134,33 +125,17 @@ impl Data {
     }
 
     /// Sums of products of the columns, whitened. Columns are differenced.
-    pub(super) fn reduce(
-        &self,
-        arma: &Arma,
-        columns: &[&[f64]],
-        exactness: Exactness,
-    ) -> Option<Reduced> {
-        let dummies = self.dummies.iter().map(Vec::as_slice);
-        let (whitened, log_determinant) = match exactness {
-            Exactness::Conditional => {
-                let all: Vec<&[f64]> = dummies.chain(columns.iter().copied()).collect();
-                (conditional(arma, &all).columns, 0.0)
-            }
-            Exactness::Exact if self.by_kalman => {
-                let filtered = self.filter(arma, columns)?;
-                (filtered.columns, filtered.log_determinant)
-            }
-            Exactness::Exact => {
-                let all: Vec<&[f64]> = dummies.chain(columns.iter().copied()).collect();
-                let whitened = whiten(arma, &all)?;
-                (whitened.columns, whitened.log_determinant)
-            }
+    pub(super) fn reduce(&self, arma: &Arma, columns: &[&[f64]]) -> Option<Reduced> {
+        let (whitened, log_determinant) = if self.by_kalman {
+            let filtered = self.filter(arma, columns)?;
+            (filtered.columns, filtered.log_determinant)
+        } else {
+            let dummies = self.dummies.iter().map(Vec::as_slice);
+            let all: Vec<&[f64]> = dummies.chain(columns.iter().copied()).collect();
+            let whitened = whiten(arma, &all)?;
+            (whitened.columns, whitened.log_determinant)
         };
-        let count = match exactness {
-            Exactness::Exact => self.count,
-            Exactness::Conditional => self.count.checked_sub(arma.p)?,
-        };
-        sum_products(&whitened, self.dummies.len(), log_determinant, count)
+        sum_products(&whitened, self.dummies.len(), log_determinant, self.count)
     }
 
     /// The Kalman filter over differenced columns, integrated again: what differs is in the diffuse start.
@@ -175,12 +150,12 @@ impl Data {
     }
 
     /// Columns that are profiled out.
-    fn reduce_profiled(&self, arma: &Arma, exactness: Exactness) -> Option<Reduced> {
+    fn reduce_profiled(&self, arma: &Arma) -> Option<Reduced> {
         let slope = self.slope(arma);
         let mut columns: Vec<&[f64]> = self.basis.iter().map(Vec::as_slice).collect();
         columns.extend(slope.as_deref());
         columns.push(&self.rest);
-        self.reduce(arma, &columns, exactness)
+        self.reduce(arma, &columns)
     }
 
     /// The column of the slope, times φ(1) / n so that its size stays near 1.
@@ -194,8 +169,8 @@ impl Data {
     }
 
     /// − log likelihood at the best variance and linear part; of the series in units of `scale`.
-    pub(super) fn profiled(&self, arma: &Arma, exactness: Exactness) -> Option<f64> {
-        let mut reduced = self.reduce_profiled(arma, exactness)?;
+    pub(super) fn profiled(&self, arma: &Arma) -> Option<f64> {
+        let mut reduced = self.reduce_profiled(arma)?;
         let last = reduced.size - 1;
         eliminate(&mut reduced.products, reduced.size, last).ok()?;
         let squares = reduced.products[last * reduced.size + last];
@@ -207,9 +182,26 @@ impl Data {
         (positive && value.is_finite()).then_some(value)
     }
 
+    /// What the linear part leaves of the series, on the conditional likelihood.
+    pub(super) fn conditional_residuals(&self, arma: &Arma) -> Option<Vec<f64>> {
+        let slope = self.slope(arma);
+        let dummies = self.dummies.iter().map(Vec::as_slice);
+        let mut columns: Vec<&[f64]> = dummies.collect();
+        columns.extend(self.basis.iter().map(Vec::as_slice));
+        columns.extend(slope.as_deref());
+        columns.push(&self.rest);
+        let mut whitened = conditional(arma, &columns);
+        let mut left = whitened.pop()?;
+        let coefficients = least_squares(&whitened, &left)?;
+        for (column, c) in whitened.iter().zip(&coefficients) {
+            left.iter_mut().zip(column).for_each(|(left, entry)| *left -= c * entry);
+        }
+        Some(left)
+    }
+
     /// The best variance and linear part given the ARMA part.
-    pub(super) fn profile(&self, arma: &Arma, exactness: Exactness) -> Option<Profile> {
-        let mut reduced = self.reduce_profiled(arma, exactness)?;
+    pub(super) fn profile(&self, arma: &Arma) -> Option<Profile> {
+        let mut reduced = self.reduce_profiled(arma)?;
         let (size, last) = (reduced.size, reduced.size - 1);
         let mut found: Vec<f64> = reduced.products[last * size..last * size + last].to_vec();
         eliminate(&mut reduced.products, size, last).ok()?;

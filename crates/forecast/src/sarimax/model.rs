@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::arma::{Arma, Coefficients, difference};
-use super::likelihood::{Data, Exactness, Profile, trend_columns};
+use super::likelihood::{Data, Profile, trend_columns};
 use super::orders::{Harmonics, Orders, Trend};
 use super::search::{Comparison, search, search_once};
 use crate::{Fitted, Forecast, ForecastError, Indicators, Method, Series, checked, normal};
@@ -84,6 +84,17 @@ impl Sarimax {
         self.maximize(series, indicators, Some(&earlier.coefficients))
     }
 
+    /// The same from unconstrained numbers.
+    pub(crate) fn fit_near(
+        &self,
+        u: &[f64],
+        series: &Series,
+        indicators: &Indicators,
+    ) -> Result<SarimaxFit, ForecastError> {
+        let start = Coefficients::from_unconstrained(&self.orders, u);
+        self.maximize(series, indicators, Some(&start))
+    }
+
     fn maximize(
         &self,
         series: &Series,
@@ -95,7 +106,7 @@ impl Sarimax {
         let found = search(&data, earlier)?;
         let evaluations = found.evaluations;
         let arma = Arma::new(&found.coefficients, self.orders.season);
-        let profile = data.profile(&arma, Exactness::Exact);
+        let profile = data.profile(&arma);
         let failed = ForecastError::NotConverged { method: "sarimax", iterations: evaluations };
         let Profile { trend, regression, variance } = profile.ok_or(failed)?;
         let mut fit = SarimaxFit {
@@ -152,24 +163,27 @@ impl Sarimax {
         Ok(fit)
     }
 
-    /// The corrected criterion as far as one search finds it; infinite where the search fails or finds a root near
-    /// the unit circle.
+    /// The corrected criterion as far as one search finds it, infinite where the search fails or finds a root near
+    /// the unit circle; and the unconstrained numbers it found. `near` are those of a model like it.
     pub(crate) fn criterion(
         &self,
         series: &Series,
         indicators: &Indicators,
         comparison: Comparison,
-    ) -> Result<f64, ForecastError> {
+        near: Option<(&Orders, &[f64])>,
+    ) -> Result<(f64, Vec<f64>), ForecastError> {
         let regressors = self.regressors(series, indicators)?;
         let data = Data::new(&self.orders, self.trend, &series.values, &regressors)?;
-        let found = search_once(&data, comparison).filter(|(found, _)| found.is_sound());
-        let Some((_, value)) = found else { return Ok(f64::INFINITY) };
+        let Some((u, value)) = search_once(&data, comparison, near) else {
+            return Ok((f64::INFINITY, Vec::new()));
+        };
         let n = data.count as f64;
         let linear = self.trend.count() + regressors.len();
         let k = (linear + self.orders.coefficients() + 1) as f64;
         let left = n - k - 1.0;
-        let penalty = if left > 0.0 { 2.0 * k * n / left } else { f64::INFINITY };
-        Ok(2.0 * (value + n * data.scale.ln()) + penalty)
+        let sound = Coefficients::from_unconstrained(&self.orders, &u).is_sound();
+        let penalty = if left > 0.0 && sound { 2.0 * k * n / left } else { f64::INFINITY };
+        Ok((2.0 * (value + n * data.scale.ln()) + penalty, u))
     }
 
     /// Indicators and harmonics over the history.
@@ -235,7 +249,7 @@ impl SarimaxFit {
     fn evaluate(&self, data: &Data) -> Result<f64, ForecastError> {
         let arma = self.arma();
         let left = self.unexplained(data, &arma);
-        let reduced = data.reduce(&arma, &[&left], Exactness::Exact);
+        let reduced = data.reduce(&arma, &[&left]);
         let valid = self.variance > 0.0 && self.variance.is_finite();
         let reduced = reduced.filter(|_| valid).ok_or_else(|| ForecastError::Argument {
             what: "parameters",

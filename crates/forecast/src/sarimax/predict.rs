@@ -10,7 +10,7 @@
 use super::arma::{Arma, difference, integrate};
 use super::innovations;
 use super::kalman;
-use super::likelihood::{Data, Exactness, trend_columns};
+use super::likelihood::{Data, trend_columns};
 use super::model::SarimaxFit;
 use crate::draws::Draws;
 use crate::linear_algebra::{dot, eliminate, solve};
@@ -105,7 +105,7 @@ impl SarimaxFit {
         let mut columns = trend_columns(self.model.trend, arma, n);
         columns.extend(self.regressors.iter().map(|column| difference(column, &data.terms)));
         let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let mut reduced = data.reduce(arma, &columns, Exactness::Exact)?;
+        let mut reduced = data.reduce(arma, &columns)?;
         eliminate(&mut reduced.products, reduced.size, reduced.size).ok()?;
         Some(reduced.products)
     }

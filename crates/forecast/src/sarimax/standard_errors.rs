@@ -10,7 +10,7 @@
 
 use super::arma::{Arma, Coefficients, difference};
 use super::innovations::whiten;
-use super::likelihood::{Data, Exactness, filled, trend_columns};
+use super::likelihood::{Data, filled, trend_columns};
 use super::model::SarimaxFit;
 use crate::ForecastError;
 use crate::linear_algebra::{dot, inverse};
@@ -113,7 +113,7 @@ impl SarimaxFit {
         let arma = self.moved(moves);
         let columns = self.columns(data, &arma);
         let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let reduced = data.reduce(&arma, &slices, Exactness::Exact)?;
+        let reduced = data.reduce(&arma, &slices)?;
         let (log_determinant, size) = (reduced.log_determinant, reduced.size);
         Some(Place { log_determinant, products: reduced.products, size })
     }
