@@ -6,8 +6,7 @@
 //! for nonstationary series with the Kalman filter, JASA 1994 (missing values as regressors); Kohn and Ansley 1986.
 //! Departures: conditioning on the first d + D s values stands for their diffuse start, as in R's `arima`: the log
 //! likelihood is the density of the differenced series. A missing value is a regressor that is 1 there, integrated
-//! out (flat prior), which is the exact density of what was observed; past [`DUMMIES_MAX`] of them the Kalman filter
-//! is cheaper. Regressors are orthonormalized after differencing and taken off once, so that no digit is lost to
+//! out (flat prior), which is the exact density of what was observed; where that costs more, the Kalman filter runs. Regressors are orthonormalized after differencing and taken off once, so that no digit is lost to
 //! their scale. Cost: one pass over the columns an evaluation, and columns² × n.
 //! Checked against: a dense multivariate normal (`tests/it/sarimax.rs`), statsmodels.
 
@@ -17,9 +16,6 @@ use super::kalman;
 use super::orders::{Orders, Trend};
 use crate::ForecastError;
 use crate::linear_algebra::{dot, eliminate, least_squares, orthonormalize, solve};
-
-/// Missing values that are regressors; with more, the Kalman filter runs instead.
-const DUMMIES_MAX: usize = 40;
 
 /// A series and its regressors, differenced and scaled, ready to be evaluated many times.
 pub(super) struct Data {
@@ -83,7 +79,7 @@ impl Data {
         }
         let mut rest = difference(&filled(values), &terms);
         let n = rest.len();
-        let by_kalman = missing.len() > DUMMIES_MAX;
+        let by_kalman = kalman_is_cheaper(orders, missing.len(), regressors.len() + 2);
         let dummy = |t: &usize| {
             let mut column = vec![0.0; values.len()];
             column[*t] = 1.0;
@@ -226,6 +222,17 @@ impl Data {
         let trend = constant.into_iter().chain(slope).collect();
         Some(Profile { trend, regression: linear, variance })
     }
+}
+
+/// Whether the Kalman filter needs fewer operations a step than a regressor for each missing value.
+fn kalman_is_cheaper(orders: &Orders, missing: usize, columns: usize) -> bool {
+    let p = orders.ar + orders.seasonal_ar * orders.season;
+    let q = orders.ma + orders.seasonal_ma * orders.season;
+    let states = p.max(q + 1);
+    let all = states + orders.lost();
+    let filter = 6 * all * all + 8 * all * columns;
+    let regressors = (missing / 2 + columns) * 3 * states + (missing + columns).pow(2) / 2;
+    missing > 0 && filter < regressors
 }
 
 /// Lower triangle of the products of columns, the first `dummies` integrated out.

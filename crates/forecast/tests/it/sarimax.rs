@@ -95,7 +95,7 @@ proptest! {
     fn few_and_many_missing_values_agree(
         r in prop::array::uniform4(partial()),
         y in values(90),
-        gaps in prop::collection::btree_set(0..90_usize, 30..40),
+        gaps in prop::collection::btree_set(0..90_usize, 3..12),
         more in prop::collection::btree_set(90..200_usize, 41..60),
     ) {
         // The same series, once with so many missing values behind its end that the Kalman filter takes over.
