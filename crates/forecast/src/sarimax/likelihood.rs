@@ -122,16 +122,20 @@ impl Data {
 
     /// Sums of products of the columns, whitened. Columns are differenced.
     pub(super) fn reduce(&self, arma: &Arma, columns: &[&[f64]]) -> Option<Reduced> {
-        let (whitened, log_determinant) = if self.by_kalman {
-            let filtered = self.filter(arma, columns)?;
-            (filtered.columns, filtered.log_determinant)
-        } else {
-            let dummies = self.dummies.iter().map(Vec::as_slice);
-            let all: Vec<&[f64]> = dummies.chain(columns.iter().copied()).collect();
-            let whitened = whiten(arma, &all)?;
-            (whitened.columns, whitened.log_determinant)
-        };
-        sum_products(&whitened, self.dummies.len(), log_determinant, self.count)
+        if self.by_kalman {
+            return self.reduce_carefully(arma, columns);
+        }
+        let dummies = self.dummies.iter().map(Vec::as_slice);
+        let all: Vec<&[f64]> = dummies.chain(columns.iter().copied()).collect();
+        let whitened = whiten(arma, &all)?;
+        let dummies = self.dummies.len();
+        sum_products(&whitened.columns, dummies, whitened.log_determinant, self.count)
+    }
+
+    /// The same by the Kalman filter, which loses fewer digits next to a unit root.
+    pub(super) fn reduce_carefully(&self, arma: &Arma, columns: &[&[f64]]) -> Option<Reduced> {
+        let filtered = self.filter(arma, columns)?;
+        sum_products(&filtered.columns, 0, filtered.log_determinant, self.count)
     }
 
     /// The Kalman filter over differenced columns, integrated again: what differs is in the diffuse start.

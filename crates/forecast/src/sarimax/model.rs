@@ -250,6 +250,7 @@ impl SarimaxFit {
         let arma = self.arma();
         let left = self.unexplained(data, &arma);
         let reduced = data.reduce(&arma, &[&left]);
+        let reduced = reduced.or_else(|| data.reduce_carefully(&arma, &[&left]));
         let valid = self.variance > 0.0 && self.variance.is_finite();
         let reduced = reduced.filter(|_| valid).ok_or_else(|| ForecastError::Argument {
             what: "parameters",

@@ -193,13 +193,13 @@ impl Harmonics {
 
     pub(crate) fn check(&self) -> Result<(), ForecastError> {
         let within = self.season.is_finite() && self.season >= 2.0;
-        if within && self.pairs as f64 * 2.0 <= self.season {
+        if within && self.pairs <= LAG_MAX && self.pairs as f64 * 2.0 <= self.season {
             return Ok(());
         }
         Err(ForecastError::Argument {
             what: "harmonics",
             found: format!("{} pairs in {} steps", self.pairs, self.season),
-            expected: "a season of at least 2 steps, and at most half as many pairs",
+            expected: "a season of at least 2 steps, at most half as many pairs, and at most 1000",
         })
     }
 }

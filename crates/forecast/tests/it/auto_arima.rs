@@ -61,3 +61,24 @@ fn simple_series() {
     let short = check(&[1.0, 2.0], 1);
     assert!(matches!(short, Err(ForecastError::TooShort { .. })), "{short:?}");
 }
+
+#[test]
+fn harmonics_stand_for_a_long_season() {
+    let turn = |t: u32, times: f64| (std::f64::consts::TAU * times * f64::from(t) / 48.0).sin();
+    let noise = |t: u32| f64::from((t * 7_919 + t * t % 1_000 * 4_729) % 1_000) / 500.0 - 1.0;
+    let values: Vec<f64> =
+        (0..480).map(|t| 5.0 * turn(t, 1.0) + 3.0 * turn(t, 3.0) + noise(t)).collect();
+    let series = Series { start_s: 0, step: Step::Seconds(1_800), values };
+    let found = AutoArima::new(48).fit_series(&series, &Indicators::default()).unwrap();
+    let model = found.fit.model();
+    assert_eq!(
+        model.harmonics.iter().map(|h| (h.season, h.pairs)).collect::<Vec<_>>(),
+        [(48.0, 3)]
+    );
+    let ahead = found.fit.predict(48, &Indicators::default()).unwrap();
+    let truth = |t: u32| 5.0 * turn(t, 1.0) + 3.0 * turn(t, 3.0);
+    let worst = (480..528).zip(&ahead.mean).map(|(t, mean)| (truth(t) - mean).abs());
+    assert!(worst.fold(0.0, f64::max) < 0.3);
+    let again = AutoArima::new(48).fit_series(&series, &Indicators::default()).unwrap();
+    assert_eq!(found, again);
+}
