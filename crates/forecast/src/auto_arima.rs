@@ -2,7 +2,7 @@
 //!
 //! In: a series, indicators, the steps in a season. Out: an [`AutoArimaFit`]: the best model found and what was tried.
 //! Source: Hyndman and Khandakar, Automatic time series forecasting, J. Stat. Software 2008; R `forecast` 8.20.
-//! Departures: the neighbors of the three best models are looked at, not only of the best; where a likelihood is
+//! Departures: the neighbors of several of the best models are looked at, not only of the best; where a likelihood is
 //! costly candidates are ranked by the conditional one, and the best three are then fitted exactly (R refits only
 //! one, and misses models 48 better on UK driver deaths). A factor with a root within 1 % of the unit circle is
 //! refused, each factor for itself (R multiplies them out, which refuses ordinary seasonal factors at long seasons).
@@ -21,8 +21,10 @@ pub use candidates::OrderLimits;
 
 /// Steps a season from which harmonics stand for it.
 const HARMONICS_FROM: usize = 48;
-/// Models whose neighbors are looked at, and that are fitted in full at the end.
+/// Models that are fitted in full at the end, and whose neighbors are looked at where that is costly.
 const BEST: usize = 3;
+/// Models whose neighbors are looked at where it is not.
+const EXPANDED: usize = 8;
 /// Models fitted in full at most, where the first are not sound.
 const REFITS_MAX: usize = 6;
 /// Values from which on there is something to choose.
@@ -213,6 +215,7 @@ impl Search<'_> {
     /// From neighbor to neighbor until those of the best are known; `tried` ends with the best first.
     fn walk(&self, space: &Space, tried: &mut Vec<Tried>, refusal: &mut Option<ForecastError>) {
         let comparison = self.comparison(space);
+        let expanded_max = if comparison == Comparison::Exact { EXPANDED } else { BEST };
         let mut seen: Vec<Candidate> = Vec::new();
         let mut expanded: Vec<Candidate> = Vec::new();
         let mut due = space.starts();
@@ -241,7 +244,7 @@ impl Search<'_> {
                 }
             }
             tried.sort_by(|a, b| a.criterion.total_cmp(&b.criterion));
-            let best = tried.iter().take(BEST).map(|entry| (entry.orders, entry.trend));
+            let best = tried.iter().take(expanded_max).map(|entry| (entry.orders, entry.trend));
             let next = best.into_iter().find(|candidate| !expanded.contains(candidate));
             let Some(next) = next.filter(|_| seen.len() < self.auto.fits_max) else { return };
             expanded.push(next);

@@ -153,13 +153,14 @@ pub(super) fn search_once(
     comparison: Comparison,
     near: Option<(&Orders, &[f64])>,
 ) -> Option<(Vec<f64>, f64)> {
-    let starts = match near {
-        Some((orders, u)) => vec![resized(orders, u, &data.orders)],
-        None => {
-            let plain = vec![0.1; data.orders.coefficients()];
-            hannan_rissanen(data).into_iter().chain([plain]).collect()
-        }
-    };
+    let near = near.map(|(orders, u)| resized(orders, u, &data.orders));
+    // Where evaluations are costly one good start has to do.
+    let alone = near.is_some() && comparison == Comparison::Conditional;
+    let mut starts: Vec<Vec<f64>> = near.into_iter().collect();
+    if !alone {
+        starts.extend(hannan_rissanen(data));
+        starts.push(vec![0.1; data.orders.coefficients()]);
+    }
     let found = starts.into_iter().filter_map(|start| improve(data, start));
     let (mut u, mut value) = found.min_by(|a, b| a.1.total_cmp(&b.1))?;
     match comparison {
