@@ -259,28 +259,31 @@ impl Search<'_> {
         comparison: Comparison,
         refusal: &mut Option<ForecastError>,
     ) -> Option<SarimaxFit> {
-        let (mut sound, mut any) = (None, None);
+        let (mut sound, mut any): (Option<SarimaxFit>, Option<SarimaxFit>) = (None, None);
         let mut found = 0;
         for entry in tried.iter().take(REFITS_MAX) {
             let model = self.model((entry.orders, entry.trend));
-            // Where a fit is costly it goes on from where the candidate's search ended.
-            let fit = if comparison == Comparison::Exact || entry.end.is_empty() {
-                model.fit_series(self.series, self.indicators)
-            } else {
-                model.fit_near(&entry.end, self.series, self.indicators)
-            };
-            match fit {
-                Ok(fit) => {
-                    let best = if fit.is_sound() { &mut sound } else { &mut any };
-                    found += usize::from(fit.is_sound());
-                    if best.as_ref().is_none_or(|best: &SarimaxFit| fit.aicc() < best.aicc()) {
-                        *best = Some(fit);
+            let near = (!entry.end.is_empty())
+                .then(|| model.fit_near(&entry.end, self.series, self.indicators));
+            // Where a fit is costly it only goes on from where the candidate's search ended.
+            let full = (near.is_none() || comparison == Comparison::Exact)
+                .then(|| model.fit_series(self.series, self.indicators));
+            let mut sound_here = false;
+            for fit in near.into_iter().chain(full) {
+                let fit = match fit {
+                    Ok(fit) => fit,
+                    Err(error) => {
+                        refusal.get_or_insert(error);
+                        continue;
                     }
-                }
-                Err(error) => {
-                    refusal.get_or_insert(error);
+                };
+                sound_here |= fit.is_sound();
+                let best = if fit.is_sound() { &mut sound } else { &mut any };
+                if best.as_ref().is_none_or(|best| fit.aicc() < best.aicc()) {
+                    *best = Some(fit);
                 }
             }
+            found += usize::from(sound_here);
             if found == BEST {
                 break;
             }

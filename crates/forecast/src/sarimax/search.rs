@@ -161,22 +161,35 @@ pub(super) fn search_once(
         starts.extend(hannan_rissanen(data));
         starts.push(vec![0.1; data.orders.coefficients()]);
     }
-    let found = starts.into_iter().filter_map(|start| improve(data, start));
-    let (mut u, mut value) = found.min_by(|a, b| a.1.total_cmp(&b.1))?;
-    match comparison {
-        Comparison::Exact => {
-            let mut exact = Likelihood::new(data);
-            let limits = Limits { gradient_tolerance: 1e-2, value_tolerance: 1e-3, ..EXACT };
-            let best = lbfgs(&mut exact, &u, &limits);
-            (u, value) = (best.x, best.value);
+    let mut found: Vec<(Vec<f64>, f64)> =
+        starts.into_iter().filter_map(|start| improve(data, start)).collect();
+    found.sort_by(|a, b| a.1.total_cmp(&b.1));
+    if comparison == Comparison::Conditional {
+        let (u, value) = found.into_iter().next()?;
+        let lost = data.orders.ar + data.orders.seasonal_ar * data.orders.season;
+        let counted = data.count.checked_sub(lost).filter(|counted| *counted > 0)?;
+        return Some((u, value * data.count as f64 / counted as f64));
+    }
+    // The highest optimum may lie next to the unit circle while a sound one is nearby: both are looked for.
+    let mut exact = Likelihood::new(data);
+    let limits = Limits { gradient_tolerance: 1e-2, value_tolerance: 1e-3, ..EXACT };
+    let mut best: Option<(bool, Minimum)> = None;
+    let mut entered: Vec<Vec<f64>> = Vec::new();
+    for (u, _) in found {
+        if entered.iter().any(|other| distance(&u, other) <= DISTINCT) {
+            continue;
         }
-        Comparison::Conditional => {
-            let lost = data.orders.ar + data.orders.seasonal_ar * data.orders.season;
-            let counted = data.count.checked_sub(lost).filter(|counted| *counted > 0)?;
-            value *= data.count as f64 / counted as f64;
+        let end = lbfgs(&mut exact, &u, &limits);
+        entered.push(u);
+        let sound = Coefficients::from_unconstrained(&data.orders, &end.x).is_sound();
+        let better = |(other, at): &(bool, Minimum)| {
+            (sound && !other) || (sound == *other && end.value < at.value)
+        };
+        if end.value.is_finite() && best.as_ref().is_none_or(better) {
+            best = Some((sound, end));
         }
     }
-    value.is_finite().then_some((u, value))
+    best.map(|(_, end)| (end.x, end.value))
 }
 
 /// Numbers of other orders: partial autocorrelations that are new are near 0, so that little else changes.
