@@ -21,10 +21,9 @@ pub use candidates::OrderLimits;
 
 /// Steps a season from which harmonics stand for it.
 const HARMONICS_FROM: usize = 48;
-/// Models that are fitted in full at the end, and whose neighbors are looked at where that is costly.
+/// Models that are fitted in full at the end, and whose neighbors are looked at where that is costly. Where it is not,
+/// neighbors are looked at until the count of models is used up.
 const BEST: usize = 3;
-/// Models whose neighbors are looked at where it is not.
-const EXPANDED: usize = 8;
 /// Models fitted in full at most, where the first are not sound.
 const REFITS_MAX: usize = 6;
 /// Values from which on there is something to choose.
@@ -46,10 +45,10 @@ pub struct AutoArima {
 }
 
 impl AutoArima {
-    /// With the limits of R.
+    /// With the orders of R, and 150 models.
     pub fn new(season: usize) -> Self {
         let limits = OrderLimits::default();
-        Self { season, limits, fits_max: 94, parameter_uncertainty: false }
+        Self { season, limits, fits_max: 150, parameter_uncertainty: false }
     }
 
     /// The best model.
@@ -212,10 +211,10 @@ impl Search<'_> {
         best.1
     }
 
-    /// From neighbor to neighbor until those of the best are known; `tried` ends with the best first.
+    /// From neighbor to neighbor, the best first; `tried` ends with the best first.
     fn walk(&self, space: &Space, tried: &mut Vec<Tried>, refusal: &mut Option<ForecastError>) {
         let comparison = self.comparison(space);
-        let expanded_max = if comparison == Comparison::Exact { EXPANDED } else { BEST };
+        let expanded_max = if comparison == Comparison::Exact { usize::MAX } else { BEST };
         let mut seen: Vec<Candidate> = Vec::new();
         let mut expanded: Vec<Candidate> = Vec::new();
         let mut due = space.starts();
