@@ -28,8 +28,8 @@ const BEST: usize = 3;
 const REFITS_MAX: usize = 6;
 /// Values from which on there is something to choose.
 const VALUES_MIN: usize = 5;
-/// Values times states of a model above which candidates are compared by the conditional likelihood.
-const EXACT_WORK_MAX: usize = 12_000;
+/// Operations an evaluation, roughly, above which candidates are compared by the conditional likelihood.
+const EXACT_WORK_MAX: usize = 24_000;
 
 /// ARIMA whose orders are found.
 #[derive(Debug, Clone, PartialEq)]
@@ -292,12 +292,12 @@ impl Search<'_> {
 
     /// One for all candidates, so that their figures can be compared.
     fn comparison(&self, space: &Space) -> Comparison {
+        let values = &self.series.values;
         let states = space.base.season.max(1) * 2 + 2;
-        let columns = 2 + self.indicators.columns.len() + 2 * self.harmonics.len();
-        if self.series.values.len() * states * columns > EXACT_WORK_MAX * 2 {
-            Comparison::Conditional
-        } else {
-            Comparison::Exact
-        }
+        let regressors = self.indicators.columns.len()
+            + self.harmonics.iter().map(|harmonics| 2 * harmonics.pairs).sum::<usize>();
+        let columns = 2 + regressors + values.iter().filter(|value| value.is_nan()).count();
+        let work = values.len() * columns * (states + columns / 2);
+        if work > EXACT_WORK_MAX { Comparison::Conditional } else { Comparison::Exact }
     }
 }
