@@ -54,6 +54,12 @@ pub enum ForecastError {
         /// Which one, from 0.
         regressor: usize,
     },
+    /// Every value is the same, or follows from the regressors: nothing is left to be uncertain about.
+    #[error("{method} finds no variation in the series after differencing and regression")]
+    Constant {
+        /// The method.
+        method: &'static str,
+    },
     /// The optimum was not reached.
     #[error("{method} found no optimum after {iterations} iterations")]
     NotConverged {
@@ -75,6 +81,7 @@ impl ForecastError {
             Self::Length { .. } => "give one value a step, for the history and for the horizon",
             Self::Argument { .. } => "pass a value in the range that the message names",
             Self::Singular { .. } => "drop the regressor, or one of those that determine it",
+            Self::Constant { .. } => "forecast the constant itself, or use fewer regressors",
             Self::NotConverged { .. } => "choose lower orders, or fewer regressors",
         }
     }

@@ -15,6 +15,17 @@ mod normal;
 mod prophet;
 mod regression;
 mod seasonal_naive;
+mod auto_arima;
+#[allow(dead_code, reason = "other methods of the crate use the rest")]
+mod checked;
+#[allow(dead_code, reason = "other methods of the crate use the rest")]
+mod draws;
+mod error;
+mod linear_algebra;
+mod method;
+mod normal;
+mod optimize;
+pub mod sarimax;
 mod series;
 mod simplex;
 mod smoothing;
@@ -30,6 +41,10 @@ pub use mstl::{Mstl, MstlDecomposition};
 pub use prophet::{Component, Growth, Holiday, Prophet, ProphetFit, Seasonality};
 pub use regression::{Regression, RegressionFit, Term};
 pub use seasonal_naive::SeasonalNaive;
+pub use auto_arima::{AutoArima, AutoArimaFit, OrderLimits, Tried};
+pub use error::ForecastError;
+pub use method::{Bounds, Fitted, Forecast, Method};
+pub use sarimax::{Harmonics, Orders, Sarimax, SarimaxFit, Trend};
 pub use series::{Indicators, Series, Step};
 pub use smoothing::{
     DoubleSeasonal, ErrorKind, Ets, EtsFit, EtsForm, EtsParameters, EtsScore, SeasonKind,

@@ -13,3 +13,6 @@ mod regression;
 mod seasonal_naive;
 mod smoothing;
 mod theta;
+mod auto_arima;
+mod sarimax;
+mod sarimax_fixtures;
