@@ -2,30 +2,23 @@
 
 pub mod accuracy;
 mod auto;
+mod auto_arima;
 mod backtest;
 mod checked;
 mod conformal;
 mod draws;
 mod error;
 mod gram;
+mod linear_algebra;
 mod loess;
 mod method;
 mod mstl;
 mod normal;
+mod optimize;
 mod prophet;
 mod regression;
-mod seasonal_naive;
-mod auto_arima;
-#[allow(dead_code, reason = "other methods of the crate use the rest")]
-mod checked;
-#[allow(dead_code, reason = "other methods of the crate use the rest")]
-mod draws;
-mod error;
-mod linear_algebra;
-mod method;
-mod normal;
-mod optimize;
 pub mod sarimax;
+mod seasonal_naive;
 mod series;
 mod simplex;
 mod smoothing;
@@ -33,6 +26,7 @@ mod stl;
 mod theta;
 
 pub use auto::{Auto, AutoFit, MemberWeight};
+pub use auto_arima::{AutoArima, AutoArimaFit, OrderLimits, Tried};
 pub use backtest::{Backtest, Plan, Row, Score, Slice, backtest};
 pub use conformal::{AdaptiveLevel, Conformal, PastPath, bounds as conformal_bounds};
 pub use error::ForecastError;
@@ -40,11 +34,8 @@ pub use method::{Bounds, Fitted, Forecast, Method};
 pub use mstl::{Mstl, MstlDecomposition};
 pub use prophet::{Component, Growth, Holiday, Prophet, ProphetFit, Seasonality};
 pub use regression::{Regression, RegressionFit, Term};
-pub use seasonal_naive::SeasonalNaive;
-pub use auto_arima::{AutoArima, AutoArimaFit, OrderLimits, Tried};
-pub use error::ForecastError;
-pub use method::{Bounds, Fitted, Forecast, Method};
 pub use sarimax::{Harmonics, Orders, Sarimax, SarimaxFit, Trend};
+pub use seasonal_naive::SeasonalNaive;
 pub use series::{Indicators, Series, Step};
 pub use smoothing::{
     DoubleSeasonal, ErrorKind, Ets, EtsFit, EtsForm, EtsParameters, EtsScore, SeasonKind,

@@ -4,15 +4,15 @@
 
 mod accuracy;
 mod auto;
+mod auto_arima;
 mod backtest;
 mod conformal;
 mod contract;
 mod mstl;
 mod prophet;
 mod regression;
+mod sarimax;
+mod sarimax_fixtures;
 mod seasonal_naive;
 mod smoothing;
 mod theta;
-mod auto_arima;
-mod sarimax;
-mod sarimax_fixtures;

@@ -113,7 +113,11 @@ fn numbers_and_several_classes_are_learned() {
     let price = trained(&table, &AutoOptions { budget_s: 0.5, ..small("price") });
     assert_eq!(price.task(), Task::Regression);
     assert!(price.report.assessed.r2.unwrap() > 0.95, "{:?}", price.report.assessed);
-    let few = AutoOptions { methods: vec![Method::Linear, Method::Boosted], budget_s: 0.5, ..small("color") };
+    let few = AutoOptions {
+        methods: vec![Method::Linear, Method::Boosted],
+        budget_s: 0.5,
+        ..small("color")
+    };
     let color = trained(&table, &few);
     assert_eq!(color.task(), Task::Multiclass { n_classes: 3 });
     assert!(color.report.assessed.accuracy.unwrap() > 0.9, "{:?}", color.report.assessed);
