@@ -120,8 +120,8 @@ impl Assessed {
     }
 
     /// Figures of predictions: numbers, probabilities of class 1, or one probability a class.
-    pub fn of(task: Task, predictions: &[f64], targets: &[f64], weights: &[f64]) -> Self {
-        let weights = Some(weights);
+    pub fn of(task: Task, predictions: &[f64], targets: &[f64], row_weights: &[f64]) -> Self {
+        let weights = Some(row_weights);
         let n_classes = match task {
             Task::Regression => {
                 return Self {
@@ -138,7 +138,7 @@ impl Assessed {
             log_loss: metrics::log_loss(predictions, n_classes, targets, weights),
             brier: metrics::brier(predictions, n_classes, targets, weights),
             accuracy: metrics::accuracy(predictions, n_classes, targets, weights),
-            auc: area(task, predictions, targets, weights.unwrap_or_default()),
+            auc: area(task, predictions, targets, row_weights),
             ..Self::default()
         };
         if task == Task::Binary {
