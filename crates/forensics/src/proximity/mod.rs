@@ -100,6 +100,8 @@ struct Pending {
     /// In order.
     moves: Vec<Move>,
     events: Vec<u32>,
+    /// Of one update alone: see `Pending::add`.
+    turned: Vec<u32>,
 }
 
 impl Nodes {

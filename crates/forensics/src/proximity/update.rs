@@ -21,6 +21,8 @@ struct Changes {
     events: Vec<u32>,
     /// For walks from entities, and to them: what clusters paid, or got, that play another part.
     of_side: [Vec<u32>; 2],
+    /// Clusters that pass on and did not, or the other way round.
+    turned: Vec<u32>,
 }
 
 impl ProximityState {
@@ -71,6 +73,7 @@ impl ProximityState {
             moves: regrouped.moves,
             events: regrouped.events,
             of_side: [Vec::new(), Vec::new()],
+            turned: Vec::new(),
         };
         self.take_entities(owners, entities, &mut changes);
         self.take_passing(&mut changes);
@@ -137,7 +140,7 @@ impl ProximityState {
             }
             if self.nodes.passes[node as usize] != passes {
                 self.nodes.passes[node as usize] = passes;
-                look_again(&self.ledger.events, node, changes);
+                changes.turned.push(node);
             }
         }
         for (own, passed) in absorbed {
@@ -196,14 +199,15 @@ impl ProximityState {
             let mut events = [&changes.events[..], &changes.of_side[side]].concat();
             events.sort_unstable();
             events.dedup();
-            Pending { first: Some(changes.first), moves: changes.moves.clone(), events }
+            let (moves, turned) = (changes.moves.clone(), changes.turned.clone());
+            Pending { first: Some(changes.first), moves, events, turned }
         };
         let seeds = [seeds(0), seeds(1)];
         let Self { ledger, nodes, sides, .. } = self;
         let n_events = (ledger.events.n_events() - changes.first) as usize + changes.events.len();
         let is_large = n_events > ONE_THREAD_MAX;
-        for (side, seeds) in sides.iter_mut().zip(&seeds) {
-            side.pending.add(seeds);
+        for ((side, seeds), role) in sides.iter_mut().zip(&seeds).zip([Role::Giver, Role::Getter]) {
+            side.pending.add(seeds, &ledger.events, role);
         }
         let events = &ledger.events;
         let run = |side: &mut Side, seeds: &Pending| side.repair(events, nodes, seeds, is_large);
@@ -230,18 +234,22 @@ impl ProximityState {
 }
 
 impl Pending {
-    fn add(&mut self, seeds: &Self) {
+    /// Adds what one update changed. Who turned may be another by the time of the question: its events are kept.
+    fn add(&mut self, seeds: &Self, events: &EventGraph, role: Role) {
         self.first = match (self.first, seeds.first) {
             (Some(own), Some(other)) => Some(own.min(other)),
             (own, other) => own.or(other),
         };
         self.moves.extend_from_slice(&seeds.moves);
         self.events.extend(&seeds.events);
+        for &node in &seeds.turned {
+            self.events.extend(events.row(node, role));
+        }
     }
 
     fn seeds(&self) -> Option<Seeds<'_>> {
-        let Self { first, moves, events } = self;
-        first.map(|first| Seeds { moves, events, first })
+        let Self { first, moves, events, turned } = self;
+        first.map(|first| Seeds { moves, events, turned, first })
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Seeds<'a> {
     pub moves: &'a [Move],
     /// Events below `first` to be evaluated, in any order.
     pub events: &'a [u32],
+    /// Nodes that passed and count now, or the other way round.
+    pub turned: &'a [u32],
     /// All events from here on are evaluated.
     pub first: u32,
 }
@@ -31,8 +33,10 @@ fn bit(class: u8) -> u32 {
 /// What is to be done at an event.
 #[derive(Debug, Clone, Copy)]
 enum Mark<V> {
-    /// Evaluate it for these classes: something may have gone.
+    /// Evaluate it for these classes.
     Whole(u32),
+    /// A label of its near side went, or is worth less: only labels that were made here may have to go.
+    Lost(u32),
     /// A label of that node came before it.
     Enters(u32, V),
 }
@@ -86,6 +90,7 @@ impl<V: Value> WalkLabels<V> {
         let first = seeds.first;
         let mut repair = Repair { labels: self, events, parts, first, queue, changed, scratch };
         seeds.moves.iter().for_each(|change| repair.follow(change));
+        seeds.turned.iter().for_each(|node| repair.turn(*node));
         if forward {
             repair.drain();
             (first..events.n_events()).for_each(|event| repair.evaluate(event, ALL));
@@ -140,18 +145,73 @@ impl<V: Value> Repair<'_, V> {
         }
     }
 
+    /// A walk now leaves a node at no cost, which can only be better, or at a cost, which can only be worse.
+    fn turn(&mut self, node: u32) {
+        if self.parts.source(node).is_some() {
+            return;
+        }
+        let (role, cost) = (self.labels.role_near(), self.parts.cost(node));
+        let row = self.labels.rows.row(node).to_vec();
+        if cost > 0 {
+            let classes = row.iter().fold(0, |classes, label| classes | bit(label.value.class()));
+            let events = self.events.row(node, role);
+            if classes != 0 {
+                self.mark_all(events, Mark::Lost(classes));
+            }
+            return;
+        }
+        for (at, Label { order, value }) in row.iter().enumerate() {
+            let is_of_class = |later: &&Label<V>| later.value.class() == value.class();
+            let mut later = row[at + 1..].iter().take_while(is_of_class);
+            let until = later.find(|later| later.value.dominates(value));
+            let until = until.map_or(u32::MAX, |label| label.order);
+            self.mark(node, *order, until, role, Mark::Enters(node, *value));
+        }
+    }
+
+    fn mark_all(&mut self, events: &[u32], mark: Mark<V>) {
+        let below = events.partition_point(|event| *event < self.first);
+        for &event in &events[..below] {
+            self.queue.push(self.labels.order(event), mark);
+        }
+    }
+
     fn drain(&mut self) {
         let mut marks = Vec::new();
         while let Some(order) = self.queue.pop(&mut marks) {
-            let whole = marks.iter().fold(0, |classes, (_, mark)| match mark {
-                Mark::Whole(own) => classes | own,
-                Mark::Enters(..) => classes,
-            });
+            let (mut whole, mut lost, mut entered) = (0, 0, 0);
+            for (_, mark) in &marks {
+                match mark {
+                    Mark::Whole(classes) => whole |= classes,
+                    Mark::Lost(classes) => lost |= classes,
+                    Mark::Enters(_, value) => entered |= bit(value.class()),
+                }
+            }
+            // What enters may be what went since.
+            whole |= lost & entered;
+            if lost & !whole != 0 {
+                whole |= self.made_at(order, lost & !whole);
+            }
             if whole != 0 {
                 self.evaluate(self.labels.event(order), whole);
             }
             self.enter(order, whole, &marks);
         }
+    }
+
+    /// The classes of which an event made a label.
+    fn made_at(&mut self, order: u32, classes: u32) -> u32 {
+        let event = self.labels.event(order);
+        let row = |node: u32| {
+            let own = self.labels.rows.row(node).iter().filter(|label| label.order == order);
+            own.fold(0, |made, label| made | bit(label.value.class()))
+        };
+        let forward = self.labels.direction() == Direction::Forward;
+        if let (false, Some(giver)) = (forward, self.events.sole_giver(event)) {
+            return classes & row(giver);
+        }
+        let members = self.events.members(event, self.labels.role_far());
+        classes & members.fold(0, |made, (member, _)| made | row(self.events.node_of(member)))
     }
 
     /// Takes the labels that entered an event to its far side, but for classes that have been evaluated whole.
@@ -366,7 +426,7 @@ impl<V: Value> Repair<'_, V> {
         for (value, until) in new {
             self.mark(node, order, until, near, Mark::Enters(node, value));
         }
-        self.mark(node, order, until_out, near, Mark::Whole(bit(class)));
+        self.mark(node, order, until_out, near, Mark::Lost(bit(class)));
         self.mark(node, order, until_in, far, Mark::Whole(bit(class)));
     }
 
