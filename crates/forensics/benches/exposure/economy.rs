@@ -66,11 +66,6 @@ impl Economy {
         }
     }
 
-    /// By entity number.
-    pub(crate) fn categories(&self) -> &[Category] {
-        &self.categories
-    }
-
     pub(crate) fn n_outputs(&self) -> usize {
         self.coins.len()
     }

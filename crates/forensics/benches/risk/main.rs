@@ -96,7 +96,7 @@ fn states(economy: &Economy) -> States {
         proximity: ProximityState::new(ProximityOptions::default()),
         patterns: PatternState::new(PatternOptions::default()).unwrap(),
         found: Vec::new(),
-        entities: (0..).zip(economy.categories()).map(entity).collect(),
+        entities: (0..).zip(economy.parties().categories).map(entity).collect(),
         profile: Profile::default(),
     }
 }
@@ -148,7 +148,7 @@ fn expose(states: &mut States, economy: &Economy, blocks: &Blocks) -> Vec<Cluste
 
 /// Clusters of the transfers.
 fn find(states: &mut States, economy: &Economy, blocks: &Blocks) -> Vec<ClusterId> {
-    let (owners, categories) = (economy.parties().owners, economy.categories());
+    let (owners, categories) = (economy.parties().owners, economy.parties().categories);
     let parties = patterns::Parties { owners, categories, price: &price };
     let transfers = pattern_transfers(&blocks.batch, owners.labels, &[]).unwrap();
     states.patterns.apply(&transfers, &parties).unwrap();
