@@ -2,7 +2,15 @@
 //!
 //! `cargo bench -p tracehound-forensics --bench rank`; the fastest of three runs. The graph is random with a power law:
 //! 200,000 clusters, 1 million edges, 60 entities of 10 categories, `error_max` as printed.
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    reason = "a bench prints and draws random ids"
+)]
+
+#[path = "../../graph/benches/measure/mod.rs"]
+mod measure;
 
 use std::time::Instant;
 
@@ -13,41 +21,32 @@ use ledger::{
 };
 use tracehound_forensics as forensics;
 
+use measure::Random;
+
 const N_CLUSTERS: u64 = 200_000;
 const N_EDGES: usize = 1_000_000;
 const N_ENTITIES: u32 = 60;
 /// Edges that one real block changes.
 const N_CHANGED: usize = 8_000;
 
-/// SplitMix64.
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-
+impl Random {
     /// Low numbers are far more frequent.
     fn cluster(&mut self) -> ClusterId {
-        let bound = 1 + self.below(N_CLUSTERS);
-        let bound = 1 + self.below(bound);
-        ClusterId::new(AddressId::new(u32::try_from(self.below(bound)).unwrap()))
+        let bound = 1 + self.up_to(N_CLUSTERS);
+        let bound = 1 + self.up_to(bound);
+        ClusterId::new(AddressId::new(u32::try_from(self.up_to(bound)).unwrap()))
     }
 
     fn edge(&mut self) -> ClusterEdge {
         let (source, target) = (self.cluster(), self.cluster());
-        let n_transactions = 1 + self.below(5);
+        let n_transactions = 1 + self.up_to(5);
         ClusterEdge {
             source,
             target,
             asset: Asset::btc(),
-            amount: Amount::from_sat(1 + self.below(1 << 34)),
+            amount: Amount::from_sat(1 + self.up_to(1 << 34)),
             n_transactions,
-            n_mixing: self.below(2),
+            n_mixing: self.up_to(2),
             value: ledger::Value::ZERO,
             amount_unpriced: Amount::ZERO,
             n_high_volatility: 0,
@@ -72,7 +71,7 @@ fn timed<T>(name: &str, mut work: impl FnMut() -> T) -> T {
 }
 
 fn main() {
-    let mut draws = Draws(1);
+    let mut draws = Random(1);
     let entity = |id: u32| Entity {
         id: EntityId::new(id),
         category: Category::from_number(2 + u8::try_from(id % 10).unwrap()).unwrap(),
@@ -84,7 +83,7 @@ fn main() {
     let entities: Vec<Entity> = (0..N_ENTITIES).map(entity).collect();
     let mut held = vec![u32::MAX; usize::try_from(N_CLUSTERS).unwrap()];
     for id in 0..N_ENTITIES {
-        held[usize::try_from(100 + draws.below(100_000)).unwrap()] = id;
+        held[usize::try_from(100 + draws.up_to(100_000)).unwrap()] = id;
     }
     let owners = Owners { labels: &[], entities: &held };
     let mut edges: Vec<ClusterEdge> = (0..N_EDGES).map(|_| draws.edge()).collect();

@@ -2,7 +2,15 @@
 //!
 //! `cargo bench -p tracehound-forensics --bench score`; the fastest of five runs. Facts are random: of a cluster 12 rows
 //! of exposure over 6 entities on each side, 6 of proximity, 3 of patterns.
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    reason = "a bench prints and draws random ids"
+)]
+
+#[path = "../../graph/benches/measure/mod.rs"]
+mod measure;
 
 use std::time::Instant;
 
@@ -13,22 +21,11 @@ use ledger::{
 };
 use tracehound_forensics as forensics;
 
+use measure::Random;
+
 const N_CLUSTERS: u32 = 100_000;
 /// Clusters that one real block touches.
 const N_TOUCHED: usize = 8_000;
-
-/// SplitMix64.
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
 
 struct Facts {
     cluster: ClusterId,
@@ -50,14 +47,14 @@ fn entities() -> Vec<Entity> {
     (0..).zip(&categories).map(entity).collect()
 }
 
-fn facts(id: u32, entities: &[Entity], draws: &mut Draws) -> Facts {
+fn facts(id: u32, entities: &[Entity], draws: &mut Random) -> Facts {
     let cluster = ClusterId::new(AddressId::new(id));
     let time = Timestamp::new(0);
     let mut made = Facts { cluster, exposures: vec![], proximities: vec![], patterns: vec![] };
     for side in FlowSide::BOTH {
         for n in 0..12 {
-            let known = entities.get(usize::try_from(draws.below(8)).unwrap());
-            let amount = draws.below(1 << 30);
+            let known = entities.get(usize::try_from(draws.up_to(8)).unwrap());
+            let amount = draws.up_to(1 << 30);
             made.exposures.push(Exposure {
                 cluster,
                 side,
@@ -74,9 +71,9 @@ fn facts(id: u32, entities: &[Entity], draws: &mut Draws) -> Facts {
             });
         }
         for entity in &entities[..3] {
-            let hops = 1 + u8::try_from(draws.below(8)).unwrap();
+            let hops = 1 + u8::try_from(draws.up_to(8)).unwrap();
             let (category, entity) = (entity.category, entity.id);
-            let bottleneck_sat = draws.below(1 << 30);
+            let bottleneck_sat = draws.up_to(1 << 30);
             let (hops, hops_contracted, share) = (hops, hops, 0.0);
             made.proximities.push(ProximityRow {
                 cluster,
@@ -92,7 +89,7 @@ fn facts(id: u32, entities: &[Entity], draws: &mut Draws) -> Facts {
     }
     for _ in 0..3 {
         made.patterns.push(PatternMatch {
-            pattern: 1 + u8::try_from(draws.below(13)).unwrap(),
+            pattern: 1 + u8::try_from(draws.up_to(13)).unwrap(),
             cluster,
             height: Height::new(1),
             first_time: time,
@@ -122,7 +119,7 @@ fn timed<T>(name: &str, n: usize, mut work: impl FnMut() -> T) -> T {
 }
 
 fn main() {
-    let (entities, profile, mut draws) = (entities(), Profile::default(), Draws(1));
+    let (entities, profile, mut draws) = (entities(), Profile::default(), Random(1));
     let all: Vec<Facts> = (0..N_CLUSTERS).map(|id| facts(id, &entities, &mut draws)).collect();
     let view = |made: &Facts| -> i64 {
         let scored = score(&facts_of(made, &entities), &profile);

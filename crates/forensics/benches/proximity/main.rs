@@ -62,7 +62,7 @@ fn main() {
         start.elapsed().as_secs_f64(),
         changed.len()
     );
-    describe(&state, &labels);
+    describe(&mut state, &labels);
     run(state, clusters, &mut wallets, base, &members, &entities);
 }
 
@@ -128,7 +128,7 @@ fn held(members: &[u32], labels: &[u32]) -> Vec<u32> {
     held
 }
 
-fn describe(state: &ProximityState, labels: &[u32]) {
+fn describe(state: &mut ProximityState, labels: &[u32]) {
     let gib = |bytes: usize| bytes as f64 / f64::from(1 << 30);
     let [ledger, steps, widths] = state.n_bytes();
     println!(
@@ -147,6 +147,7 @@ fn describe(state: &ProximityState, labels: &[u32]) {
 #[derive(Clone, Copy)]
 struct Row {
     ms: f64,
+    widths_ms: f64,
     n_changed: usize,
     n_transactions: usize,
 }
@@ -175,7 +176,9 @@ fn run(
                 state.push(&block).unwrap();
                 state.update(&owners, entities)
             });
+            let ((), widths_s) = timed(|| state.refresh_widths());
             rows.push(Row {
+                widths_ms: widths_s * 1e3,
                 ms: seconds * 1e3,
                 n_changed: changed.len(),
                 n_transactions: block.transactions.len(),
@@ -195,10 +198,11 @@ fn print(rows: &[Row]) {
         values.sort_by(f64::total_cmp);
         values[((values.len() - 1) as f64 * share).round() as usize]
     };
-    let columns: [Column; 3] = [
+    let columns: [Column; 4] = [
         ("whole block, ms", |row| row.ms),
+        ("bottlenecks, when asked, ms", |row| row.widths_ms),
         ("transactions", |row| row.n_transactions as f64),
-        ("clusters whose labels changed", |row| row.n_changed as f64),
+        ("clusters whose hops changed", |row| row.n_changed as f64),
     ];
     println!("| {:<30} | {:>9} | {:>9} | {:>9} |", "one block", "median", "p99", "worst");
     for (name, of) in columns {

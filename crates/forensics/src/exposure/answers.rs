@@ -74,7 +74,7 @@ impl ExposureState {
             ("coins and transactions", self.world.coins.memory_bytes()),
             ("owners", self.world.members.memory_bytes()),
             ("vectors received", self.world.received.memory_bytes()),
-            ("vectors sent", self.world.sent.memory_bytes()),
+            ("vectors sent", self.world.sent.memory_bytes() + self.made.memory_bytes()),
             ("rows", self.rows.memory_bytes()),
         ]
     }

@@ -52,6 +52,12 @@ pub enum ExposureError {
         /// The entity.
         entity: usize,
     },
+    /// The sent side of one cluster would need more transactions than allowed.
+    #[error("what the cluster sent went through more than {n_max} transactions since")]
+    TooManyDescendants {
+        /// The bound.
+        n_max: usize,
+    },
     /// A comparison would need more transactions than allowed.
     #[error("what the cluster received goes back to more than {n_max} transactions")]
     TooManyAncestors {
@@ -71,6 +77,9 @@ impl ExposureError {
             }
             Self::TooManyOutputs { .. } => "split the ledger: outputs are counted in 32 bits",
             Self::Category { .. } => "give the entity a new number, or make the state from empty",
+            Self::TooManyDescendants { .. } => {
+                "ask with a larger bound of transactions, or make the sent side of all"
+            }
             Self::TooManyAncestors { .. } => "ask with a larger bound of transactions",
         };
         Some(hint.to_owned())

@@ -23,6 +23,7 @@ mod members;
 mod parts;
 mod previous;
 mod rows;
+mod sent;
 mod split;
 mod state;
 mod times;

@@ -13,6 +13,7 @@ use super::error::ExposureError;
 use super::members::Relabeled;
 use super::parts::Origin;
 use super::rows::{Addend, Rows};
+use super::sent::Made;
 use super::world::{Journal, Lens, Scratch, World};
 use crate::owners::Owners;
 
@@ -22,7 +23,8 @@ pub enum SentUpdate {
     /// With every change, exactly. A block that spends old money changes where all its ancestors' money went: the cost
     /// follows the ledger behind a block, not the block.
     EveryBlock,
-    /// By [`ExposureState::refresh_sent`], one reverse pass; until then rows of that side are those of the last time.
+    /// By [`ExposureState::refresh_sent`], one reverse pass; until then rows of that side are those of the last time, but
+    /// [`ExposureState::sent_exposures_of`] answers for one cluster as of the last block.
     #[default]
     OnRequest,
 }
@@ -69,6 +71,8 @@ pub struct ExposureState {
     pub(super) rows: Rows,
     sent: SentUpdate,
     is_sent_current: bool,
+    /// What questions made since the last change, where the sent side is made on request.
+    pub(super) made: Made,
 }
 
 impl Default for ExposureState {
@@ -131,7 +135,13 @@ impl ExposureState {
     /// No blocks yet.
     pub fn new(options: ExposureOptions) -> Self {
         let world = World { parts_max: options.parts_max, ..World::default() };
-        Self { world, rows: Rows::default(), sent: options.sent, is_sent_current: true }
+        Self {
+            world,
+            rows: Rows::default(),
+            sent: options.sent,
+            is_sent_current: true,
+            made: Made::default(),
+        }
     }
 
     /// Takes in further blocks. `previous` has for each input the number of the transaction that made the spent output,
@@ -164,6 +174,7 @@ impl ExposureState {
         change.n_processed += (n_after - n_before) as usize;
         change.received.extend(n_before..n_after);
         self.is_sent_current &= n_after == n_before;
+        self.made.clear();
         if self.sent == SentUpdate::EveryBlock {
             let mut list = Worklist::new(FlowSide::Sent);
             for tx in (n_before..n_after).rev() {
@@ -195,6 +206,7 @@ impl ExposureState {
         let (mut change, mut scratch) = (Change::default(), Scratch::default());
         change.received.extend(n_after..n_before);
         self.is_sent_current = false;
+        self.made.clear();
         if self.sent == SentUpdate::EveryBlock {
             let mut list = Worklist::new(FlowSide::Sent);
             let n_coins = self.world.coins.n_coins_before(n_after);
@@ -238,6 +250,7 @@ impl ExposureState {
         parties: &Parties<'_>,
     ) -> Result<Touched, ExposureError> {
         self.set_categories(parties.categories)?;
+        self.made.clear();
         let mut change = Change::default();
         let Relabeled { moved, freed, names } =
             self.world.members.relabel(changed, &parties.owners);
@@ -415,6 +428,7 @@ impl ExposureState {
         let n = self.world.coins.n_transactions();
         let mut scratch = Scratch::default();
         self.world.sent.reset();
+        self.made.clear();
         for tx in (0..n).rev() {
             self.world.process(side, tx, &mut scratch, |_, _| {});
         }

@@ -1,7 +1,7 @@
 //! Proximity: how near the nearest known entity of each kind is, whatever was put in between.
 //!
 //! In: batches in order, [`Owners`](crate::Owners), the table of entities. Out: [`ProximityRow`](ledger::ProximityRow)s a cluster, side and category; the way
-//! behind a row, transaction by transaction; clusters whose rows changed.
+//! behind a row, transaction by transaction; clusters whose hops or entities changed.
 //! Source: hops in changes of ownership, time-respecting, are those of `trace`; contraction is our own.
 //! Definition: a walk leads from an entity to the cluster (received) or from it to an entity (sent), over transactions in
 //! order of the ledger, each one moment; it goes through no known entity. `hops` is the fewest changes of ownership of
@@ -10,6 +10,7 @@
 //! number. `bottleneck_sat` is the largest least amount of a walk within the bound.
 //! Departures: a transaction of several payers is one hop from each payer to each payee; its width is the lesser of what
 //! the one put in and the other got. Amounts where some payers are unknown are what is known of them.
+//! Bottlenecks decide nothing and take longer than all else: they are made when asked for, of all blocks since at once.
 //! Cost: `graph::events`; owners are compared with those before (8 bytes an address, a few ms for ten million).
 //! Checked against: enumeration of all walks (`tests/it/proximity.rs`), the same from empty after every step
 //! (`tests/it/proximity_laws.rs`). Measured by `benches/proximity`.
@@ -19,7 +20,7 @@ mod update;
 mod ways;
 
 use graph::Direction;
-use graph::events::{EventGraph, Parts, Steps, WalkLabels, Width};
+use graph::events::{EventGraph, Move, Parts, Steps, WalkLabels, Width};
 use ledger::{Category, Height, LedgerBatch};
 
 use crate::collaborative::possible_protocols;
@@ -86,7 +87,21 @@ struct Nodes {
 #[derive(Clone, Debug)]
 struct Side {
     steps: WalkLabels<Steps>,
+    /// As of the last time that somebody asked, but for what is pending.
     widths: WalkLabels<Width>,
+    pending: Pending,
+}
+
+/// What changed since widths were made.
+#[derive(Clone, Debug, Default)]
+struct Pending {
+    /// Events from here on, if anything changed.
+    first: Option<u32>,
+    /// In order.
+    moves: Vec<Move>,
+    events: Vec<u32>,
+    /// Of one update alone: see `Pending::add`.
+    turned: Vec<u32>,
 }
 
 impl Nodes {
@@ -143,6 +158,7 @@ impl ProximityState {
         let side = |direction| Side {
             steps: WalkLabels::new(direction, hops_max),
             widths: WalkLabels::new(direction, hops_max),
+            pending: Pending::default(),
         };
         let sides = [side(Direction::Forward), side(Direction::Backward)];
         Self { options, ledger: Transactions::default(), nodes: Nodes::default(), sides }

@@ -59,7 +59,7 @@ pub fn passing_clusters(
 ) -> Result<Vec<(ClusterId, Passing)>, FlowError> {
     let mut ledger = Transactions::default();
     ledger.push(batch)?;
-    ledger.events.regroup(labels);
+    ledger.events.regroup(labels, |_, _| false);
     ledger.events.index();
     let mut nodes: Vec<u32> = (0..ledger.events.n_events())
         .flat_map(|event| ledger.events.members(event, Role::Giver))

@@ -1,37 +1,42 @@
 //! Everything made current: new events, other clusters, other entities, clusters that pass or no longer do.
 
 use graph::NONE;
-use graph::events::{EventGraph, Role, Seeds};
+use graph::events::{Absorbed, EventGraph, Move, Role, Seeds, WalkLabels, Width};
 use ledger::{ClusterId, Entity, Height};
 
 use super::passing::cluster;
-use super::{Nodes, ProximityState, Side};
+use super::{Nodes, Pending, ProximityState, Side, Transactions};
 use crate::owners::Owners;
 
 /// More events than these are worth threads.
-const ONE_THREAD_MAX: u32 = 50_000;
+const ONE_THREAD_MAX: usize = 50_000;
+/// More events than these are not left pending.
+const PENDING_MAX: usize = 1 << 20;
 
 /// What changed, for each of the two sides: events below `first` to be looked at again.
 struct Changes {
     first: u32,
-    cleared: Vec<u32>,
+    moves: Vec<Move>,
     /// For both sides.
     events: Vec<u32>,
     /// For walks from entities, and to them: what clusters paid, or got, that play another part.
     of_side: [Vec<u32>; 2],
+    /// Clusters that pass on and did not, or the other way round.
+    turned: Vec<u32>,
 }
 
 impl ProximityState {
     /// Makes everything that of the owners as they are, with the batches pushed since. Entities are taken by their place
-    /// in `entities`; one with another number is another one, and what leads to it is made again. Returns the clusters
-    /// whose rows or ways changed, ascending, those that are none any more included.
+    /// in `entities`; one with another number is another one, and what leads to it is made again. Returns clusters,
+    /// ascending: all whose hops, contracted hops or entity changed, those that are none any more, and a few that lost and
+    /// regained what they had.
     pub fn update(&mut self, owners: &Owners<'_>, entities: &[Entity]) -> Vec<ClusterId> {
         let end = self.ledger.events.n_events();
         self.make_current(owners, entities, end)
     }
 
-    /// Takes back all blocks from `first` on; `owners` and `entities` are those from then on. Returns the clusters whose
-    /// rows or ways changed.
+    /// Takes back all blocks from `first` on; `owners` and `entities` are those from then on. Returns what
+    /// [`ProximityState::update`] does.
     pub fn unwind(
         &mut self,
         first: Height,
@@ -40,6 +45,8 @@ impl ProximityState {
     ) -> Vec<ClusterId> {
         let end = self.ledger.event_at(first);
         let changed = self.make_current(owners, entities, end);
+        // What is pending names events that are about to go.
+        self.refresh_widths();
         self.ledger.truncate();
         changed
     }
@@ -50,16 +57,23 @@ impl ProximityState {
         entities: &[Entity],
         end: u32,
     ) -> Vec<ClusterId> {
-        let events = &mut self.ledger.events;
+        let Self { ledger: Transactions { events, .. }, nodes, .. } = self;
         let first = events.n_indexed().min(end);
-        let regrouped = events.regroup(owners.labels);
+        // Labels of walks from or to a party are not those of walks through it.
+        let is_nobody = |node: u32| {
+            let of = |entities: &[u32]| entities.get(node as usize).is_none_or(|own| *own == NONE);
+            of(&nodes.entities) && of(owners.entities)
+        };
+        let regrouped =
+            events.regroup(owners.labels, |from, into| is_nobody(from) && is_nobody(into));
         events.index();
         events.announce_end(end);
         let mut changes = Changes {
             first,
-            cleared: regrouped.nodes,
+            moves: regrouped.moves,
             events: regrouped.events,
             of_side: [Vec::new(), Vec::new()],
+            turned: Vec::new(),
         };
         self.take_entities(owners, entities, &mut changes);
         self.take_passing(&mut changes);
@@ -86,6 +100,7 @@ impl ProximityState {
         let none_moved = !(0..).take(n_entities).any(|entity: u32| moved(&entity));
         let n_nodes = owners.entities.len().max(before.entities.len());
         const PIECE: usize = 4096;
+        let mut changed_pieces = Vec::new();
         for start in (0..n_nodes).step_by(PIECE) {
             let end = (start + PIECE).min(n_nodes);
             let (old, new) = (before.entities.get(start..end), owners.entities.get(start..end));
@@ -100,10 +115,13 @@ impl ProximityState {
                     look_again(&self.ledger.events, node, changes);
                 }
             }
+            changed_pieces.push(start..end.min(owners.entities.len()));
         }
         self.nodes.classes = classes;
-        self.nodes.entities.clear();
-        self.nodes.entities.extend_from_slice(owners.entities);
+        self.nodes.entities.resize(owners.entities.len(), NONE);
+        for piece in changed_pieces.into_iter().filter(|piece| !piece.is_empty()) {
+            self.nodes.entities[piece.clone()].copy_from_slice(&owners.entities[piece]);
+        }
     }
 
     /// Takes over who only passes on, for all whom the changes may concern.
@@ -111,23 +129,35 @@ impl ProximityState {
         changes.events.retain(|event| *event < changes.first);
         let n_nodes = self.ledger.events.n_members();
         self.nodes.passes.resize(n_nodes.max(self.nodes.passes.len()), false);
-        for node in self.concerned(changes) {
+        let passed = |node: u32| self.nodes.passes.get(node as usize).copied().unwrap_or(false);
+        let moves = std::mem::take(&mut changes.moves);
+        let absorbed: Vec<(&Absorbed, bool)> =
+            absorbed(&moves).map(|own| (own, passed(own.from))).collect();
+        for node in self.concerned(&moves, changes) {
             let passes = self.ledger.passing(node, &self.options.passing).is_some();
             if self.nodes.passes.len() <= node as usize {
                 self.nodes.passes.resize(node as usize + 1, false);
             }
             if self.nodes.passes[node as usize] != passes {
                 self.nodes.passes[node as usize] = passes;
-                look_again(&self.ledger.events, node, changes);
+                changes.turned.push(node);
             }
         }
+        for (own, passed) in absorbed {
+            if self.nodes.passes[own.into as usize] != passed {
+                let rows = [Role::Giver, Role::Getter].map(|role| own.row(role));
+                look_at(rows, changes);
+            }
+        }
+        changes.moves = moves;
     }
 
     /// Clusters of changed events, and who may have become the step of a peeling chain, or none, by what the next
     /// one did.
-    fn concerned(&self, changes: &Changes) -> Vec<u32> {
+    fn concerned(&self, moves: &[Move], changes: &Changes) -> Vec<u32> {
         let events = &self.ledger.events;
-        let mut nodes = changes.cleared.clone();
+        let mut nodes: Vec<u32> = moves.iter().map(Move::node).collect();
+        nodes.extend(absorbed(moves).map(|own| own.into));
         let further = changes.first..events.n_events();
         for event in changes.events.iter().copied().chain(further) {
             for role in [Role::Giver, Role::Getter] {
@@ -140,15 +170,24 @@ impl ProximityState {
             return nodes;
         }
         // A step's successor has one event of each kind; if it has got another one, or merged, it had those two before.
+        let mut brought: Vec<(u32, u32)> = absorbed(moves)
+            .flat_map(|own| own.row(Role::Getter).iter().map(|event| (own.into, *event)))
+            .collect();
+        brought.sort_unstable();
         let mut before = Vec::new();
-        for &node in &nodes {
-            let is_old = |e: &&u32| **e < changes.first && changes.events.binary_search(e).is_err();
-            let old = events.row(node, Role::Getter).iter().filter(is_old).take(2);
-            let old: Vec<u32> = old.copied().collect();
-            if let [event] = old[..] {
+        let mut sole = |row: &[u32], is_own: &dyn Fn(u32) -> bool| {
+            let is_old =
+                |event: u32| event < changes.first && changes.events.binary_search(&event).is_err();
+            let old = row.iter().copied().filter(|event| is_old(*event) && is_own(*event)).take(2);
+            if let [event] = old.collect::<Vec<u32>>()[..] {
                 before.extend(events.sole_giver(event));
             }
+        };
+        for &node in &nodes {
+            let is_own = |event: u32| brought.binary_search(&(node, event)).is_err();
+            sole(events.row(node, Role::Getter), &is_own);
         }
+        absorbed(moves).for_each(|own| sole(own.row(Role::Getter), &|_| true));
         nodes.extend(before);
         nodes.sort_unstable();
         nodes.dedup();
@@ -156,57 +195,117 @@ impl ProximityState {
     }
 
     fn repair(&mut self, changes: &Changes) -> Vec<u32> {
-        let Self { ledger, nodes, sides, .. } = self;
-        let seeds = [0, 1].map(|side| {
+        let seeds = |side: usize| {
             let mut events = [&changes.events[..], &changes.of_side[side]].concat();
             events.sort_unstable();
             events.dedup();
-            events
-        });
-        let n_events = (ledger.events.n_events() - changes.first) as usize + changes.events.len();
-        let [received, sent] = sides;
-        let run = |side: &mut Side, events: &[u32]| {
-            let seeds = Seeds { cleared: &changes.cleared, events, first: changes.first };
-            side.repair(&ledger.events, nodes, &seeds, n_events > ONE_THREAD_MAX as usize)
+            let (moves, turned) = (changes.moves.clone(), changes.turned.clone());
+            Pending { first: Some(changes.first), moves, events, turned }
         };
-        if n_events <= ONE_THREAD_MAX as usize {
-            return [run(received, &seeds[0]), run(sent, &seeds[1])].concat();
+        let seeds = [seeds(0), seeds(1)];
+        let Self { ledger, nodes, sides, .. } = self;
+        let n_events = (ledger.events.n_events() - changes.first) as usize + changes.events.len();
+        let is_large = n_events > ONE_THREAD_MAX;
+        for ((side, seeds), role) in sides.iter_mut().zip(&seeds).zip([Role::Giver, Role::Getter]) {
+            side.pending.add(seeds, &ledger.events, role);
         }
-        std::thread::scope(|scope| {
-            let other = scope.spawn(|| run(received, &seeds[0]));
-            let own = run(sent, &seeds[1]);
-            [other.join().expect("a repair does not panic"), own].concat()
-        })
+        let events = &ledger.events;
+        let run = |side: &mut Side, seeds: &Pending| side.repair(events, nodes, seeds, is_large);
+        let [received, sent] = sides;
+        if is_large {
+            return std::thread::scope(|scope| {
+                let other = scope.spawn(|| run(received, &seeds[0]));
+                let own = run(sent, &seeds[1]);
+                [other.join().expect("a repair does not panic"), own].concat()
+            });
+        }
+        let changed = [run(received, &seeds[0]), run(sent, &seeds[1])].concat();
+        if self.sides.iter().any(|side| side.pending.events.len() > PENDING_MAX) {
+            self.refresh_widths();
+        }
+        changed
+    }
+
+    /// Makes bottlenecks those of all blocks so far: the first question for one after an update does so.
+    pub fn refresh_widths(&mut self) {
+        let Self { ledger, nodes, sides, .. } = self;
+        sides.iter_mut().for_each(|side| side.refresh_widths(&ledger.events, nodes));
+    }
+}
+
+impl Pending {
+    /// Adds what one update changed. Who turned may be another by the time of the question: its events are kept.
+    fn add(&mut self, seeds: &Self, events: &EventGraph, role: Role) {
+        self.first = match (self.first, seeds.first) {
+            (Some(own), Some(other)) => Some(own.min(other)),
+            (own, other) => own.or(other),
+        };
+        self.moves.extend_from_slice(&seeds.moves);
+        self.events.extend(&seeds.events);
+        for &node in &seeds.turned {
+            self.events.extend(events.row(node, role));
+        }
+    }
+
+    fn seeds(&self) -> Option<Seeds<'_>> {
+        let Self { first, moves, events, turned } = self;
+        first.map(|first| Seeds { moves, events, turned, first })
     }
 }
 
 impl Side {
+    /// Steps, and widths too if threads are worth it.
     fn repair(
         &mut self,
         events: &EventGraph,
         nodes: &Nodes,
-        seeds: &Seeds<'_>,
+        seeds: &Pending,
         threads: bool,
     ) -> Vec<u32> {
         let parts = nodes.parts();
-        let Self { steps, widths } = self;
+        let of_steps = seeds.seeds().expect("there is a first event to look at");
         if !threads {
-            let of_steps = steps.repair(events, &parts, seeds);
-            return [of_steps, widths.repair(events, &parts, seeds)].concat();
+            return self.steps.repair(events, &parts, &of_steps);
         }
         std::thread::scope(|scope| {
-            let other = scope.spawn(|| steps.repair(events, &parts, seeds));
-            let own = widths.repair(events, &parts, seeds);
-            [other.join().expect("a repair does not panic"), own].concat()
+            let steps = &mut self.steps;
+            let other = scope.spawn(|| steps.repair(events, &parts, &of_steps));
+            refresh(&mut self.widths, &mut self.pending, events, nodes);
+            other.join().expect("a repair does not panic")
         })
     }
+
+    fn refresh_widths(&mut self, events: &EventGraph, nodes: &Nodes) {
+        refresh(&mut self.widths, &mut self.pending, events, nodes);
+    }
+}
+
+fn refresh(
+    widths: &mut WalkLabels<Width>,
+    pending: &mut Pending,
+    events: &EventGraph,
+    nodes: &Nodes,
+) {
+    if let Some(seeds) = pending.seeds() {
+        widths.repair(events, &nodes.parts(), &seeds);
+    }
+    *pending = Pending::default();
+}
+
+fn absorbed(moves: &[Move]) -> impl Iterator<Item = &Absorbed> {
+    moves.iter().filter_map(|change| match change {
+        Move::Absorbed(absorbed) => Some(absorbed),
+        Move::Dissolved(_) => None,
+    })
 }
 
 /// A cluster that plays another part: walks from entities leave it by what it paid, walks to them by what it got.
 fn look_again(events: &EventGraph, node: u32, changes: &mut Changes) {
-    for (side, role) in [Role::Giver, Role::Getter].into_iter().enumerate() {
-        let row = events.row(node, role);
-        let below = row.partition_point(|event| *event < changes.first);
-        changes.of_side[side].extend(&row[..below]);
+    look_at([Role::Giver, Role::Getter].map(|role| events.row(node, role)), changes);
+}
+
+fn look_at(rows: [&[u32]; 2], changes: &mut Changes) {
+    for (row, side) in rows.into_iter().zip(&mut changes.of_side) {
+        side.extend(&row[..row.partition_point(|event| *event < changes.first)]);
     }
 }

@@ -39,11 +39,17 @@ impl ProximityState {
     }
 
     /// The rows of a cluster as of the last update, by side and category; `share` is 0 and for the caller to fill.
-    pub fn rows(&self, of: ClusterId) -> Vec<ProximityRow> {
+    pub fn rows(&mut self, of: ClusterId) -> Vec<ProximityRow> {
+        self.refresh_widths();
+        self.wide_rows(of)
+    }
+
+    /// As [`ProximityState::rows`], but `bottleneck_sat` is 0 too: nothing is to be made for it.
+    pub fn nearest(&self, of: ClusterId) -> Vec<ProximityRow> {
         let mut rows = Vec::new();
         for side in FlowSide::BOTH {
             let node = of.get().get();
-            let Side { steps, widths } = self.side(side);
+            let steps = &self.side(side).steps;
             let values: Vec<Steps> = steps.values(node).collect();
             for values in values.chunk_by(|a, b| a.class == b.class) {
                 let class = values[0].class;
@@ -51,7 +57,6 @@ impl ProximityState {
                 let best = best.expect("a chunk is not empty");
                 let hops = values.iter().map(|value| value.steps).min();
                 let category = Category::from_number(class);
-                let width = widths.best(node, class).map(|width| width.width());
                 rows.push(ProximityRow {
                     cluster: of,
                     side,
@@ -59,7 +64,7 @@ impl ProximityState {
                     entity: EntityId::new(best.source),
                     hops: hops.expect("a chunk is not empty"),
                     hops_contracted: best.cost,
-                    bottleneck_sat: width.expect("whoever is reached is so by some amount"),
+                    bottleneck_sat: 0,
                     share: 0.0,
                 });
             }
@@ -67,21 +72,36 @@ impl ProximityState {
         rows
     }
 
+    /// Rows with bottlenecks, which are current.
+    fn wide_rows(&self, of: ClusterId) -> Vec<ProximityRow> {
+        let mut rows = self.nearest(of);
+        for row in &mut rows {
+            let best = self.side(row.side).widths.best(of.get().get(), row.category.number());
+            let best = best.expect("whoever is reached is so by some amount");
+            row.bottleneck_sat = best.width();
+        }
+        rows
+    }
+
     /// All rows, by cluster, side and category.
-    pub fn all_rows(&self) -> impl Iterator<Item = ProximityRow> + '_ {
+    pub fn all_rows(&mut self) -> impl Iterator<Item = ProximityRow> + '_ {
+        self.refresh_widths();
         let n_nodes = self.sides.iter().map(|side| side.steps.n_nodes()).max().unwrap_or(0);
-        (0..).take(n_nodes).flat_map(|node| self.rows(cluster(node)))
+        (0..).take(n_nodes).flat_map(|node| self.wide_rows(cluster(node)))
     }
 
     /// The way between a cluster and a kind of entity, in order of time: from the entity if the cluster received, to it
     /// if it sent. `None` if there is none within the bound.
     pub fn path(
-        &self,
+        &mut self,
         of: ClusterId,
         side: FlowSide,
         category: Category,
         way: Way,
     ) -> Option<Vec<ProximityHop>> {
+        if way == Way::Widest {
+            self.refresh_widths();
+        }
         let labels = self.side(side);
         let (node, class) = (of.get().get(), category.number());
         let (events, parts) = (&self.ledger.events, &self.nodes.parts());

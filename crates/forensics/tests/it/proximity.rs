@@ -34,8 +34,9 @@ fn plain(rows: impl Iterator<Item = ProximityRow>) -> Rows {
 }
 
 /// Every way is one: it joins the right ends in order of time and adds up to its row.
-fn check_paths(state: &ProximityState, holding: &Holding) {
-    for row in state.all_rows() {
+fn check_paths(state: &mut ProximityState, holding: &Holding) {
+    let rows: Vec<ProximityRow> = state.all_rows().collect();
+    for row in rows {
         for way in [Way::Nearest, Way::Widest] {
             let hops = state.path(row.cluster, row.side, row.category, way).unwrap();
             assert!(
@@ -76,11 +77,11 @@ proptest! {
         hops_max in prop_oneof![1u8..4, Just(8)],
     ) {
         let holding = holding.cut(ledger.n_addresses);
-        let state = at_once(&ledger.batch, &holding, hops_max);
+        let mut state = at_once(&ledger.batch, &holding, hops_max);
         let events = events(&ledger.batch, &holding.labels);
         let expected = Walks::rows(&events, &holding, ledger.n_addresses, hops_max);
         prop_assert_eq!(plain(state.all_rows()), expected);
-        check_paths(&state, &holding);
+        check_paths(&mut state, &holding);
         for id in 0..ledger.n_addresses {
             let expected = passing(&events, id);
             let found = state.passing(cluster(id));
@@ -111,7 +112,7 @@ fn case(text: &str, hours: i64) -> Case {
 }
 
 impl Case {
-    fn row(&self, name: &str) -> Option<ProximityRow> {
+    fn row(&mut self, name: &str) -> Option<ProximityRow> {
         let label = self.labels[self.notation.id(name).index()];
         let rows = self.state.rows(cluster(label));
         rows.into_iter().find(|row| row.side == FlowSide::Received)
@@ -162,7 +163,7 @@ fn walks_follow_the_ledger_and_end_at_known_entities() {
     let entity_of = vec![0, 1, NONE];
     let entities = entities(&[2, 13]);
     let holding = Holding { labels: owners.labels, entity_of, entities };
-    let state = at_once(&owners.notation.batch, &holding, 8);
+    let mut state = at_once(&owners.notation.batch, &holding, 8);
     let rows: Vec<ProximityRow> = state.rows(cluster(2));
     assert_eq!(rows.len(), 1, "the exchange stands between: {rows:?}");
     assert_eq!(rows[0].category, Category::EXCHANGE);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Role;
 use super::rows::Rows;
+use crate::NONE;
 
 /// Events in order of time, by member, and rows of them by node. A member without a node given is a node of its own.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +15,11 @@ pub struct EventGraph {
     amounts: Vec<u64>,
     /// By event: who gave to whom is not known, even if one node gave.
     joint: Vec<bool>,
+    /// By event in rows: the node that alone gives, [`NONE`] if there is not one.
+    givers: Vec<u32>,
     node_of: Vec<u32>,
+    /// By node: how many members were given it.
+    sizes: Vec<u32>,
     /// By role: the events of each node, ascending.
     rows: [Rows<u32>; 2],
     /// Events from here on are in no row yet.
@@ -26,10 +31,48 @@ pub struct EventGraph {
 /// What a new grouping changed.
 #[derive(Debug, Clone, Default)]
 pub struct Regrouped {
-    /// Nodes that lost members, ascending: their labels stand for nothing.
-    pub nodes: Vec<u32>,
-    /// All their earlier events, ascending.
+    /// What became of nodes, in the order in which labels are to follow.
+    pub moves: Vec<Move>,
+    /// Events that are another thing now, ascending: all of nodes that were dissolved, and those that a node and the one
+    /// that absorbed it had both been in.
     pub events: Vec<u32>,
+}
+
+/// What became of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Move {
+    /// It lost members: its labels stand for nothing.
+    Dissolved(u32),
+    /// All its members are another's now, which lost none: labels of both stand for that one.
+    Absorbed(Absorbed),
+}
+
+/// A node that went into another as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absorbed {
+    /// It is none any more.
+    pub from: u32,
+    /// It has the members of both.
+    pub into: u32,
+    /// The events that `from` had, givers' first, each ascending.
+    pub events: [Vec<u32>; 2],
+}
+
+impl Absorbed {
+    /// The events that `from` had in a role, ascending.
+    pub fn row(&self, role: Role) -> &[u32] {
+        &self.events[role.index()]
+    }
+}
+
+impl Move {
+    /// The node that is none any more, or lost members.
+    pub fn node(&self) -> u32 {
+        match self {
+            Self::Dissolved(node) => *node,
+            Self::Absorbed(absorbed) => absorbed.from,
+        }
+    }
 }
 
 impl EventGraph {
@@ -78,7 +121,8 @@ impl EventGraph {
         self.starts.capacity() * size_of::<(u64, u32)>()
             + self.members.capacity() * 12
             + self.joint.capacity()
-            + self.node_of.capacity() * 4
+            + self.givers.capacity() * 4
+            + (self.node_of.capacity() + self.sizes.capacity()) * 4
             + self.rows.iter().map(Rows::n_bytes).sum::<usize>()
     }
 
@@ -112,8 +156,12 @@ impl EventGraph {
         }
     }
 
-    /// The node that alone gives in an event.
+    /// The node that alone gives in an event of the rows.
     pub fn sole_giver(&self, event: u32) -> Option<u32> {
+        self.givers.get(event as usize).copied().filter(|giver| *giver != NONE)
+    }
+
+    fn find_giver(&self, event: u32) -> Option<u32> {
         let mut nodes = self.members(event, Role::Giver).map(|(member, _)| self.node_of(member));
         let first = nodes.next().filter(|_| !self.joint[event as usize])?;
         nodes.all(|node| node == first).then_some(first)
@@ -125,8 +173,54 @@ impl EventGraph {
     }
 
     /// Takes over the node of every member of events in rows, and says what changed; `nodes` by member, those beyond its
-    /// end on their own. Then [`Self::index`].
-    pub fn regroup(&mut self, nodes: &[u32]) -> Regrouped {
+    /// end on their own. A node that goes into another as a whole is absorbed if `may_absorb(from, into)`, else dissolved.
+    /// Then [`Self::index`].
+    pub fn regroup(&mut self, nodes: &[u32], may_absorb: impl Fn(u32, u32) -> bool) -> Regrouped {
+        let moved = self.moved(nodes);
+        let mut from: Vec<(u32, u32)> =
+            moved.iter().map(|(member, new)| (self.node_of(*member), *new)).collect();
+        from.sort_unstable();
+        let lost: Vec<u32> = from.chunk_by(|a, b| a.0 == b.0).map(|own| own[0].0).collect();
+        let mut regrouped = Regrouped::default();
+        let mut absorbed = Vec::new();
+        for own in from.chunk_by(|a, b| a.0 == b.0) {
+            let (old, new) = own[0];
+            let is_whole = self.sizes.get(old as usize).is_some_and(|n| *n as usize == own.len())
+                && own[own.len() - 1].1 == new
+                && lost.binary_search(&new).is_err();
+            if is_whole && may_absorb(old, new) {
+                absorbed.push((old, new));
+                continue;
+            }
+            for rows in &mut self.rows {
+                regrouped.events.extend(rows.row(old));
+                rows.set(old, &[]);
+            }
+            regrouped.moves.push(Move::Dissolved(old));
+        }
+        for (member, new) in moved {
+            let old = std::mem::replace(&mut self.node_of[member as usize], new);
+            self.sizes[old as usize] -= 1;
+            self.count(new);
+        }
+        for &new in nodes.get(self.node_of.len()..).unwrap_or(&[]) {
+            self.node_of.push(new);
+            self.count(new);
+        }
+        for (from, into) in absorbed {
+            let absorbed = self.absorb(from, into, &mut regrouped.events);
+            regrouped.moves.push(Move::Absorbed(absorbed));
+        }
+        sort_once(&mut regrouped.events);
+        self.insert(&regrouped.events);
+        for &event in &regrouped.events {
+            self.givers[event as usize] = self.find_giver(event).unwrap_or(NONE);
+        }
+        regrouped
+    }
+
+    /// Members whose node is another one, with it.
+    fn moved(&self, nodes: &[u32]) -> Vec<(u32, u32)> {
         let mut moved: Vec<(u32, u32)> = Vec::new();
         // Whole pieces are compared at once: almost all of them are equal.
         const PIECE: usize = 4096;
@@ -143,24 +237,42 @@ impl EventGraph {
                 }
             }
         }
-        let mut regrouped = Regrouped::default();
-        regrouped.nodes.extend(moved.iter().map(|(member, _)| self.node_of(*member)));
-        sort_once(&mut regrouped.nodes);
-        for &node in &regrouped.nodes {
-            for rows in &mut self.rows {
-                regrouped.events.extend(rows.row(node));
-                rows.set(node, &[]);
+        moved
+    }
+
+    fn count(&mut self, node: u32) {
+        if self.sizes.len() <= node as usize {
+            self.sizes.resize(node as usize + 1, 0);
+        }
+        self.sizes[node as usize] += 1;
+    }
+
+    /// Moves the rows of a node to another; events that both were in go to `shared`.
+    fn absorb(&mut self, from: u32, into: u32, shared: &mut Vec<u32>) -> Absorbed {
+        let events = [Role::Giver, Role::Getter].map(|role| self.row(from, role).to_vec());
+        let is_in = |event: &&u32| {
+            [Role::Giver, Role::Getter]
+                .iter()
+                .any(|role| self.row(into, *role).binary_search(event).is_ok())
+        };
+        shared.extend(events.iter().flatten().filter(is_in));
+        for (rows, own) in self.rows.iter_mut().zip(&events) {
+            if own.is_empty() {
+                continue;
             }
+            let mut row = rows.row(into).to_vec();
+            row.extend(own);
+            // Two ascending runs, which a stable sort merges.
+            row.sort();
+            row.dedup();
+            rows.set(into, &row);
+            rows.set(from, &[]);
         }
-        sort_once(&mut regrouped.events);
-        for (member, new) in moved {
-            self.node_of[member as usize] = new;
+        for &event in &events[Role::Giver.index()] {
+            let giver = &mut self.givers[event as usize];
+            *giver = if *giver == from { into } else { *giver };
         }
-        if let Some(further) = nodes.get(self.node_of.len()..) {
-            self.node_of.extend_from_slice(further);
-        }
-        self.insert(&regrouped.events);
-        regrouped
+        Absorbed { from, into, events }
     }
 
     /// Puts events back into the rows of all their nodes that lack them.
@@ -190,6 +302,7 @@ impl EventGraph {
     /// Puts the events pushed since into the rows of their nodes.
     pub fn index(&mut self) {
         for event in self.n_indexed..self.n_events() {
+            self.givers.push(self.find_giver(event).unwrap_or(NONE));
             for role in [Role::Giver, Role::Getter] {
                 for at in self.range(event, role) {
                     let node = self.node_of(self.members[at]);
@@ -226,6 +339,7 @@ impl EventGraph {
         }
         self.starts.truncate(self.end as usize);
         self.joint.truncate(self.end as usize);
+        self.givers.truncate(self.end as usize);
         self.n_indexed = self.end;
     }
 }
@@ -237,7 +351,7 @@ pub(super) fn sort_once<T: Ord>(values: &mut Vec<T>) {
 }
 
 fn id(count: usize) -> u32 {
-    u32::try_from(count).ok().filter(|id| *id < crate::NONE).expect("fewer than 2^32 - 1 events")
+    u32::try_from(count).ok().filter(|id| *id < NONE).expect("fewer than 2^32 - 1 events")
 }
 
 fn place(start: u64) -> usize {

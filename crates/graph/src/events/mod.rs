@@ -11,11 +11,13 @@
 //! - a step costs 1 when it leaves a source or a node that counts and 0 when it leaves one that passes; the bound is
 //!   on cost, so that no number of passing nodes hides a source. Steps are counted up to 254, which then means "or more";
 //! - walks end at sources of whatever class and go through none;
-//! - an event is evaluated anew, from the labels at its near side, when these may have changed. Evaluations go forward in
-//!   the order of the walk, so each event needs one at most; a label that changed marks what its node did until another
-//!   label takes its place. What is not marked is not read: appended events, merged groups and withdrawn sources are the
-//!   same case. Turned down: labels that only improve (right for appended events alone), and backward searches from what
-//!   changed (a hub reaches all).
+//! - a label that came enters the events of its node until another label takes its place, and there it is compared with
+//!   the labels of the far side: appended events make nothing but these. An event is evaluated anew, from all labels at its
+//!   near side, where one may have gone: groups merged, a source was withdrawn, a node plays another part. Either goes
+//!   forward in the order of the walk, so each event is met once at most. What is not marked is not read. A node that goes
+//!   into another whole brings its labels: those of each enter the events of the other.
+//!   Turned down: evaluating every event that a label enters (ten times the reading, a hub's whole row for one label),
+//!   and backward searches from what changed (a hub reaches all).
 //!
 //! Cost: a label is 12 bytes (steps) or 16 (width), and a place a node 8; an evaluation O(labels at its near side). From
 //! empty every event is evaluated once a direction. Backward, an appended event re-evaluates what led to its giver since
@@ -24,11 +26,12 @@
 
 mod graph;
 mod labels;
+mod queue;
 mod repair;
 mod rows;
 mod value;
 
-pub use graph::{EventGraph, Regrouped};
+pub use graph::{Absorbed, EventGraph, Move, Regrouped};
 pub use labels::{WalkLabels, WalkStep};
 pub use repair::Seeds;
 pub use value::{Steps, Value, Width};

@@ -1,9 +1,9 @@
-//! Labels made current: the events that may have changed are evaluated, in the order in which walks meet them.
+//! Labels made current: what came enters events, events that may have lost something are evaluated whole, in the order in
+//! which walks meet them.
 
-use std::collections::BTreeMap;
-
-use super::graph::sort_once;
+use super::graph::{Absorbed, Move, sort_once};
 use super::labels::{Label, WalkLabels};
+use super::queue::Queue;
 use super::value::Value;
 use super::{CLASSES_MAX, EventGraph, Parts, Role};
 use crate::Direction;
@@ -11,10 +11,13 @@ use crate::Direction;
 /// What changed since the last repair.
 #[derive(Debug, Clone, Copy)]
 pub struct Seeds<'a> {
-    /// Nodes whose labels are dropped; all their events are among `events`.
-    pub cleared: &'a [u32],
+    /// What became of nodes, in order. All events of nodes that were dissolved are among `events`, and those that a node
+    /// and the one that absorbed it were both in. If the two played different parts, so are those of the one absorbed.
+    pub moves: &'a [Move],
     /// Events below `first` to be evaluated, in any order.
     pub events: &'a [u32],
+    /// Nodes that passed and count now, or the other way round.
+    pub turned: &'a [u32],
     /// All events from here on are evaluated.
     pub first: u32,
 }
@@ -27,15 +30,26 @@ fn bit(class: u8) -> u32 {
     1 << class
 }
 
+/// What is to be done at an event.
+#[derive(Debug, Clone, Copy)]
+enum Mark<V> {
+    /// Evaluate it for these classes.
+    Whole(u32),
+    /// A label of its near side went, or is worth less: only labels that were made here may have to go.
+    Lost(u32),
+    /// A label of that node came before it.
+    Enters(u32, V),
+}
+
 /// One run of a repair.
 struct Repair<'a, V> {
     labels: &'a mut WalkLabels<V>,
     events: &'a EventGraph,
     parts: &'a Parts<'a>,
     first: u32,
-    /// Events below `first` still to be evaluated, by order, with classes.
-    queue: BTreeMap<u32, u32>,
-    /// Nodes with a label that came or went.
+    /// What is to be done at events below `first`, by order.
+    queue: Queue<Mark<V>>,
+    /// Nodes of which something else is seen.
     changed: Vec<u32>,
     scratch: Scratch<V>,
 }
@@ -47,33 +61,36 @@ struct Scratch<V> {
     inside: Vec<Vec<V>>,
     /// What arrives at a node.
     fresh: Vec<V>,
-    row: Vec<Label<V>>,
+    /// The end of a row that is to be.
+    tail: Vec<Label<V>>,
 }
 
 impl<V: Value> WalkLabels<V> {
-    /// Makes the labels those of `events` and `parts` as they are. Returns the nodes whose labels changed, ascending.
+    /// Makes the labels those of `events` and `parts` as they are. Returns the nodes whose best values may have changed
+    /// (some of them are what they were), ascending.
     pub fn repair(
         &mut self,
         events: &EventGraph,
         parts: &Parts<'_>,
         seeds: &Seeds<'_>,
     ) -> Vec<u32> {
-        for &node in seeds.cleared {
-            self.rows.set(node, &[]);
+        let mut queue = Queue::new();
+        for &event in seeds.events.iter().filter(|event| **event < seeds.first) {
+            queue.push(self.order(event), Mark::Whole(ALL));
         }
-        let queue = seeds.events.iter().filter(|event| **event < seeds.first);
-        let queue = queue.map(|event| (self.order(*event), ALL)).collect();
         let scratch = Scratch {
             near: Vec::new(),
             far: Vec::new(),
             inside: vec![Vec::new(); usize::from(CLASSES_MAX)],
             fresh: Vec::new(),
-            row: Vec::new(),
+            tail: Vec::new(),
         };
         let forward = self.direction() == Direction::Forward;
-        let changed = seeds.cleared.to_vec();
+        let changed = Vec::new();
         let first = seeds.first;
         let mut repair = Repair { labels: self, events, parts, first, queue, changed, scratch };
+        seeds.moves.iter().for_each(|change| repair.follow(change));
+        seeds.turned.iter().for_each(|node| repair.turn(*node));
         if forward {
             repair.drain();
             (first..events.n_events()).for_each(|event| repair.evaluate(event, ALL));
@@ -88,9 +105,198 @@ impl<V: Value> WalkLabels<V> {
 }
 
 impl<V: Value> Repair<'_, V> {
+    /// Drops the labels of a node that was dissolved, and hands over those of one that was absorbed.
+    fn follow(&mut self, change: &Move) {
+        self.changed.push(change.node());
+        if let Move::Absorbed(absorbed) = change {
+            self.absorb(absorbed);
+        }
+        self.labels.rows.set(change.node(), &[]);
+    }
+
+    /// Unites the labels of two nodes; what each has that the other had not enters the other's events.
+    fn absorb(&mut self, absorbed: &Absorbed) {
+        let into = absorbed.into;
+        let united = unite(self.labels.rows.row(absorbed.from), self.labels.rows.row(into));
+        let row: Vec<Label<V>> = united.iter().map(|(label, _)| *label).collect();
+        let is_same = |own: &[Label<V>]| {
+            let before = self.labels.of_class(into, own[0].value.class());
+            V::seen(before.iter().map(|l| l.value)) == V::seen(own.iter().map(|l| l.value))
+        };
+        if !row.chunk_by(|a, b| a.value.class() == b.value.class()).all(is_same) {
+            self.changed.push(into);
+        }
+        self.labels.rows.set(into, &row);
+        if self.parts.source(into).is_some() {
+            return;
+        }
+        let (role, cost) = (self.labels.role_near(), self.parts.cost(into));
+        for (at, (label, is_from)) in united.iter().enumerate() {
+            let Label { order, value } = *label;
+            if value.leave(cost, u64::MAX, self.labels.cost_max).is_none() {
+                continue;
+            }
+            let is_of_class = |later: &&Label<V>| later.value.class() == value.class();
+            let mut later = row[at + 1..].iter().take_while(is_of_class);
+            let until = later.find(|later| later.value.dominates(&value));
+            let until = until.map_or(u32::MAX, |label| label.order);
+            let events = if *is_from { self.events.row(into, role) } else { absorbed.row(role) };
+            self.mark_in(events, order, until, Mark::Enters(into, value));
+        }
+    }
+
+    /// A walk now leaves a node at no cost, which can only be better, or at a cost, which can only be worse.
+    fn turn(&mut self, node: u32) {
+        if self.parts.source(node).is_some() {
+            return;
+        }
+        let (role, cost) = (self.labels.role_near(), self.parts.cost(node));
+        let row = self.labels.rows.row(node).to_vec();
+        if cost > 0 {
+            let classes = row.iter().fold(0, |classes, label| classes | bit(label.value.class()));
+            let events = self.events.row(node, role);
+            if classes != 0 {
+                self.mark_all(events, Mark::Lost(classes));
+            }
+            return;
+        }
+        for (at, Label { order, value }) in row.iter().enumerate() {
+            let is_of_class = |later: &&Label<V>| later.value.class() == value.class();
+            let mut later = row[at + 1..].iter().take_while(is_of_class);
+            let until = later.find(|later| later.value.dominates(value));
+            let until = until.map_or(u32::MAX, |label| label.order);
+            self.mark(node, *order, until, role, Mark::Enters(node, *value));
+        }
+    }
+
+    fn mark_all(&mut self, events: &[u32], mark: Mark<V>) {
+        let below = events.partition_point(|event| *event < self.first);
+        for &event in &events[..below] {
+            self.queue.push(self.labels.order(event), mark);
+        }
+    }
+
     fn drain(&mut self) {
-        while let Some((order, classes)) = self.queue.pop_first() {
-            self.evaluate(self.labels.event(order), classes);
+        let mut marks = Vec::new();
+        while let Some(order) = self.queue.pop(&mut marks) {
+            let (mut whole, mut lost, mut entered) = (0, 0, 0);
+            for (_, mark) in &marks {
+                match mark {
+                    Mark::Whole(classes) => whole |= classes,
+                    Mark::Lost(classes) => lost |= classes,
+                    Mark::Enters(_, value) => entered |= bit(value.class()),
+                }
+            }
+            // What enters may be what went since.
+            whole |= lost & entered;
+            if lost & !whole != 0 {
+                whole |= self.made_at(order, lost & !whole);
+            }
+            if whole != 0 {
+                self.evaluate(self.labels.event(order), whole);
+            }
+            self.enter(order, whole, &marks);
+        }
+    }
+
+    /// The classes of which an event made a label.
+    fn made_at(&mut self, order: u32, classes: u32) -> u32 {
+        let event = self.labels.event(order);
+        let row = |node: u32| {
+            let own = self.labels.rows.row(node).iter().filter(|label| label.order == order);
+            own.fold(0, |made, label| made | bit(label.value.class()))
+        };
+        let forward = self.labels.direction() == Direction::Forward;
+        if let (false, Some(giver)) = (forward, self.events.sole_giver(event)) {
+            return classes & row(giver);
+        }
+        let members = self.events.members(event, self.labels.role_far());
+        classes & members.fold(0, |made, (member, _)| made | row(self.events.node_of(member)))
+    }
+
+    /// Takes the labels that entered an event to its far side, but for classes that have been evaluated whole.
+    fn enter(&mut self, order: u32, done: u32, marks: &[(u32, Mark<V>)]) {
+        let event = self.labels.event(order);
+        let forward = self.labels.direction() == Direction::Forward;
+        let giver = self.events.sole_giver(event);
+        let mut is_read = false;
+        for (_, mark) in marks {
+            let Mark::Enters(near, value) = *mark else { continue };
+            if done & bit(value.class()) != 0 {
+                continue;
+            }
+            let cost = self.parts.cost(near);
+            // Backward to one giver, which is by far the most frequent: no list of members is made.
+            if let (false, Some(giver)) = (forward, giver) {
+                let amount = self.amount(event, near);
+                let left = value.leave(cost, amount, self.labels.cost_max);
+                if let (Some(left), true) = (left, near != giver) {
+                    self.offer(giver, order, left.arrive(u64::MAX));
+                }
+                continue;
+            }
+            if !is_read {
+                let Scratch { near, far, .. } = &mut self.scratch;
+                self.labels.sides(self.events, event, near, far);
+                is_read = true;
+            }
+            let Ok(at) = self.scratch.near.binary_search_by_key(&near, |(node, _)| *node) else {
+                continue;
+            };
+            let amount = self.scratch.near[at].1;
+            let Some(left) = value.leave(cost, amount, self.labels.cost_max) else { continue };
+            for at in 0..self.scratch.far.len() {
+                let (far, amount) = self.scratch.far[at];
+                if far != near {
+                    self.offer(far, order, left.arrive(amount));
+                }
+            }
+        }
+    }
+
+    /// What a node got in an event, if that matters.
+    fn amount(&self, event: u32, getter: u32) -> u64 {
+        if !V::BY_AMOUNT {
+            return u64::MAX;
+        }
+        let members = self.events.members(event, Role::Getter);
+        let own = members.filter(|(member, _)| self.events.node_of(*member) == getter);
+        own.fold(0, |sum, (_, amount)| sum.saturating_add(amount))
+    }
+
+    /// Adds a value to a node unless an earlier or equal one is as good; later ones that are not better go. What it leads
+    /// to is entered; what went led nowhere else.
+    fn offer(&mut self, node: u32, order: u32, value: V) {
+        let Self { labels, parts, scratch, .. } = self;
+        let row = labels.rows.row(node);
+        let class = value.class();
+        let start = row.partition_point(|label| label.value.class() < class);
+        let n_class = row[start..].partition_point(|label| label.value.class() == class);
+        let of_class = &row[start..start + n_class];
+        let n_until = of_class.partition_point(|label| label.order <= order);
+        if of_class[..n_until].iter().any(|label| label.value.dominates(&value)) {
+            return;
+        }
+        let seen = V::seen(of_class.iter().map(|label| label.value));
+        let at = of_class.partition_point(|l| (l.order, l.value) < (order, value));
+        let n_before = of_class.partition_point(|label| label.order < order);
+        let stays = |label: &&Label<V>| !value.dominates(&label.value);
+        let next = of_class[n_until..].iter().find(|label| label.value.dominates(&value));
+        let until = next.map_or(u32::MAX, |label| label.order);
+        let tail = &mut scratch.tail;
+        tail.clear();
+        tail.extend(of_class[n_before..at].iter().filter(stays));
+        tail.push(Label { order, value });
+        tail.extend(of_class[at..].iter().filter(stays));
+        let now = of_class[..n_before].iter().chain(tail.iter()).map(|label| label.value);
+        if V::seen(now) != seen {
+            self.changed.push(node);
+        }
+        tail.extend_from_slice(&row[start + n_class..]);
+        labels.rows.set_tail(node, start + n_before, tail);
+        let goes_on = value.leave(parts.cost(node), u64::MAX, labels.cost_max).is_some();
+        if goes_on && parts.source(node).is_none() {
+            self.mark(node, order, until, self.labels.role_near(), Mark::Enters(node, value));
         }
     }
 
@@ -181,11 +387,10 @@ impl<V: Value> Repair<'_, V> {
         }
     }
 
-    /// Puts the fresh values of a node and class in place of those it had of the event, drops later ones that they
-    /// dominate, and marks what these have led to.
+    /// Puts the fresh values of a node and class in place of those it had of the event and drops later ones that they
+    /// dominate. What is new enters further events; those that may lack what went are evaluated whole.
     fn replace(&mut self, node: u32, class: u8, order: u32) {
-        self.changed.push(node);
-        let Self { labels, parts, scratch, .. } = self;
+        let labels = &*self.labels;
         let row = labels.of_class(node, class);
         let start = row.partition_point(|label| label.order < order);
         let n_own = row[start..].partition_point(|label| label.order == order);
@@ -195,44 +400,65 @@ impl<V: Value> Repair<'_, V> {
             let next = later.iter().find(|label| label.value.dominates(value));
             next.map_or(u32::MAX, |label| label.order)
         };
-        let cost = parts.cost(node);
-        let goes_on = |value: &V| value.leave(cost, u64::MAX, labels.cost_max).is_some();
-        let gone = own.iter().map(|label| label.value).filter(|v| !scratch.fresh.contains(v));
+        let is_source = self.parts.source(node).is_some();
+        let cost = self.parts.cost(node);
+        let goes_on =
+            |value: &V| !is_source && value.leave(cost, u64::MAX, labels.cost_max).is_some();
+        let fresh = std::mem::take(&mut self.scratch.fresh);
+        // What a better value replaces leaves no gap: whatever it led to, that one leads to as well.
+        let is_gone = |value: &V| !fresh.iter().any(|new| new.dominates(value));
         let (mut until_out, mut until_in) = (order, order);
-        for value in gone {
+        for value in own.iter().map(|label| label.value).filter(is_gone) {
             until_in = until_in.max(until(&value));
             until_out = if goes_on(&value) { until_out.max(until(&value)) } else { until_out };
         }
-        for value in &scratch.fresh {
-            let is_new = !own.iter().any(|label| label.value == *value);
-            if is_new && goes_on(value) {
-                until_out = until_out.max(until(value));
-            }
+        let is_new = |value: &&V| !own.iter().any(|label| label.value == **value);
+        let new = fresh.iter().filter(is_new).filter(|value| goes_on(value));
+        let new: Vec<(V, u32)> = new.map(|value| (*value, until(value))).collect();
+        let seen = V::seen(row.iter().map(|label| label.value));
+        self.put(node, class, order, &fresh);
+        self.scratch.fresh = fresh;
+        let now = self.labels.of_class(node, class).iter().map(|label| label.value);
+        if V::seen(now) != seen {
+            self.changed.push(node);
         }
+        let (near, far) = (self.labels.role_near(), self.labels.role_far());
+        for (value, until) in new {
+            self.mark(node, order, until, near, Mark::Enters(node, value));
+        }
+        self.mark(node, order, until_out, near, Mark::Lost(bit(class)));
+        self.mark(node, order, until_in, far, Mark::Whole(bit(class)));
+    }
+
+    /// Writes the fresh values of a node and class into its row.
+    fn put(&mut self, node: u32, class: u8, order: u32, fresh: &[V]) {
+        let Self { labels, scratch, .. } = self;
         let whole = labels.rows.row(node);
-        let next: &mut Vec<Label<V>> = &mut scratch.row;
-        next.clear();
-        let before =
-            whole.partition_point(|label| (label.value.class(), label.order) < (class, order));
-        next.extend_from_slice(&whole[..before]);
-        next.extend(scratch.fresh.iter().map(|value| Label { order, value: *value }));
-        let fresh = &scratch.fresh;
-        next.extend(whole[before + n_own..].iter().filter(|label| {
+        let tail: &mut Vec<Label<V>> = &mut scratch.tail;
+        tail.clear();
+        let key = |label: &Label<V>| (label.value.class(), label.order);
+        let before = whole.partition_point(|label| key(label) < (class, order));
+        let after = whole.partition_point(|label| key(label) <= (class, order));
+        tail.extend(fresh.iter().map(|value| Label { order, value: *value }));
+        tail.extend(whole[after..].iter().filter(|label| {
             label.value.class() != class || !fresh.iter().any(|value| value.dominates(&label.value))
         }));
-        labels.rows.set(node, next);
-        if parts.source(node).is_none() {
-            self.mark(node, class, order, until_out, self.labels.role_near());
+        if before == 0 && tail.is_empty() {
+            labels.rows.set(node, &[]);
+        } else {
+            labels.rows.set_tail(node, before, tail);
         }
-        self.mark(node, class, order, until_in, self.labels.role_far());
     }
 
     /// Marks the events of a node in a role, after `order` and up to `until`, those that are evaluated anyway left out.
-    fn mark(&mut self, node: u32, class: u8, order: u32, until: u32, role: Role) {
+    fn mark(&mut self, node: u32, order: u32, until: u32, role: Role, mark: Mark<V>) {
+        self.mark_in(self.events.row(node, role), order, until, mark);
+    }
+
+    fn mark_in(&mut self, row: &[u32], order: u32, until: u32, mark: Mark<V>) {
         if until <= order {
             return;
         }
-        let row = self.events.row(node, role);
         let row = if self.labels.direction() == Direction::Forward {
             let start = row.partition_point(|event| *event <= order);
             let end = row.partition_point(|event| *event < self.first && *event <= until);
@@ -243,9 +469,35 @@ impl<V: Value> Repair<'_, V> {
             &row[start..row.partition_point(|event| *event < self.first && *event < end).max(start)]
         };
         for &event in row {
-            *self.queue.entry(self.labels.order(event)).or_insert(0) |= bit(class);
+            self.queue.push(self.labels.order(event), mark);
         }
     }
+}
+
+/// The labels of two rows, none dominated by an earlier one of its class; with each, whether it is of the first alone.
+fn unite<V: Value>(from: &[Label<V>], into: &[Label<V>]) -> Vec<(Label<V>, bool)> {
+    let both = from.iter().map(|label| (*label, true));
+    let mut both: Vec<(Label<V>, bool)> =
+        both.chain(into.iter().map(|label| (*label, false))).collect();
+    both.sort_unstable_by_key(|(label, is_from)| (label.value.class(), *label, *is_from));
+    let mut united: Vec<(Label<V>, bool)> = Vec::with_capacity(both.len());
+    for own in both.chunk_by(|a, b| a.0.value.class() == b.0.value.class()) {
+        let start = united.len();
+        for (label, is_from) in own {
+            if united[start..].iter().any(|(earlier, _)| earlier.value.dominates(&label.value)) {
+                continue;
+            }
+            // Of one event, a greater value may be the better one.
+            let is_worse = |last: &&(Label<V>, bool)| {
+                last.0.order == label.order && label.value.dominates(&last.0.value)
+            };
+            while united[start..].last().filter(is_worse).is_some() {
+                united.pop();
+            }
+            united.push((*label, *is_from));
+        }
+    }
+    united
 }
 
 /// Adds a value to those of which none dominates another.

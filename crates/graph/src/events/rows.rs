@@ -62,6 +62,18 @@ impl<T: Copy> Rows<T> {
         self.arena[place.offset as usize..][..row.len()].copy_from_slice(row);
     }
 
+    /// Puts `tail` in place of what follows the first `kept` values of a row; the row is not empty then.
+    pub(super) fn set_tail(&mut self, node: u32, kept: usize, tail: &[T]) {
+        let before = self.places.get(node as usize).copied().unwrap_or_default();
+        let fill = self.row(node).first().or(tail.first()).expect("a row has a first value");
+        let place = self.place_for(node, kept + tail.len(), *fill);
+        let (from, to) = (before.offset as usize, place.offset as usize);
+        if from != to {
+            self.arena.copy_within(from..from + kept, to);
+        }
+        self.arena[to + kept..][..tail.len()].copy_from_slice(tail);
+    }
+
     pub(super) fn push(&mut self, node: u32, value: T) {
         let before = self.places.get(node as usize).copied().unwrap_or_default();
         let len = before.len as usize;
@@ -136,7 +148,7 @@ mod tests {
     proptest! {
         #[test]
         fn rows_are_a_vector_of_vectors(
-            steps in prop::collection::vec((0u32..6, 0u8..3, 0usize..12), 0..60)
+            steps in prop::collection::vec((0u32..6, 0u8..4, 0usize..12), 0..60)
         ) {
             let mut rows = Rows::default();
             let mut expected = vec![Vec::new(); 6];
@@ -145,6 +157,12 @@ mod tests {
                 match kind {
                     0 => { rows.push(node, at); own.push(at); }
                     1 => { *own = vec![at; len]; rows.set(node, own); }
+                    2 => {
+                        let kept = len.min(own.len());
+                        own.truncate(kept);
+                        own.extend([at, at + 1]);
+                        rows.set_tail(node, kept, &[at, at + 1]);
+                    }
                     _ => { own.truncate(len); rows.truncate(node, len); }
                 }
                 for node in 0..6 {

@@ -9,6 +9,10 @@ pub(super) const STEPS_MAX: u8 = 254;
 pub trait Value: Copy + Ord + Send + Sync + std::fmt::Debug {
     /// By what the best of several is chosen: the least.
     type Rank: Ord;
+    /// What of several values is told to who asks for the best.
+    type Seen: PartialEq;
+    /// Whether amounts matter.
+    const BY_AMOUNT: bool;
     /// At a source itself.
     fn start(source: u32, class: u8) -> Self;
     /// The class of its source.
@@ -21,6 +25,8 @@ pub trait Value: Copy + Ord + Send + Sync + std::fmt::Debug {
     fn dominates(&self, other: &Self) -> bool;
     /// By what the best of several is chosen.
     fn rank(&self) -> Self::Rank;
+    /// What is told of values; `None` of none.
+    fn seen(values: impl Iterator<Item = Self> + Clone) -> Option<Self::Seen>;
 }
 
 /// Cost and steps, both to be few; among equal ones the source with the smallest number.
@@ -38,6 +44,9 @@ pub struct Steps {
 
 impl Value for Steps {
     type Rank = Self;
+    /// The best one, and the fewest steps of any.
+    type Seen = (Self, u8);
+    const BY_AMOUNT: bool = false;
 
     fn start(source: u32, class: u8) -> Self {
         Self { class, cost: 0, steps: 0, source }
@@ -68,6 +77,11 @@ impl Value for Steps {
     fn rank(&self) -> Self {
         *self
     }
+
+    fn seen(values: impl Iterator<Item = Self> + Clone) -> Option<(Self, u8)> {
+        let steps = values.clone().map(|value| value.steps).min();
+        values.min().zip(steps)
+    }
 }
 
 /// Cost, to be within the bound, and the least amount on the way, to be large.
@@ -93,6 +107,9 @@ impl Width {
 
 impl Value for Width {
     type Rank = (Reverse<u64>, u8);
+    /// The largest width.
+    type Seen = u64;
+    const BY_AMOUNT: bool = true;
 
     fn start(_source: u32, class: u8) -> Self {
         Self { class, cost: 0, width: [u32::MAX; 2] }
@@ -117,5 +134,9 @@ impl Value for Width {
 
     fn rank(&self) -> Self::Rank {
         (Reverse(self.width()), self.cost)
+    }
+
+    fn seen(values: impl Iterator<Item = Self> + Clone) -> Option<u64> {
+        values.map(|value| value.width()).max()
     }
 }
