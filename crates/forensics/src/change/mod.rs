@@ -13,6 +13,7 @@ mod model;
 mod observed;
 mod record;
 pub mod rules;
+mod settle;
 mod state;
 mod stored;
 mod subject;

@@ -18,7 +18,7 @@ use crate::Error;
 /// What a fitted model of change is taken from: a world that is not measured.
 pub(super) fn change_model(options: &RiskOptions) -> Result<Option<ChangeModel>, Error> {
     let seed = (0..).find(|seed| !options.seeds.contains(seed)).unwrap_or_default();
-    fitted_to(options.spec(seed))
+    fitted_to(&[options.spec(seed)])
 }
 
 /// A world with everything that is measured on it.
