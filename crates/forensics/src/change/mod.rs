@@ -27,7 +27,7 @@ pub use error::ChangeError;
 pub use fingerprint::Fingerprint;
 pub use model::{ChangeModel, Judgement, LinkFigures, ModelFigures, Part, RuleFigures, Share};
 pub use observed::{Moment, Observed, Passed};
-pub use record::{OutputRecord, Record, Spender};
+pub use record::{Fate, OutputRecord, Record, Spender};
 pub use state::{ChangeState, ModelInForce, NEAR, OPEN_BLOCKS_MAX, OUTPUTS_MAX, PriceAt};
 pub use stored::ChangeColumns;
 pub use subject::Subject;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{n_rule_columns, names, push_row};
 use super::error::ChangeError;
-use super::record::{OutputRecord, Record, verdict};
+use super::record::{Fate, OutputRecord, Record, verdict};
 use super::rules::in_model;
 use super::state::NEAR;
 use super::threshold::Thresholds;
@@ -27,8 +27,11 @@ pub struct ChangeModel {
     /// A link is made from this probability on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) threshold: Option<f64>,
-    /// To an output that has not been spent, a link is made from this one on; from the other where there is none, as in
-    /// models written before this was a number of its own.
+    /// To an output that seems to have been swept, from this one on; as the next, in models written before this was a
+    /// number of its own, it is the one above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) threshold_swept: Option<f64>,
+    /// To an output that has not been spent, from this one on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) threshold_unspent: Option<f64>,
     /// To an output that has not been spent, no link is made.
@@ -195,8 +198,10 @@ impl ChangeModel {
 
     fn thresholds(&self) -> Option<Thresholds> {
         let spent = self.threshold?;
+        let swept = self.threshold_swept.unwrap_or(spent);
         let unspent = self.threshold_unspent.unwrap_or(spent);
-        Some(Thresholds { spent, unspent: (!self.waits_for_spender).then_some(unspent) })
+        let unspent = (!self.waits_for_spender).then_some(unspent);
+        Some(Thresholds { spent, swept, unspent })
     }
 
     /// What it was fitted to and how right it was.
@@ -215,6 +220,7 @@ impl ChangeModel {
     /// The threshold is not between 0 and 1.
     pub fn with_threshold(mut self, threshold: f64) -> Result<Self, ChangeError> {
         self.threshold = Some(threshold);
+        self.threshold_swept = None;
         self.threshold_unspent = None;
         self.waits_for_spender = false;
         self.check()?;
@@ -246,7 +252,7 @@ impl ChangeModel {
             self.calibration.probability(self.log_odds(&row))
         });
         leader(probabilities).filter(|(place, probability)| {
-            let threshold = thresholds.of(outputs[*place].spender.is_some());
+            let threshold = thresholds.of(Fate::of(outputs, *place));
             threshold.is_some_and(|threshold| *probability >= threshold)
         })
     }
@@ -325,8 +331,8 @@ impl ChangeModel {
         if !numbers.into_iter().all(|number| number.is_finite() && number.abs() < 1e6) {
             return bad("a coefficient is not a number");
         }
-        let thresholds = self.threshold.iter().chain(&self.threshold_unspent);
-        if thresholds.into_iter().any(|p| !(*p > 0.0 && *p <= 1.0)) {
+        let thresholds = [self.threshold, self.threshold_swept, self.threshold_unspent];
+        if thresholds.into_iter().flatten().any(|p| !(p > 0.0 && p <= 1.0)) {
             return bad("the threshold is no probability");
         }
         Ok(())

@@ -6,7 +6,7 @@
 use ledger::{AddressId, Height, TxIndex};
 
 use super::columns;
-use super::record::{OutputRecord, Record, verdict};
+use super::record::{Fate, OutputRecord, Record, verdict};
 use super::rules::RULES;
 use super::verdict::Verdicts;
 
@@ -74,8 +74,8 @@ pub struct Observed {
     pub addresses: Vec<AddressId>,
     /// Positions of the outputs in their transactions, of all moments.
     pub positions: Vec<u32>,
-    /// Whether the spender of an output is known, of all moments.
-    pub spent: Vec<bool>,
+    /// What was known of where an output went, of all moments.
+    pub fates: Vec<Fate>,
     /// What each rule alone says, by place in [`RULES`], of all moments.
     pub verdicts: Vec<Verdicts>,
     /// Features, row-major, [`names`](super::names) wide, a row an element of `addresses`.
@@ -95,7 +95,7 @@ impl Observed {
             moments: Vec::new(),
             addresses: Vec::new(),
             positions: Vec::new(),
-            spent: Vec::new(),
+            fates: Vec::new(),
             verdicts: Vec::new(),
             rows: Vec::new(),
             passed: [0; Passed::ALL.len()],
@@ -120,7 +120,7 @@ impl Observed {
         }));
         self.addresses.extend(other.addresses.into_iter().map(further));
         self.positions.extend(other.positions);
-        self.spent.extend(other.spent);
+        self.fates.extend(other.fates);
         self.verdicts.extend(other.verdicts);
         self.rows.extend(other.rows);
         self.passed.iter_mut().zip(other.passed).for_each(|(sum, n)| *sum += n);
@@ -145,7 +145,7 @@ impl Observed {
         for (place, output) in outputs.iter().enumerate() {
             self.addresses.push(output.address);
             self.positions.push(output.position);
-            self.spent.push(output.spender.is_some());
+            self.fates.push(Fate::of(outputs, place));
             let mut verdicts = Verdicts::default();
             (0..RULES.len()).for_each(|at| verdicts.set(at, verdict(at, record, outputs, place)));
             self.verdicts.push(verdicts);

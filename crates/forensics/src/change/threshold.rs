@@ -7,6 +7,7 @@
 //! Cost: O(moments log moments). Checked against: a replay at every threshold (`tests` below).
 
 use super::model::{LinkFigures, Share};
+use super::record::Fate;
 use super::train::TrainOptions;
 
 /// A moment at which one output leads.
@@ -14,8 +15,8 @@ use super::train::TrainOptions;
 pub(super) struct Outcome {
     pub(super) probability: f64,
     pub(super) right: bool,
-    /// Whether the leading output has been spent.
-    pub(super) spent: bool,
+    /// What is known of where the leading output went.
+    pub(super) fate: Fate,
 }
 
 /// From which probability on a link is made.
@@ -23,18 +24,24 @@ pub(super) struct Outcome {
 pub(super) struct Thresholds {
     /// To an output that has been spent.
     pub(super) spent: f64,
+    /// To one that seems to have been swept.
+    pub(super) swept: f64,
     /// To another; `None` where no link is made before.
     pub(super) unspent: Option<f64>,
 }
 
 impl Thresholds {
-    pub(super) fn of(self, is_spent: bool) -> Option<f64> {
-        if is_spent { Some(self.spent) } else { self.unspent }
+    pub(super) fn of(self, fate: Fate) -> Option<f64> {
+        match fate {
+            Fate::Spent => Some(self.spent),
+            Fate::Swept => Some(self.swept),
+            Fate::Unspent => self.unspent,
+        }
     }
 
     /// Whether a link is made at this moment.
     pub(super) fn reached(self, outcome: &Outcome) -> bool {
-        self.of(outcome.spent).is_some_and(|threshold| outcome.probability >= threshold)
+        self.of(outcome.fate).is_some_and(|threshold| outcome.probability >= threshold)
     }
 }
 
@@ -162,7 +169,7 @@ mod tests {
     fn check(cases: &[&[i32]], wrong_max: f64, links_min: u64) {
         let moment = |per_mille: &i32| {
             let probability = f64::from(per_mille.abs()) / 1_000.0;
-            Some(Outcome { probability, right: *per_mille > 0, spent: true })
+            Some(Outcome { probability, right: *per_mille > 0, fate: Fate::Spent })
         };
         let cases: Vec<Vec<Option<Outcome>>> =
             cases.iter().map(|case| case.iter().map(moment).collect()).collect();

@@ -101,6 +101,7 @@ pub fn train_on(
     let model = ChangeModel {
         version: String::new(),
         threshold: settled.thresholds.map(|thresholds| thresholds.spent),
+        threshold_swept: settled.thresholds.map(|thresholds| thresholds.swept),
         threshold_unspent: settled.thresholds.and_then(|thresholds| thresholds.unspent),
         waits_for_spender: settled
             .thresholds
@@ -302,7 +303,7 @@ fn outcomes(observed: &Observed, case: &Case, probabilities: &[f64]) -> Vec<Opti
         let (place, probability) = leader(moment.range().map(|row| probabilities[row]))?;
         let row = moment.first + place;
         let right = case.change == Some(observed.positions[row]);
-        Some(Outcome { probability, right, spent: observed.spent[row] })
+        Some(Outcome { probability, right, fate: observed.fates[row] })
     };
     case.moments.iter().map(outcome).collect()
 }

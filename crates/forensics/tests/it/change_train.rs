@@ -1,7 +1,8 @@
 //! Fitting: planted probabilities are found again, figures agree with a second count, texts are read back.
 
 use forensics::change::{
-    ChangeError, ChangeModel, Moment, Observed, TrainOptions, Truth, Verdicts, names, train_on,
+    ChangeError, ChangeModel, Fate, Moment, Observed, TrainOptions, Truth, Verdicts, names,
+    train_on,
 };
 use ledger::{AddressId, Height, TxIndex};
 use tracehound_forensics as forensics;
@@ -49,7 +50,7 @@ fn planted_as(n: u64, strength: f64, base: f64, weights: &[(&str, f64)]) -> (Obs
             observed.addresses.push(AddressId::new(u32::try_from(first + place).unwrap()));
             observed.positions.push(u32::try_from(place).unwrap());
             observed.verdicts.push(Verdicts::default());
-            observed.spent.push(true);
+            observed.fates.push(Fate::Spent);
         }
         let height = Height::new(u32::try_from(tx / 10).unwrap());
         let (tx, payer) = (TxIndex::new(tx), AddressId::new(0));
