@@ -141,7 +141,7 @@ impl List<'_> {
     }
 
     /// Those whose payer pays nobody else in the same transaction, and has kept next to nothing as of `tx`.
-    fn whole(&self, of: &[usize], tx: u64) -> Vec<usize> {
+    fn whole(&self, of: &[usize], tx: u64, kept: u64) -> Vec<usize> {
         let is_whole = |at: &usize| {
             let row = &self.rows[*at];
             let alone =
@@ -151,7 +151,7 @@ impl List<'_> {
                 self.sum(&self.ins(id(row.source), &own)),
                 self.sum(&self.outs(id(row.source), &own)),
             );
-            alone && gave <= got && (got - gave) * 100 <= got * 50
+            alone && gave <= got && (got - gave) * 100 <= got * kept
         };
         of.iter().copied().filter(is_whole).collect()
     }
@@ -166,7 +166,7 @@ impl List<'_> {
         let ins = self.ins(c, &self.window(c, tx, 900));
         let ins: Vec<usize> =
             ins.into_iter().filter(|at| self.subject(id(self.rows[*at].source))).collect();
-        let whole = self.whole(&ins, tx);
+        let whole = self.whole(&ins, tx, 50);
         let (n, n_whole) = (self.payers(&ins).len(), self.payers(&whole).len());
         let found = n >= 2 && self.sum(&ins) >= 20 && n_whole * 100 >= n * 50;
         (found && !self.now(c, tx, false).is_empty())
@@ -214,8 +214,8 @@ impl List<'_> {
         let scattered = self.outs(c, &window[cut..]);
         let gave = self.sum(&scattered);
         let (n, n_whole) =
-            (self.payers(&gathered).len(), self.payers(&self.whole(&gathered, tx)).len());
-        let found = n_whole * 100 >= n * 50
+            (self.payers(&gathered).len(), self.payers(&self.whole(&gathered, tx, 90)).len());
+        let found = n_whole * 100 >= n * 20
             && n >= 2
             && self.payees(&scattered).len() >= 2
             && all >= 20
@@ -288,7 +288,7 @@ impl List<'_> {
         let (got, gave) = (self.sum(&gifts), self.sum(&later));
         let payees = self.payees(&later);
         let passes =
-            since.count() <= 6 && payees.len() == 1 && gave <= got && gave * 100 >= got * 60;
+            since.count() <= 8 && payees.len() == 1 && gave <= got && gave * 100 >= got * 20;
         passes.then(|| (*payees.first().unwrap(), later))
     }
 
