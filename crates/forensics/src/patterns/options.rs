@@ -77,7 +77,7 @@ options! {
         /// A payment is just below a threshold from so many percent of it on.
         from_percent: u32 = 80,
         /// So many transactions at least have such a payment.
-        payments_min: u32 = 3,
+        payments_min: u32 = 4,
         /// Of all transactions of that side within the window, so many percent have one.
         share_percent_min: u32 = 60,
         /// The smallest of them is at least so many thousandths below the largest: a sum in equal parts falls below some threshold by
