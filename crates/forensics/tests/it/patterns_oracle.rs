@@ -458,8 +458,8 @@ impl List<'_> {
 
     /// Whether a payer that keeps the rest was just paid most of what it has, in one payment.
     fn begins(&self, (payer, small, large, held): &(u32, usize, Option<usize>, u64)) -> bool {
-        let own = self.of(*payer, self.tx(*small)).into_iter();
-        let earlier = own.filter(|at| self.tx(*at) < self.tx(*small) && self.real(*at)).last();
+        let mut own = self.of(*payer, self.tx(*small)).into_iter();
+        let earlier = own.rfind(|at| self.tx(*at) < self.tx(*small) && self.real(*at));
         let is_coin = |at: usize| {
             let row = &self.rows[at];
             id(row.target) == *payer
