@@ -7,10 +7,12 @@
 //! cluster that is evaluated. Ways of the scene before lead to hits that go, those after to hits that come.
 //! Checked against: all made from empty (`tests/it/patterns_laws.rs`).
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{Event, MIX, Narrow};
-use super::peeling_chain::{moved, step};
+use super::peeling_chain::{moved, split};
+use super::scatter_gather::ever_relayed;
 use super::scene::{Scene, is_share};
 use super::temporal_cycle::follows;
 
@@ -48,10 +50,12 @@ impl Seed {
 }
 
 /// Clusters to be evaluated again.
-#[derive(Default)]
 pub(super) struct Dependents {
     /// From which transaction on.
     pub(super) since: BTreeMap<u32, u32>,
+    /// How many events were looked at, and how many may be.
+    work: Cell<usize>,
+    work_max: usize,
 }
 
 /// A cluster at a transfer of it: where a way has come to.
@@ -71,10 +75,14 @@ impl Place {
 /// Where ways of one scene have been: who comes there again comes from a later change, and adds nothing.
 #[derive(Default)]
 struct Met {
-    /// Payers and payees. All these go by the time about which a cluster was looked at: a busy one has
+    /// Clusters between and ends of branches. All these go by the time about which a cluster was looked at: a busy one has
     /// thousands of transactions in a day, and no more than 144 times.
-    ends: BTreeSet<(u32, u32, bool)>,
+    relays: BTreeMap<(u32, u32), u32>,
+    ends: BTreeSet<(u32, u32)>,
     peels: BTreeSet<(u32, u32)>,
+    /// Clusters whose later payments were looked at.
+    holders: BTreeSet<u32>,
+    givers: BTreeSet<u32>,
     paid: BTreeSet<(u32, u32)>,
     tops: BTreeSet<(u32, u32)>,
     layers: BTreeSet<(u32, u32)>,
@@ -83,12 +91,25 @@ struct Met {
 }
 
 impl Dependents {
+    /// With nothing noted; gives up once it has looked at so many events.
+    pub(super) fn within(work_max: usize) -> Self {
+        Self { since: BTreeMap::new(), work: Cell::new(0), work_max }
+    }
+
+    /// Whether it gave up: `since` lacks clusters then.
+    pub(super) fn is_spent(&self) -> bool {
+        self.work.get() > self.work_max
+    }
+
     /// Adds those that depend on these transfers.
     pub(super) fn add(&mut self, scene: Scene<'_>, seeds: &[Seed]) {
         let mut seeds = seeds.to_vec();
         seeds.sort_unstable_by_key(|seed| (seed.tx, seed.payer, seed.payee));
         let mut met = Met::default();
         for seed in &seeds {
+            if self.is_spent() {
+                return;
+            }
             self.mark(scene, seed.payer, seed.tx);
             self.mark(scene, seed.payee, seed.tx);
             if seed.payer == MIX.get().get() || seed.payee == MIX.get().get() {
@@ -96,7 +117,8 @@ impl Dependents {
             }
             self.add_scattered(scene, seed, &mut met);
             self.add_cycles(scene, seed);
-            self.add_peels(scene, seed, &mut met.peels);
+            self.add_peels(scene, seed, &mut met);
+            self.add_gathered(scene, seed, &mut met);
             self.add_layers(scene, seed, &mut met);
         }
     }
@@ -109,15 +131,39 @@ impl Dependents {
         }
     }
 
-    /// Clusters between a start and an end: those that the payer paid, if it is a start; those that paid the payee, if that is an end.
+    /// Whoever pays an end that the transfer may lead to: there the branches of a start come together.
     fn add_scattered(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut Met) {
-        let window_s = scene.options.scatter_gather.window_s;
-        for (place, is_in) in [(seed.payer(), false), (seed.payee(), true)] {
-            if met.ends.insert((place.cluster, place.time, is_in)) {
-                for event in near(scene, place, is_in, window_s) {
-                    self.mark(scene, event.other, seed.tx);
+        let options = &scene.options.scatter_gather;
+        let span_s = options.window_s.saturating_add(DISORDER_S);
+        let at = |cluster| Place { cluster, ..seed.payee() };
+        let mut level = vec![seed.payer, seed.payee];
+        let paid = near(&self.work, scene, seed.payer(), false, span_s).map(|event| event.other);
+        let paid: BTreeSet<u32> = paid.collect();
+        if paid.len() > options.payees_max as usize {
+            // The newest payees are looked at: another one pushes one out.
+            level.extend(paid);
+        }
+        for depth in 0..options.relays_max {
+            let mut next = Vec::new();
+            for cluster in level {
+                // Whoever was met at the end of a way has to be followed from its beginning.
+                let least = met.relays.entry((cluster, seed.time)).or_insert(u32::MAX);
+                if *least <= depth || !scene.is_subject(cluster) {
+                    continue;
+                }
+                *least = depth;
+                let own: Vec<Event> =
+                    about(&self.work, scene, at(cluster), span_s).copied().collect();
+                for end in ever_relayed(scene, &own) {
+                    next.push(end);
+                    if met.ends.insert((end, seed.time)) {
+                        for event in near(&self.work, scene, at(end), true, span_s) {
+                            self.mark(scene, event.other, seed.tx);
+                        }
+                    }
                 }
             }
+            level = next;
         }
     }
 
@@ -130,7 +176,7 @@ impl Dependents {
             let mut next = Vec::new();
             for (cluster, tx, amount_sat) in level {
                 let at = Place { cluster, ..seed.payee() };
-                let later = near(scene, at, false, options.window_s);
+                let later = near(&self.work, scene, at, false, options.window_s);
                 for event in later.filter(|event| event.tx > tx && scene.counts(event)) {
                     let goes_on = follows(amount_sat, event.amount_sat, options.kept_percent_min);
                     if goes_on && met.insert((cluster, event.tx, event.other)) {
@@ -146,19 +192,45 @@ impl Dependents {
     }
 
     /// Clusters down the chains that the payment is a step of, or pays for.
-    fn add_peels(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut BTreeSet<(u32, u32)>) {
+    fn add_peels(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut Met) {
         let paid = scene.history.upto(seed.payer, seed.tx).iter().rev();
         let siblings = paid.take_while(|event| event.tx == seed.tx).map(Place::other);
         let mut below: Vec<Place> = siblings.chain([seed.payee()]).collect();
-        while let Some(place) = below.pop() {
+        // What both ends hold is another sum from now on.
+        for place in [seed.payer(), seed.payee()] {
+            let later = known(scene, place.cluster);
+            let later = later.iter().filter(|event| event.tx >= seed.tx);
+            if scene.is_subject(place.cluster) && met.holders.insert(place.cluster) {
+                let own = |event: &Event| Place { cluster: place.cluster, ..Place::other(event) };
+                below.extend(later.map(own));
+            }
+        }
+        while let Some(place) = below.pop().filter(|_| !self.is_spent()) {
             self.mark(scene, place.cluster, seed.tx);
-            if !met.insert((place.cluster, place.time)) {
+            if !met.peels.insert((place.cluster, place.time)) {
                 continue;
             }
-            for event in near(scene, place, false, scene.options.peeling_chain.step_s) {
-                let large = step(scene, place.cluster, event.tx).map(|step| step.large);
+            for event in near(&self.work, scene, place, false, scene.options.peeling_chain.step_s) {
+                // Whoever keeps the rest goes on itself.
+                below.push(Place { cluster: place.cluster, ..Place::other(event) });
+                let large = split(scene, place.cluster, event.tx).and_then(|step| step.large);
                 let large = large.or_else(|| moved(scene, place.cluster, event.tx));
                 below.extend(large.map(Place::other));
+            }
+        }
+    }
+
+    /// Clusters that are paid, shortly before or any time later, by those whose balance changed: what their payers keep counts.
+    fn add_gathered(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut Met) {
+        let options = scene.options;
+        let window_s = options.fan_in.window_s.max(options.gather_scatter.window_s);
+        let since = seed.time.saturating_sub(window_s.saturating_add(DISORDER_S));
+        for cluster in [seed.payer, seed.payee] {
+            if met.givers.insert(cluster) {
+                let outs = known(scene, cluster).iter();
+                for event in outs.filter(|event| !event.is_in() && event.time >= since) {
+                    self.mark(scene, event.other, seed.tx);
+                }
             }
         }
     }
@@ -169,49 +241,58 @@ impl Dependents {
         let both = [seed.payer(), seed.payee()];
         let mut below = Vec::new();
         let mut above = both.to_vec();
-        while let Some(place) = above.pop() {
+        while let Some(place) = above.pop().filter(|_| !self.is_spent()) {
             if !met.tops.insert((place.cluster, place.time)) {
                 continue;
             }
             below.push(place);
-            for out in passing(scene, place, &mut met.passed[0]) {
+            for out in passing(&self.work, scene, place, &mut met.passed[0]) {
                 let at = Place { tx: out.tx, time: out.time, ..place };
-                above.extend(near(scene, at, true, dwell_s).map(Place::other));
+                above.extend(near(&self.work, scene, at, true, dwell_s).map(Place::other));
             }
         }
         for place in both {
             if met.paid.insert((place.cluster, place.time)) {
-                below.extend(near(scene, place, false, dwell_s).map(Place::other));
+                below.extend(near(&self.work, scene, place, false, dwell_s).map(Place::other));
             }
         }
-        while let Some(place) = below.pop() {
+        while let Some(place) = below.pop().filter(|_| !self.is_spent()) {
             self.mark(scene, place.cluster, seed.tx);
             if met.layers.insert((place.cluster, place.time)) {
-                below.extend(passing(scene, place, &mut met.passed[1]).map(Place::other));
+                below.extend(
+                    passing(&self.work, scene, place, &mut met.passed[1]).map(Place::other),
+                );
             }
         }
     }
 }
 
+/// The events of a cluster up to which it is known what it holds.
+fn known<'s>(scene: Scene<'s>, cluster: u32) -> &'s [Event] {
+    let all = scene.history.of(cluster);
+    &all[..all.len().min(scene.options.events_max as usize)]
+}
+
 /// Payments of a cluster about a place, not asked for before, around which it passes on what it gets, as seen in any later
 /// transaction.
 fn passing<'s>(
+    work: &Cell<usize>,
     scene: Scene<'s>,
     place: Place,
     asked: &mut BTreeSet<(u32, u32, u32)>,
 ) -> impl Iterator<Item = &'s Event> {
     let is_subject = scene.is_subject(place.cluster);
-    let outs = near(scene, place, false, scene.options.layering.dwell_s);
+    let outs = near(work, scene, place, false, scene.options.layering.dwell_s);
     outs.filter(move |out| {
         is_subject
             && asked.insert((place.cluster, out.tx, out.other))
-            && ever_passes(scene, place.cluster, out)
+            && ever_passes(work, scene, place.cluster, out)
     })
 }
 
 /// Whether in some transaction from this payment on the cluster has passed on what it got around it: sums grow with
 /// each event that is seen, in place of a window for each of them.
-fn ever_passes(scene: Scene<'_>, cluster: u32, out: &Event) -> bool {
+fn ever_passes(work: &Cell<usize>, scene: Scene<'_>, cluster: u32, out: &Event) -> bool {
     let options = &scene.options.layering;
     let is_old = |event: &Event| event.time.saturating_add(options.dwell_s) < out.time;
     let events = scene.history.of(cluster);
@@ -221,6 +302,7 @@ fn ever_passes(scene: Scene<'_>, cluster: u32, out: &Event) -> bool {
     let events = events[middle - n_before..].iter().take_while(|event| event.time <= reach);
     let (mut in_sat, mut out_sat, mut n_seen) = (0u128, 0u128, 0);
     for event in events {
+        work.set(work.get() + 1);
         if is_old(event) {
             // A window ends there, seen from later on.
             (in_sat, out_sat, n_seen) = (0, 0, 0);
@@ -246,25 +328,32 @@ fn ever_passes(scene: Scene<'_>, cluster: u32, out: &Event) -> bool {
 
 /// The events of one side of a cluster about a place.
 fn near<'s>(
+    work: &Cell<usize>,
     scene: Scene<'s>,
     place: Place,
     is_in: bool,
     span_s: u32,
-) -> impl Iterator<Item = &'s Event> {
-    about(scene, place, span_s).filter(move |event| event.is_in() == is_in && !event.is_mix())
+) -> impl Iterator<Item = &'s Event> + use<'s> {
+    about(work, scene, place, span_s).filter(move |event| event.is_in() == is_in && !event.is_mix())
 }
 
 /// How far block times of one chain may go back and forth; valid ones cannot by much more than two hours.
 const DISORDER_S: u32 = 86_400;
 
 /// The events of a cluster about a place, in order.
-fn about<'s>(scene: Scene<'s>, place: Place, span_s: u32) -> impl Iterator<Item = &'s Event> {
+fn about<'s>(
+    work: &Cell<usize>,
+    scene: Scene<'s>,
+    place: Place,
+    span_s: u32,
+) -> impl Iterator<Item = &'s Event> + use<'s> {
     let events = scene.history.of(place.cluster);
     let middle = events.partition_point(|event| event.tx < place.tx);
     let reach_s = span_s.saturating_add(DISORDER_S);
     let within = move |event: &&Event| event.time.abs_diff(place.time) <= reach_s;
     let n_before = events[..middle].iter().rev().take_while(within).count();
     let n_after = events[middle..].iter().take_while(within).count();
+    work.set(work.get() + n_before + n_after + 1);
     let some = events[middle - n_before..middle + n_after].iter();
     some.filter(move |event| event.time.abs_diff(place.time) <= span_s)
 }

@@ -1,12 +1,14 @@
 //! Fan-in: many pay one, each all it has.
 //!
-//! In: what a cluster was paid within the window. Out: a hit where at least `counterparties_min` distinct payers of no
-//! known party paid it `amount_sat_min` or more together, and `whole_percent_min` % of them kept nothing back: the cluster is
-//! all that they paid in that transaction.
+//! In: what a cluster was paid within the window, and all that its payers ever got and gave. Out: a hit where at least
+//! `counterparties_min` distinct payers of no known party paid it `amount_sat_min` or more together, and `whole_percent_min` % of
+//! them kept nothing back: the cluster is all that they paid in that transaction, and they have `kept_percent_max` % or less left of
+//! all they ever got.
 //! Source: AMLSim's fan-in (Suzumura, Kanezashi, 2021); FATF 2020, "Transaction patterns": many small wallets that accumulate.
 //! Departures: payers that keep change are customers, donors, employees: they have a life of their own. So a shop, a
 //! donation drive or a wage account are no fan-in, and neither is one whose payers take care to keep a little: see the page.
-//! Cost: O(events of the window) an event.
+//! That the gathered money moves on is not asked for: it would be told late, and a till is emptied too.
+//! Cost: O(events of the window) an event, and of all payers' lives where there are enough of them.
 //! Checked against: recounting from the whole list (`tests/it/patterns_oracle.rs`).
 
 use super::history::Event;
@@ -40,7 +42,10 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     if !enough(&paid) {
         return;
     }
-    let whole = paid.iter().copied().filter(|event| is_whole(scene, event));
+    let whole = paid
+        .iter()
+        .copied()
+        .filter(|event| is_whole(scene, event, moment.tx, options.kept_percent_max));
     let n_whole = n_others(whole) as u128;
     if is_share(n_whole, options.whole_percent_min, n_others(paid.iter().copied()) as u128) {
         let entries = paid.iter().map(|event| Entry::of(moment.cluster, event, true)).collect();
@@ -48,10 +53,15 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether the payer of an event paid nobody else in that transaction, as far as clusters show.
-pub(super) fn is_whole(scene: Scene<'_>, event: &Event) -> bool {
-    let past = scene.history.upto(event.other, event.tx);
-    past.iter().rev().take_while(|other| other.tx == event.tx).count() == 1
+/// Whether the payer of an event paid nobody else in that transaction, as far as clusters show, and has kept at most so many
+/// percent of all it ever got, as seen in `until`. The first says it where change moves to a new address, the second where it does not.
+pub(super) fn is_whole(scene: Scene<'_>, event: &Event, until: u32, kept_percent_max: u32) -> bool {
+    let past = scene.history.upto(event.other, until);
+    let now = past.iter().rev().skip_while(|other| other.tx > event.tx);
+    let is_alone = now.take_while(|other| other.tx == event.tx).count() == 1;
+    let keeps_little =
+        |(got, gave): (u128, u128)| (got - gave) * 100 <= got * u128::from(kept_percent_max);
+    is_alone && scene.flows(past).is_some_and(keeps_little)
 }
 
 fn describe(joined: &Joined, options: &PatternOptions) -> String {

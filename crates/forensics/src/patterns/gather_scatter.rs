@@ -1,7 +1,8 @@
 //! Gather-scatter: many pay one, who then pays as much to many.
 //!
 //! In: what a cluster was paid and paid within the window. Out: a hit where its events fall into two phases: in the first
-//! at least `payers_min` distinct clusters pay it, `whole_percent_min` % of them nobody else in that transaction; in the second it pays at least `payees_min` distinct ones, between
+//! at least `payers_min` distinct clusters pay it, `whole_percent_min` % of them nobody else in that transaction, with `kept_percent_max` % or
+//! less left of all they ever got; in the second it pays at least `payees_min` distinct ones, between
 //! `out_percent_min` % and all of what came in, while at most `late_percent_max` % of it still come in, and then it is about empty.
 //! Source: AMLSim's gather-scatter (Suzumura, Kanezashi, 2021); FATF 2020, "Transaction patterns".
 //! Departures: the phases and the balance: a shop or an untagged exchange is paid and pays all day long.
@@ -36,7 +37,8 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     let scattered = || window[second..].iter().copied().filter(|event| !event.is_in());
     let in_sat = sum_sat(window.iter().copied().filter(|event| event.is_in()));
     let out_sat = sum_sat(scattered());
-    let whole = gathered().filter(|event| is_whole(moment.scene, event));
+    let whole = gathered()
+        .filter(|event| is_whole(moment.scene, event, moment.tx, options.kept_percent_max));
     let (n_whole, n_payers) = (n_others(whole) as u128, n_others(gathered()) as u128);
     let found = is_share(n_whole, options.whole_percent_min, n_payers)
         && n_others(gathered()) >= options.payers_min as usize

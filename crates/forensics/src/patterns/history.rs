@@ -154,6 +154,16 @@ impl History {
         last_tx
     }
 
+    /// Every cluster that may have events, ascending.
+    pub(super) fn clusters(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.lists.len()).expect("labels are u32")
+    }
+
+    /// How many events there are, two a transfer.
+    pub(super) fn n_events(&self) -> usize {
+        self.lists.iter().map(Vec::len).sum()
+    }
+
     /// How many bytes the events take.
     pub(super) fn bytes(&self) -> usize {
         let events: usize = self.lists.iter().map(Vec::capacity).sum();

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::Event;
 use super::hits::{Entry, Hit, Joined, span};
-use super::peeling_chain::step;
+use super::peeling_chain::split;
 use super::scene::{Moment, Scene, is_share, sum_sat};
 use super::{Detector, PatternOptions};
 
@@ -43,7 +43,7 @@ pub(super) fn passed<'s>(
     until: u32,
 ) -> Option<Passed<'s>> {
     let options = &scene.options.layering;
-    if !scene.is_subject(cluster) || step(scene, cluster, tx).is_some() {
+    if !scene.is_subject(cluster) || split(scene, cluster, tx).is_some() {
         return None;
     }
     let past = scene.history.upto(cluster, until);

@@ -35,12 +35,15 @@ options! {
         /// The most of a cluster's newest events that one evaluation looks at; a cluster that is busier than that within a window
         /// is judged by its newest ones.
         events_max: u32 = 1_024,
+        /// When clusters change, so many times as many events as there are in all are looked at to find out what depends on them; then
+        /// everything is evaluated again. To look at one costs a tenth of evaluating it.
+        relabel_factor: u32 = 2,
         /// Many payments just below a threshold of reporting.
         structuring: Structuring = Structuring::default(),
         /// Many pay one.
         fan_in: Fan = Fan { counterparties_min: 8, ..Fan::default() },
         /// One pays many.
-        fan_out: Fan = Fan::default(),
+        fan_out: Fan = Fan { amount_sat_min: 100_000_000, ..Fan::default() },
         /// Many pay one, who pays many.
         gather_scatter: GatherScatter = GatherScatter::default(),
         /// One pays many, who pay one.
@@ -74,7 +77,7 @@ options! {
         /// A payment is just below a threshold from so many percent of it on.
         from_percent: u32 = 80,
         /// So many transactions at least have such a payment.
-        payments_min: u32 = 3,
+        payments_min: u32 = 4,
         /// Of all transactions of that side within the window, so many percent have one.
         share_percent_min: u32 = 60,
         /// The smallest of them is at least so many thousandths below the largest: a sum in equal parts falls below some threshold by
@@ -92,9 +95,11 @@ options! {
         counterparties_min: u32 = 10,
         /// So much in all, satoshi.
         amount_sat_min: u64 = 10_000_000,
-        /// Fan-in: so many percent of the payers pay nobody else in the same transaction, as those who get change do. Fan-out: so
-        /// many percent of what is paid came in within the window, and so many of what came in are paid.
+        /// Fan-in: so many percent of the payers keep nothing back, as those who get change do. Fan-out: so many percent of what is paid
+        /// came in within the window, and so many of what came in are paid.
         whole_percent_min: u32 = 80,
+        /// Fan-in: and have so many percent at most left of all they ever got. Fan-out: no bound.
+        kept_percent_max: u32 = 10,
         /// Fan-out: what is paid came from so many payers at most. Fan-in: no bound.
         funders_max: u32 = 3,
         /// Fan-out: no payee gets more than so many percent of what they get on average, as the change of a payroll does. Fan-in: no
@@ -114,8 +119,10 @@ options! {
         payees_min: u32 = 7,
         /// What went out is at least so many percent of what came in.
         out_percent_min: u32 = 90,
-        /// So many percent of the payers pay nobody else in the same transaction, as those who get change do.
+        /// So many percent of the payers keep nothing back, as those who get change do.
         whole_percent_min: u32 = 80,
+        /// And have so many percent at most left of all they ever got.
+        kept_percent_max: u32 = 10,
         /// What still comes in once it goes out is at most so many percent of what came in before.
         late_percent_max: u32 = 10,
         /// So much in all, satoshi.
@@ -128,10 +135,14 @@ options! {
     ScatterGather {
         /// From the first transfer to the last, seconds.
         window_s: u32 = 2 * DAY_S,
-        /// So many distinct clusters between at least.
+        /// So many branches at least, each over another last cluster.
         mids_min: u32 = 3,
-        /// Each passes on at least so many percent of what it got, and no more than it got.
+        /// Each cluster between passes on at least so many percent of what the one before gave it, and no more than that.
         out_percent_min: u32 = 90,
+        /// Over so many clusters a branch leads at most.
+        relays_max: u32 = 8,
+        /// A cluster with more events than that since it got the money is no wallet between but a business.
+        relay_events_max: u32 = 64,
         /// So much in all, satoshi.
         amount_sat_min: u64 = 10_000_000,
         /// The most payees of the one at the start that are looked at, newest first.
@@ -168,6 +179,9 @@ options! {
         peel_percent_max: u32 = 20,
         /// The rest that moves on, at least, at the first step, satoshi.
         amount_sat_min: u64 = 10_000_000,
+        /// Where one cluster keeps the rest all along, the largest of its peels is at least so many percent of the smallest: who pays
+        /// equal sums pays wages, or fans out.
+        spread_percent_min: u32 = 150,
         /// Between two steps the rest may move on whole so many times.
         moves_max: u32 = 8,
         /// The most steps that one match is followed back.
@@ -221,7 +235,7 @@ options! {
         /// In so many transactions at least: one is a sale, or a move to a new wallet.
         payments_min: u32 = 3,
         /// What was held, satoshi.
-        amount_sat_min: u64 = 10_000_000,
+        amount_sat_min: u64 = 100_000_000,
     }
 }
 
@@ -239,9 +253,9 @@ options! {
     /// Rapid cash-out.
     CashOut {
         /// How long the money stays, seconds.
-        dwell_s: u32 = 2 * HOUR_S,
-        /// So many percent of what came in go to exchanges.
-        out_percent_min: u32 = 95,
+        dwell_s: u32 = 6 * HOUR_S,
+        /// So many percent of what came in go to exchanges, and no more than the rest of them is left.
+        out_percent_min: u32 = 99,
         /// So much, satoshi.
         amount_sat_min: u64 = 50_000_000,
     }
@@ -297,6 +311,8 @@ impl PatternOptions {
             ("structuring.from_percent", self.structuring.from_percent),
             ("structuring.share_percent_min", self.structuring.share_percent_min),
             ("fan_in.whole_percent_min", self.fan_in.whole_percent_min),
+            ("fan_in.kept_percent_max", self.fan_in.kept_percent_max),
+            ("gather_scatter.kept_percent_max", self.gather_scatter.kept_percent_max),
             ("fan_out.whole_percent_min", self.fan_out.whole_percent_min),
             ("gather_scatter.whole_percent_min", self.gather_scatter.whole_percent_min),
             ("gather_scatter.out_percent_min", self.gather_scatter.out_percent_min),
@@ -330,6 +346,13 @@ impl PatternOptions {
         within(&[("temporal_cycle.length_min", cycle.length_min)], 2, 64, "2 to 64")?;
         let longest = [("temporal_cycle.length_max", cycle.length_max)];
         within(&longest, cycle.length_min, 64, "temporal_cycle.length_min to 64")?;
+        let spread = [("peeling_chain.spread_percent_min", self.peeling_chain.spread_percent_min)];
+        within(&spread, 100, 10_000, "100 to 10,000 percent")?;
+        let relays = [
+            ("scatter_gather.relays_max", self.scatter_gather.relays_max),
+            ("scatter_gather.relay_events_max", self.scatter_gather.relay_events_max),
+        ];
+        within(&relays, 1, 4_096, "1 to 4,096")?;
         let steps = [("peeling_chain.steps_max", self.peeling_chain.steps_max)];
         within(&steps, self.peeling_chain.steps_min.max(1), 4_096, "steps_min to 4,096")?;
         let levels = [("layering.levels_max", self.layering.levels_max)];

@@ -48,13 +48,10 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether all that a cluster ever got and did not pay is at most so many percent of `in_sat`. One that paid more than it is known to
-/// have got has other money: nobody knows what it holds.
+/// Whether all that a cluster ever got and did not pay is at most so many percent of `in_sat`, as far as that is known.
 pub(super) fn is_empty(moment: &Moment<'_>, in_sat: u128, percent: u32) -> bool {
-    let all = moment.scene.lifetime(moment.past).iter().filter(|event| !event.is_mix());
-    let (ins, outs): (Vec<&Event>, Vec<&Event>) = all.partition(|event| event.is_in());
-    let left = sum_sat(ins.into_iter()).checked_sub(sum_sat(outs.into_iter()));
-    left.is_some_and(|left| left * 100 <= in_sat * u128::from(percent))
+    let flows = moment.scene.flows(moment.past);
+    flows.is_some_and(|(got, gave)| (got - gave) * 100 <= in_sat * u128::from(percent))
 }
 
 fn describe(joined: &Joined, options: &PatternOptions) -> String {

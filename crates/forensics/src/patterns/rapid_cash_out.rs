@@ -1,7 +1,7 @@
 //! Rapid cash-out: what comes in goes to exchanges at once.
 //!
-//! In: what a cluster was paid and paid within the dwell time. Out: a hit where between `out_percent_min` % and all of what came in, from others
-//! than exchanges, went to known exchanges.
+//! In: what a cluster was paid and paid within the dwell time, and all that it ever was paid and paid. Out: a hit where between
+//! `out_percent_min` % and all of what came in, from others than exchanges, went to known exchanges, and its balance is about zero.
 //! Source: FATF 2020, "Transaction patterns": what has accumulated is exchanged for money in full.
 //! Departures: an exchange is one by its tag or by common spending with a tagged one; deposits at others are not seen.
 //! Cost: O(events of the window) an event.
@@ -9,6 +9,7 @@
 
 use super::history::Event;
 use super::hits::{Entry, Hit, Joined, span};
+use super::pass_through::is_empty;
 use super::scene::{Moment, Party, is_share, sum_sat};
 use super::{Detector, PatternOptions};
 
@@ -37,7 +38,8 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     let (in_sat, out_sat) = (sum_sat(ins.iter().copied()), sum_sat(outs.iter().copied()));
     let found = in_sat >= u128::from(options.amount_sat_min)
         && out_sat <= in_sat
-        && is_share(out_sat, options.out_percent_min, in_sat);
+        && is_share(out_sat, options.out_percent_min, in_sat)
+        && is_empty(moment, in_sat, 100 - options.out_percent_min);
     if found {
         let shown = ins.iter().map(|event| Entry::of(moment.cluster, event, false));
         let counted = outs.iter().map(|event| Entry::of(moment.cluster, event, true));

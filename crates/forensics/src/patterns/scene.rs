@@ -92,6 +92,20 @@ impl<'s> Scene<'s> {
         &events[events.len().saturating_sub(self.options.events_max as usize)..]
     }
 
+    /// What a cluster got and paid in these events, all up to some transaction, oldest first; `None` where it paid more than
+    /// it is known to have got, or was busier than one evaluation looks at: nobody knows what it holds.
+    pub(super) fn flows(&self, events: &[Event]) -> Option<(u128, u128)> {
+        if events.len() > self.options.events_max as usize {
+            return None;
+        }
+        let (mut in_sat, mut out_sat) = (0u128, 0u128);
+        for event in events.iter().filter(|event| !event.is_mix()) {
+            let sum = if event.is_in() { &mut in_sat } else { &mut out_sat };
+            *sum += u128::from(event.amount_sat);
+        }
+        (out_sat <= in_sat).then_some((in_sat, out_sat))
+    }
+
     /// What an event was worth; `None` without a price.
     pub(super) fn value(&self, event: &Event) -> Option<Value> {
         let price = (self.parties.price)(Timestamp::new(i64::from(event.time)))?;

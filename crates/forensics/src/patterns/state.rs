@@ -5,7 +5,7 @@
 //! The law: whatever came in which order, the rows are those of a state made from empty from the transfers that hold now.
 //! Hits are kept at the cluster where they were evaluated, with the transaction that completed them. Taking a block back
 //! drops its hits; when transfers or entities change, the clusters that depend on them (`dependents`) are evaluated
-//! again from the first transaction that changed.
+//! again from the first transaction that changed; all of them where to find them out costs more than that.
 
 use std::collections::BTreeMap;
 
@@ -152,6 +152,20 @@ impl PatternState {
         }
     }
 
+    /// Evaluates a cluster again from a transaction on.
+    fn evaluate_since(&mut self, cluster: u32, since: u32, parties: &Parties<'_>) {
+        if let Some(hits) = self.hits.get_mut(&cluster) {
+            hits.retain(|hit| hit.tx < since);
+        }
+        let events = self.history.of(cluster);
+        let first = events.partition_point(|event| event.tx < since);
+        let mut again: Vec<u32> = events[first..].iter().map(|event| event.tx).collect();
+        again.dedup();
+        for tx in again {
+            self.evaluate(cluster, tx, parties);
+        }
+    }
+
     /// Takes back the blocks from `height` on.
     pub fn unwind(&mut self, height: Height) {
         self.last_tx = self.history.unwind(height);
@@ -163,7 +177,8 @@ impl PatternState {
 
     /// Turns the patterns of clusters and entities as they were into those of `parties`. `before` and `after` are the transfers of every
     /// transaction that touches an address whose label changed, under the old labels and under the new ones; `entities_changed` are the
-    /// clusters (by their new ids) that another entity than before holds, or that none holds any more.
+    /// clusters (by their new ids) that another entity than before holds, or that none holds any more. Where following the change takes
+    /// more than [`PatternOptions::relabel_factor`] allows, everything is evaluated again.
     ///
     /// # Errors
     /// A transfer of `before` was never applied: the state is then spoilt, and to be built anew. A transfer is of no possible block:
@@ -178,7 +193,8 @@ impl PatternState {
         let narrow = |rows: &[Transfer]| rows.iter().map(Narrow::of).collect::<Result<Vec<_>, _>>();
         let (before, after) = (narrow(before)?, narrow(after)?);
         let mut seeds: Vec<Seed> = before.iter().chain(&after).map(Seed::of).collect();
-        let mut dependents = Dependents::default();
+        let work_max = self.history.n_events().saturating_mul(self.options.relabel_factor as usize);
+        let mut dependents = Dependents::within(work_max);
         for is_after in [false, true] {
             if is_after {
                 self.replace(&before, &after)?;
@@ -190,16 +206,11 @@ impl PatternState {
             let scene = Scene { history: &self.history, parties, options: &self.options };
             dependents.add(scene, &seeds);
         }
-        for (cluster, since) in dependents.since {
-            if let Some(hits) = self.hits.get_mut(&cluster) {
-                hits.retain(|hit| hit.tx < since);
-            }
-            let events = self.history.of(cluster);
-            let first = events.partition_point(|event| event.tx < since);
-            let mut again: Vec<u32> = events[first..].iter().map(|event| event.tx).collect();
-            again.dedup();
-            for tx in again {
-                self.evaluate(cluster, tx, parties);
+        if dependents.is_spent() {
+            self.history.clusters().for_each(|cluster| self.evaluate_since(cluster, 0, parties));
+        } else {
+            for (cluster, since) in dependents.since {
+                self.evaluate_since(cluster, since, parties);
             }
         }
         self.hits.retain(|_, hits| !hits.is_empty());

@@ -2,7 +2,7 @@
 //! clusters that merge or part and entities that come or go give what all made from empty gives.
 
 use forensics::Transfer;
-use forensics::patterns::PatternState;
+use forensics::patterns::{PatternOptions, PatternState};
 use ledger::{AddressId, ClusterId, Height};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -66,6 +66,7 @@ proptest! {
         entities in [entities(), entities()],
         few in any::<bool>(),
         at in 0usize..36,
+        relabel_factor in prop_oneof![Just(0u32), Just(5), Just(1_000_000), Just(1_000_000)],
     ) {
         let [was, now] = entities;
         // Mostly little changes at once, so that much must stay right.
@@ -73,7 +74,7 @@ proptest! {
         let before = World::new(merged(&singles(), &pairs[0]), was);
         let after = World::new(if few { before.labels.clone() } else { merged(&singles(), &pairs[1]) }, now);
         let first = &payments[..at.min(payments.len())];
-        let mut state = PatternState::new(options()).unwrap();
+        let mut state = PatternState::new(PatternOptions { relabel_factor, ..options() }).unwrap();
         state.apply(&transfers(first, &before.labels), &before.parties()).unwrap();
         let (from, to) = (&before.labels, &after.labels);
         let old = touched(first, from, to, from);

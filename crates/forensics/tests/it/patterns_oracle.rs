@@ -140,20 +140,33 @@ impl List<'_> {
         None
     }
 
-    /// Those whose payer pays nobody else in the same transaction.
-    fn whole(&self, of: &[usize]) -> Vec<usize> {
+    /// Those whose payer pays nobody else in the same transaction, and has kept next to nothing as of `tx`.
+    fn whole(&self, of: &[usize], tx: u64, kept: u64) -> Vec<usize> {
         let is_whole = |at: &usize| {
             let row = &self.rows[*at];
-            self.rows.iter().filter(|e| e.tx == row.tx && e.source == row.source).count() == 1
+            let alone =
+                self.rows.iter().filter(|e| e.tx == row.tx && e.source == row.source).count() == 1;
+            let own = self.real_or_dust(id(row.source), tx);
+            let (got, gave) = (
+                self.sum(&self.ins(id(row.source), &own)),
+                self.sum(&self.outs(id(row.source), &own)),
+            );
+            alone && gave <= got && (got - gave) * 100 <= got * kept
         };
         of.iter().copied().filter(is_whole).collect()
+    }
+
+    /// All of a cluster but mixes.
+    fn real_or_dust(&self, c: u32, tx: u64) -> Vec<usize> {
+        let own = self.of(c, tx).into_iter();
+        own.filter(|at| self.rows[*at].source != MIX && self.rows[*at].target != MIX).collect()
     }
 
     fn fan_in(&self, c: u32, tx: u64) -> Option<Parts> {
         let ins = self.ins(c, &self.window(c, tx, 900));
         let ins: Vec<usize> =
             ins.into_iter().filter(|at| self.subject(id(self.rows[*at].source))).collect();
-        let whole = self.whole(&ins);
+        let whole = self.whole(&ins, tx, 50);
         let (n, n_whole) = (self.payers(&ins).len(), self.payers(&whole).len());
         let found = n >= 2 && self.sum(&ins) >= 20 && n_whole * 100 >= n * 50;
         (found && !self.now(c, tx, false).is_empty())
@@ -201,8 +214,8 @@ impl List<'_> {
         let scattered = self.outs(c, &window[cut..]);
         let gave = self.sum(&scattered);
         let (n, n_whole) =
-            (self.payers(&gathered).len(), self.payers(&self.whole(&gathered)).len());
-        let found = n_whole * 100 >= n * 50
+            (self.payers(&gathered).len(), self.payers(&self.whole(&gathered, tx, 90)).len());
+        let found = n_whole * 100 >= n * 20
             && n >= 2
             && self.payees(&scattered).len() >= 2
             && all >= 20
@@ -212,55 +225,71 @@ impl List<'_> {
         found.then(|| (scattered.into_iter().collect(), gathered.into_iter().collect()))
     }
 
-    fn scatter_gather(&self, mid: u32, tx: u64) -> Vec<(u32, Parts)> {
-        let mut found = Vec::new();
-        let ends = self.payees(&self.now(mid, tx, true));
-        let ins = self.ins(mid, &self.window(mid, tx, 1_500));
-        for start in (0..N).filter(|start| self.subject(*start)) {
-            let is_start = |at: &usize| id(self.rows[*at].source) == start && self.tx(*at) < tx;
-            if !ins.iter().any(is_start) {
-                continue;
-            }
-            found.extend(
-                ends.iter().filter(|end| **end != start).filter_map(|end| {
-                    self.between(start, *end, mid, tx).map(|parts| (start, parts))
-                }),
-            );
-        }
-        found
+    fn scatter_gather(&self, last: u32, tx: u64) -> Vec<(u32, Parts)> {
+        let ends = self.payees(&self.now(last, tx, true));
+        let starts = (0..N).filter(|start| self.subject(*start));
+        let both = starts.flat_map(|start| ends.iter().map(move |end| (start, *end)));
+        both.filter(|(start, end)| start != end)
+            .filter_map(|(start, end)| Some((start, self.branches(start, end, last, tx)?)))
+            .collect()
     }
 
-    fn between(&self, start: u32, end: u32, mid: u32, tx: u64) -> Option<Parts> {
+    /// All branches that lead from `start` to `end` as of `tx`, one of them over `last`.
+    fn branches(&self, start: u32, end: u32, last: u32, tx: u64) -> Option<Parts> {
         let now = self.rows.iter().find(|row| row.tx.get() == tx)?.time.get();
-        let near = self.near(&self.of(start, tx), now, 1_500);
-        let outs: Vec<usize> =
-            self.outs(start, &near).into_iter().filter(|at| self.real(*at)).collect();
-        let (mut counted, mut shown) = (BTreeSet::new(), BTreeSet::new());
-        let (mut mids, mut at_hand) = (0, false);
-        for between in (0..N).filter(|m| *m != end && self.subject(*m)) {
-            let got: Vec<usize> =
-                outs.iter().copied().filter(|at| id(self.rows[*at].target) == between).collect();
-            let Some(first) = got.first() else { continue };
-            let own = self.of(between, tx);
-            let given: Vec<usize> = self
-                .outs(between, &own)
-                .into_iter()
-                .filter(|at| {
-                    self.tx(*at) > self.tx(*first)
-                        && id(self.rows[*at].target) == end
-                        && self.real(*at)
-                })
-                .collect();
-            let (a, b) = (self.sum(&got), self.sum(&given));
-            if b <= a && b * 100 >= a * 60 {
-                mids += 1;
-                at_hand |= between == mid;
-                shown.extend(got);
-                counted.extend(given);
+        let near = |c: u32| self.near(&self.of(c, tx), now, 1_500);
+        let outs = self.outs(start, &near(start));
+        let mut payees: Vec<(usize, u32)> = Vec::new();
+        let gifts = outs.iter().copied().filter(|at| self.real(*at));
+        for at in gifts.filter(|at| id(self.rows[*at].target) != end) {
+            let payee = id(self.rows[at].target);
+            payees.retain(|(_, other)| *other != payee);
+            payees.push((at, payee));
+        }
+        payees.reverse();
+        payees.truncate(4);
+        payees.sort_by_key(|(_, payee)| *payee);
+        let (mut counted, mut shown, mut lasts) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (_, first) in payees {
+            let gifts = self.ins(first, &outs).into_iter().filter(|at| self.real(*at));
+            let mut way: BTreeSet<usize> = gifts.collect();
+            let (mut payer, mut c) = (start, first);
+            for _ in 0..3 {
+                let Some((payee, given)) = self.relay(c, payer, &near(c)) else { break };
+                if c == start || !self.subject(c) {
+                    break;
+                }
+                if payee == end {
+                    if lasts.insert(c) {
+                        shown.append(&mut way);
+                        counted.extend(given);
+                    }
+                    break;
+                }
+                way.extend(given);
+                (payer, c) = (c, payee);
             }
         }
         let passed: Vec<usize> = counted.iter().copied().collect();
-        (mids >= 2 && at_hand && self.sum(&passed) >= 20).then_some((counted, shown))
+        let found = lasts.len() >= 2 && lasts.contains(&last) && self.sum(&passed) >= 20;
+        found.then_some((counted, shown))
+    }
+
+    /// To whom a cluster gives, as one payment or several, about what `payer` gave it, and nothing to others.
+    fn relay(&self, c: u32, payer: u32, own: &[usize]) -> Option<(u32, Vec<usize>)> {
+        let is_gift = |at: &usize| self.real(*at) && id(self.rows[*at].source) == payer;
+        let gifts: Vec<usize> = self.ins(c, own).into_iter().filter(is_gift).collect();
+        let first = *gifts.first()?;
+        let since = own.iter().copied().filter(|at| *at >= first);
+        let later = self.outs(c, own).into_iter();
+        let later: Vec<usize> =
+            later.filter(|at| self.tx(*at) > self.tx(first) && self.real(*at)).collect();
+        let (got, gave) = (self.sum(&gifts), self.sum(&later));
+        let payees = self.payees(&later);
+        let passes =
+            since.count() <= 8 && payees.len() == 1 && gave <= got && gave * 100 >= got * 20;
+        passes.then(|| (*payees.first().unwrap(), later))
     }
 
     fn pass_through(&self, c: u32, tx: u64) -> Option<Parts> {
@@ -333,61 +362,77 @@ impl List<'_> {
         let found = got >= 20
             && gave <= got
             && gave * 100 >= got * 60
+            && self.empty(c, tx, got * 40)
             && outs.iter().any(|at| self.tx(*at) == tx);
         found.then(|| (outs.into_iter().collect(), ins.into_iter().collect()))
     }
 
-    /// What pays two clusters in a transaction, the smaller part first.
-    fn step(&self, c: u32, tx: u64) -> Option<[usize; 2]> {
+    /// A payment that peels: payer, the small part, the large one if it left the payer, and what there was before.
+    fn step(&self, c: u32, tx: u64) -> Option<(u32, usize, Option<usize>, u64)> {
         let rows: Vec<usize> = (0..self.rows.len()).filter(|at| self.tx(*at) == tx).collect();
-        let own = self.outs(c, &rows);
-        let [a, b] = own[..] else { return None };
-        if !self.subject(c)
-            || rows.iter().any(|at| self.rows[*at].target == MIX || self.rows[*at].source == MIX)
-        {
+        let is_mix = |at: &usize| self.rows[*at].target == MIX || self.rows[*at].source == MIX;
+        if !self.subject(c) || rows.iter().any(is_mix) {
             return None;
         }
-        let [x, y] = [a, b].map(|at| self.rows[at].amount_sat);
-        let pair = if x <= y { [a, b] } else { [b, a] };
-        (x.min(y) * 100 <= (x + y) * 30).then_some(pair)
+        let own = self.outs(c, &rows);
+        let amount = |at: usize| self.rows[at].amount_sat;
+        let found = match own[..] {
+            [a, b] if amount(a) <= amount(b) => (c, a, Some(b), amount(a) + amount(b)),
+            [a, b] => (c, b, Some(a), amount(a) + amount(b)),
+            [a] => {
+                let before: Vec<usize> = self.real_or_dust(c, tx.checked_sub(1)?);
+                let held = self
+                    .sum(&self.ins(c, &before))
+                    .checked_sub(self.sum(&self.outs(c, &before)))?;
+                (c, a, None, held)
+            }
+            _ => return None,
+        };
+        (amount(found.1) * 100 <= found.3 * 30).then_some(found)
     }
 
     /// The chain of steps that ends with this one, newest first.
-    fn chain(&self, c: u32, tx: u64) -> Vec<(u32, [usize; 2])> {
+    fn chain(&self, c: u32, tx: u64) -> Vec<(u32, usize, Option<usize>, u64)> {
         let mut chain = Vec::new();
         let Some(last) = self.step(c, tx) else { return chain };
-        chain.push((c, last));
-        let (mut payer, mut tx) = (c, tx);
-        let mut spent = self.sum(&last);
-        let mut n_moves = 0;
+        chain.push(last);
+        let (mut payer, mut tx, mut spent, mut n_moves) = (c, tx, last.3, 0);
         loop {
             let own = self.of(payer, tx);
-            let ins = self.ins(payer, &own);
-            let Some(funding) = ins.into_iter().rfind(|at| self.real(*at)) else { return chain };
+            let earlier = own.into_iter().rfind(|at| self.tx(*at) < tx && self.real(*at));
+            let Some(funding) = earlier else { return chain };
             let row = &self.rows[funding];
             let time =
                 self.rows.iter().find(|row| row.tx.get() == tx).map_or(0, |row| row.time.get());
-            let fits = row.tx.get() < tx
-                && time - row.time.get() <= 900
-                && spent <= row.amount_sat
-                && spent * 100 >= row.amount_sat * 90;
-            if !fits {
+            let (from, at) = (id(row.source), row.tx.get());
+            if time - row.time.get() > 900 {
                 return chain;
             }
-            let (from, at) = (id(row.source), row.tx.get());
-            if let Some(pair) = self.step(from, at) {
-                if pair[1] != funding {
+            let step = self.step(from, at);
+            if from == payer {
+                let Some(step) = step.filter(|step| step.2.is_none()) else { return chain };
+                let left = step.3 - self.rows[step.1].amount_sat;
+                if spent > left || spent * 100 < left * 90 {
                     return chain;
                 }
-                chain.push((from, pair));
-                (payer, tx, spent, n_moves) = (from, at, self.sum(&pair), 0);
+                chain.push(step);
+                (tx, spent, n_moves) = (at, step.3, 0);
                 continue;
             }
-            let alone =
-                self.rows.iter().filter(|row| row.tx.get() == at && id(row.source) == from).count()
-                    == 1;
+            if spent > row.amount_sat || spent * 100 < row.amount_sat * 90 {
+                return chain;
+            }
+            if let Some(step) = step {
+                if step.2 != Some(funding) {
+                    return chain;
+                }
+                chain.push(step);
+                (payer, tx, spent, n_moves) = (from, at, step.3, 0);
+                continue;
+            }
+            let alone = |e: &&Transfer| e.tx.get() == at && id(e.source) == from;
             n_moves += 1;
-            if !alone || !self.subject(from) || n_moves > 2 {
+            if self.rows.iter().filter(alone).count() != 1 || !self.subject(from) || n_moves > 2 {
                 return chain;
             }
             (payer, tx, spent) = (from, at, row.amount_sat);
@@ -395,13 +440,33 @@ impl List<'_> {
     }
 
     fn peeling(&self, c: u32, tx: u64) -> Option<(u32, Parts)> {
-        let chain = self.chain(c, tx);
-        let (head, first) = *chain.last()?;
-        let found = chain.len() >= 2
-            && self.rows[first[1]].amount_sat >= 20
-            && !self.now(c, tx, true).is_empty();
-        let side = |part: usize| chain.iter().map(|(_, pair)| pair[part]).collect();
-        found.then(|| (head, (side(0), side(1))))
+        let mut chain = self.chain(c, tx);
+        while chain.last().is_some_and(|step| !self.begins(step)) {
+            chain.pop();
+        }
+        let first = chain.last()?;
+        let rest = first.3 - self.rows[first.1].amount_sat;
+        let sums = || chain.iter().map(|step| self.rows[step.1].amount_sat);
+        let is_even = sums().max()? * 100 < sums().min()? * 120;
+        let is_payout = is_even && chain.iter().all(|step| step.2.is_none());
+        let found =
+            chain.len() >= 2 && rest >= 20 && !is_payout && !self.now(c, tx, true).is_empty();
+        let small = chain.iter().map(|step| step.1).collect();
+        let large = chain.iter().filter_map(|step| step.2).collect();
+        found.then_some((first.0, (small, large)))
+    }
+
+    /// Whether a payer that keeps the rest was just paid most of what it has, in one payment.
+    fn begins(&self, (payer, small, large, held): &(u32, usize, Option<usize>, u64)) -> bool {
+        let mut own = self.of(*payer, self.tx(*small)).into_iter();
+        let earlier = own.rfind(|at| self.tx(*at) < self.tx(*small) && self.real(*at));
+        let is_coin = |at: usize| {
+            let row = &self.rows[at];
+            id(row.target) == *payer
+                && self.time(*small) - self.time(at) <= 900
+                && row.amount_sat * 100 >= held * 90
+        };
+        large.is_some() || earlier.is_some_and(is_coin)
     }
 }
 
@@ -425,7 +490,7 @@ impl List<'_> {
         let (ins, outs) = (self.ins(c, &own), self.outs(c, &own));
         let (got, gave) = (self.sum(&ins), self.sum(&outs));
         let passes = self.subject(c)
-            && self.step(c, tx).is_none()
+            && self.step(c, tx).is_none_or(|step| step.2.is_none())
             && got > 0
             && gave <= got
             && gave * 100 >= got * 60;

@@ -24,13 +24,14 @@ pub struct Payment {
 pub fn options() -> PatternOptions {
     PatternOptions::from_text(
         "transfer_sat_min = 3\n\
+         relabel_factor = 1000000\n\
          structuring = { window_s = 900, thresholds = [100, 40], payments_min = 2, spread_permille_min = 20 }\n\
-         fan_in = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 50 }\n\
+         fan_in = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 50, kept_percent_max = 50 }\n\
          fan_out = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 60, largest_percent_max = 130 }\n\
-         gather_scatter = { window_s = 1200, whole_percent_min = 50, payers_min = 2, payees_min = 2, out_percent_min = 60, late_percent_max = 30, amount_sat_min = 20 }\n\
-         scatter_gather = { window_s = 1500, mids_min = 2, out_percent_min = 60, amount_sat_min = 20 }\n\
+         gather_scatter = { window_s = 1200, whole_percent_min = 20, kept_percent_max = 90, payers_min = 2, payees_min = 2, out_percent_min = 60, late_percent_max = 30, amount_sat_min = 20 }\n\
+         scatter_gather = { window_s = 1500, mids_min = 2, out_percent_min = 20, amount_sat_min = 20, relays_max = 3, relay_events_max = 8, payees_max = 4 }\n\
          temporal_cycle = { window_s = 1500, length_max = 5, kept_percent_min = 50, amount_sat_min = 20, visited_max = 100000 }\n\
-         peeling_chain = { step_s = 900, steps_min = 2, peel_percent_max = 30, amount_sat_min = 20, moves_max = 2 }\n\
+         peeling_chain = { step_s = 900, steps_min = 2, peel_percent_max = 30, amount_sat_min = 20, moves_max = 2, spread_percent_min = 120 }\n\
          layering = { dwell_s = 700, levels_min = 2, out_percent_min = 60, mass_percent_min = 50, amount_sat_min = 20 }\n\
          pass_through = { dwell_s = 700, out_percent_min = 60, amount_sat_min = 20 }\n\
          dormancy_then_drain = { dormant_s = 1500, drain_s = 800, out_percent_min = 60, payments_min = 1, amount_sat_min = 20 }\n\

@@ -26,7 +26,10 @@ impl Planner<'_> {
             if place > 0 && matches!(inflated, Evasion::Hops { .. }) {
                 self.evasion = Evasion::None;
             }
-            at = self.leg(at, *from, to, Portion::All) + self.between(1, 9);
+            // Who is paid at new addresses has to keep a coin from before, or nothing ever ties both ends of the ring.
+            let linked = matches!(self.evasion, Evasion::Addresses { linked: true, .. });
+            let part = if place == 0 && linked { Portion::PerMille(990) } else { Portion::All };
+            at = self.leg(at, *from, to, part) + self.between(1, 9);
         }
         self.evasion = inflated;
         self.told = false;

@@ -4,7 +4,9 @@ use super::moves::{Payee, Payer, Portion};
 use super::plan::{COIN_SAT, Planner};
 use crate::laundering::{Evasion, Pattern};
 
-use Pattern::{FanIn, FanOut, MixerWithinAHop, PassThrough, RapidCashOut, Structuring};
+use Pattern::{
+    FanIn, FanOut, MixerWithinAHop, PassThrough, RapidCashOut, ScatterGather, Structuring,
+};
 
 /// Payments just below 10,000 dollars, in cents.
 const BELOW_TEN_THOUSAND: (u64, u64) = (820_000, 975_000);
@@ -22,7 +24,13 @@ impl Planner<'_> {
             self.evasion = Evasion::Addresses { count: 6, linked };
         }
         let start = self.start(170);
-        let payer = self.wallet(&[Structuring, FanOut, PassThrough, RapidCashOut]);
+        // Payments to one payee, each through wallets of its own, are branches that come together again.
+        let branches: &[Pattern] = match self.evasion {
+            Evasion::Hops { .. } => &[ScatterGather],
+            _ => &[],
+        };
+        let shows = [&[Structuring, FanOut, PassThrough, RapidCashOut], branches].concat();
+        let payer = self.wallet(&shows);
         let (source, ready) = self.lump(start, payer, 6 * COIN_SAT);
         let (range, n) = match self.evasion {
             Evasion::Split { .. } => (BELOW_THREE_THOUSAND, self.between(8, 14)),
