@@ -1,7 +1,8 @@
 //! Predictions of a table: numbers, reasons, and the file they are written to.
 
 use learn::automl::{Assessed, Prediction, Reason};
-use learn::{Frame, LearnError, Targets, Task};
+use learn::roles::Targets;
+use learn::{Frame, LearnError, Task};
 
 use super::answers::{CompareAnswer, ComparedModel, ReasonAnswer, RowAnswer};
 use super::{LoadedModel, Table};

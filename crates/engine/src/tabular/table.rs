@@ -95,7 +95,7 @@ impl View {
     pub fn table(&self, name: &str) -> Result<Table, Error> {
         let mut batches = Vec::new();
         for partition in self.snapshot.partitions(name) {
-            for batch in self.snapshot.scan(name, &partition, None, None)? {
+            for batch in self.snapshot.scan(name, partition, None, None)? {
                 batches.push(batch?);
             }
         }
