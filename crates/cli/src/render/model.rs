@@ -214,8 +214,8 @@ pub(crate) fn models_compared(answer: &CompareAnswer, look: Look) -> String {
     let mut table = Table::headed(2, &columns);
     for model in &answer.models {
         let figures = model.assessed.figures();
-        let of = |name: &&str| {
-            let own = figures.iter().find(|figure| figure.0 == **name);
+        let of = |name: &&'static str| {
+            let own = figures.iter().find(|figure| figure.0 == *name);
             Cell::from(own.map_or_else(String::new, |figure| format!("{:.4}", figure.1)))
         };
         let cells = names.iter().map(of);
