@@ -129,7 +129,7 @@ fn what_cannot_be_fitted_or_asked_is_named() {
         assert!(error.hint().is_some());
     };
     refused(&[1.0], "the row has 1 elements, expected 3");
-    refused(&[1.0, 1.0, 4.0], "row 0, column 2 is 4, expected a whole level below 4 or NaN");
+    refused(&[1.0, 1.0, 4.0], "row 0, column 2 is 4, expected a level, a whole number below 4");
     let range = "expected a number within -1e150 to 1e150";
     refused(&[1.0, f64::INFINITY, 1.0], &format!("row 0, column 1 is inf, {range}"));
     let mut other = Matrix::new(1);
