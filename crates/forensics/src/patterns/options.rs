@@ -230,8 +230,8 @@ options! {
         dormant_s: u32 = 180 * DAY_S,
         /// How long the drain takes, seconds.
         drain_s: u32 = DAY_S,
-        /// So many percent of what was held leave.
-        out_percent_min: u32 = 90,
+        /// So many percent of what was held leave: people who pay three bills in a day keep something.
+        out_percent_min: u32 = 99,
         /// In so many transactions at least: one is a sale, or a move to a new wallet.
         payments_min: u32 = 3,
         /// What was held, satoshi.

@@ -20,6 +20,8 @@ use crate::{LearnError, Matrix, Reliability, Task, Training};
 const CURVE_POINTS: usize = 200;
 /// Rows that importance is measured on.
 const IMPORTANCE_ROWS: usize = 600;
+/// Held-out rows from which a calibration is tried.
+const CALIBRATED_ROWS_MIN: usize = 5_000;
 /// Bins of a reliability.
 const BINS: usize = 10;
 
@@ -275,11 +277,17 @@ fn kind(map: &MarginMap) -> CalibrationKind {
     }
 }
 
+/// How a blend of so many held-out rows is fitted. Weights that minimize the log loss are calibrated already; a curve on top
+/// of them has to be seen in thousands of rows before it is more than noise.
+pub(super) fn blend_options(n_rows: usize, seed: u64) -> BlendOptions {
+    BlendOptions { seed, calibrate: n_rows >= CALIBRATED_ROWS_MIN, ..BlendOptions::default() }
+}
+
 /// Predictions of blends that were not fitted to the rows they predict.
 fn crossed(rows: &BlendRows, seed: u64) -> Result<Vec<f64>, LearnError> {
     let n_outputs = rows.task.n_outputs();
     let n_rows = rows.targets.len();
-    let options = BlendOptions { seed, ..BlendOptions::default() };
+    let options = blend_options(n_rows, seed);
     let mut predictions = vec![f64::NAN; n_rows * n_outputs];
     let folds = match rows.task {
         Task::Regression => split::random_folds(n_rows, 5, seed)?,

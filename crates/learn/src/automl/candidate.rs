@@ -95,8 +95,7 @@ impl Candidate {
     pub(super) fn fit(&self, training: &Training, held: &Training) -> Result<Fit, LearnError> {
         match &self.settings {
             Settings::Linear(options) => {
-                let choice = LambdaChoice::Folds { n_folds: 4, seed: 0 };
-                let model = LinearModel::fit(training, options, choice)?;
+                let model = LinearModel::fit(training, options, LambdaChoice::Validation(held))?;
                 let found = Found::Penalty(model.lambda, model.l1_share);
                 Ok(Fit::of(Learner::Linear(model), found))
             }

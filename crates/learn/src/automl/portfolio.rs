@@ -52,14 +52,13 @@ impl Candidate {
             Settings::Linear(options) => {
                 let paths = options.l1_shares.len() as f64 * f64::from(options.n_lambdas);
                 let bins = if options.numbers == NumberCoding::Linear { 1.0 } else { 2.0 };
-                // Five folds choose the penalty.
-                5.0 * paths
+                2.0 * paths
                     * bins
                     * size.n_rows
                     * size.n_coefficients.sqrt()
                     * size.n_features.sqrt()
                     * size.n_outputs
-                    * 1.5e-8
+                    * 1.2e-8
             }
             Settings::Boosted(options) => {
                 let rounds = (ROUNDS_USUAL * 0.05 / options.learning_rate)
@@ -67,19 +66,19 @@ impl Candidate {
                     + f64::from(options.patience);
                 let leaves = f64::from(options.leaves_max);
                 let fraction = options.feature_fraction * options.node_feature_fraction;
-                let rows = size.n_rows * options.bagging_fraction * leaves.log2() * 4e-9;
-                let bins = leaves * size.n_rows.min(255.0) * 6e-9;
+                let rows = size.n_rows * options.bagging_fraction * leaves.log2() * 1.5e-9;
+                let bins = leaves * size.n_rows.min(255.0) * 6e-10;
                 rounds * size.n_outputs * (size.n_features * fraction * (rows + bins) + 2e-5)
             }
             Settings::Forest(options) => {
                 let depth = size.n_rows.log2().max(1.0);
-                f64::from(options.trees) * size.n_rows * depth * size.n_features.sqrt() * 2.5e-8
+                f64::from(options.trees) * size.n_rows * depth * size.n_features.sqrt() * 1.7e-8
             }
             Settings::Network(options) => {
                 let width = f64::from(options.embedding_width) * size.n_features;
                 let hidden = f64::from(options.hidden.first().copied().unwrap_or(1));
                 let steps = size.n_rows * EPOCHS_USUAL * f64::from(options.n_members);
-                steps * (width * hidden + hidden * hidden) * 6.0 * 2.5e-10
+                steps * (width * hidden + hidden * hidden) * 6.0 * 1.1e-10
             }
         }
     }

@@ -9,7 +9,7 @@ use super::member::Learner;
 use super::model::{Member, Model, Provenance};
 use super::portfolio::{Portfolio, Size};
 use super::{AutoOptions, SplitBy, TrainProgress, Watch};
-use crate::blend::{Blend, BlendOptions, BlendRows};
+use crate::blend::{Blend, BlendRows};
 use crate::roles::{Kind, Override, Role, Targets, deduce};
 use crate::split::Split;
 use crate::{Frame, LearnError, Matrix, Pipeline, PipelineOptions, Training};
@@ -192,7 +192,7 @@ impl<'f> Search<'f> {
         let found: Vec<Found> = fits.iter().map(|fit| fit.found).collect();
         let mut margins = Vec::new();
         for (fit, fold) in fits.iter().zip(folds) {
-            margins.extend(candidate.held_margins(fit, &found, &fold.held.features)?);
+            margins.extend(candidate.held_margins(fit, &found, fold)?);
         }
         let loss = rows.loss_of(&margins);
         Ok(Tried { candidate: candidate.clone(), found, margins, loss })
@@ -216,7 +216,7 @@ impl<'f> Search<'f> {
         let mut parts: Vec<Tried> = first.into_iter().chain(others).take(PARTS_MAX).collect();
         let mut rows = rows.clone();
         rows.margins = parts.iter().map(|part| part.margins.clone()).collect();
-        let options = BlendOptions { seed: self.options.seed, ..BlendOptions::default() };
+        let options = assess::blend_options(rows.targets.len(), self.options.seed);
         let mut blend = Blend::fit(&rows, &options)?;
         let total: f64 = blend.weights.iter().sum();
         let keep: Vec<bool> = blend.weights.iter().map(|w| *w > WEIGHT_MIN * total).collect();
@@ -275,18 +275,20 @@ impl<'f> Search<'f> {
 }
 
 impl Candidate {
-    /// Margins of held-out rows. Boosted trees answer with the same number of rounds in every fold: with each fold's own
-    /// best number they would have seen the rows they are judged by.
+    /// Margins of held-out rows. Boosted trees answer with the same number of rounds in every fold and linear models with the
+    /// same penalty: with each fold's own best they would have seen the rows they are judged by.
     fn held_margins(
         &self,
         fit: &super::candidate::Fit,
         found: &[Found],
-        held: &Matrix,
+        fold: &Fold,
     ) -> Result<Vec<f64>, LearnError> {
+        let held = &fold.held.features;
         match (&self.settings, &fit.whole) {
             (Settings::Boosted(_), Some(whole)) => {
                 whole.first_rounds(super::candidate::rounds(found)).margins(held)
             }
+            (Settings::Linear(_), _) => self.refit(&fold.training, found)?.margins(held),
             _ => fit.learner.margins(held),
         }
     }
