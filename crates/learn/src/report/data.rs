@@ -56,7 +56,7 @@ fn values(column: &ColumnProfile, n_rows: usize) -> String {
     }
     let mut levels: Vec<&ValueBin> =
         column.bars.iter().filter(|bar| bar.kind == BinKind::Level).collect();
-    levels.sort_by(|a, b| b.count.cmp(&a.count));
+    levels.sort_by_key(|bar| std::cmp::Reverse(bar.count));
     let known = (n_rows as u64).saturating_sub(column.n_missing).max(1) as f64;
     let name = |bar: &&ValueBin| format!("{} {}", bar.label, percent(bar.count as f64 / known));
     levels.iter().take(LEVELS_NAMED).map(name).collect::<Vec<_>>().join(" · ")
