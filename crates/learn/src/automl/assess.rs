@@ -37,7 +37,7 @@ pub struct LeaderboardRow {
     pub about: String,
     /// Its family.
     pub method: Method,
-    /// Mean loss on held-out rows: log loss, or half the squared error; `None` where it failed.
+    /// Mean loss on held-out rows: log loss, or the squared error; `None` where it failed.
     pub loss: Option<f64>,
     /// Area under the curve on held-out rows (one against the rest for several classes); not for numbers.
     pub auc: Option<f64>,

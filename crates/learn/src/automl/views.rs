@@ -1,7 +1,7 @@
 //! Columns as a report shows them: numbers, instants or levels, cut into a few bins with names.
 //!
 //! In: a column and its role. Out: a [`View`], and a [`Cut`] of it: bins of about equal counts, or the most frequent levels.
-//! Names of rows and words of texts are never shown: a model file travels further than its table. Of texts the length is
+//! Names of rows, words of texts and levels of fewer than five rows are never shown: a model file travels further than its table. Of texts the length is
 //! seen, of identifiers how many there are.
 //! Cost: O(n log n) a column. Checked against: counts by hand (`tests/it/model_report.rs`).
 
@@ -16,6 +16,8 @@ use crate::{LearnError, Task};
 
 /// An ordered column with more levels is shown as numbers.
 const ORDERED_LEVELS_MAX: usize = 24;
+/// Rows from which a level is named.
+const LEVEL_ROWS_MIN: u64 = 5;
 
 /// What the numbers of a column measure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,7 +199,9 @@ fn frequent(
     for code in codes.iter().take(n_fit).filter(|code| **code != u32::MAX) {
         counts[*code as usize] += 1;
     }
-    let mut order: Vec<usize> = (0..names.len()).filter(|at| counts[*at] > 0).collect();
+    // A level of a few rows tells of those rows, not of the level; steps of a scale and classes are all named.
+    let least = if is_ordered { 1 } else { LEVEL_ROWS_MIN };
+    let mut order: Vec<usize> = (0..names.len()).filter(|at| counts[*at] >= least).collect();
     order.sort_by(|a, b| counts[*b].cmp(&counts[*a]).then(a.cmp(b)));
     // A bin for one level that is left over would say less than its name.
     order.truncate(if order.len() == levels_max + 1 { levels_max + 1 } else { levels_max });

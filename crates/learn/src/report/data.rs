@@ -16,7 +16,8 @@ pub(super) fn profile(model: &Model) -> String {
             &format!(" Counts below are of {} rows drawn at random.", count(profile.n_rows as u64));
     }
     let row = |column: &ColumnProfile| {
-        let counts: Vec<u64> = column.bars.iter().map(|bar| bar.count).collect();
+        let own = column.bars.iter().filter(|bar| bar.kind != BinKind::OtherLevels);
+        let counts: Vec<u64> = own.map(|bar| bar.count).collect();
         vec![
             text(&column.column),
             if column.n_missing == 0 {
@@ -41,7 +42,7 @@ pub(super) fn profile(model: &Model) -> String {
         ("smallest | quartiles | largest, or most frequent", false),
     ];
     let rows: Vec<Vec<String>> = profile.columns.iter().map(row).collect();
-    let words_of = "Values of identifiers and words of texts are not kept in a model: of those only counts and lengths are told.";
+    let words_of = "Values of identifiers, words of texts and levels of fewer than five rows are not told: of those only counts and lengths are.";
     paragraph(&words) + &table(&head, &rows) + &note(words_of)
 }
 
@@ -58,7 +59,10 @@ fn values(column: &ColumnProfile, n_rows: usize) -> String {
         column.bars.iter().filter(|bar| bar.kind == BinKind::Level).collect();
     levels.sort_by_key(|bar| std::cmp::Reverse(bar.count));
     let known = (n_rows as u64).saturating_sub(column.n_missing).max(1) as f64;
-    let name = |bar: &&ValueBin| format!("{} {}", bar.label, percent(bar.count as f64 / known));
+    if levels.is_empty() && column.n_distinct > 0 {
+        return "no value stands in five rows".to_owned();
+    }
+    let name = |bar: &&ValueBin| format!("{} ({})", bar.label, percent(bar.count as f64 / known));
     levels.iter().take(LEVELS_NAMED).map(name).collect::<Vec<_>>().join(" · ")
 }
 
@@ -78,7 +82,7 @@ pub(super) fn columns(model: &Model) -> String {
 pub(super) fn split(model: &Model) -> String {
     let report = &model.report;
     let words = format!(
-        "{}. {} of {} rows were held out at least once.",
+        "How rows were held out: {}. {} of {} rows were held out at least once.",
         report.split.sentence,
         count(report.split.n_held as u64),
         count(report.split.n_rows as u64)

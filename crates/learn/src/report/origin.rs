@@ -17,16 +17,28 @@ pub(super) fn leaderboard(model: &Model) -> String {
         let weight = if row.weight > 0.0 { short(row.weight) } else { String::new() };
         vec![text(&row.name), tell(row.loss), tell(row.auc), weight, text(&about)]
     };
-    let loss = if model.task() == Task::Regression { "half squared error" } else { "log loss" };
+    let loss = if model.task() == Task::Regression { "squared error" } else { "log loss" };
     let head =
         [("learner", false), (loss, true), ("AUC", true), ("weight", true), ("settings", false)];
-    let how = report.blend_method.map(|method| format!("{method:?}").to_lowercase());
+    let how = report.blend_method.map(|method| spaced(&format!("{method:?}")));
     let words = format!(
         "Every learner that was tried, on the same held-out rows. The model is a weighted sum of the margins of those with a \
          weight (put together by: {}).",
         how.unwrap_or_else(|| "unknown".to_owned())
     );
     paragraph(&words) + &table(&head, &report.leaderboard.iter().map(row).collect::<Vec<_>>())
+}
+
+/// `BestPart` as `best part`.
+fn spaced(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 pub(super) fn card(model: &Model) -> String {

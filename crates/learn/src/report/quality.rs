@@ -63,7 +63,7 @@ fn words(model: &Model) -> String {
             percent(most),
             assessed.calibration_error.map_or_else(
                 || "an unknown distance".to_owned(),
-                |error| format!("{} points", short(100.0 * error))
+                |error| format!("{:.1} points", 100.0 * error)
             ),
         ),
         (Task::Regression, _) => format!(
@@ -169,13 +169,9 @@ fn two_classes(model: &Model) -> String {
     format!("<div class=\"plots\">{}</div>\n", figures.concat())
 }
 
-/// Classes that have curves, the most frequent first.
+/// Classes that have curves, in their order, so that a class has the same color in every plot.
 fn drawn(classes: &[ClassOutcome]) -> Vec<&ClassOutcome> {
-    let mut drawn: Vec<&ClassOutcome> =
-        classes.iter().filter(|class| !class.roc.is_empty()).collect();
-    drawn.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-    drawn.truncate(SERIES_MAX);
-    drawn
+    classes.iter().filter(|class| !class.roc.is_empty()).take(SERIES_MAX).collect()
 }
 
 fn several_classes(classes: &[ClassOutcome]) -> String {

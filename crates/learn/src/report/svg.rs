@@ -222,13 +222,15 @@ pub(super) fn framed(svg: &str, caption: &str) -> String {
 pub(super) fn named_bars(title: &str, rows: &[(String, f64, String)], caption: &str) -> String {
     const NAMES: f64 = 118.0;
     const STEP: f64 = 19.0;
-    // Room for the figure behind the longest bar.
-    const FIGURE: f64 = 52.0;
+    // Of a character of the figures behind the bars.
+    const CHARACTER: f64 = 6.4;
     let height = TOP + STEP * rows.len() as f64 + 4.0;
     let mut svg = opened(title, WIDTH, height);
     let lowest = rows.iter().map(|row| row.1).fold(0.0, f64::min);
     let highest = rows.iter().map(|row| row.1).fold(0.0, f64::max);
-    let (from, to) = (NAMES + if lowest < 0.0 { FIGURE } else { 0.0 }, WIDTH - FIGURE);
+    let longest = rows.iter().map(|row| row.2.chars().count()).max().unwrap_or(0);
+    let figure = CHARACTER * longest as f64 + 6.0;
+    let (from, to) = (NAMES + if lowest < 0.0 { figure } else { 0.0 }, WIDTH - figure);
     let scale = if highest > lowest { (to - from) / (highest - lowest) } else { 0.0 };
     let zero = from - lowest * scale;
     for (at, (name, value, words)) in rows.iter().enumerate() {

@@ -5,7 +5,7 @@ use super::markup::{count, note, paragraph, percent, table, text};
 use super::svg::{Axis, Plot, SERIES_MAX, legend, named_bars, signed};
 use crate::Task;
 use crate::automl::{
-    BinKind, ColumnImportance, Dependence, DependenceBin, Model, WeakSlice, short,
+    BinKind, ColumnImportance, Dependence, DependenceBin, Measure, Model, WeakSlice, short,
 };
 
 /// Columns with a bar.
@@ -88,8 +88,12 @@ fn curve(model: &Model, one: &Dependence) -> String {
         one.bins.iter().filter(|bin| bin.bin.kind == BinKind::Range).collect();
     let n_outputs = ranges.first().map_or(0, |bin| bin.contributions.len()).min(SERIES_MAX);
     let values = ranges.iter().flat_map(|bin| bin.contributions.iter().copied().take(n_outputs));
-    let x = Axis::over(&one.column, ranges.iter().filter_map(|bin| middle(bin)), one.measure);
-    let y = Axis::over("contribution", values.chain([0.0]), crate::automl::Measure::Number);
+    let label = match one.measure {
+        Measure::Characters => format!("characters of {}", one.column),
+        _ => one.column.clone(),
+    };
+    let x = Axis::over(&label, ranges.iter().filter_map(|bin| middle(bin)), one.measure);
+    let y = Axis::over("contribution", values.chain([0.0]), Measure::Number);
     let mut plot = Plot::new(&one.column, x, y).even(&[(f64::MIN, 0.0), (f64::MAX, 0.0)]);
     for output in 0..n_outputs {
         let dots: Vec<(f64, f64, String)> = ranges
@@ -102,7 +106,11 @@ fn curve(model: &Model, one: &Dependence) -> String {
     let missing = one.bins.iter().find(|bin| bin.bin.kind == BinKind::Missing);
     let caption = match (missing, model.task()) {
         (Some(bin), Task::Binary | Task::Regression) => {
-            format!("Where it is missing: {}.", words(bin, 0))
+            format!(
+                "Where it is missing: {} ({} rows).",
+                signed(bin.contributions[0]),
+                bin.bin.count
+            )
         }
         _ => "Each dot: about as many rows.".to_owned(),
     };
@@ -112,7 +120,8 @@ fn curve(model: &Model, one: &Dependence) -> String {
 fn bars(one: &Dependence) -> String {
     let bar = |bin: &DependenceBin| {
         let value = bin.contributions[0];
-        (bin.bin.label.clone(), value, format!("{} ({})", signed(value), bin.bin.count))
+        let figure = format!("{value:+.2} ({})", bin.bin.count).replace('-', "−");
+        (bin.bin.label.clone(), value, figure)
     };
     let rows: Vec<(String, f64, String)> = one.bins.iter().map(bar).collect();
     named_bars(&one.column, &rows, "In brackets: rows of the sample.")
