@@ -153,6 +153,8 @@ impl View {
             }
             let (from, to) = (shown(lower, self.measure), shown(upper, self.measure));
             let label = if from == to { from } else { format!("{from} to {to}") };
+            let unit = if self.measure == Measure::Characters { " characters" } else { "" };
+            let label = label + unit;
             let (lower, upper) = (Some(lower), Some(upper));
             ValueBin { kind: BinKind::Range, label, lower, upper, count: 0 }
         };

@@ -116,6 +116,7 @@ pub(super) fn drift(model: &Model) -> String {
     }
     let row = |column: &crate::automl::ColumnDrift| {
         let judged = match column.stability_index {
+            _ if column.by_chance == 0.0 => "one bin only",
             // Less than half as much again as the draw alone gives is no finding, however large.
             index if index < 0.1 || index < 1.5 * column.by_chance => "steady",
             index if index < 0.25 => "moved",

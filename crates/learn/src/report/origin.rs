@@ -29,10 +29,10 @@ pub(super) fn leaderboard(model: &Model) -> String {
     paragraph(&words) + &table(&head, &report.leaderboard.iter().map(row).collect::<Vec<_>>())
 }
 
-/// `BestPart` as `best part`.
+/// `BestPart` as `best part`, without settings behind it.
 fn spaced(name: &str) -> String {
     let mut words = String::new();
-    for letter in name.chars() {
+    for letter in name.chars().take_while(|letter| letter.is_alphabetic()) {
         if letter.is_uppercase() && !words.is_empty() {
             words.push(' ');
         }

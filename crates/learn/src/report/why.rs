@@ -18,7 +18,10 @@ pub(super) fn importance(model: &Model) -> String {
     }
     let shown = &all[..all.len().min(BARS_MAX)];
     let bars = |value: &dyn Fn(&ColumnImportance) -> f64| -> Vec<(String, f64, String)> {
-        shown.iter().map(|row| (row.column.clone(), value(row), short(value(row)))).collect()
+        shown
+            .iter()
+            .map(|row| (row.column.clone(), value(row), short(value(row)).replace('-', "−")))
+            .collect()
     };
     let margin = margin_words(model);
     let figures = [
@@ -190,5 +193,8 @@ pub(super) fn slices(model: &Model) -> String {
         ("mean predicted", true),
         ("came true", true),
     ];
-    paragraph(&words) + &table(&head, &slices.worst.iter().map(row).collect::<Vec<_>>())
+    // Several classes have no one mean.
+    let several = matches!(model.task(), Task::Multiclass { .. });
+    let head = &head[..head.len() - if several { 2 } else { 0 }];
+    paragraph(&words) + &table(head, &slices.worst.iter().map(row).collect::<Vec<_>>())
 }
