@@ -150,7 +150,9 @@ pub(super) fn histogram(values: &[f64], min: f64, max: f64, measure: Measure) ->
         counts[at.min(n_bars - 1)] += 1;
     }
     let edge = |at: usize| {
-        if at == n_bars { max } else { min + 2.0 * (width * (at as f64 / n_bars as f64)) }
+        // Twice the half, one after the other: their sum alone may be beyond every number.
+        let half = width * (at as f64 / n_bars as f64);
+        if at == n_bars { max } else { min + half + half }
     };
     let bar = |(at, count): (usize, u64)| ValueBin {
         kind: BinKind::Range,

@@ -81,6 +81,10 @@ pub(super) fn weak(views: &[View], judged: &Judged<'_>) -> WeakSlices {
         error: if whole.weight > 0.0 { judged.error(whole.mean()).0 } else { 0.0 },
         ..WeakSlices::default()
     };
+    if !found.error.is_finite() {
+        // Squared errors beyond every number cannot be compared, nor kept in a file.
+        return WeakSlices::default();
+    }
     let looked_at = |view: &&View| view.kind.is_used() && view.kind != Kind::Target;
     for view in views.iter().filter(looked_at) {
         let Some(cut) = view.cut(RANGES, LEVELS, all.len()) else { continue };
