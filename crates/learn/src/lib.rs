@@ -18,6 +18,7 @@ mod newton;
 mod proportion;
 mod quantiles;
 mod reliability;
+pub mod report;
 pub mod roles;
 mod schema;
 pub mod split;

@@ -9,12 +9,17 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::{Candidate, Method};
-use super::model::{Model, largest};
+use super::dependence::{self, Dependence};
+use super::drift::{self, Drift};
+use super::model::{Explanation, Model, largest};
+use super::outcomes::{self, ClassOutcome, NumberOutcome};
+use super::profile::{self, DataProfile, FoldSize, ROWS_MAX, sampled, views};
+use super::slices::{self, Judged, WeakSlices};
 use crate::blend::{Blend, BlendMethod, BlendOptions, BlendRows, CalibrationKind, MarginMap};
 use crate::metrics::{self, GainPoint, PrecisionPoint, RocPoint, Threshold};
 use crate::roles::Role;
-use crate::split;
-use crate::{LearnError, Matrix, Reliability, Task, Training};
+use crate::split::{self, Split};
+use crate::{Frame, LearnError, Matrix, Reliability, Task, Training};
 
 /// Points of a curve that are kept: as many as a plot can show.
 const CURVE_POINTS: usize = 200;
@@ -23,7 +28,7 @@ const IMPORTANCE_ROWS: usize = 600;
 /// Held-out rows from which a calibration is tried.
 const CALIBRATED_ROWS_MIN: usize = 5_000;
 /// Bins of a reliability.
-const BINS: usize = 10;
+pub(super) const BINS: usize = 10;
 
 /// One learner that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +39,7 @@ pub struct LeaderboardRow {
     pub about: String,
     /// Its family.
     pub method: Method,
-    /// Mean loss on held-out rows: log loss, or half the squared error; `None` where it failed.
+    /// Mean loss on held-out rows: log loss, or the squared error; `None` where it failed.
     pub loss: Option<f64>,
     /// Area under the curve on held-out rows (one against the rest for several classes); not for numbers.
     pub auc: Option<f64>,
@@ -211,6 +216,27 @@ pub struct ModelReport {
     pub roles: Vec<Role>,
     /// What to look at before this model is used.
     pub warnings: Vec<String>,
+    /// Rows of every fold.
+    #[serde(default)]
+    pub folds: Vec<FoldSize>,
+    /// What the table holds.
+    #[serde(default)]
+    pub profile: DataProfile,
+    /// Every class against all others; several classes.
+    #[serde(default)]
+    pub by_class: Vec<ClassOutcome>,
+    /// Predicted numbers against what came true; numbers.
+    #[serde(default)]
+    pub of_numbers: Option<NumberOutcome>,
+    /// What values of the most important columns do.
+    #[serde(default)]
+    pub dependence: Vec<Dependence>,
+    /// Where the model is weak.
+    #[serde(default)]
+    pub slices: WeakSlices,
+    /// How the table changes.
+    #[serde(default)]
+    pub drift: Drift,
 }
 
 /// What a report is made from.
@@ -222,6 +248,9 @@ pub(super) struct Seen<'s> {
     /// Rows of the table that were held out, in the order of `rows`.
     pub(super) held: &'s [u32],
     pub(super) training: &'s Training,
+    pub(super) frame: &'s Frame,
+    pub(super) splits: &'s [Split],
+    pub(super) is_by_time: bool,
 }
 
 pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, LearnError> {
@@ -236,6 +265,8 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
     }
     let loss = |row: &LeaderboardRow| row.loss.unwrap_or(f64::INFINITY);
     board.sort_by(|a, b| loss(a).total_cmp(&loss(b)));
+    let (importance, sample, explanation) = importance(model, seen.training)?;
+    let (frame, targets) = (seen.frame, seen.training.targets.as_slice());
     let mut report = ModelReport {
         split: SplitReport {
             sentence: provenance.held_out.clone(),
@@ -249,11 +280,28 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
         calibration: Some(kind(&model.blend.calibration)),
         assessed: Assessed::of(task, &predictions, &rows.targets, &rows.weights),
         roles: model.roles().to_vec(),
-        importance: importance(model, seen.training)?,
+        folds: profile::fold_sizes(seen.splits, targets, model.classes().len()),
+        profile: profile::profile(model, frame, targets)?,
+        dependence: dependence::dependence(model, frame, &sample, (&importance, &explanation))?,
+        slices: weak(model, seen, &predictions)?,
+        drift: drift::drift(model, frame, targets, (seen.splits, seen.is_by_time))?,
+        importance,
         ..ModelReport::default()
     };
     if task == Task::Binary {
         two_classes(&mut report, model, &rows, &predictions)?;
+    }
+    match task {
+        Task::Regression => {
+            let found = outcomes::of_numbers(&predictions, &rows.targets, &rows.weights);
+            report.of_numbers = Some(found);
+        }
+        Task::Multiclass { .. } => {
+            let classes = model.classes();
+            report.by_class =
+                outcomes::by_class(classes, &predictions, &rows.targets, &rows.weights);
+        }
+        Task::Binary => {}
     }
     if task != Task::Regression {
         let n_classes = model.classes().len();
@@ -266,6 +314,46 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
     }
     report.warnings = warnings(model, &report);
     Ok(report)
+}
+
+/// Where the model is weak, on a sample of the rows that were held out.
+fn weak(model: &Model, seen: &Seen<'_>, predictions: &[f64]) -> Result<WeakSlices, LearnError> {
+    let task = model.task();
+    let places = sampled(seen.held.len(), ROWS_MAX, model.provenance.options.seed ^ 5);
+    let rows: Vec<u32> = places.iter().map(|at| seen.held[*at as usize]).collect();
+    let n_outputs = task.n_outputs();
+    let pick =
+        |values: &[f64]| -> Vec<f64> { places.iter().map(|at| values[*at as usize]).collect() };
+    let (targets, weights) = (pick(&seen.rows.targets), pick(&seen.rows.weights));
+    let own = |at: &u32| predictions[*at as usize * n_outputs..][..n_outputs].iter().copied();
+    let predictions: Vec<f64> = places.iter().flat_map(own).collect();
+    let losses = losses(task, &predictions, &targets);
+    let views = views(model, seen.frame, &seen.training.targets, &rows)?;
+    let judged = Judged {
+        task,
+        losses: &losses,
+        predictions: &predictions,
+        targets: &targets,
+        weights: &weights,
+    };
+    Ok(slices::weak(&views, &judged))
+}
+
+/// Log loss, or squared error, of every row.
+fn losses(task: Task, predictions: &[f64], targets: &[f64]) -> Vec<f64> {
+    // A probability of 0 that comes true is a large loss, not an endless one, which no file could hold.
+    let log = |p: f64| -p.max(f64::EPSILON).ln();
+    let rows = predictions.chunks(task.n_outputs()).zip(targets);
+    let loss = |(row, target): (&[f64], &f64)| match task {
+        Task::Regression => (target - row[0]).powi(2),
+        Task::Binary => log(if *target > 0.0 { row[0] } else { 1.0 - row[0] }),
+        Task::Multiclass { .. } => {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a class")]
+            let class = *target as usize;
+            log(row[class])
+        }
+    };
+    rows.map(loss).collect()
 }
 
 fn kind(map: &MarginMap) -> CalibrationKind {
@@ -316,10 +404,10 @@ fn two_classes(
     let raw = metrics::probabilities(rows.task, &model.blend.margins(&rows.margins)?);
     report.reliability_before = Some(Reliability::of(&raw, &truths, BINS));
     report.reliability = Some(Reliability::of(predictions, &truths, BINS));
-    report.roc = thinned(metrics::roc_curve(predictions, &rows.targets, weights));
+    report.roc = thinned(metrics::roc_curve(predictions, &rows.targets, weights), CURVE_POINTS);
     report.precision_recall =
-        thinned(metrics::precision_recall_curve(predictions, &rows.targets, weights));
-    report.gain = thinned(metrics::gain_curve(predictions, &rows.targets, weights));
+        thinned(metrics::precision_recall_curve(predictions, &rows.targets, weights), CURVE_POINTS);
+    report.gain = thinned(metrics::gain_curve(predictions, &rows.targets, weights), CURVE_POINTS);
     for misses in [1.0, 2.0, 5.0, 10.0, 20.0, 50.0] {
         let best = metrics::cost_threshold(predictions, &rows.targets, weights, 1.0, misses);
         report.thresholds.extend(best.map(|best| (misses, best)));
@@ -328,24 +416,24 @@ fn two_classes(
 }
 
 /// So many points of a curve, the ends among them.
-fn thinned<P: Copy>(curve: Option<Vec<P>>) -> Vec<P> {
+pub(super) fn thinned<P: Copy>(curve: Option<Vec<P>>, n_points: usize) -> Vec<P> {
     let curve = curve.unwrap_or_default();
-    if curve.len() <= CURVE_POINTS {
+    if curve.len() <= n_points {
         return curve;
     }
     let last = curve.len() - 1;
-    (0..CURVE_POINTS).map(|at| curve[at * last / (CURVE_POINTS - 1)]).collect()
+    (0..n_points).map(|at| curve[at * last / (n_points - 1)]).collect()
 }
 
-fn importance(model: &Model, training: &Training) -> Result<Vec<ColumnImportance>, LearnError> {
+/// What columns do on a sample of rows; that sample, and what they did to each of its rows.
+fn importance(
+    model: &Model,
+    training: &Training,
+) -> Result<(Vec<ColumnImportance>, Vec<u32>, Explanation), LearnError> {
     let n_rows = training.features.n_rows();
     let seed = model.provenance.options.seed;
-    let mut sample: Vec<u32> =
-        (0..n_rows).map(|row| u32::try_from(row).expect("rows are u32")).collect();
-    sample.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    sample.truncate(IMPORTANCE_ROWS);
-    sample.sort_unstable();
-    let sample = training.take(&sample);
+    let sample_rows = sampled(n_rows, IMPORTANCE_ROWS, seed);
+    let sample = training.take(&sample_rows);
     let explanation = model.explained(&sample.features)?;
     let sizes = explanation.contributions.importance();
     let loss = |features: &Matrix| -> Result<f64, LearnError> {
@@ -370,7 +458,7 @@ fn importance(model: &Model, training: &Training) -> Result<Vec<ColumnImportance
     found.sort_by(|a, b| {
         b.contribution.total_cmp(&a.contribution).then_with(|| a.column.cmp(&b.column))
     });
-    Ok(found)
+    Ok((found, sample_rows, explanation))
 }
 
 /// What a careful reader would ask about.

@@ -19,12 +19,18 @@
 
 mod assess;
 mod candidate;
+mod dependence;
+mod drift;
 mod folds;
 mod member;
 mod model;
+mod outcomes;
 mod package;
 mod portfolio;
+mod profile;
 mod search;
+mod slices;
+mod views;
 
 use std::collections::BTreeMap;
 
@@ -35,9 +41,16 @@ use crate::{Frame, LearnError, PipelineOptions, Task};
 
 pub use assess::{Assessed, ColumnImportance, LeaderboardRow, ModelReport, SplitReport};
 pub use candidate::Method;
+pub use dependence::{Dependence, DependenceBin};
+pub use drift::{ColumnDrift, Drift};
 pub use folds::SplitBy;
 pub use model::{Explanation, Model, Prediction, Reason};
+pub use outcomes::{ClassOutcome, NumberBin, NumberOutcome};
 pub use package::{Manifest, PackageEntry};
+pub use profile::{ColumnProfile, DataProfile, FoldSize};
+pub use slices::{WeakSlice, WeakSlices};
+pub use views::{BinKind, Measure, ValueBin};
+pub(crate) use views::{short, shown};
 
 /// What to train, on what budget.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

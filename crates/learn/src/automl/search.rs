@@ -268,7 +268,16 @@ impl<'f> Search<'f> {
             self.held.splits.iter().flat_map(|split| split.validation.iter().copied()).collect();
         model.report = assess::report(
             &model,
-            &assess::Seen { rows, margins: &margins, board, held: &held, training: &training },
+            &assess::Seen {
+                rows,
+                margins: &margins,
+                board,
+                held: &held,
+                training: &training,
+                frame: self.frame,
+                splits: &self.held.splits,
+                is_by_time: self.held.is_by_time(),
+            },
         )?;
         Ok(model)
     }

@@ -204,7 +204,7 @@ fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), LearnErro
 }
 
 /// Control characters, and those that turn the direction of the text around them: a report would show another name.
-fn is_hostile(character: char) -> bool {
+pub(crate) fn is_hostile(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -11,6 +11,7 @@ mod linear;
 mod linear_view;
 mod logistic;
 mod metrics;
+mod model_report;
 mod network;
 mod proportion;
 mod reliability;
