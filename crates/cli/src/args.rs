@@ -43,7 +43,7 @@ pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
 pub(crate) use mix::{MixArgs, TrainArgs};
 pub(crate) use model::{
-    CompareArgs, ExplainRowArgs, ModelAction, PredictArgs, TaskKind, TrainModelArgs,
+    CompareArgs, ExplainRowArgs, ModelAction, PredictArgs, ReportArgs, TaskKind, TrainModelArgs,
 };
 pub(crate) use monitor::{MonitorAction, MonitorAddArgs, MonitorRemoveArgs};
 pub(crate) use neighborhood::{NeighborhoodArgs, Shape};

@@ -43,7 +43,9 @@ pub(crate) use evaluate::ownership;
 pub(crate) use evaluate_risk::risk;
 pub(crate) use ink::Look;
 pub(crate) use mix::mix;
-pub(crate) use model::{model, models_compared, predicted, row_explained, trained_model};
+pub(crate) use model::{
+    model, model_reported, models_compared, predicted, row_explained, trained_model,
+};
 pub(crate) use money::{monitor_changed, monitored, prices, prices_imported};
 pub(crate) use neighborhood::{dot, neighborhood};
 pub(crate) use owners::{explain, members, neighbors};

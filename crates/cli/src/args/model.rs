@@ -43,6 +43,9 @@ pub(crate) enum ModelAction {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Write the report of a model: data, columns, curves, calibration, weak spots, how to train it again.
+    #[command(after_help = "Example:\n  tracehound model report churn.model --out churn.html")]
+    Report(ReportArgs),
     /// Show several models side by side, on a table or on their own held-out rows.
     #[command(
         after_help = "Example:\n  tracehound model compare old.model new.model --table june.csv"
@@ -153,6 +156,17 @@ pub(crate) struct ExplainRowArgs {
     /// Which row, from 1.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) row: usize,
+}
+
+/// `tracehound model report`
+#[derive(Args, Debug)]
+pub(crate) struct ReportArgs {
+    /// The file of the model.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Where the report goes: one page of HTML, or JSON where the name ends so; if not given, JSON to standard output.
+    #[arg(long, value_name = "report.html")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// `tracehound model compare`

@@ -139,6 +139,12 @@ fn roles(answer: &ModelAnswer, look: Look) -> String {
     format!("\n{}\n{}", look.heading("Columns"), table.lines(look))
 }
 
+/// A report that was written.
+pub(crate) fn model_reported(file: &str, n_bytes: u64, look: Look) -> String {
+    let head = format!("✓ {} was written, {} bytes", show::line(file), count(n_bytes));
+    look.paint(Tone::Good, &head) + "\n"
+}
+
 /// A table that was predicted.
 pub(crate) fn predicted(report: &PredictReport, look: Look) -> String {
     let rows = counted(report.n_rows as u64, "row", "rows");

@@ -9,7 +9,7 @@ use engine::tabular::{
 
 use super::Session;
 use crate::args::{
-    CompareArgs, ExplainRowArgs, ModelAction, PredictArgs, TaskKind, TrainModelArgs,
+    CompareArgs, ExplainRowArgs, ModelAction, PredictArgs, ReportArgs, TaskKind, TrainModelArgs,
 };
 use crate::outcome::{Exit, Failure};
 use crate::render;
@@ -24,6 +24,7 @@ impl Session {
                 self.console.answer(&open_model(&file)?.answer(), render::model)?;
                 Ok(Exit::Done)
             }
+            ModelAction::Report(args) => self.report_model(&args),
             ModelAction::Compare(args) => self.compare_models(&args),
         }
     }
@@ -97,6 +98,22 @@ impl Session {
         Ok(Exit::Done)
     }
 
+    fn report_model(&self, args: &ReportArgs) -> Result<Exit, Failure> {
+        let model = open_model(&args.file)?;
+        let Some(out) = &args.out else {
+            self.console.print(&model.report_json())?;
+            return Ok(Exit::Done);
+        };
+        let is_json = out.extension().is_some_and(|extension| extension == "json");
+        let report = if is_json { model.report_json() } else { model.report_html() };
+        write_whole(out, report.as_bytes())?;
+        let written = Written { file: out.display().to_string(), n_bytes: report.len() as u64 };
+        self.console.report(&written, |written, look| {
+            render::model_reported(&written.file, written.n_bytes, look)
+        })?;
+        Ok(Exit::Done)
+    }
+
     fn compare_models(&self, args: &CompareArgs) -> Result<Exit, Failure> {
         let open = |file: &std::path::PathBuf| -> Result<(String, LoadedModel), Failure> {
             Ok((file.display().to_string(), open_model(file)?))
@@ -106,6 +123,12 @@ impl Session {
         self.console.answer(&compare(&models, table.as_ref())?, render::models_compared)?;
         Ok(Exit::Done)
     }
+}
+
+#[derive(serde::Serialize)]
+struct Written {
+    file: String,
+    n_bytes: u64,
 }
 
 /// Writes a file whole or not at all: a reader never sees half a model.

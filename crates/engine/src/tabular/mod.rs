@@ -77,6 +77,18 @@ pub fn open_model(path: &Path) -> Result<LoadedModel, Error> {
     Ok(LoadedModel { model, manifest, sha256: hash(&bytes) })
 }
 
+impl LoadedModel {
+    /// The report as one page of HTML that needs nothing beside it.
+    pub fn report_html(&self) -> String {
+        learn::report::html(&self.model, &self.manifest)
+    }
+
+    /// The report as JSON.
+    pub fn report_json(&self) -> String {
+        learn::report::json(&self.model, &self.manifest)
+    }
+}
+
 /// What rows brought that training had not seen, in words.
 pub fn unseen_words(unseen: &learn::features::Unseen) -> Vec<String> {
     use learn::features::UnseenKind;
