@@ -63,10 +63,11 @@ impl MethodName {
     /// The method for a history of `n` values.
     pub fn method(self, setting: &Setting, n: usize) -> Box<dyn Method> {
         let seasons = setting.fitting(n);
-        let season = setting.season();
+        // A season without two cycles of data cannot be fitted; the naive forecast needs one.
+        let season = seasons.first().copied().unwrap_or(1);
         match self {
             Self::Auto => Box::new(setting.auto()),
-            Self::SeasonalNaive => Box::new(SeasonalNaive { season }),
+            Self::SeasonalNaive => Box::new(SeasonalNaive { season: setting.season_within(n) }),
             Self::Ets => Box::new(Ets { season, form: None }),
             Self::Theta => Box::new(Theta { season }),
             Self::Mstl => Box::new(setting.mstl(n)),
@@ -87,8 +88,13 @@ impl Setting {
         self.seasons.first().copied().unwrap_or(1)
     }
 
+    /// The shortest season, if `n` values hold one.
+    fn season_within(&self, n: usize) -> usize {
+        if self.season() <= n { self.season() } else { 1 }
+    }
+
     /// Seasons with two cycles in `n` values.
-    fn fitting(&self, n: usize) -> Vec<usize> {
+    pub(super) fn fitting(&self, n: usize) -> Vec<usize> {
         self.seasons.iter().copied().filter(|season| 2 * season <= n).collect()
     }
 

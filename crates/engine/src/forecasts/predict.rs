@@ -152,6 +152,8 @@ fn fit(
     indicators: &Indicators,
 ) -> Result<Made, Error> {
     let n = series.values.len();
+    let seasons = setting.fitting(n);
+    let season = seasons.first().copied().unwrap_or(1);
     Ok(match (method, setting.orders) {
         (MethodName::Auto, _) => {
             let fit = setting.auto().inspect(series)?;
@@ -164,12 +166,12 @@ fn fit(
             (Box::new(fit), told)
         }
         (MethodName::Sarimax | MethodName::AutoArima, _) => {
-            let fit = AutoArima::new(setting.season()).fit_series(series, indicators)?.fit;
+            let fit = AutoArima::new(season).fit_series(series, indicators)?.fit;
             let told = sarimax(&fit)?;
             (Box::new(fit), told)
         }
         (MethodName::Ets, _) => {
-            let fit = Ets { season: setting.season(), form: None }.inspect(series)?;
+            let fit = Ets { season, form: None }.inspect(series)?;
             let told = ets(&fit);
             (Box::new(fit), told)
         }
@@ -179,7 +181,6 @@ fn fit(
             (Box::new(fit), told)
         }
         (MethodName::Regression, _) => {
-            let seasons = setting.mstl(n).seasons;
             let fit = setting.regression(&seasons, n).inspect(series, indicators)?;
             let terms = fit.terms().into_iter().map(|term| plain(term.name, term.coefficient));
             let figures = BTreeMap::from([("sigma", fit.sigma())]);

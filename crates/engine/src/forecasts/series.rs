@@ -187,7 +187,7 @@ impl Written {
         let indicators = columns(&id, self.exog.as_deref(), names, n)?;
         let n_future = self.exog_future.as_ref().map_or(0, Vec::len);
         let future = columns(&id, self.exog_future.as_deref(), names, n_future)?;
-        let trend = self.trend.as_deref().map(str::parse).transpose()?;
+        let trend = self.trend.as_deref().map(str::parse::<Trend>).transpose()?;
         let orders = self.order.map(|[p, d, q]| {
             let orders = Orders::new(p, d, q);
             let [sp, sd, sq, s] = self.seasonal_order.unwrap_or_default();
