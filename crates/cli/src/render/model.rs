@@ -215,7 +215,7 @@ pub(crate) fn models_compared(answer: &CompareAnswer, look: Look) -> String {
     for model in &answer.models {
         let figures = model.assessed.figures();
         let of = |name: &&str| {
-            let own = figures.iter().find(|figure| figure.0 == **name);
+            let own = figures.iter().find(|figure| figure.0 == *name);
             Cell::from(own.map_or_else(String::new, |figure| format!("{:.4}", figure.1)))
         };
         let cells = names.iter().map(of);
