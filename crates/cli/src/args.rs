@@ -10,6 +10,7 @@ mod decisions;
 mod demo;
 mod evaluate;
 mod export;
+mod forecast;
 mod ingest;
 mod lists;
 mod mix;
@@ -39,6 +40,9 @@ pub(crate) use decisions::{Because, ChoiceArgs, PendingArgs, RevokeArgs, Withdra
 pub(crate) use demo::DemoArgs;
 pub(crate) use evaluate::{EvaluateAction, OwnershipArgs, RiskArgs};
 pub(crate) use export::{ExportArgs, Format};
+pub(crate) use forecast::{
+    BacktestArgs, FitArgs, ForecastAction, ForecastCompareArgs, ForecastMethod, ForecastPredictArgs,
+};
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
 pub(crate) use mix::{MixArgs, TrainArgs};
@@ -172,6 +176,9 @@ pub(crate) enum Command {
     /// Train models of tables, and ask them: predict, explain, compare.
     #[command(subcommand, after_help = model::EXAMPLE)]
     Model(ModelAction),
+    /// Forecast series: how much comes, and how sure that is; compare methods on the past.
+    #[command(subcommand, after_help = forecast::EXAMPLE)]
+    Forecast(ForecastAction),
     /// Show what the store holds, in numbers.
     #[command(after_help = "Example:\n  tracehound status --json")]
     Status,

@@ -6,6 +6,7 @@ mod batch;
 mod decisions;
 mod evaluate;
 mod export;
+mod forecast;
 mod intake;
 mod mix;
 mod model;
@@ -62,6 +63,7 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Alerts(action) => session.alerts(action),
         Command::Rules(action) => session.rules(action),
         Command::Model(action) => session.model(action),
+        Command::Forecast(action) => session.forecast(action),
         Command::Status => session.status(),
         Command::Export(args) => session.export(&args),
         Command::Verify { rerun } => session.verify(rerun),

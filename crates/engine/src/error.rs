@@ -65,6 +65,9 @@ pub enum Error {
     /// A table cannot be learned from, or a model not be asked.
     #[error(transparent)]
     Learn(#[from] learn::LearnError),
+    /// A series cannot be read or forecast.
+    #[error(transparent)]
+    Forecast(#[from] forecast::ForecastError),
     /// A rule is not right, or an alert does not allow what was wanted.
     #[error(transparent)]
     Case(#[from] cases::CaseError),
@@ -138,6 +141,7 @@ impl Error {
             Self::Profile(error) => error.hint(),
             Self::Case(error) => error.hint(),
             Self::Learn(error) => error.hint(),
+            Self::Forecast(error) => Some(error.hint().to_owned()),
             Self::Stopped => Some("run the same command again to go on".to_owned()),
             Self::Contradiction { .. } => Some(
                 "run `tracehound verify`; if the store is sound, the source is damaged".to_owned(),
@@ -152,6 +156,7 @@ impl Error {
             Self::Config { .. } | Self::Question { .. } | Self::Address(_) | Self::Profile(_) => {
                 true
             }
+            Self::Forecast(forecast::ForecastError::Argument { .. }) => true,
             Self::Case(error) => error.is_usage(),
             _ => false,
         }

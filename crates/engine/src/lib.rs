@@ -9,6 +9,7 @@ mod derived;
 mod error;
 mod evaluate;
 mod export;
+pub mod forecasts;
 mod ingest_bitcoin;
 mod intake;
 mod layout;

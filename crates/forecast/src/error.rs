@@ -68,6 +68,40 @@ pub enum ForecastError {
         /// Iterations made.
         iterations: u32,
     },
+    /// A row of a file is no time or no number.
+    #[error("row {row}: {found:?}, expected {expected}")]
+    Row {
+        /// Which one, from 1.
+        row: usize,
+        /// What stands there.
+        found: String,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// Two rows of one time have different values.
+    #[error("two rows of {time} say {first} and {second}")]
+    Contradiction {
+        /// When, RFC 3339.
+        time: String,
+        /// One value.
+        first: f64,
+        /// Another.
+        second: f64,
+        /// Whether times have no zone, so that an hour may stand twice.
+        local: bool,
+    },
+    /// Times that lie on no grid of equal steps.
+    #[error("no equal steps: {what}")]
+    Irregular {
+        /// Why not.
+        what: String,
+    },
+    /// Every value is the same.
+    #[error("every value is {value}: there is nothing to forecast")]
+    AllEqual {
+        /// The value.
+        value: f64,
+    },
 }
 
 impl ForecastError {
@@ -83,6 +117,17 @@ impl ForecastError {
             Self::Singular { .. } => "drop the regressor, or one of those that determine it",
             Self::Constant { .. } => "forecast the constant itself, or use fewer regressors",
             Self::NotConverged { .. } => "choose lower orders, or fewer regressors",
+            Self::Row { .. } => "repair the row, or name the right columns",
+            Self::Contradiction { local: false, .. } => {
+                "say which row counts: keep the first, the last or the mean"
+            }
+            Self::Contradiction { local: true, .. } => {
+                "say which row counts: keep the first, the last or the mean; an hour that clocks repeat in autumn needs times with a zone"
+            }
+            Self::Irregular { .. } => "sum or average the rows by hour, day or month first",
+            Self::AllEqual { .. } => {
+                "a constant needs no forecast; look at the source if it should vary"
+            }
         }
     }
 }

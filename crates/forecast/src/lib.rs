@@ -16,6 +16,7 @@ mod mstl;
 mod normal;
 mod optimize;
 mod prophet;
+pub mod reading;
 mod regression;
 pub mod sarimax;
 mod seasonal_naive;

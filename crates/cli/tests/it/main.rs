@@ -4,6 +4,7 @@
 
 mod alerts;
 mod errors;
+mod forecast;
 mod intake;
 mod pages;
 mod questions;

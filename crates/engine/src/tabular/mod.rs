@@ -109,6 +109,6 @@ pub fn unseen_words(unseen: &learn::features::Unseen) -> Vec<String> {
 }
 
 /// SHA-256 in hexadecimal digits.
-fn hash(bytes: &[u8]) -> String {
+pub(crate) fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

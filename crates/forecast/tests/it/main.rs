@@ -10,6 +10,7 @@ mod conformal;
 mod contract;
 mod mstl;
 mod prophet;
+mod reading;
 mod regression;
 mod sarimax;
 mod sarimax_fixtures;

@@ -1,0 +1,90 @@
+//! `forecast`: predict, fit, backtest, compare.
+
+use engine::forecasts::{
+    BacktestReport, FitOptions, MethodName, backtest_file, backtest_panel, fit_series, open_panel,
+    open_series, predict_series,
+};
+
+use super::Session;
+use crate::args::{
+    BacktestArgs, FitArgs, ForecastAction, ForecastCompareArgs, ForecastMethod, ForecastPredictArgs,
+};
+use crate::outcome::{Exit, Failure};
+use crate::{render, show};
+
+/// What `compare` looks at where nobody says: all that are quick and need no indicators.
+const COMPARED: [MethodName; 5] = [
+    MethodName::Auto,
+    MethodName::Ets,
+    MethodName::Theta,
+    MethodName::Mstl,
+    MethodName::Regression,
+];
+
+impl Session {
+    pub(super) fn forecast(&self, action: ForecastAction) -> Result<Exit, Failure> {
+        match action {
+            ForecastAction::Predict(args) => self.forecast_predict(&args),
+            ForecastAction::Fit(args) => self.forecast_fit(&args),
+            ForecastAction::Backtest(args) => self.forecast_backtest(&args),
+            ForecastAction::Compare(args) => self.forecast_compare(&args),
+        }
+    }
+
+    fn forecast_predict(&self, args: &ForecastPredictArgs) -> Result<Exit, Failure> {
+        let series = open_series(&args.series.file, &args.series.options())?;
+        let options =
+            FitOptions { method: args.method.into(), orders: None, horizon: args.horizon };
+        let answer = predict_series(&series, &options, &args.levels)?;
+        self.console.answer(&answer, render::forecast)?;
+        Ok(Exit::Done)
+    }
+
+    fn forecast_fit(&self, args: &FitArgs) -> Result<Exit, Failure> {
+        if args.order.is_some() && args.method != ForecastMethod::Sarimax {
+            return Err(Failure::usage(
+                "--order is of sarimax only",
+                "add --method sarimax, or leave --order out",
+            ));
+        }
+        let series = open_series(&args.series.file, &args.series.options())?;
+        let method = args.method.into();
+        let options = FitOptions { method, orders: args.orders(), horizon: args.horizon };
+        self.console.answer(&fit_series(&series, &options)?, render::fit)?;
+        Ok(Exit::Done)
+    }
+
+    fn forecast_backtest(&self, args: &BacktestArgs) -> Result<Exit, Failure> {
+        let panel = open_panel(&args.file, &engine::forecasts::SeriesOptions::default())?;
+        let methods: Vec<MethodName> = args.method.iter().map(|name| (*name).into()).collect();
+        let report = backtest_panel(&panel, &methods, &self.watcher())?;
+        match self.console.json {
+            true => self.print_lines(&report, &methods)?,
+            false => self.console.print(&render::backtest(&report, self.console.look))?,
+        }
+        Ok(Exit::Done)
+    }
+
+    /// A line a forecast of the methods asked for: seasonal naive, which stands beside them in the table, only if named.
+    fn print_lines(&self, report: &BacktestReport, methods: &[MethodName]) -> Result<(), Failure> {
+        let asked = |name: &str| methods.iter().any(|method| method.name() == name);
+        let mut text = String::new();
+        for line in report.lines.iter().filter(|line| asked(line.method)) {
+            let line = serde_json::to_string(line).map_err(std::io::Error::from)?;
+            text += &show::json(&line);
+            text.push('\n');
+        }
+        self.console.print(&text)
+    }
+
+    fn forecast_compare(&self, args: &ForecastCompareArgs) -> Result<Exit, Failure> {
+        let series = open_series(&args.series.file, &args.series.options())?;
+        let methods: Vec<MethodName> = match args.method.is_empty() {
+            true => COMPARED.to_vec(),
+            false => args.method.iter().map(|name| (*name).into()).collect(),
+        };
+        let report = backtest_file(series, &methods, args.horizon, args.origins, &self.watcher())?;
+        self.console.answer(&report, render::backtest)?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,119 @@
+//! What forecasts answer, for adapters to render.
+
+use serde::Serialize;
+
+/// Where a series came from, and what was repaired.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ReadAnswer {
+    /// The file, or the series' id within it.
+    pub series: String,
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub sha256: String,
+    /// Steps of the series.
+    pub n: usize,
+    /// Steps that are missing.
+    pub n_missing: usize,
+    /// Time of the first and the last value, RFC 3339; none where the file has no times.
+    pub window: Option<[String; 2]>,
+    /// The step in words.
+    pub step: String,
+    /// What was repaired, in words.
+    pub repairs: Vec<String>,
+    /// Names of the indicators that were used.
+    pub indicators: Vec<String>,
+}
+
+/// A pair of bounds over the horizon.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BoundsAnswer {
+    /// In per cent.
+    pub level: f64,
+    /// Lower bounds.
+    pub lower: Vec<f64>,
+    /// Upper bounds.
+    pub upper: Vec<f64>,
+}
+
+/// A member of the default forecast.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberAnswer {
+    /// Its name.
+    pub name: String,
+    /// Its weight; all sum to 1.
+    pub weight: f64,
+    /// Its mean absolute error at past origins.
+    pub error: Option<f64>,
+}
+
+/// A forecast with the method and the window that made it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ForecastAnswer {
+    /// The method.
+    pub method: String,
+    /// Version of the code.
+    pub version: String,
+    /// The series.
+    #[serde(flatten)]
+    pub read: ReadAnswer,
+    /// Steps ahead.
+    pub horizon: usize,
+    /// Seasons that were looked for, in steps.
+    pub seasons: Vec<usize>,
+    /// Time of each step ahead, RFC 3339; empty where the file has no times.
+    pub times: Vec<String>,
+    /// Expected value of each.
+    pub mean: Vec<f64>,
+    /// Bounds, a pair a level.
+    pub bounds: Vec<BoundsAnswer>,
+    /// What the default forecast is made of.
+    pub members: Vec<MemberAnswer>,
+    /// The last values, for a plot; `null` where missing.
+    pub tail: Vec<f64>,
+    /// Seconds of one core.
+    pub cpu_s: f64,
+}
+
+/// A parameter of a fit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ParameterAnswer {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// Standard error by second derivatives of the likelihood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub se: Option<f64>,
+    /// Standard error by outer products of the scores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub se_opg: Option<f64>,
+}
+
+/// A fit with its forecast.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FitAnswer {
+    /// The orders, as `(1,0,1)(0,1,1)24`; none where the method has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orders: Option<String>,
+    /// The trend: n, c, t or ct.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trend: Option<&'static str>,
+    /// The form, such as `AAdA`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// Parameters in the method's order.
+    pub parameters: Vec<ParameterAnswer>,
+    /// Figures of the fit by name: `log_likelihood`, `aic`, …
+    #[serde(flatten)]
+    pub figures: std::collections::BTreeMap<&'static str, f64>,
+    /// The forecast.
+    #[serde(flatten)]
+    pub forecast: ForecastAnswer,
+    /// Bounds of 80 %.
+    pub lo80: Vec<f64>,
+    /// Bounds of 80 %.
+    pub hi80: Vec<f64>,
+    /// Bounds of 95 %.
+    pub lo95: Vec<f64>,
+    /// Bounds of 95 %.
+    pub hi95: Vec<f64>,
+}
