@@ -1,7 +1,7 @@
 //! From a table to a model: roles, features, several learners, their blend, in one call.
 //!
 //! In: a [`Frame`], the column to predict, a budget. Out: a [`Model`] that predicts, explains, and is one file.
-//! 1. The column is read ([`Targets`]), every other one gets a role ([`crate::roles`]); rows are cut into folds the way the
+//! 1. The column is read ([`crate::roles::Targets`]), every other one gets a role ([`crate::roles`]); rows are cut into folds the way the
 //!    split asks for: at random, stratified, by group, or forward in time.
 //! 2. For every fold features are fitted to its training rows alone and learners are fitted to those features, in the fixed
 //!    order of the portfolio, good defaults first, as long as the budget lasts. Each leaves a margin for every
