@@ -232,7 +232,9 @@ impl LearnError {
             Self::MissingColumn { .. } => {
                 "pass the columns that the model was fitted to, by their exact names"
             }
-            Self::Cell { .. } => "correct the value, or leave it empty where it is unknown",
+            Self::Cell { .. } => {
+                "correct the value, or leave it empty where it may be unknown, or its row out"
+            }
             Self::Line { .. } => "correct the line, or quote fields that hold the delimiter",
             Self::Singular { .. } => "raise `ridge`, or drop columns that others determine",
             Self::NotConverged { .. } => "raise `ridge`, `iterations_max` or `tolerance`",

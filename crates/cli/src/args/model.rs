@@ -16,7 +16,7 @@ Examples:
 
 TABLE is a file (CSV or TSV, also gzipped; Parquet; Arrow) or the name of a table of the store. The
 budget counts seconds of one core by a price list, not by a clock, so the same table, options and seed
-give the same file on any machine. Without --split, rows are held out forward in time where the table
+give the same file on any number of threads. Without --split, rows are held out forward in time where the table
 is in the order of a date column, else at random with every class in its share.";
 
 const PREDICT_EXAMPLES: &str = "\

@@ -60,8 +60,7 @@ pub fn train_model(
         watch.tell(Progress::End);
     }
     let model = model?;
-    let bytes = model.to_bytes(name, &table.sha256)?;
-    let (model, manifest) = Model::from_bytes(&bytes)?;
+    let (bytes, manifest) = model.packed(name, &table.sha256)?;
     let sha256 = hash(&bytes);
     Ok((bytes, LoadedModel { model, manifest, sha256 }))
 }

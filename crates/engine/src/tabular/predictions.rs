@@ -103,11 +103,8 @@ impl LoadedModel {
         let frame = table.frame.take(&[at]);
         let prediction = self.model.predict(&frame)?;
         let explanation = self.model.explain(&frame)?;
-        let reasons = self.model.reasons(&frame, usize::MAX)?.remove(0);
-        let output = match prediction.task {
-            Task::Multiclass { .. } => argmax(&prediction.values),
-            _ => 0,
-        };
+        let reasons = self.model.reasons_of(&frame, &explanation, usize::MAX).remove(0);
+        let output = explanation.likeliest(0);
         let label = prediction.labels().first().map(|label| (*label).to_owned());
         let value = prediction.values[output];
         Ok(RowAnswer {
@@ -124,10 +121,6 @@ impl LoadedModel {
 fn reason(reason: Reason) -> ReasonAnswer {
     let Reason { column, value, contribution, words } = reason;
     ReasonAnswer { column, value, contribution, words }
-}
-
-fn argmax(values: &[f64]) -> usize {
-    (1..values.len()).fold(0, |best, at| if values[at] > values[best] { at } else { best })
 }
 
 /// Models side by side: on a table that holds the target, or on their own held-out rows.

@@ -1,12 +1,13 @@
 //! Tables to learn from: CSV, TSV (also gzipped), Parquet, Arrow IPC, or a table of the store.
 
 use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 use learn::Frame;
-use sha2::{Digest, Sha256};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::hash;
 use crate::{Error, View};
@@ -32,12 +33,9 @@ impl Table {
     /// It cannot be read, is none of the formats, or holds no table.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let fault = |error| Error::File { path: path.to_owned(), error };
-        let mut file = File::open(path).map_err(fault)?;
-        let mut magic = [0; 6];
-        let n_magic = file.read(&mut magic).map_err(fault)?;
-        file.seek(SeekFrom::Start(0)).map_err(fault)?;
         let name = path.display().to_string();
         let mut bytes = Vec::new();
+        let file = File::open(path).map_err(fault)?;
         file.take(TEXT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(fault)?;
         if bytes.len() as u64 > TEXT_BYTES_MAX {
             return Err(Error::Question {
@@ -45,31 +43,28 @@ impl Table {
                 hint: Some("give a sample of its rows".to_owned()),
             });
         }
-        Self::of_bytes(&bytes, &magic[..n_magic], name)
+        Self::from_bytes(bytes, name)
     }
 
     /// Reads the bytes of a file.
     ///
     /// # Errors
     /// As [`Table::open`].
-    pub fn from_bytes(bytes: &[u8], name: impl Into<String>) -> Result<Self, Error> {
-        Self::of_bytes(bytes, &bytes[..bytes.len().min(6)], name.into())
-    }
-
-    fn of_bytes(bytes: &[u8], magic: &[u8], name: String) -> Result<Self, Error> {
-        let sha256 = hash(bytes);
-        let frame = if magic.starts_with(b"PAR1") {
+    pub fn from_bytes(bytes: Vec<u8>, name: impl Into<String>) -> Result<Self, Error> {
+        let name = name.into();
+        let sha256 = hash(&bytes);
+        let frame = if bytes.starts_with(b"PAR1") {
             Frame::from_batches(&parquet(bytes)?)?
-        } else if magic.starts_with(b"ARROW1") {
-            let reader = arrow::ipc::reader::FileReader::try_new(Cursor::new(bytes), None)?;
+        } else if bytes.starts_with(b"ARROW1") {
+            let reader = arrow::ipc::reader::FileReader::try_new(Cursor::new(&bytes), None)?;
             Frame::from_batches(&reader.collect::<Result<Vec<_>, _>>()?)?
-        } else if magic.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
-            let reader = arrow::ipc::reader::StreamReader::try_new(Cursor::new(bytes), None)?;
+        } else if bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
+            let reader = arrow::ipc::reader::StreamReader::try_new(Cursor::new(&bytes), None)?;
             Frame::from_batches(&reader.collect::<Result<Vec<_>, _>>()?)?
-        } else if magic.starts_with(&[0x1f, 0x8b]) {
-            Frame::from_csv(&unzipped(bytes, &name)?)?
+        } else if bytes.starts_with(&[0x1f, 0x8b]) {
+            Frame::from_csv(&unzipped(&bytes, &name)?)?
         } else {
-            Frame::from_csv(bytes)?
+            Frame::from_csv(&bytes)?
         };
         Ok(Self { frame, sha256, name })
     }
@@ -109,16 +104,10 @@ impl View {
     }
 }
 
-fn parquet(bytes: &[u8]) -> Result<Vec<RecordBatch>, Error> {
-    let bytes = parquet::file::reader::ChunkReader::get_bytes(
-        &bytes::Bytes::copy_from_slice(bytes),
-        0,
-        bytes.len(),
-    )
-    .map_err(arrow::error::ArrowError::from)?;
-    let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes)
-        .map_err(arrow::error::ArrowError::from)?;
-    let reader = builder.build().map_err(arrow::error::ArrowError::from)?;
+fn parquet(bytes: Vec<u8>) -> Result<Vec<RecordBatch>, Error> {
+    let fault = arrow::error::ArrowError::from;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(fault)?;
+    let reader = builder.build().map_err(fault)?;
     Ok(reader.collect::<Result<Vec<_>, _>>()?)
 }
 
@@ -137,16 +126,13 @@ fn unzipped(bytes: &[u8], name: &str) -> Result<Vec<u8>, Error> {
 
 /// A name of the rows: the hash of them as an Arrow stream.
 fn hash_of(batches: &[RecordBatch]) -> Result<String, Error> {
-    let mut digest = Sha256::new();
+    let mut bytes = Vec::new();
     if let Some(first) = batches.first() {
-        let mut bytes = Vec::new();
         let mut writer = arrow::ipc::writer::StreamWriter::try_new(&mut bytes, &first.schema())?;
         for batch in batches {
             writer.write(batch)?;
         }
         writer.finish()?;
-        drop(writer);
-        digest.update(&bytes);
     }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hash(&bytes))
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::candidate::{Candidate, Method};
 use super::dependence::{self, Dependence};
 use super::drift::{self, Drift};
-use super::model::{Explanation, Model, largest};
+use super::model::{Explanation, Model, joined, largest, sources_of};
 use super::outcomes::{self, ClassOutcome, NumberOutcome};
 use super::profile::{self, DataProfile, FoldSize, ROWS_MAX, sampled, views};
 use super::slices::{self, Judged, WeakSlices};
@@ -449,11 +449,11 @@ fn importance(
         (0..sample.features.n_rows()).map(|row| u32::try_from(row).expect("a sample")).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed ^ 1));
     let mut found = Vec::new();
-    for (column, contribution) in explanation.columns.iter().zip(sizes) {
-        let is_own = |at: usize| model.lineage()[at].sources.join(" and ") == *column;
-        let shuffled = sample.features.shuffled(&order, is_own)?;
+    let (sources, place) = sources_of(model.lineage());
+    for (own, (source, contribution)) in sources.iter().zip(sizes).enumerate() {
+        let shuffled = sample.features.shuffled(&order, |feature| place[feature] == own)?;
         let shuffled_loss = loss(&shuffled)? - before;
-        found.push(ColumnImportance { column: column.clone(), contribution, shuffled_loss });
+        found.push(ColumnImportance { column: joined(source), contribution, shuffled_loss });
     }
     found.sort_by(|a, b| {
         b.contribution.total_cmp(&a.contribution).then_with(|| a.column.cmp(&b.column))

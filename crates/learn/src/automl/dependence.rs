@@ -53,7 +53,8 @@ pub(super) fn dependence(
         let Some(role) = model.roles().iter().find(|role| role.column == important.column) else {
             continue;
         };
-        let Some(at) = explanation.columns.iter().position(|name| *name == role.column) else {
+        let Some(at) = explanation.sources.iter().position(|own| own[..] == [role.column.clone()])
+        else {
             continue;
         };
         let view = View::of(role, part.column(&role.column)?)?;

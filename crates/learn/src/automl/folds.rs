@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::features::Folds;
-use crate::roles::{Kind, Role, Targets, read_levels, read_times};
+use crate::roles::{Kind, Role, Targets, read_levels};
 use crate::split::{self, Split};
 use crate::{Frame, LearnError, Task};
 
@@ -158,8 +158,7 @@ fn folds_word(n: usize) -> String {
 fn clock_of(frame: &Frame, roles: &[Role]) -> Result<Option<String>, LearnError> {
     let mut found = None;
     for role in roles.iter().filter(|role| role.kind == Kind::Time) {
-        let (times, _) = read_times(&role.reading, frame.column(&role.column)?)?;
-        let known: Vec<i64> = times.into_iter().flatten().collect();
+        let known: Vec<i64> = role.times(frame)?.into_iter().flatten().collect();
         let pairs = known.len().saturating_sub(1).max(1) as f64;
         let up = known.windows(2).filter(|pair| pair[0] <= pair[1]).count() as f64;
         let down = known.windows(2).filter(|pair| pair[0] >= pair[1]).count() as f64;
@@ -180,7 +179,7 @@ fn by_time(frame: &Frame, roles: &[Role], column: &str, n_folds: u32) -> Result<
     let role = roles.iter().find(|role| role.column == column && role.kind == Kind::Time);
     let clock: Vec<i64> = match role {
         Some(role) => {
-            let (times, _) = read_times(&role.reading, raw)?;
+            let times = role.times(frame)?;
             let missing = times.iter().position(Option::is_none);
             if let Some(row) = missing {
                 return Err(

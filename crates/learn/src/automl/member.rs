@@ -54,13 +54,9 @@ impl Learner {
         features: &Matrix,
         explainer: Option<&TreeExplainer>,
     ) -> Result<Contributions, LearnError> {
-        let of_trees = |model: &TreeModel| {
-            let found = match explainer {
-                Some(explainer) => explainer.contributions(features),
-                None => TreeExplainer::new(model).contributions(features),
-            }?;
-            let (n_rows, n_features) = (features.n_rows(), found.n_features);
-            Ok(Contributions { n_rows, n_features, base: found.expected, values: found.values })
+        let of_trees = |model: &TreeModel| match explainer {
+            Some(explainer) => explainer.contributions(features),
+            None => TreeExplainer::new(model).contributions(features),
         };
         match self {
             Self::Linear(model) => model.contributions(features),

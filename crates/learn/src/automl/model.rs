@@ -102,12 +102,20 @@ pub(super) fn largest(values: &[f64]) -> usize {
 /// Why rows are predicted as they are.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
-    /// Names of what contributes: columns of the table, or several of them together (`start and end`).
-    pub columns: Vec<String>,
+    /// What contributes: a column of the table, or several of them together, such as both ends of a time.
+    pub sources: Vec<Vec<String>>,
     /// What each did to the margin of the blend, before calibration; `base + Σ = margin`.
     pub contributions: Contributions,
     /// Margins of the rows, row after row, one an output.
     pub margins: Vec<f64>,
+}
+
+impl Explanation {
+    /// The output with the largest margin of a row: the class that is predicted, where there are several.
+    pub fn likeliest(&self, row: usize) -> usize {
+        let n_outputs = self.contributions.n_outputs();
+        largest(&self.margins[row * n_outputs..(row + 1) * n_outputs])
+    }
 }
 
 /// One reason for one row, the strongest first.
@@ -219,8 +227,9 @@ impl Model {
             self.members.iter().zip(explainers).map(of).collect::<Result<_, _>>()?;
         let by_feature = self.blend.contributions(&parts)?;
         let margins = self.blend.margins(&self.margins_of_parts(features)?)?;
-        let (columns, contributions) = by_column(self.lineage(), &by_feature);
-        Ok(Explanation { columns, contributions, margins })
+        let (sources, place) = sources_of(self.lineage());
+        let contributions = summed(&by_feature, sources.len(), &place);
+        Ok(Explanation { sources, contributions, margins })
     }
 
     /// The `n` strongest reasons for each row, for the class that is predicted.
@@ -228,39 +237,43 @@ impl Model {
     /// # Errors
     /// As [`Model::predict`].
     pub fn reasons(&self, frame: &Frame, n: usize) -> Result<Vec<Vec<Reason>>, LearnError> {
-        let explanation = self.explain(frame)?;
-        let n_outputs = self.task().n_outputs();
+        Ok(self.reasons_of(frame, &self.explain(frame)?, n))
+    }
+
+    /// [`Model::reasons`] of rows that are explained already.
+    pub fn reasons_of(
+        &self,
+        frame: &Frame,
+        explanation: &Explanation,
+        n: usize,
+    ) -> Vec<Vec<Reason>> {
         let of_row = |row: usize| {
-            let output = largest(&explanation.margins[row * n_outputs..(row + 1) * n_outputs]);
+            let output = explanation.likeliest(row);
             let values = explanation.contributions.of(row, output);
             let mut order: Vec<usize> = (0..values.len()).filter(|at| values[*at] != 0.0).collect();
             order.sort_by(|a, b| values[*b].abs().total_cmp(&values[*a].abs()).then(a.cmp(b)));
             order.truncate(n);
             let reason =
-                |at: usize| self.reason(frame, row, &explanation.columns[at], values[at], output);
+                |at: usize| self.reason(frame, row, &explanation.sources[at], values[at], output);
             order.into_iter().map(reason).collect()
         };
-        Ok((0..frame.n_rows()).map(of_row).collect())
+        (0..frame.n_rows()).map(of_row).collect()
     }
 
     fn reason(
         &self,
         frame: &Frame,
         row: usize,
-        column: &str,
+        sources: &[String],
         contribution: f64,
         output: usize,
     ) -> Reason {
-        let shown = |name: &str| {
+        let shown = |name: &String| {
             let raw = frame.column(name).ok().and_then(|column| column.values.shown(row));
             raw.unwrap_or_else(|| "missing".to_owned())
         };
-        let sources: Vec<&str> = column.split(" and ").collect();
-        let value = if frame.column(column).is_ok() {
-            shown(column)
-        } else {
-            sources.iter().map(|name| shown(name)).collect::<Vec<_>>().join(" and ")
-        };
+        let column = joined(sources);
+        let value = joined(&sources.iter().map(shown).collect::<Vec<_>>());
         let what = match self.task() {
             Task::Regression => self.target().to_owned(),
             Task::Binary => format!("{} = {}", self.target(), self.classes()[1]),
@@ -268,34 +281,38 @@ impl Model {
         };
         let does = if contribution > 0.0 { "raises" } else { "lowers" };
         let words = format!("{column} is {value}, which {does} {what}");
-        Reason { column: column.to_owned(), value, contribution, words }
+        Reason { column, value, contribution, words }
     }
 }
 
-/// Contributions of features summed by the columns that they are made of.
-fn by_column(lineage: &[Lineage], by_feature: &Contributions) -> (Vec<String>, Contributions) {
-    let mut columns: Vec<String> = Vec::new();
-    let place: Vec<usize> = lineage
-        .iter()
-        .map(|feature| {
-            let name = feature.sources.join(" and ");
-            columns.iter().position(|column| *column == name).unwrap_or_else(|| {
-                columns.push(name);
-                columns.len() - 1
-            })
+/// `start and end`.
+pub(super) fn joined(names: &[String]) -> String {
+    names.join(" and ")
+}
+
+/// The different sources of features, in order of their first feature, and for every feature the place of its own.
+/// Told apart by the columns themselves: a column may be named like two others joined.
+pub(super) fn sources_of(lineage: &[Lineage]) -> (Vec<Vec<String>>, Vec<usize>) {
+    let mut sources: Vec<Vec<String>> = Vec::new();
+    let place = lineage.iter().map(|feature| {
+        sources.iter().position(|known| *known == feature.sources).unwrap_or_else(|| {
+            sources.push(feature.sources.clone());
+            sources.len() - 1
         })
-        .collect();
-    let n_features = columns.len();
-    let mut values = vec![0.0; by_feature.n_rows * by_feature.n_outputs() * n_features];
-    for (from, to) in by_feature
-        .values
-        .chunks(by_feature.n_features.max(1))
-        .zip(values.chunks_mut(n_features.max(1)))
-    {
-        for (value, place) in from.iter().zip(&place) {
+    });
+    let place = place.collect();
+    (sources, place)
+}
+
+/// Contributions of features summed by their sources.
+fn summed(by_feature: &Contributions, n_sources: usize, place: &[usize]) -> Contributions {
+    let mut values = vec![0.0; by_feature.n_rows * by_feature.n_outputs() * n_sources];
+    let parts = by_feature.values.chunks(by_feature.n_features.max(1));
+    for (from, to) in parts.zip(values.chunks_mut(n_sources.max(1))) {
+        for (value, place) in from.iter().zip(place) {
             to[*place] += value;
         }
     }
-    let base = by_feature.base.clone();
-    (columns, Contributions { n_rows: by_feature.n_rows, n_features, base, values })
+    let (n_rows, base) = (by_feature.n_rows, by_feature.base.clone());
+    Contributions { n_rows, n_features: n_sources, base, values }
 }

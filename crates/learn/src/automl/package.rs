@@ -68,6 +68,14 @@ impl Model {
     /// # Errors
     /// If a name has other characters than letters, digits, `-`, `_` and `.`.
     pub fn to_bytes(&self, name: &str, data_hash: &str) -> Result<Vec<u8>, LearnError> {
+        Ok(self.packed(name, data_hash)?.0)
+    }
+
+    /// [`Model::to_bytes`], with what the file says about itself.
+    ///
+    /// # Errors
+    /// As [`Model::to_bytes`].
+    pub fn packed(&self, name: &str, data_hash: &str) -> Result<(Vec<u8>, Manifest), LearnError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if name.is_empty() || !name.chars().all(is_plain) {
             return Err(damaged(format!(
@@ -103,7 +111,8 @@ impl Model {
         };
         let json = serde_json::to_vec_pretty(&manifest).expect("names and numbers");
         contents.insert(0, ("manifest.json", json));
-        written(&contents).map_err(|error| damaged(error.to_string()))
+        let bytes = written(&contents).map_err(|error| damaged(error.to_string()))?;
+        Ok((bytes, manifest))
     }
 
     /// Reads a file; every entry must be what the manifest says.

@@ -22,4 +22,4 @@ pub use boost::{Boosted, Progress, StoppedBy, boost, boost_on};
 pub use forest::{Forest, ForestOptions, grow_forest};
 pub use model::{FeatureImportance, TreeModel};
 pub use options::{BoostOptions, CategorySplits, Monotone, RegressionLoss};
-pub use shap::{Contributions, TreeExplainer};
+pub use shap::TreeExplainer;

@@ -14,13 +14,11 @@
 //! Cost: a path of `d` features costs `d` a row where tabled, else `d² / 2`. Checked against: all subsets of features,
 //! and the package `shap` (`tests/it/trees/shap.rs`).
 
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-
 use super::model::{Tree, TreeModel};
 use super::ranks::{LANES, MISSING, MISSING_LEVEL, Ranks};
 use super::split::{BinSet, holds, insert};
-use crate::{LearnError, Matrix};
+use crate::{Contributions, LearnError, Matrix};
+use rayon::prelude::*;
 
 /// Rows of a block, which share tables.
 const BLOCK_ROWS: usize = 2048;
@@ -61,38 +59,6 @@ pub struct TreeExplainer {
     /// `rules[d]` is exact for a path of `d` elements.
     rules: Vec<Rule>,
     expected: Vec<f64>,
-}
-
-/// What the features of each row add to its margins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Contributions {
-    /// Number of features.
-    pub n_features: usize,
-    /// The margin without any feature known, an output each.
-    pub expected: Vec<f64>,
-    /// Row by row, output by output, feature by feature.
-    pub values: Vec<f64>,
-}
-
-impl Contributions {
-    /// Contributions to one output of one row, a feature each.
-    pub fn of(&self, row: usize, output: usize) -> &[f64] {
-        let begin = (row * self.expected.len() + output) * self.n_features;
-        &self.values[begin..begin + self.n_features]
-    }
-
-    /// The mean size of contributions to one output, a feature each: what matters for these rows.
-    pub fn mean_absolute(&self, output: usize) -> Vec<f64> {
-        let n_rows = self.values.len() / (self.expected.len() * self.n_features).max(1);
-        let mut means = vec![0.0; self.n_features];
-        for row in 0..n_rows {
-            for (mean, value) in means.iter_mut().zip(self.of(row, output)) {
-                *mean += value.abs();
-            }
-        }
-        means.iter_mut().for_each(|mean| *mean /= n_rows.max(1) as f64);
-        means
-    }
 }
 
 impl TreeExplainer {
@@ -210,8 +176,8 @@ impl TreeExplainer {
                 Block::<LANES>::new(self, features, block * rows, out).explain();
             });
         }
-        let n_features = self.model.n_features();
-        Ok(Contributions { n_features, expected: self.expected.clone(), values })
+        let (n_rows, n_features) = (features.n_rows(), self.model.n_features());
+        Ok(Contributions { n_rows, n_features, base: self.expected.clone(), values })
     }
 
     /// Contributions of one row, output by output, feature by feature; the same bytes as [`Self::contributions`].

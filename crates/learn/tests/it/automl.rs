@@ -166,12 +166,12 @@ fn what_cannot_be_learned_is_refused_with_its_place() {
         assert!(error.hint().is_some());
     };
     let base = small("y");
-    check("x,y\n", &base, "");
+    check("x,y\n", &base, "no row");
     check("x,z\n1,2\n", &base, "\"y\"");
     check("x,y\n1,a\n2,a\n3,a\n", &base, "one value in every row");
     check("x,y\n1,a\n2,\n3,b\n", &base, "row 1");
     check("x,x,y\n1,2,a\n", &base, "\"x\"");
-    check("c,y\n1,a\n1,b\n1,a\n1,b\n", &base, "");
+    check(&format!("c,y\n{}", "1,a\n1,b\n".repeat(10)), &base, "feature that varies");
     check("x,y\n1,a\n2,b\n", &AutoOptions { budget_s: 0.0, ..base.clone() }, "budget");
     check(
         "x,y\n1,a\n2,b\n3,a\n4,b\n",
@@ -183,4 +183,36 @@ fn what_cannot_be_learned_is_refused_with_its_place() {
     assert!(missing.to_string().contains("size"), "{missing}");
     let stopped = train(&frame(&world(200, 6)), &small("left"), &mut |_| false).unwrap_err();
     assert!(matches!(stopped, LearnError::NothingFitted { .. }), "{stopped}");
+}
+
+/// The time from one date to the other is made of both; a column may be named as the two are written together.
+#[test]
+fn what_contributes_is_told_apart_by_columns_and_not_by_their_names() {
+    let mut dice = ChaCha8Rng::seed_from_u64(8);
+    let mut csv = "start,end,start and end,late\n".to_owned();
+    for _ in 0..200 {
+        let (days, noise): (u32, f64) = (dice.random_range(1..20), dice.random_range(0.0..1.0));
+        let late = dice.random_bool(if days > 10 { 0.9 } else { 0.1 });
+        let month = dice.random_range(1..13);
+        writeln!(
+            csv,
+            "2023-{month:02}-03,2023-{month:02}-{:02},{noise:.4},{}",
+            3 + days,
+            u8::from(late)
+        )
+        .unwrap();
+    }
+    let table = frame(&csv);
+    let options = AutoOptions {
+        methods: vec![Method::Boosted],
+        split: SplitBy::Random,
+        budget_s: 0.5,
+        ..small("late")
+    };
+    let explanation = trained(&table, &options).explain(&table.take(&[0, 1])).unwrap();
+    let own = |names: &[&str]| {
+        let sources = explanation.sources.iter();
+        sources.filter(|source| source.iter().map(String::as_str).eq(names.iter().copied())).count()
+    };
+    assert_eq!((own(&["start", "end"]), own(&["start and end"])), (1, 1), "{explanation:?}");
 }

@@ -101,11 +101,11 @@ fn check(model: &TreeModel, features: &Matrix, n_checked: usize) {
         for output in 0..model.n_outputs() {
             let values = all.of(at, output);
             assert_eq!(values, &of_row[output * row.len()..(output + 1) * row.len()]);
-            let sum = all.expected[output] + values.iter().sum::<f64>();
+            let sum = all.base[output] + values.iter().sum::<f64>();
             assert!((sum - margins[at * model.n_outputs() + output]).abs() < 1e-9);
             if at < n_checked {
                 let (expected, defined) = by_definition(&stored, &row, output);
-                assert!((expected - all.expected[output]).abs() < 1e-9);
+                assert!((expected - all.base[output]).abs() < 1e-9);
                 for (value, defined) in values.iter().zip(defined) {
                     assert!((value - defined).abs() < 1e-9, "row {at}: {value} {defined}");
                 }
@@ -165,7 +165,7 @@ fn a_tree_of_the_package_shap() {
     }
     let found = TreeExplainer::new(&model).contributions(&features).unwrap();
     let expected = SHAP_FIGURES;
-    assert!((found.expected[0] - expected.0).abs() < 1e-9, "{found:?}");
+    assert!((found.base[0] - expected.0).abs() < 1e-9, "{found:?}");
     for (row, values) in expected.1.iter().enumerate() {
         for (found, value) in found.of(row, 0).iter().zip(values) {
             assert!((found - value).abs() < 1e-6, "row {row}: {found} {value}");
