@@ -227,7 +227,7 @@ fn decode(text: &str) -> Result<ParsedAddress, AddressErrorKind> {
         .or_else(|| hexadecimal(text))
         .or_else(|| {
             segwit::parse(text)
-                .map(|attempt| attempt.or_else(|error| base58_checked(text).ok_or(error)))
+                .map(|attempt| attempt.or_else(|error| base58_instead(text).ok_or(error)))
         })
         .or_else(|| cashaddr::parse(text))
         .or_else(|| monero::parse(text))
@@ -236,11 +236,16 @@ fn decode(text: &str) -> Result<ParsedAddress, AddressErrorKind> {
         .unwrap_or(Err(AddressErrorKind::Unknown))
 }
 
-/// What a text that begins like bech32 is if it is not: `TB1…` and `LTC1…` begin addresses of Tron and Litecoin too.
-/// Only a checksum that holds can tell, so what has none is not taken.
-fn base58_checked(text: &str) -> Option<ParsedAddress> {
+/// What a text that begins like bech32 is if it is not: `TB1…` and `LTC1…` begin addresses of Tron and Litecoin too,
+/// and one Solana key in some ten thousand begins with `bc1` in some letter case. A checksum that holds tells; of
+/// what has none, only a text whose letters are of both cases by at least a quarter: bech32 has one case, and its
+/// slips of the finger have a few letters of the other.
+fn base58_instead(text: &str) -> Option<ParsedAddress> {
     let parsed = base58::parse(text)?.ok()?;
-    (!parsed.notes.contains(&AddressNote::NoChecksum)).then_some(parsed)
+    let uppercase = text.bytes().filter(u8::is_ascii_uppercase).count();
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    let is_of_both_cases = 4 * uppercase.min(letters - uppercase) >= letters;
+    (is_of_both_cases || !parsed.notes.contains(&AddressNote::NoChecksum)).then_some(parsed)
 }
 
 /// Characters that stand around copied addresses: blanks, invisible marks, quotes and what ends a sentence.

@@ -358,6 +358,16 @@ fn a_checksum_tells_base58_from_what_begins_like_bech32() {
     check_refused("TB115BhpCAFbjPUgniZ36TZYxNB67fPKzs", mixed);
 }
 
+#[test]
+fn a_solana_key_that_begins_like_bech32_is_told_by_its_letters() {
+    let parsed = parse_address("Bc11111DeqpgTz94LYJGh9Dxsrgat8D9NHPSZCKKgg6j").unwrap();
+    assert_eq!(parsed.address.family(), AddressFamily::Solana);
+    assert_eq!(parsed.chains, ChainSet::of(&[Chain::Solana]));
+    // One letter of the other case is a slip in an address of Bitcoin or Litecoin, never another chain's.
+    let slip = AddressErrorKind::Malformed("upper and lower case mixed");
+    check_refused("ltc1qw5u8d6qejxtdg4y5r3zarvary4c5xw7kgmn4nY", slip);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
