@@ -38,6 +38,9 @@ pub(crate) enum Failure {
     /// The engine says no.
     #[error(transparent)]
     Engine(#[from] engine::Error),
+    /// Nothing can be served.
+    #[error(transparent)]
+    Serve(#[from] server::ServeError),
     /// The words of the command line do not fit together.
     #[error("{what}")]
     Usage {
@@ -84,6 +87,7 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Engine(error) => error.hint(),
+            Self::Serve(error) => error.hint(),
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::NoStore { .. } => Some(
                 "make one with `tracehound init`, or name another with --store DIR or TRACEHOUND_STORE"
@@ -98,7 +102,7 @@ impl Failure {
         match self {
             Self::Engine(engine::Error::Stopped) => Exit::Interrupted,
             Self::Engine(error) if error.is_usage() => Exit::Usage,
-            Self::Usage { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::Serve(_) => Exit::Usage,
             Self::ReaderGone => Exit::Done,
             _ => Exit::Failed,
         }

@@ -19,8 +19,10 @@ const LOWER: &[(&str, &[&str])] = &[
 ];
 /// The façade uses every crate of [`LOWER`].
 const FACADE: &str = "engine";
-/// These use the façade only.
+/// These use the façade only, and `cli` those beside it that a command starts.
 const ADAPTERS: &[&str] = &["cli", "server", "python"];
+/// One binary: `tracehound … serve` is a command that starts the server.
+const STARTS: (&str, &str) = ("cli", "server");
 /// These are no part of the product.
 const FREE: &[&str] = &["bench-peers", "xtask"];
 /// Tests above level 0 need worlds and blocks.
@@ -70,6 +72,8 @@ fn is_allowed(noun: &str, edge: &Edge) -> bool {
 fn may_use(noun: &str) -> Vec<&'static str> {
     if noun == FACADE {
         LOWER.iter().map(|(lower, _)| *lower).collect()
+    } else if noun == STARTS.0 {
+        vec![FACADE, STARTS.1]
     } else if ADAPTERS.contains(&noun) {
         vec![FACADE]
     } else {

@@ -51,6 +51,9 @@ pub(crate) enum ModelAction {
         after_help = "Example:\n  tracehound model compare old.model new.model --table june.csv"
     )]
     Compare(CompareArgs),
+    /// Answer requests over HTTP by the Open Inference Protocol v2, with explanations on request.
+    #[command(after_help = super::serve::MODEL_EXAMPLES)]
+    Serve(super::ServeModelsArgs),
 }
 
 /// `tracehound model train`
@@ -181,7 +184,7 @@ pub(crate) struct CompareArgs {
 }
 
 /// `30s`, `5m`, `1h`, or a number of seconds.
-fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     let fault = || "write a number and s, m or h, such as 60s".to_owned();
     let (number, unit) = match text.chars().last() {
         Some('s') => (&text[..text.len() - 1], 1.0),

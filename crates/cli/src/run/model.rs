@@ -26,6 +26,7 @@ impl Session {
             }
             ModelAction::Report(args) => self.report_model(&args),
             ModelAction::Compare(args) => self.compare_models(&args),
+            ModelAction::Serve(args) => self.serve_models(&args),
         }
     }
 

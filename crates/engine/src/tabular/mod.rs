@@ -5,6 +5,7 @@
 
 mod answers;
 mod predictions;
+mod served;
 mod table;
 
 use std::path::Path;
@@ -16,7 +17,12 @@ pub use answers::{
     CompareAnswer, ComparedModel, ModelAnswer, ModelPart, PredictReport, ReasonAnswer, RowAnswer,
     TrainAnswer,
 };
+pub use learn::features::UnseenKind;
+pub use learn::{Column, Frame, Values};
 pub use predictions::{Predicted, compare, predict};
+pub use served::{
+    AnswerColumn, AnswerValues, InputColumn, RowContributions, ValueType, predict_explained,
+};
 pub use table::Table;
 
 use crate::{Error, Progress, Watch};

@@ -2,7 +2,7 @@
 
 use learn::automl::{Assessed, Prediction, Reason};
 use learn::roles::Targets;
-use learn::{Frame, LearnError, Task};
+use learn::{Frame, LearnError};
 
 use super::answers::{CompareAnswer, ComparedModel, ReasonAnswer, RowAnswer};
 use super::{LoadedModel, Table};
@@ -52,37 +52,13 @@ impl Predicted {
     pub fn to_csv(&self, target: &str) -> Result<Vec<u8>, Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let fault = |error: csv::Error| Error::Question { what: error.to_string(), hint: None };
-        let prediction = &self.prediction;
-        let n_outputs = match prediction.task {
-            Task::Multiclass { .. } => prediction.classes.len(),
-            _ => 1,
-        };
-        let mut header = vec!["row".to_owned(), format!("predicted_{target}")];
-        match prediction.task {
-            Task::Regression => {}
-            Task::Binary => header.push(format!("probability_{}", prediction.classes[1])),
-            Task::Multiclass { .. } => {
-                header
-                    .extend(prediction.classes.iter().map(|class| format!("probability_{class}")));
-            }
-        }
-        let n_reasons = self.reasons.iter().map(Vec::len).max().unwrap_or(0);
-        for number in 1..=n_reasons {
-            header.extend([format!("reason_{number}"), format!("contribution_{number}")]);
-        }
-        writer.write_record(&header).map_err(fault)?;
-        let labels = prediction.labels();
-        for (row, values) in prediction.values.chunks(n_outputs).enumerate() {
+        let columns = self.columns(target);
+        let header = columns.iter().map(|column| column.name.as_str());
+        writer.write_record(std::iter::once("row").chain(header)).map_err(fault)?;
+        let n_rows = columns.first().map_or(0, |column| column.values.len());
+        for row in 0..n_rows {
             let mut record = vec![(row + 1).to_string()];
-            record.extend(labels.get(row).map(|label| (*label).to_owned()));
-            record.extend(values.iter().map(f64::to_string));
-            for number in 0..n_reasons {
-                let reason = self.reasons.get(row).and_then(|reasons| reasons.get(number));
-                record.push(reason.map_or_else(String::new, |reason| reason.words.clone()));
-                record.push(
-                    reason.map_or_else(String::new, |reason| reason.contribution.to_string()),
-                );
-            }
+            record.extend(columns.iter().map(|column| column.values.shown(row)));
             writer.write_record(&record).map_err(fault)?;
         }
         writer.into_inner().map_err(|error| Error::Question { what: error.to_string(), hint: None })

@@ -1,0 +1,68 @@
+//! Why nothing can be served: the input, and a hint apart from it.
+
+use std::net::SocketAddr;
+
+/// Why nothing can be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The address is one that other machines reach, and nobody said that this is meant.
+    #[error(
+        "{address} can be reached from other machines, and nothing is encrypted and nobody asked for a password"
+    )]
+    Public {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("{address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The machine gives no threads, timers or signals.
+    #[error("the machine: {0}")]
+    Machine(std::io::Error),
+    /// A limit is out of its range.
+    #[error("{what} is {found}, expected {expected}")]
+    Limit {
+        /// Which one.
+        what: &'static str,
+        /// Its value.
+        found: usize,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// Nothing was given to serve.
+    #[error("there is nothing to serve")]
+    Nothing,
+    /// One model was given twice.
+    #[error("model {name}, version {version}, was given twice")]
+    Twice {
+        /// Its name.
+        name: String,
+        /// Its version.
+        version: String,
+    },
+}
+
+impl ServeError {
+    /// What to do about it, where we know.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Public { .. } => {
+                "listen on 127.0.0.1, or say --public behind a proxy that encrypts and asks who it is".to_owned()
+            }
+            Self::Listen { address, error } if error.kind() == std::io::ErrorKind::AddrInUse => {
+                format!("another program listens on port {}: choose another port, or 0 for a free one", address.port())
+            }
+            Self::Listen { .. } => "give an address of this machine, such as 127.0.0.1:8787".to_owned(),
+            Self::Machine(_) => return None,
+            Self::Limit { .. } => "give a value in the range that the message names".to_owned(),
+            Self::Nothing => "give at least one file".to_owned(),
+            Self::Twice { .. } => "give every file once; other files of one name are versions of it".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod exchange;
+mod exposition;
+mod fault;
+mod gate;
+mod inference;
+mod listening;
+mod metrics;
+mod options;
+
+pub use error::ServeError;
+pub use exchange::Exchange;
+pub use inference::{Catalog, serve_models};
+pub use listening::Server;
+pub use options::{Log, ServeOptions};

@@ -1,0 +1,9 @@
+//! Everything over the wire, against a server of this process on a free port.
+
+#![allow(clippy::unwrap_used)]
+
+mod faults;
+mod infer;
+mod limits;
+mod metrics;
+mod world;
