@@ -30,14 +30,10 @@ pub(crate) fn risk_table(answer: &RiskTableAnswer, is_text: bool, look: Look) ->
         page += &target(answer, look);
     }
     page += &format!("\n{}\n", look.heading("Left out"));
-    let mut table = Table::headed(2, &[(Column::Left, "what"), (Column::Prose, "because")]);
     for row in &answer.left_out {
-        table.row([
-            Cell::from(show::line(&row.what)),
-            Cell::new(Tone::Remark, show::line(&row.because)),
-        ]);
+        let text = format!("{}: {}", show::line(&row.what), show::line(&row.because));
+        page += &format!("{}\n", wrapped(&text, "  ", look));
     }
-    page += &table.lines(look);
     for warning in warnings(answer, is_text) {
         let text = wrapped(&format!("! {warning}"), "  ", look);
         page += &format!("{}\n", look.paint(Tone::Warning, &text));

@@ -119,13 +119,13 @@ fn unsolicited_dust_never_scores() {
 #[test]
 fn models_have_a_term_of_their_own() {
     let mut facts = world();
-    let after: &[(Without, u32)] = &[(Without::Entity(EntityId::new(3)), 250_000)];
+    const AFTER: &[(Without, u32)] = &[(Without::Entity(EntityId::new(3)), 250_000)];
     let of = |name, probability_ppm| ModelScore {
         name,
         version: "1",
         probability_ppm,
         reasons: "x is 2 (+1.5)",
-        after,
+        after: AFTER,
     };
     facts.models = vec![of("other", 900_000), of("m", 500_000)];
     check(&facts, 0, &[]);
