@@ -146,6 +146,7 @@ fn main() {
                     hops_max: 8,
                     patterns: Some(&rows.patterns),
                     score: Some(&rows.score),
+                    model_terms: &[],
                     entities: &[],
                 };
                 judge.look(&subject, &facts);

@@ -4,8 +4,8 @@
 //! one cluster a fact, no allocation outside of the basis.
 
 use ledger::{
-    Category, Entity, EntityId, Exposure, FlowSide, PatternMatch, ProximityRow, Score, Timestamp,
-    Value,
+    Category, Entity, EntityId, Exposure, FlowSide, PatternMatch, ProximityRow, Score, ScoreTerm,
+    Timestamp, Value,
 };
 
 use crate::expression::{Claim, FactRef, Facts, Measure, Of, Range, Truth, Via};
@@ -65,6 +65,8 @@ pub struct ClusterFacts<'a> {
     pub patterns: Option<&'a [PatternMatch]>,
     /// Its row of `scores`.
     pub score: Option<&'a Score>,
+    /// Its rows of `score_terms` that say what a model adds, with its reasons.
+    pub model_terms: &'a [ScoreTerm],
     /// The table `entities`, for names.
     pub entities: &'a [Entity],
 }
@@ -238,11 +240,14 @@ impl ClusterFacts<'_> {
                 };
                 found.map(text).collect()
             }
-            Measure::Score => self
-                .score
-                .map(|row| format!("scores cluster={of} profile={}", row.profile))
-                .into_iter()
-                .collect(),
+            Measure::Score => {
+                let score =
+                    self.score.map(|row| format!("scores cluster={of} profile={}", row.profile));
+                let term = |row: &ScoreTerm| {
+                    format!("score_terms cluster={of} kind={}: {}", row.kind, row.basis)
+                };
+                score.into_iter().chain(self.model_terms.iter().map(term)).collect()
+            }
             Measure::Size => vec![format!("clusters cluster={of}")],
             _ => Vec::new(),
         }

@@ -48,7 +48,8 @@ pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};
 pub(crate) use mix::{MixArgs, TrainArgs};
 pub(crate) use model::{
-    CompareArgs, ExplainRowArgs, ModelAction, PredictArgs, ReportArgs, TaskKind, TrainModelArgs,
+    CompareArgs, ExplainRowArgs, ModelAction, PredictArgs, PublishModelArgs, ReportArgs, TableArgs,
+    TaskKind, TrainModelArgs, WithdrawModelArgs,
 };
 pub(crate) use monitor::{MonitorAction, MonitorAddArgs, MonitorRemoveArgs};
 pub(crate) use neighborhood::{NeighborhoodArgs, Shape};

@@ -20,6 +20,7 @@ mod path;
 mod plot;
 mod reports;
 mod risk;
+mod risk_model;
 mod rules;
 mod screen;
 mod serve;
@@ -57,6 +58,7 @@ pub(crate) use reports::{config_right, export, ingest, init, list, run, tables, 
 pub(crate) use risk::{
     exposure, nearness, patterns, profile_published, profile_tried, riskiest, score,
 };
+pub(crate) use risk_model::{model_published, models_published, risk_table};
 pub(crate) use rules::{dry_run, published, rule, rules, rules_right};
 pub(crate) use screen::{screen, screen_line, tally};
 pub(crate) use serve::serving_models;

@@ -14,6 +14,7 @@ mod money;
 mod pages;
 mod questions;
 mod risk;
+mod risk_model;
 mod rules;
 mod screen;
 mod serve;

@@ -147,6 +147,17 @@ struct MappedProximity {
 }
 
 impl Derived {
+    /// The behavior of the clusters of a range of labels, by cluster.
+    pub(crate) fn behavior_between(
+        &self,
+        clusters: std::ops::RangeInclusive<u32>,
+    ) -> Result<Vec<ledger::ClusterFeatures>, Error> {
+        let column = column::<UInt32Type>(&self.features, "cluster")?;
+        let from = column.values().partition_point(|other| other < clusters.start());
+        let to = column.values().partition_point(|other| other <= clusters.end());
+        Ok(tables::cluster_features_from(&self.features.slice(from, to - from))?)
+    }
+
     /// Opens the derived snapshot; `None` if no run has made one for this ledger.
     pub(crate) fn open(snapshot: &Snapshot) -> Result<Option<Self>, Error> {
         if snapshot.checkpoint(crate::layout::checkpoint::CLUSTERS).is_none() {

@@ -128,6 +128,15 @@ impl<'a> Sink<'a> {
     }
 }
 
+/// A batch as the bytes of a file.
+pub(crate) fn file_of(batch: &RecordBatch, format: ExportFormat) -> Result<Vec<u8>, Error> {
+    let (schema, mut bytes) = (batch.schema(), Vec::new());
+    let mut sink = Sink::open(format, &schema, &mut bytes)?;
+    sink.write(batch)?;
+    sink.finish()?;
+    Ok(bytes)
+}
+
 /// The schema with every byte string as text.
 fn text_schema(schema: &SchemaRef) -> SchemaRef {
     let field = |field: &Arc<Field>| match field.data_type() {

@@ -60,6 +60,8 @@ pub(crate) mod checkpoint {
     pub(crate) const RUN_PROFILE: &str = "run.profile";
     /// Rows of `monitored` that `run` has followed.
     pub(crate) const RUN_MONITORED: &str = "run.monitored";
+    /// Rows of `risk_models` that `run` has followed.
+    pub(crate) const RUN_MODELS: &str = "run.models";
     /// Rows of `rules` that were asked about the last run.
     pub(crate) const RUN_RULES: &str = "run.rules";
     /// Imports of prices that changed something.

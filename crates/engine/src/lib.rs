@@ -21,7 +21,9 @@ mod query;
 mod reader;
 mod reports;
 mod risk_files;
+mod risk_models;
 mod risk_profile;
+pub mod risk_table;
 mod stages;
 pub mod tabular;
 mod verify;
@@ -65,6 +67,7 @@ pub use query::{
     TraceTarget,
 };
 pub use reports::*;
+pub use risk_models::{ModelPublished, PublishedModel, PublishedModels};
 pub use view::View;
 
 /// The version of the code that made a run, as every run records it.

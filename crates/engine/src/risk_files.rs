@@ -50,6 +50,8 @@ pub(crate) struct FactRows {
     pub(crate) patterns: Vec<PatternMatch>,
     pub(crate) scores: Vec<Score>,
     pub(crate) entities: Vec<(ClusterId, EntityId)>,
+    /// Where a model counts: its terms.
+    pub(crate) model_terms: Vec<ScoreTerm>,
 }
 
 impl FactRows {
@@ -132,7 +134,18 @@ impl RiskFiles {
             patterns: tables::patterns_from(&of(&self.patterns))?,
             scores: tables::scores_from(&of(&self.scores))?,
             entities: tables::entity_clusters_from(&of(&self.entity_clusters))?,
+            model_terms: Vec::new(),
         })
+    }
+
+    /// The terms of models in the scores of a range of labels.
+    pub(crate) fn model_terms_between(
+        &self,
+        clusters: RangeInclusive<u32>,
+    ) -> Result<Vec<ScoreTerm>, TableError> {
+        let mut terms = tables::score_terms_from(&self.terms.between(clusters))?;
+        terms.retain(|term| term.kind == "model");
+        Ok(terms)
     }
 
     pub(crate) fn exposures(&self, cluster: ClusterId) -> Result<Vec<Exposure>, TableError> {

@@ -5,6 +5,7 @@ use ledger::{ModelRecord, Timestamp, tables};
 
 use crate::layout::{self, SHARED};
 use crate::ownership::{checked_author, checked_reason, models};
+use crate::risk_models::RiskModel;
 use crate::stages::{PROFILE, parse_profile, profile};
 use crate::{Engine, Error, ProfileReport};
 
@@ -33,6 +34,7 @@ impl Engine {
         let new = parse_profile(text)?;
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
+        RiskModel::check_profile(&snapshot, &new)?;
         let before = profile(&snapshot)?.1.label().to_owned();
         let mut report = ProfileReport {
             before,

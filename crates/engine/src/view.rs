@@ -248,6 +248,7 @@ impl View {
                 let what = match name {
                     checkpoint::RUN_RISK => "the configuration of risk changed",
                     checkpoint::RUN_PROFILE => "another profile of scores was published",
+                    checkpoint::RUN_MODELS => "a model of scores was published or withdrawn",
                     _ => "monitored addresses changed",
                 };
                 reasons.push(format!("{what} since the last run (`tracehound run`)"));

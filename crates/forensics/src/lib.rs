@@ -26,6 +26,7 @@ mod payers;
 pub mod proximity;
 pub mod rank;
 pub mod resolution;
+pub mod risk_features;
 pub mod score;
 pub mod screening;
 mod trace;

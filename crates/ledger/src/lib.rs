@@ -14,6 +14,7 @@ mod mix;
 mod monitored;
 pub mod notation;
 mod risk;
+mod risk_model;
 mod rows;
 mod suggestion;
 pub mod tables;
@@ -44,6 +45,7 @@ pub use risk::{
     Entity, EntityId, Exposure, FlowSide, MonitoredPayment, PatternMatch, ProximityRow, Rank,
     Score, ScoreTerm,
 };
+pub use risk_model::{RiskModelEvent, RiskModelEventKind};
 pub use rows::{
     Alias, Block, Input, LedgerBatch, Output, Resolution, Spent, Transaction, TransactionView,
 };

@@ -63,6 +63,7 @@ const UNKNOWN: ClusterFacts<'static> = ClusterFacts {
     hops_max: 8,
     patterns: None,
     score: None,
+    model_terms: &[],
     entities: &[],
 };
 

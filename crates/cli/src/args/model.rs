@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::decisions::Because;
+use super::words::time;
+
 pub(super) const EXAMPLE: &str = "\
 Example:
   tracehound model train customers.csv --target churned --out churn.model";
@@ -24,9 +27,30 @@ Examples:
   tracehound model predict churn.model new.csv --out scores.csv
   tracehound model predict churn.model new.csv --explain --out scores.csv";
 
+const TABLE_EXAMPLES: &str = "\
+Examples:
+  tracehound model table --target tag:fraud --out fraud.parquet
+  tracehound model table --target listed --unlabelled negative --since 2018-11-01 --out listed.parquet
+  tracehound model table --level address --target category --weights --out who.arrow
+
+A row a cluster (or address): behavior, exposure, nearness and patterns. Tags and lists of the row's own party are
+withheld while its features are made. Without --target it is a table to predict. The file says which column is the
+clock (first_seen), so that `model train` holds out later rows; CSV cannot say it.";
+
+const PUBLISH_EXAMPLES: &str = "\
+Examples:
+  tracehound model publish fraud.model --reason policy-2026-11
+  tracehound model publish fraud-2.model --name fraud --reason retrained --run
+
+A model counts where the profile in force names it: [model] name = \"fraud\", points = 30, from = 50 adds 30 points
+times the calibrated probability, from 50 % on, as one term of the score with its reasons.";
+
 /// `tracehound model …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelAction {
+    /// Make a table of clusters or addresses to learn risk from, with a target from tags or lists.
+    #[command(after_help = TABLE_EXAMPLES)]
+    Table(TableArgs),
     /// Train a model on a table, within a budget.
     #[command(after_help = TRAIN_EXAMPLES)]
     Train(TrainModelArgs),
@@ -54,6 +78,108 @@ pub(crate) enum ModelAction {
     /// Answer requests over HTTP by the Open Inference Protocol v2, with explanations on request.
     #[command(after_help = super::serve::MODEL_EXAMPLES)]
     Serve(super::ServeModelsArgs),
+    /// Put a model into scores: the version of its name that is in force from the next run on.
+    #[command(after_help = PUBLISH_EXAMPLES)]
+    Publish(PublishModelArgs),
+    /// Take a model out of scores, from the next run on.
+    #[command(after_help = "Example:\n  tracehound model withdraw fraud --reason drift")]
+    Withdraw(WithdrawModelArgs),
+    /// Show the models that were published, with who and why.
+    #[command(after_help = "Example:\n  tracehound model list")]
+    List,
+}
+
+/// `tracehound model table`
+#[derive(Args, Debug)]
+pub(crate) struct TableArgs {
+    /// Where the table goes; its name tells the format: .parquet, .arrow or .csv.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// What a row stands for.
+    #[arg(long, value_enum, default_value_t = LevelName::Cluster)]
+    pub(crate) level: LevelName,
+    /// What is to be predicted: tag:CATEGORY, category, or listed.
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+    /// What is done with rows that no tag and no list names.
+    #[arg(long, value_enum, default_value_t = UnlabelledName::LeaveOut, requires = "target")]
+    pub(crate) unlabelled: UnlabelledName,
+    /// The last block that is looked at; if not given, the last there is.
+    #[arg(long, value_name = "HEIGHT")]
+    pub(crate) as_of: Option<u32>,
+    /// Only what first appeared then or later; a date (midnight UTC) or RFC 3339.
+    #[arg(long, value_name = "DATE", value_parser = time)]
+    pub(crate) since: Option<engine::Time>,
+    /// Only what first appeared before then.
+    #[arg(long, value_name = "DATE", value_parser = time)]
+    pub(crate) until: Option<engine::Time>,
+    /// Add a column of weights: the part of a row's tags, by confidence, that agrees with its target.
+    #[arg(long, requires = "target")]
+    pub(crate) weights: bool,
+}
+
+/// What a row stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelName {
+    /// A cluster.
+    Cluster,
+    /// An address, with the features of its cluster.
+    Address,
+}
+
+/// What is done with unlabelled rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UnlabelledName {
+    /// They are no rows.
+    LeaveOut,
+    /// Their target is empty.
+    Empty,
+    /// They are taken for negative examples.
+    Negative,
+}
+
+impl From<LevelName> for engine::risk_table::TableLevel {
+    fn from(name: LevelName) -> Self {
+        match name {
+            LevelName::Cluster => Self::Cluster,
+            LevelName::Address => Self::Address,
+        }
+    }
+}
+
+impl From<UnlabelledName> for engine::risk_table::Unlabelled {
+    fn from(name: UnlabelledName) -> Self {
+        match name {
+            UnlabelledName::LeaveOut => Self::LeaveOut,
+            UnlabelledName::Empty => Self::Empty,
+            UnlabelledName::Negative => Self::Negative,
+        }
+    }
+}
+
+/// `tracehound model publish`
+#[derive(Args, Debug)]
+pub(crate) struct PublishModelArgs {
+    /// The file of the model.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The name that profiles call it by; if not given, its own.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Why, and who.
+    #[command(flatten)]
+    pub(crate) because: Because,
+}
+
+/// `tracehound model withdraw`
+#[derive(Args, Debug)]
+pub(crate) struct WithdrawModelArgs {
+    /// Its name.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Why, and who.
+    #[command(flatten)]
+    pub(crate) because: Because,
 }
 
 /// `tracehound model train`

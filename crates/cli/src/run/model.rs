@@ -27,6 +27,13 @@ impl Session {
             ModelAction::Report(args) => self.report_model(&args),
             ModelAction::Compare(args) => self.compare_models(&args),
             ModelAction::Serve(args) => self.serve_models(&args),
+            ModelAction::Table(args) => self.risk_table(&args),
+            ModelAction::Publish(args) => self.publish_model(&args),
+            ModelAction::Withdraw(args) => self.withdraw_model(&args),
+            ModelAction::List => {
+                self.console.answer(&self.view()?.published_models()?, render::models_published)?;
+                Ok(Exit::Done)
+            }
         }
     }
 
@@ -133,7 +140,7 @@ struct Written {
 }
 
 /// Writes a file whole or not at all: a reader never sees half a model.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fault = |error| Failure::file(path, error);
     let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
     name.push(".part");

@@ -4,6 +4,7 @@ mod behavior;
 mod change;
 mod cluster;
 mod mix;
+mod modelled;
 mod money;
 mod neighborhood;
 mod neighbors;

@@ -3,18 +3,25 @@
 use std::cmp::Reverse;
 
 use cases::{AlertBook, Facts, Judge, Subject, SubjectKey};
+use forensics::risk_features::RiskFacts;
 use forensics::score::{
-    ClusterFacts, ListedMember, Profile, Without, counterfactuals, dry_run, score,
+    ClusterFacts, ListedMember, ModelScore, Profile, Without, counterfactuals, dry_run,
+    entities_of, score,
 };
-use ledger::{ClusterId, Entity, EntityId, Exposure, PatternMatch, ProximityRow, Score};
+use ledger::{
+    ClusterFeatures, ClusterId, Entity, EntityId, Exposure, PatternMatch, ProximityRow, Score,
+};
 
 use crate::Error;
 use crate::answers::{
     AlertChange, BandMoveAnswer, Points, ProfileDryRun, RankedAnswer, ScoreAnswer, TermAnswer,
     TopAnswer, WithoutAnswer,
 };
+use crate::risk_models::RiskModel;
 use crate::stages::{self, Subjects, parse_profile, profile};
 use crate::view::View;
+
+use super::modelled::{said, said_by};
 
 /// Labels that are read at once.
 const PART: u32 = 1 << 16;
@@ -22,17 +29,23 @@ const PART: u32 = 1 << 16;
 const SHOWN_MAX: usize = 50;
 
 /// Everything that the score of one cluster is made of.
-struct OwnFacts {
+pub(super) struct OwnFacts {
     cluster: ClusterId,
     held_by: Option<EntityId>,
     listed: Vec<ListedMember>,
     exposures: Vec<Exposure>,
     proximities: Vec<ProximityRow>,
     patterns: Vec<PatternMatch>,
+    /// Where a model asks for it.
+    behavior: Option<ClusterFeatures>,
 }
 
 impl OwnFacts {
-    fn borrowed<'a>(&'a self, entities: &'a [Entity]) -> ClusterFacts<'a> {
+    fn borrowed<'a>(
+        &'a self,
+        entities: &'a [Entity],
+        models: &'a [ModelScore<'a>],
+    ) -> ClusterFacts<'a> {
         ClusterFacts {
             cluster: self.cluster,
             held_by: self.held_by,
@@ -40,9 +53,20 @@ impl OwnFacts {
             exposures: &self.exposures,
             proximities: &self.proximities,
             patterns: &self.patterns,
-            models: &[],
+            models,
             entities,
         }
+    }
+
+    /// What a model sees; `None` of a cluster without behavior.
+    pub(super) fn of_model(&self) -> Option<RiskFacts<'_>> {
+        Some(RiskFacts {
+            behavior: self.behavior.as_ref()?,
+            held_by: self.held_by,
+            exposures: &self.exposures,
+            proximities: &self.proximities,
+            patterns: &self.patterns,
+        })
     }
 }
 
@@ -75,7 +99,7 @@ impl View {
             hard_rule: stored.and_then(|score| score.hard_rule),
             terms: terms.iter().map(term).collect(),
             // What it would be by another profile than its own would be no counterfactual of it.
-            without: match made_by == profile.label() {
+            without: match made_by == profile.label() && self.has_models_of_run() {
                 true => self.without(subject.cluster, &profile)?,
                 false => Vec::new(),
             },
@@ -88,27 +112,49 @@ impl View {
 
     fn without(&self, cluster: ClusterId, profile: &Profile) -> Result<Vec<WithoutAnswer>, Error> {
         let files = self.risk()?;
+        let model = RiskModel::of_profile(&self.snapshot, profile)?;
         let root = stages::root(cluster).get();
         let mut rows = Vec::new();
-        for facts in self.own_facts(root..=root)? {
-            for row in counterfactuals(&facts.borrowed(files.entities()), profile) {
+        for facts in self.own_facts(root..=root, model.is_some())? {
+            let bare = facts.borrowed(files.entities(), &[]);
+            let said = model.as_ref().map(|model| said(model, &facts, &entities_of(&bare)));
+            let said = said.transpose()?.flatten();
+            let models: Vec<ModelScore<'_>> = match (&model, &said) {
+                (Some(model), Some((own, after))) => {
+                    vec![ModelScore { after, ..model.score(*own, "") }]
+                }
+                _ => Vec::new(),
+            };
+            for row in counterfactuals(&facts.borrowed(files.entities(), &models), profile) {
                 if row.points_after == row.points_before {
                     continue;
                 }
-                let Without::Entity(entity) = row.without else { continue };
-                let points = Points(row.points_after);
-                rows.push(WithoutAnswer { without: files.name_of(entity), points });
+                let without = match (row.without, &model) {
+                    (Without::Entity(entity), _) => files.name_of(entity),
+                    (Without::Model, Some(model)) => format!("model {}", model.name()),
+                    _ => continue,
+                };
+                rows.push(WithoutAnswer { without, points: Points(row.points_after) });
             }
         }
         rows.sort_by(|a, b| (a.points, &a.without).cmp(&(b.points, &b.without)));
         Ok(rows)
     }
 
-    /// The facts of every cluster of a range of labels of which anything is known.
-    fn own_facts(&self, clusters: std::ops::RangeInclusive<u32>) -> Result<Vec<OwnFacts>, Error> {
+    /// The facts of every cluster of a range of labels of which anything is known; `for_model` of all.
+    fn own_facts(
+        &self,
+        clusters: std::ops::RangeInclusive<u32>,
+        for_model: bool,
+    ) -> Result<Vec<OwnFacts>, Error> {
         let rows = self.risk()?.facts_between(clusters.clone())?;
         let listed = self.listed_clusters.clusters();
+        let behavior = match for_model {
+            true => self.derived()?.behavior_between(clusters.clone())?,
+            false => Vec::new(),
+        };
         let mut known = rows.clusters();
+        known.extend(behavior.iter().map(|row| row.cluster));
         known.extend(listed.filter(|cluster| clusters.contains(&stages::root(*cluster).get())));
         known.sort_unstable();
         known.dedup();
@@ -123,6 +169,9 @@ impl View {
                 proximities: stages::of_cluster(&rows.proximities, cluster, |row| row.cluster)
                     .to_vec(),
                 patterns: stages::of_cluster(&rows.patterns, cluster, |row| row.cluster).to_vec(),
+                behavior: stages::of_cluster(&behavior, cluster, |row| row.cluster)
+                    .first()
+                    .copied(),
             })
         };
         known.into_iter().map(of).collect()
@@ -180,7 +229,12 @@ impl View {
     pub fn try_profile(&self, text: &str) -> Result<ProfileDryRun, Error> {
         let (_, old) = profile(&self.snapshot)?;
         let new = parse_profile(text)?;
+        RiskModel::check_profile(&self.snapshot, &new)?;
         let files = self.risk()?;
+        let models = [&old, &new].map(|profile| RiskModel::of_profile(&self.snapshot, profile));
+        let mut models: Vec<RiskModel> =
+            models.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        models.dedup_by(|next, kept| next.name() == kept.name());
         let n_labels = u32::try_from(self.labels().len()).expect("address ids are u32");
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let mut answer = ProfileDryRun {
@@ -189,8 +243,13 @@ impl View {
             ..ProfileDryRun::default()
         };
         for first in (0..n_labels).step_by(PART as usize) {
-            let facts = self.own_facts(first..=first.saturating_add(PART - 1))?;
-            let borrowed = || facts.iter().map(|facts| facts.borrowed(files.entities()));
+            let last = first.saturating_add(PART - 1);
+            let facts = self.own_facts(first..=last, !models.is_empty())?;
+            let said = said_by(&models, &facts)?;
+            let borrowed = || {
+                let each = facts.iter().zip(&said);
+                each.map(|(facts, said)| facts.borrowed(files.entities(), said))
+            };
             let tried = dry_run(&old, &new, borrowed());
             answer.n_clusters += tried.n_clusters;
             answer.n_points_changed += tried.n_points_changed;

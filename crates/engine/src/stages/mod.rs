@@ -12,6 +12,7 @@ mod alerts;
 mod evidence;
 mod files;
 mod guarded;
+mod learning;
 mod risk;
 mod suggested;
 mod views;
@@ -24,8 +25,9 @@ pub(crate) use alerts::{Subjects, rules_in_force};
 pub(crate) use evidence::{Evidence, Prices};
 pub(crate) use files::Made;
 pub(crate) use guarded::{Entities, RulesOfRun};
+pub(crate) use learning::{Held, Learning, cluster};
 pub(crate) use risk::{
-    PROFILE, listed_entity, members_by_party, of_cluster, parse_profile, profile,
+    PROFILE, category_of, listed_entity, members_by_party, of_cluster, parse_profile, profile,
     stamps as risk_stamps,
 };
 pub(crate) use suggested::cluster_entities;

@@ -168,12 +168,13 @@ impl Views {
         let mixes = reader::mixes(snapshot)?;
         let known = risk::known(snapshot, &lists, &labels, config, prices.clone(), id_of)?;
         let risk = RiskPass::new(&known, &labels, &mixes, &config.risk)?;
-        let mut pass =
-            Pass::new(&labels, config.ownership.features, suggesting, risk, prices.clone());
+        let with_features = config.ownership.features || known.has_model();
+        let mut pass = Pass::new(&labels, with_features, suggesting, risk, prices.clone());
         read_through(&reader, &mut pass, watch)?;
         let Pass { builder, flow, edges, n_mixing, features, suggesting, risk, .. } = pass;
         let edges = edges.rows();
-        let risk = risk.finish(&edges)?;
+        let features = features.map_or_else(Vec::new, |features| features.rows());
+        let risk = risk.finish(&edges, &features)?;
         let suggested = suggesting.rows(&labels, &guarded.entities, &config.ownership)?;
         let n_nodes = builder.n_nodes();
         let cluster_of = |id: u32| labels[id as usize];
@@ -199,7 +200,7 @@ impl Views {
             tag_rows,
             listed,
             near: Vec::new(),
-            features: features.map_or_else(Vec::new, |features| features.rows()),
+            features,
             suggested,
             guarded,
         };

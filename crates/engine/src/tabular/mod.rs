@@ -10,7 +10,7 @@ mod table;
 
 use std::path::Path;
 
-use learn::automl::{AutoOptions, Manifest, Model, TrainProgress, train};
+use learn::automl::{AutoOptions, Manifest, Model, SplitBy, TrainProgress, train};
 use sha2::{Digest, Sha256};
 
 pub use answers::{
@@ -24,6 +24,7 @@ pub use served::{
     AnswerColumn, AnswerValues, InputColumn, RowContributions, ValueType, predict_explained,
 };
 pub use table::Table;
+pub(crate) use table::{CLOCK, KIND};
 
 use crate::{Error, Progress, Watch};
 
@@ -61,7 +62,8 @@ pub fn train_model(
         watch.tell(Progress::At { done: progress.done.into() });
         !watch.stopped()
     };
-    let model = train(&table.frame, options, &mut told);
+    let options = table.completed(options);
+    let model = train(&table.frame, &options, &mut told);
     if begun {
         watch.tell(Progress::End);
     }
@@ -69,6 +71,23 @@ pub fn train_model(
     let (bytes, manifest) = model.packed(name, &table.sha256)?;
     let sha256 = hash(&bytes);
     Ok((bytes, LoadedModel { model, manifest, sha256 }))
+}
+
+impl Table {
+    /// Options with what the file says of its columns, where the caller says nothing of them.
+    fn completed(&self, options: &AutoOptions) -> AutoOptions {
+        let mut options = options.clone();
+        for (column, kind) in &self.kinds {
+            let is_asked = *column == options.target || options.weight.as_ref() == Some(column);
+            if !is_asked {
+                options.roles.entry(column.clone()).or_insert_with(|| (*kind).into());
+            }
+        }
+        if let (SplitBy::Auto, Some(clock)) = (&options.split, &self.clock) {
+            options.split = SplitBy::Time(clock.clone());
+        }
+        options
+    }
 }
 
 /// Opens the file of a model.

@@ -93,7 +93,13 @@ impl Table {
     /// Rows to predict that came without a file, such as those of a request; they get no hash, which costs more than a
     /// prediction and is needed for training only.
     pub fn of_request(frame: Frame) -> Self {
-        Self { frame, sha256: String::new(), name: "the request".to_owned() }
+        Self {
+            frame,
+            sha256: String::new(),
+            name: "the request".to_owned(),
+            kinds: Vec::new(),
+            clock: None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
-use learn::Frame;
+use learn::{Frame, Kind};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::hash;
@@ -24,6 +24,34 @@ pub struct Table {
     pub sha256: String,
     /// The file, or the table's name.
     pub name: String,
+    /// What its columns are, where the file says so itself (see [`KIND`]).
+    pub kinds: Vec<(String, Kind)>,
+    /// The column by which rows are split in time unless somebody says otherwise (see [`CLOCK`]).
+    pub clock: Option<String>,
+}
+
+/// Metadata of an Arrow field: what the column is to a model, in a word.
+pub(crate) const KIND: &str = "tracehound.kind";
+/// Metadata of an Arrow field: it is the clock of the table.
+pub(crate) const CLOCK: &str = "tracehound.clock";
+
+/// What fields say of themselves.
+fn said(batches: &[RecordBatch]) -> (Vec<(String, Kind)>, Option<String>) {
+    let (mut kinds, mut clock) = (Vec::new(), None);
+    let Some(first) = batches.first() else { return (kinds, clock) };
+    for field in first.schema().fields() {
+        let kind = match field.metadata().get(KIND).map(String::as_str) {
+            Some("number") => Some(Kind::Number),
+            Some("identifier") => Some(Kind::Identifier),
+            // A word of a later version, or of somebody else: the column is judged by its values.
+            _ => None,
+        };
+        kinds.extend(kind.map(|kind| (field.name().clone(), kind)));
+        if field.metadata().contains_key(CLOCK) {
+            clock = Some(field.name().clone());
+        }
+    }
+    (kinds, clock)
 }
 
 impl Table {
@@ -53,20 +81,23 @@ impl Table {
     pub fn from_bytes(bytes: Vec<u8>, name: impl Into<String>) -> Result<Self, Error> {
         let name = name.into();
         let sha256 = hash(&bytes);
-        let frame = if bytes.starts_with(b"PAR1") {
-            Frame::from_batches(&parquet(bytes)?)?
+        let batches = if bytes.starts_with(b"PAR1") {
+            parquet(bytes)?
         } else if bytes.starts_with(b"ARROW1") {
             let reader = arrow::ipc::reader::FileReader::try_new(Cursor::new(&bytes), None)?;
-            Frame::from_batches(&reader.collect::<Result<Vec<_>, _>>()?)?
+            reader.collect::<Result<Vec<_>, _>>()?
         } else if bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
             let reader = arrow::ipc::reader::StreamReader::try_new(Cursor::new(&bytes), None)?;
-            Frame::from_batches(&reader.collect::<Result<Vec<_>, _>>()?)?
-        } else if bytes.starts_with(&[0x1f, 0x8b]) {
-            Frame::from_csv(&unzipped(&bytes, &name)?)?
+            reader.collect::<Result<Vec<_>, _>>()?
         } else {
-            Frame::from_csv(&bytes)?
+            let frame = match bytes.starts_with(&[0x1f, 0x8b]) {
+                true => Frame::from_csv(&unzipped(&bytes, &name)?)?,
+                false => Frame::from_csv(&bytes)?,
+            };
+            return Ok(Self { frame, sha256, name, kinds: Vec::new(), clock: None });
         };
-        Ok(Self { frame, sha256, name })
+        let (kinds, clock) = said(&batches);
+        Ok(Self { frame: Frame::from_batches(&batches)?, sha256, name, kinds, clock })
     }
 
     /// A table from columns in memory, such as those of a data frame in Python.
@@ -74,10 +105,13 @@ impl Table {
     /// # Errors
     /// A column is of a type that is no feature.
     pub fn from_batches(batches: &[RecordBatch], name: impl Into<String>) -> Result<Self, Error> {
+        let (kinds, clock) = said(batches);
         Ok(Self {
             frame: Frame::from_batches(batches)?,
             sha256: hash_of(batches)?,
             name: name.into(),
+            kinds,
+            clock,
         })
     }
 }

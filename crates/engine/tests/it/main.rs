@@ -14,6 +14,7 @@ mod recount;
 mod reference;
 mod resolve;
 mod risk;
+mod risk_model;
 mod world;
 
 use std::path::{Path, PathBuf};

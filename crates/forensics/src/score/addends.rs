@@ -252,9 +252,14 @@ fn patterns(seen: &Seen<'_>, addends: &mut Vec<Addend>) {
 }
 
 fn models(seen: &Seen<'_>, addends: &mut Vec<Addend>) {
+    let Some(weight) = &seen.profile.model else { return };
     for (at, model) in seen.facts.models.iter().enumerate() {
-        let ppm = i64::from(model.probability_ppm).min(PPM);
-        let points = part_of(seen.profile.model_points, ppm);
-        addends.push(Addend { points, about: About::Model(at) });
+        // Not known without some facts: it stays, and the counterfactual says so.
+        let probability = model.without(seen.without).unwrap_or(model.probability_ppm);
+        let ppm = i64::from(probability).min(PPM);
+        if model.name == weight.name && ppm >= weight.from_ppm {
+            let points = part_of(weight.points, ppm);
+            addends.push(Addend { points, about: About::Model(at) });
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use ledger::{ClusterId, EntityId};
 
-use super::facts::Seen;
+use super::facts::{ModelScore, Seen};
 use super::{ClusterFacts, Profile, Without, points, points_of};
 
 /// A score with and without some facts.
@@ -24,6 +24,8 @@ pub struct Counterfactual {
     /// A nearest entity is left out: the next one of its category is not among the facts and may be as near, so the
     /// score without it may be higher than `points_after` by nearness.
     pub farther_unknown: bool,
+    /// A model counts, and what it says without these facts is not among the facts: its term stays as it is.
+    pub model_unknown: bool,
 }
 
 /// What the score would be without some facts.
@@ -36,8 +38,8 @@ pub fn counterfactual(
     after(facts, profile, without, points_before)
 }
 
-/// The counterfactual of every entity that the facts name, the one that matters most first.
-pub fn counterfactuals(facts: &ClusterFacts<'_>, profile: &Profile) -> Vec<Counterfactual> {
+/// Every known entity that the facts name, ascending.
+pub fn entities_of(facts: &ClusterFacts<'_>) -> Vec<EntityId> {
     let exposed = facts.exposures.iter().map(|row| row.entity);
     let near = facts.proximities.iter().map(|row| row.entity);
     let listed = facts.listed.iter().map(|listed| listed.entity);
@@ -46,8 +48,16 @@ pub fn counterfactuals(facts: &ClusterFacts<'_>, profile: &Profile) -> Vec<Count
     entities.sort_unstable();
     entities.dedup();
     entities.retain(|entity| *entity != EntityId::NONE);
+    entities
+}
+
+/// The counterfactual of every entity that the facts name, and of the model where one counts; the one that matters most
+/// first.
+pub fn counterfactuals(facts: &ClusterFacts<'_>, profile: &Profile) -> Vec<Counterfactual> {
     let points_before = points(facts, profile);
-    let each = entities.into_iter().map(Without::Entity);
+    let counts = |model: &&ModelScore<'_>| is_in(profile, model.name);
+    let model = facts.models.iter().find(counts).map(|_| Without::Model);
+    let each = entities_of(facts).into_iter().map(Without::Entity).chain(model);
     let mut all: Vec<Counterfactual> =
         each.map(|without| after(facts, profile, without, points_before)).collect();
     all.sort_by_key(|one| Reverse((one.points_before - one.points_after).abs()));
@@ -65,7 +75,16 @@ fn after(
         Without::Entity(entity) => facts.proximities.iter().any(|row| row.entity == entity),
         _ => false,
     };
-    Counterfactual { without, points_before, points_after: points_of(&seen), farther_unknown }
+    let unknown = |model: &ModelScore<'_>| {
+        is_in(profile, model.name) && model.without(Some(without)).is_none()
+    };
+    let model_unknown = facts.models.iter().any(unknown);
+    let points_after = points_of(&seen);
+    Counterfactual { without, points_before, points_after, farther_unknown, model_unknown }
+}
+
+fn is_in(profile: &Profile, model: &str) -> bool {
+    profile.model().is_some_and(|(name, _)| name == model)
 }
 
 /// What a change of profile does to scores.

@@ -18,15 +18,31 @@ pub struct ListedMember {
     pub n_addresses: u32,
 }
 
-/// What a model says of the cluster.
+/// What a model says of the cluster. It counts where the profile names the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelScore<'a> {
     /// Its name.
     pub name: &'a str,
     /// Its version.
     pub version: &'a str,
-    /// The probability, in parts per million.
+    /// The calibrated probability, in parts per million.
     pub probability_ppm: u32,
+    /// Why, in words: the features that contributed most; empty where nobody asked.
+    pub reasons: &'a str,
+    /// What it says without some facts, in parts per million. Of what is not among them it is not known, see
+    /// [`Counterfactual::model_unknown`](super::Counterfactual::model_unknown).
+    pub after: &'a [(Without, u32)],
+}
+
+impl ModelScore<'_> {
+    /// What it says without some facts; `None` if that is not known. Entries of lists are no features of a model.
+    pub(super) fn without(&self, without: Option<Without>) -> Option<u32> {
+        match without {
+            None | Some(Without::Listing(_) | Without::Listings) => Some(self.probability_ppm),
+            Some(Without::Model) => Some(0),
+            Some(without) => self.after.iter().find(|row| row.0 == without).map(|row| row.1),
+        }
+    }
 }
 
 /// All that is known of one cluster. Rows are those of this cluster alone, each kind in the order of its table.
@@ -101,6 +117,8 @@ pub enum Without {
     Listing(EntityId),
     /// That lists name members at all.
     Listings,
+    /// What the model says.
+    Model,
 }
 
 /// Facts as a profile and a counterfactual let them be seen.

@@ -28,6 +28,7 @@ mod words;
 
 pub use change::{
     BandChange, BandMove, Counterfactual, DryRun, counterfactual, counterfactuals, dry_run,
+    entities_of,
 };
 pub use facts::{ClusterFacts, ListedMember, ModelScore, PayerScore, TransactionFacts, Without};
 pub use profile::{Band, DEFAULT_PROFILE, PATTERNS, Profile, ProfileError};

@@ -13,7 +13,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::curve::{Curve, PPM};
 use super::profile::{
-    Band, CategoryPoints, Curves, Dust, Factors, N_CATEGORIES, Profile, ProfileError, Services,
+    Band, CategoryPoints, Curves, Dust, Factors, ModelWeight, N_CATEGORIES, Profile, ProfileError,
+    Services,
 };
 
 /// More points than a curve needs, fewer than a hostile text may hold.
@@ -62,7 +63,7 @@ pub(super) fn profile(text: &str, patterns: &[(u8, &str)]) -> Result<Profile, Pr
         curves: curves(&top)?,
         services: services(&top)?,
         sender_ppm: top.section("transaction", &["sender"])?.percent("sender")?,
-        model_points: top.section("model", &["points"])?.points("points")?,
+        model: model(&top)?,
         categories: categories(&top)?,
         patterns: pattern_points(&top, patterns)?,
         bands: bands(&top)?,
@@ -109,6 +110,17 @@ fn curves(top: &Section<'_>) -> Result<Curves, ProfileError> {
         hops,
         matches: curves.curve("matches", 0, 1e9)?,
     })
+}
+
+/// A model's weight. Without points it may be nameless; with points a name and a least probability must be there.
+fn model(top: &Section<'_>) -> Result<Option<ModelWeight>, ProfileError> {
+    let model = top.section("model", &["name", "points", "from"])?;
+    let points = model.points("points")?;
+    if points == 0 && !model.has("name") && !model.has("from") {
+        return Ok(None);
+    }
+    let (name, from_ppm) = (model.word("name")?, model.percent("from")?);
+    Ok(Some(ModelWeight { name, points, from_ppm }))
 }
 
 fn services(top: &Section<'_>) -> Result<Services, ProfileError> {
@@ -274,6 +286,10 @@ impl<'t> Section<'t> {
             let what = format!("key {:?} is missing", self.path(key));
             self.reader.error(self.span.clone(), what, Some(hint.to_owned()))
         })
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
     }
 
     fn section(&self, key: &'t str, known: &[&str]) -> Result<Section<'t>, ProfileError> {

@@ -69,7 +69,7 @@ pub struct Profile {
     pub(super) services: Services,
     /// Of the payers' scores, in a transaction.
     pub(super) sender_ppm: i64,
-    pub(super) model_points: i64,
+    pub(super) model: Option<ModelWeight>,
     /// By category.
     pub(super) categories: [CategoryPoints; N_CATEGORIES],
     /// By stored number: name and points.
@@ -129,6 +129,17 @@ pub(super) struct CategoryPoints {
     pub(super) held: i64,
     pub(super) exposure: [i64; 2],
     pub(super) near: [i64; 2],
+}
+
+/// What a model's probability adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ModelWeight {
+    /// The model, as it was published.
+    pub(super) name: String,
+    /// Thousandths of a point at a probability of 1.
+    pub(super) points: i64,
+    /// Below it nothing is added.
+    pub(super) from_ppm: i64,
 }
 
 /// A band of severity.
@@ -192,6 +203,14 @@ impl Profile {
     /// The least confidence, 0 to 100, at which an entity counts.
     pub fn confidence_min(&self) -> u8 {
         self.confidence_min
+    }
+
+    /// The model whose probability is a term, and from which probability on, in parts per million; `None` if there is
+    /// none, or it adds nothing.
+    pub fn model(&self) -> Option<(&str, u32)> {
+        let counts = self.model.as_ref().filter(|model| model.points != 0)?;
+        let from = u32::try_from(counts.from_ppm).expect("a percentage is at most a million parts");
+        Some((&counts.name, from))
     }
 
     /// Its bands, the lowest first.

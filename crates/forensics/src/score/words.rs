@@ -94,9 +94,13 @@ fn one(seen: &Seen<'_>, groups: &Groups, addend: &Addend) -> ScoreTerm {
         About::Pattern(number) => bare("pattern", pattern(seen, number)),
         About::Model(at) => {
             let model = &facts.models[at];
-            let (whole, parts) = percent(model.probability_ppm.into());
-            let basis = format!("{} {}: {whole}.{parts:04} %", model.name, model.version);
-            bare("model", basis)
+            let probability = model.without(seen.without).unwrap_or(model.probability_ppm);
+            let (whole, parts) = percent(probability.into());
+            let mut basis = format!("{} {}: {whole}.{parts:04} %", model.name, model.version);
+            if !model.reasons.is_empty() && seen.without.is_none() {
+                basis += &format!(": {}", model.reasons);
+            }
+            ScoreTerm { source_version: format!("model {}", model.version), ..bare("model", basis) }
         }
     }
 }

@@ -42,6 +42,7 @@ mod rank;
 mod resolution;
 mod resolution_rules;
 mod resolution_worlds;
+mod risk_features;
 mod score;
 mod score_oracle;
 mod score_profile;

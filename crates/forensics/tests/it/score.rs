@@ -119,15 +119,41 @@ fn unsolicited_dust_never_scores() {
 #[test]
 fn models_have_a_term_of_their_own() {
     let mut facts = world();
-    facts.models.push(ModelScore { name: "m", version: "1", probability_ppm: 500_000 });
+    const AFTER: &[(Without, u32)] = &[(Without::Entity(EntityId::new(3)), 250_000)];
+    let of = |name, probability_ppm| ModelScore {
+        name,
+        version: "1",
+        probability_ppm,
+        reasons: "x is 2 (+1.5)",
+        after: AFTER,
+    };
+    facts.models = vec![of("other", 900_000), of("m", 500_000)];
     check(&facts, 0, &[]);
-    let text = DEFAULT_PROFILE.replace("[model]\n", "[model]\n#").replace("#\npoints", "points");
-    let text = text.replace("points = 0\n", "points = 30\n").replace("# Points of a model", "# ");
-    let text = text.replace("[model]\n#", "[model]\n");
-    let profile = Profile::parse(&text, PATTERNS).unwrap();
+    let by = |model: &str| {
+        let text = DEFAULT_PROFILE.replace("\npoints = 0\n", &format!("\n{model}\n"));
+        Profile::parse(&text, PATTERNS)
+    };
+    let profile = by("name = \"m\"\npoints = 30\nfrom = 20").unwrap();
     let scored = score(&facts.facts(), &profile);
-    assert_eq!(scored.terms[0].kind, "model");
-    assert_eq!((scored.score.points, scored.terms[0].basis.as_str()), (15_000, "m 1: 50.0000 %"));
+    assert_eq!((scored.terms.len(), scored.terms[0].kind.as_str()), (1, "model"));
+    assert_eq!(scored.terms[0].basis, "m 1: 50.0000 %: x is 2 (+1.5)");
+    assert_eq!(scored.score.points, 15_000);
+    let without = |without| {
+        let found = counterfactual(&facts.facts(), &profile, without);
+        (found.points_after, found.model_unknown)
+    };
+    assert_eq!(without(Without::Model), (0, false));
+    assert_eq!(without(Without::Listings), (15_000, false));
+    assert_eq!(without(Without::Entity(EntityId::new(3))), (7_500, false));
+    assert_eq!(without(Without::Entity(EntityId::new(4))), (15_000, true));
+    // Below the least probability nothing is added.
+    let above = by("name = \"m\"\npoints = 30\nfrom = 50.0001").unwrap();
+    assert!(
+        score(&facts.facts(), &above).terms.is_empty() && above.model() == Some(("m", 500_001))
+    );
+    assert_eq!(by("points = 0").unwrap().model(), None);
+    assert!(by("points = 1").unwrap_err().what.contains("model.name"));
+    assert!(by("name = \"m\"\npoints = 0").unwrap_err().what.contains("model.from"));
 }
 
 #[test]

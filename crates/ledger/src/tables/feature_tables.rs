@@ -31,6 +31,8 @@ trait Value: Copy {
     const NULLABLE: bool;
     fn to_native(self) -> Option<<Self::Arrow as ArrowPrimitiveType>::Native>;
     fn from_native(native: Option<<Self::Arrow as ArrowPrimitiveType>::Native>) -> Option<Self>;
+    /// The nearest number; `None` for null.
+    fn number(self) -> Option<f64>;
 }
 
 macro_rules! value {
@@ -44,6 +46,9 @@ macro_rules! value {
             fn from_native(native: Option<$native>) -> Option<Self> {
                 native
             }
+            fn number(self) -> Option<f64> {
+                Some(self as f64)
+            }
         }
 
         impl Value for Option<$native> {
@@ -54,6 +59,9 @@ macro_rules! value {
             }
             fn from_native(native: Self) -> Option<Self> {
                 Some(native)
+            }
+            fn number(self) -> Option<f64> {
+                self.map(|value| value as f64)
             }
         }
     };
@@ -93,6 +101,13 @@ macro_rules! features {
                 #[doc = $about]
                 pub $name: $value,
             )*
+        }
+
+        impl ClusterFeatures {
+            /// The values of [`FEATURE_COLUMNS`] as the nearest numbers; `None` where null.
+            pub fn numbers(&self) -> [Option<f64>; FEATURE_COLUMNS.len()] {
+                [$(Value::number(self.$name),)*]
+            }
         }
 
         /// Every column of `cluster_features` but the first, which names the cluster.

@@ -15,6 +15,7 @@ mod decision_tables;
 mod derived_tables;
 mod feature_tables;
 mod mix_tables;
+mod model_tables;
 mod monitored_tables;
 mod risk_entities;
 mod risk_exposures;
@@ -55,6 +56,9 @@ pub use feature_tables::{
     cluster_features_to,
 };
 pub use mix_tables::{MIXES, mixes_from, mixes_to};
+pub use model_tables::{
+    RISK_MODEL_LOG, RISK_MODELS, risk_model_package, risk_models_from, risk_models_to,
+};
 pub use monitored_tables::{MONITORED, monitored_from, monitored_to};
 pub use risk_entities::{
     ENTITIES, ENTITY_CLUSTERS, entities_from, entities_to, entity_clusters_from, entity_clusters_to,
@@ -414,6 +418,7 @@ pub static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
         &RANKS,
         &SCORES,
         &SCORE_TERMS,
+        &RISK_MODELS,
         &EXPOSURES,
         &PATTERNS,
         &PROXIMITIES,

@@ -331,6 +331,20 @@ fn decision_tables_are_read_back() {
         fitted_at: Timestamp::new(5),
     };
     check(&MODELS, &[model], models_to, models_from);
+    let event = crate::RiskModelEvent {
+        kind: crate::RiskModelEventKind::Published,
+        name: "laundering".to_owned(),
+        version: 2,
+        sha256: "ab".to_owned(),
+        reason: "why".to_owned(),
+        author: "ana".to_owned(),
+        at: Timestamp::new(5),
+    };
+    let rows = [(event.clone(), None), (event.clone(), Some(&b"zip"[..]))];
+    let stored = risk_models_to(&rows);
+    assert_eq!(risk_models_from(&stored).unwrap(), [event.clone(), event]);
+    assert_eq!(risk_model_package(&stored, "ab").unwrap().as_deref(), Some(&b"zip"[..]));
+    assert_eq!(risk_model_package(&stored, "cd").unwrap(), None);
     check(&DECISIONS, &[whole, bare], decisions_to, decisions_from);
 }
 

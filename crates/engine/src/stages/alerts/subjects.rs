@@ -27,6 +27,8 @@ pub(crate) struct Subjects<'a> {
     scores: Option<&'a [Score]>,
     /// Block time of the last block.
     now: Timestamp,
+    /// Whether the profile in force counts a model.
+    has_model: bool,
 }
 
 /// What facts of one cluster point to.
@@ -49,6 +51,7 @@ impl<'a> Subjects<'a> {
             monitored: crate::stages::risk::monitored(&view.snapshot, id_of)?,
             scores,
             now: view.tip().unwrap_or_default().1,
+            has_model: crate::stages::profile(&view.snapshot)?.1.model().is_some(),
         })
     }
 
@@ -80,7 +83,11 @@ impl<'a> Subjects<'a> {
     }
 
     fn rows(&self, clusters: std::ops::RangeInclusive<u32>) -> Result<FactRows, Error> {
-        let mut rows = self.view.risk()?.facts_between(clusters.clone())?;
+        let files = self.view.risk()?;
+        let mut rows = files.facts_between(clusters.clone())?;
+        if self.has_model {
+            rows.model_terms = files.model_terms_between(clusters.clone())?;
+        }
         if let Some(scores) = self.scores {
             let key = |score: &Score| score.cluster.get().get();
             let from = scores.partition_point(|score| key(score) < *clusters.start());
@@ -178,6 +185,7 @@ impl<'a> Subjects<'a> {
             hops_max: self.view.config.risk.hops_max,
             patterns: None,
             score: None,
+            model_terms: &[],
             entities: &[],
         }
     }
@@ -201,6 +209,7 @@ impl<'a> Subjects<'a> {
             proximities: Some(of_cluster(&rows.proximities, cluster, |row| row.cluster)),
             patterns: Some(of_cluster(&rows.patterns, cluster, |row| row.cluster)),
             score: Some(&known.score),
+            model_terms: of_cluster(&rows.model_terms, cluster, |row| row.cluster),
             entities: self.view.risk.as_ref().map_or(&[], |files| files.entities()),
             ..self.nobody()
         }

@@ -24,8 +24,8 @@ use forensics::rank::{RankOptions, ranks};
 use forensics::screening::ListIndex;
 use forensics::{Attribution, Owners};
 use ledger::{
-    AddressId, Category, ClusterEdge, ClusterId, EntityId, Exposure, FlowSide, LedgerBatch, Mix,
-    ProximityRow, Timestamp, tables,
+    AddressId, Category, ClusterEdge, ClusterFeatures, ClusterId, EntityId, Exposure, FlowSide,
+    LedgerBatch, Mix, ProximityRow, Timestamp, tables,
 };
 use store::Snapshot;
 
@@ -34,7 +34,8 @@ pub(crate) use claims::{category_of, listed_entity, members_by_party};
 pub(crate) use scores::{PROFILE, parse_profile, profile};
 
 use crate::config::RiskConfig;
-use crate::layout::{SHARED, checkpoint};
+use crate::layout::{self, SHARED, checkpoint};
+use crate::risk_models::{AllFacts, RiskModel};
 use crate::view::TagFile;
 use crate::{Config, Error};
 use claims::{Listed, attribution, listed_members};
@@ -53,6 +54,20 @@ pub(super) struct Known {
     /// Monitored addresses, ascending.
     monitored: Vec<AddressId>,
     profile: forensics::score::Profile,
+    /// The model that the profile counts.
+    model: Option<RiskModel>,
+}
+
+impl Known {
+    /// Whether scores need the behavior of clusters.
+    pub(super) fn has_model(&self) -> bool {
+        self.model.is_some()
+    }
+
+    /// The same, where nothing is scored by a model.
+    pub(super) fn without_model(self) -> Self {
+        Self { model: None, ..self }
+    }
 }
 
 /// What lists, tags, prices and the profile of a snapshot say of clusters.
@@ -78,6 +93,7 @@ pub(super) fn known(
         categories: attribution.entities.iter().map(|entity| entity.category).collect(),
         listed: listed_members(lists, &attribution, cluster_of),
         prices,
+        model: RiskModel::of_profile(snapshot, &profile)?,
         profile,
         monitored: monitored(snapshot, id_of)?,
         attribution,
@@ -88,11 +104,12 @@ pub(super) fn known(
 pub(crate) fn stamps(
     snapshot: &Snapshot,
     config: &Config,
-) -> Result<[(&'static str, u64); 3], Error> {
+) -> Result<[(&'static str, u64); 4], Error> {
     Ok([
         (checkpoint::RUN_RISK, config.risk.stamp()),
         (checkpoint::RUN_PROFILE, u64::from(scores::profile(snapshot)?.0)),
         (checkpoint::RUN_MONITORED, snapshot.rows(tables::MONITORED.name, SHARED)),
+        (checkpoint::RUN_MODELS, snapshot.rows(tables::RISK_MODELS.name, SHARED)),
     ])
 }
 
@@ -154,8 +171,12 @@ impl<'l> RiskPass<'l> {
         Ok(found.1?)
     }
 
-    /// Makes the rows of every table.
-    pub(super) fn finish(mut self, edges: &[ClusterEdge]) -> Result<RiskViews, Error> {
+    /// Makes the rows of every table. `behavior` is that of all clusters where a model counts.
+    pub(super) fn finish(
+        mut self,
+        edges: &[ClusterEdge],
+        behavior: &[ClusterFeatures],
+    ) -> Result<RiskViews, Error> {
         let Self { known, owners, .. } = self;
         let entities = &known.attribution.entities;
         let (exposure, proximity) = (&mut self.exposure, &mut self.proximity);
@@ -167,12 +188,16 @@ impl<'l> RiskPass<'l> {
         let mut found = self.patterns.rows(&price);
         found.sort_by_key(|row| (row.cluster, row.pattern, row.height, row.first_time));
         let ranked = ranks(edges, owners, entities, &RankOptions::default())?;
+        let (held, proximities, patterns) = (&known.attribution.clusters, &proximities, &found);
+        let all = AllFacts { behavior, held, exposures: &exposures, proximities, patterns };
+        let modelled = known.model.as_ref().map(|model| model.scored(&all)).transpose()?;
         let scoring = Scoring {
+            models: scores::model_scores(known.model.as_ref(), modelled.as_deref()),
             exposures: &exposures,
-            proximities: &proximities,
-            patterns: &found,
+            proximities,
+            patterns,
             entities,
-            held: &known.attribution.clusters,
+            held,
             listed: &known.listed,
             profile: &known.profile,
         };
@@ -190,7 +215,7 @@ impl<'l> RiskPass<'l> {
                 tables::entities_to(entities),
                 tables::entity_clusters_to(&known.attribution.clusters),
                 tables::exposures_to(&exposures),
-                tables::proximities_to(&proximities),
+                tables::proximities_to(proximities),
                 tables::patterns_to(&found),
                 tables::ranks_to(&ranked.rows),
                 tables::scores_to(&scores),
@@ -211,6 +236,12 @@ pub(super) struct RiskViews {
 impl RiskViews {
     pub(super) fn into_tables(self) -> Vec<RecordBatch> {
         self.tables
+    }
+
+    /// A table of `layout::RISK`.
+    pub(super) fn table(&self, table: &tables::Table) -> &RecordBatch {
+        let at = layout::RISK.iter().position(|other| other.name == table.name);
+        &self.tables[at.expect("it is a table of risk")]
     }
 }
 

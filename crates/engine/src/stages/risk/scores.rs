@@ -1,6 +1,6 @@
 //! Scores of a run: every cluster of which something is known, by the profile in force.
 
-use forensics::score::{ClusterFacts, ListedMember, Profile, score};
+use forensics::score::{ClusterFacts, ListedMember, ModelScore, Profile, score};
 use ledger::{ClusterId, Entity, EntityId, Exposure, PatternMatch, ProximityRow, Score, ScoreTerm};
 use rayon::prelude::*;
 use store::Snapshot;
@@ -8,6 +8,7 @@ use store::Snapshot;
 use super::{Listed, of_cluster};
 use crate::Error;
 use crate::ownership::models;
+use crate::risk_models::{Modelled, RiskModel};
 
 /// The kind of a profile in the table `models`.
 pub(crate) const PROFILE: &str = "risk_profile";
@@ -26,6 +27,16 @@ pub(crate) fn parse_profile(text: &str) -> Result<Profile, Error> {
     Ok(Profile::parse(text, &patterns.collect::<Vec<_>>())?)
 }
 
+/// What a model says of clusters, as scores take it.
+pub(super) fn model_scores<'a>(
+    model: Option<&'a RiskModel>,
+    modelled: Option<&'a [Modelled]>,
+) -> Vec<(ClusterId, ModelScore<'a>)> {
+    let Some((model, modelled)) = model.zip(modelled) else { return Vec::new() };
+    let score = |row: &'a Modelled| (row.cluster, model.score(row.probability_ppm, &row.reasons));
+    modelled.iter().map(score).collect()
+}
+
 /// Everything that scores are made of, each by cluster.
 pub(super) struct Scoring<'a> {
     pub(super) exposures: &'a [Exposure],
@@ -34,6 +45,8 @@ pub(super) struct Scoring<'a> {
     pub(super) entities: &'a [Entity],
     pub(super) held: &'a [(ClusterId, EntityId)],
     pub(super) listed: &'a [Listed],
+    /// By cluster.
+    pub(super) models: Vec<(ClusterId, ModelScore<'a>)>,
     pub(super) profile: &'a Profile,
 }
 
@@ -62,8 +75,9 @@ impl Scoring<'_> {
         let found = self.patterns.iter().map(|row| row.cluster);
         let held = self.held.iter().map(|row| row.0);
         let listed = self.listed.iter().map(|row| row.cluster);
+        let modelled = self.models.iter().map(|row| row.0);
         let mut clusters: Vec<ClusterId> =
-            exposed.chain(near).chain(found).chain(held).chain(listed).collect();
+            exposed.chain(near).chain(found).chain(held).chain(listed).chain(modelled).collect();
         clusters.sort_unstable();
         clusters.dedup();
         clusters
@@ -77,6 +91,7 @@ impl Scoring<'_> {
 
     fn facts(&self, cluster: ClusterId) -> ClusterFacts<'_> {
         let held = self.held.binary_search_by_key(&cluster, |row| row.0);
+        let modelled = self.models.binary_search_by_key(&cluster, |row| row.0);
         ClusterFacts {
             cluster,
             held_by: held.ok().map(|at| self.held[at].1),
@@ -84,7 +99,7 @@ impl Scoring<'_> {
             exposures: of_cluster(self.exposures, cluster, |row| row.cluster),
             proximities: of_cluster(self.proximities, cluster, |row| row.cluster),
             patterns: of_cluster(self.patterns, cluster, |row| row.cluster),
-            models: &[],
+            models: modelled.map_or(&[], |at| std::slice::from_ref(&self.models[at].1)),
             entities: self.entities,
         }
     }
