@@ -7,7 +7,7 @@ use super::{Project, Violation};
 use crate::setup::LINKED_CRATES;
 
 /// Packages in Cargo.lock. A cold build on two cores is a wait already.
-const PACKAGES_MAX: usize = 320;
+const PACKAGES_MAX: usize = 345;
 
 /// Licenses under which a bank can run, change and pass on the whole.
 const PERMISSIVE: &[&str] = &[

@@ -8,7 +8,7 @@ use tracehound_learn::automl::{AutoOptions, Method, Model, SplitBy, train};
 use tracehound_learn::{Frame, LearnError, Task};
 
 /// Rows of a world whose odds are known: `2·size − 1 + 1.5·(plan = monthly)`, and columns that say nothing.
-fn world(n_rows: usize, seed: u64) -> String {
+pub(crate) fn world(n_rows: usize, seed: u64) -> String {
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
     let mut csv = "id,size,plan,noise,left\n".to_owned();
     for row in 0..n_rows {
@@ -25,11 +25,11 @@ fn world(n_rows: usize, seed: u64) -> String {
     csv
 }
 
-fn frame(text: &str) -> Frame {
+pub(crate) fn frame(text: &str) -> Frame {
     Frame::from_csv(text.as_bytes()).unwrap()
 }
 
-fn small(target: &str) -> AutoOptions {
+pub(crate) fn small(target: &str) -> AutoOptions {
     AutoOptions { budget_s: 2.0, ..AutoOptions::for_target(target) }
 }
 
