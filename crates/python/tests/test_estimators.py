@@ -21,7 +21,7 @@ def expected(estimator):
     return NOT_APPLICABLE
 
 
-ESTIMATORS = [cls(time_budget=0.01, methods=["linear"]) for cls in (AutoClassifier, AutoRegressor)]
+ESTIMATORS = [cls(time_budget=0.2, methods=["linear"]) for cls in (AutoClassifier, AutoRegressor)]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -34,7 +34,7 @@ def test_it_works_in_searches_and_pipelines(seen):
     import numpy as np
 
     X, y = np.random.default_rng(0).normal(size=(90, 2)), np.repeat([0, 1, 2], 30)
-    model = AutoClassifier(time_budget=0.01, methods=["linear"])
+    model = AutoClassifier(time_budget=0.2, methods=["linear"])
     assert cross_val_score(model, X, y, cv=3).shape == (3,)
     search = GridSearchCV(make_pipeline(StandardScaler(), model), {"autoclassifier__seed": [0, 1]}, cv=2)
     assert search.fit(X, y).best_params_.keys() == {"autoclassifier__seed"}

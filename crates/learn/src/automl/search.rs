@@ -253,14 +253,18 @@ impl<'f> Search<'f> {
         let options = assess::blend_options(rows.targets.len(), self.options.seed);
         let mut blend = Blend::fit(&rows, &options)?;
         let total: f64 = blend.weights.iter().sum();
-        let keep: Vec<bool> = blend.weights.iter().map(|w| *w > WEIGHT_MIN * total).collect();
+        let mut keep: Vec<bool> = blend.weights.iter().map(|w| *w > WEIGHT_MIN * total).collect();
+        // Where nothing beats a constant, the best learner stays without weight: a blend is of something.
+        if !keep.contains(&true) {
+            keep[0] = true;
+        }
         // Weights of those dropped go to the others in proportion, so that margins keep their size.
         let kept: f64 = blend.weights.iter().zip(&keep).filter(|w| *w.1).map(|w| w.0).sum();
         let mut kept_weights = Vec::new();
         let mut kept_parts = Vec::new();
         for ((part, weight), is_kept) in parts.drain(..).zip(&blend.weights).zip(keep) {
             if is_kept {
-                kept_weights.push(weight * total / kept);
+                kept_weights.push(if kept > 0.0 { weight * total / kept } else { *weight });
                 kept_parts.push(part);
             }
         }

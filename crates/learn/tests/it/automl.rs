@@ -216,3 +216,21 @@ fn what_contributes_is_told_apart_by_columns_and_not_by_their_names() {
     };
     assert_eq!((own(&["start", "end"]), own(&["start and end"])), (1, 1), "{explanation:?}");
 }
+
+/// Columns that say nothing leave a constant, not an error.
+#[test]
+fn where_nothing_can_be_learned_the_mean_is_predicted() {
+    let mut dice = ChaCha8Rng::seed_from_u64(9);
+    let mut csv = "a,b,y\n".to_owned();
+    for _ in 0..60 {
+        let (a, b, y): (f64, f64, f64) = (dice.random(), dice.random(), dice.random());
+        writeln!(csv, "{a:.6},{b:.6},{y:.6}").unwrap();
+    }
+    for methods in [vec![Method::Linear], Vec::new()] {
+        let seen = frame(&csv);
+        let model = trained(&seen, &AutoOptions { methods, budget_s: 0.2, ..small("y") });
+        let found = model.predict(&seen).unwrap().values;
+        assert!(found.iter().all(|value| (0.1..0.9).contains(value)), "{found:?}");
+        assert!(!model.parts().is_empty());
+    }
+}

@@ -115,9 +115,11 @@ class AutoModel(Parameters):
                 f"This {name} estimator requires y to be passed, but the target y is None",
                 f"name the column to predict, {name}(target=...), or pass fit(X, y)",
             )
+        if features.n_rows == 1:
+            raise DataError("the table has 1 sample (n_samples = 1)", "bring rows to learn from and rows to judge by")
         if sample_weight is not None:
             weight = _free("sample_weight", features)
-            rows[weight] = sample_weight
+            rows[weight] = _weights(sample_weight, y, self.task or self._task())
         whole = features
         for name, values in rows.items():
             whole = whole.beside(_aligned(values, name, features))
@@ -399,6 +401,22 @@ def _aligned(values: Any, name: str, features: _native.Table) -> _native.Table:
             f"pass one {name} for every row",
         )
     return column
+
+
+def _weights(weights: Any, y: Any, task: str | None) -> Any:
+    """Weights under which something can be learned."""
+    flat = _flat(weights)
+    if not any(flat):
+        raise DataError("sample_weight is zero in every row: all weights are zero", "weigh cases that count by 1")
+    if task == "classification" and y is not None:
+        classes = {target for target, weight in zip(_flat(y), flat) if weight}
+        if len(classes) == 1:
+            raise DataError(f"every row that weighs anything is of one class, {classes.pop()!r}", "weigh two classes")
+    return weights
+
+
+def _flat(values: Any) -> list[Any]:
+    return list(values) if (np := numpy()) is None else np.asarray(values).ravel().tolist()
 
 
 def _class_values(names: list[str], kind: str | None) -> list[Any]:

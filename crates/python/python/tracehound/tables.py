@@ -37,14 +37,14 @@ def table_of(data: TableLike, name: str = "table") -> Table:
         return data
     if isinstance(data, (str, os.PathLike)):
         return Table.open(os.fspath(data))
+    if hasattr(data, "toarray") and hasattr(data, "nnz"):
+        raise TypeError("Sparse data was passed, but dense data is required: use .toarray()")
     if _is_of(data, "pandas", "DataFrame"):
         return _of_columns(_pandas_columns(data), name)
     if hasattr(data, "__arrow_c_stream__"):
         return Table.from_arrow(data, name)
     if isinstance(data, Mapping):
         return _of_columns({_name(key): values for key, values in data.items()}, name)
-    if hasattr(data, "toarray") and hasattr(data, "nnz"):
-        raise TypeError("Sparse data was passed, but dense data is required: use .toarray()")
     if isinstance(data, Sequence) and data and all(isinstance(row, Mapping) for row in data):
         return _of_columns(_record_columns(data), name)
     return _of_columns(_matrix_columns(data), name)
