@@ -154,29 +154,33 @@ def forecast_svg(answer: dict[str, Any]) -> str:
         around += [point(len(tail) + at, v) for at, v in reversed(list(enumerate(b["lower"])))]
         areas.append(f'<polygon points="{" ".join(around)}" fill="#4878b0" opacity="{0.16 + 0.14 * place:.2f}"/>')
     ticks = []
-    for at in range(5):
-        value = low + spread * at / 4
+    for value in _round_values(low, low + spread):
         y = point(0, value).split(",")[1]
         ticks.append(
             f'<line x1="{_LEFT}" x2="{_WIDTH - 8}" y1="{y}" y2="{y}" stroke="#8884"/>'
-            f'<text x="{_LEFT - 6}" y="{y}" dy=".35em" text-anchor="end">{_tick(value, spread)}</text>'
+            f'<text x="{_LEFT - 6}" y="{y}" dy=".35em" text-anchor="end">{value:,.10g}</text>'
         )
     ends = []
     if answer["times"]:
-        now_x = point(len(tail), low).split(",")[0]
+        first, last = (escape(answer["times"][at][:16].replace("T", " ")) for at in (0, -1))
+        x = point(len(tail), low).split(",")[0]
         ends = [
-            f'<text x="{now_x}" y="{_HEIGHT - 4}" text-anchor="middle">{escape(answer["times"][0][:16])}</text>',
-            f'<text x="{_WIDTH - 8}" y="{_HEIGHT - 4}" text-anchor="end">{escape(answer["times"][-1][:16])}</text>',
+            f'<line x1="{x}" x2="{x}" y1="8" y2="{_HEIGHT - _BOTTOM}" stroke="#8888" stroke-dasharray="3 3"/>',
+            f'<text x="{x}" y="{_HEIGHT - 4}" text-anchor="end">{first}</text>',
+            f'<text x="{_WIDTH - 8}" y="{_HEIGHT - 4}" text-anchor="end">{last}</text>',
         ]
     plain = 'fill="none" stroke="currentColor" stroke-width="1.2"'
     ahead = 'fill="none" stroke="#4878b0" stroke-width="2"'
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="100%" style="max-width:{_WIDTH}px;font:11px system-ui" '
         f'fill="currentColor" role="img" aria-label="forecast">{"".join(ticks)}{"".join(areas)}'
-        f"{line(tail, 0, plain)}{line(mean, len(tail), ahead)}{''.join(ends)}</svg>"
+        f"{line(tail, 0, plain)}{line([*tail[-1:], *mean], len(tail[:-1]), ahead)}{''.join(ends)}</svg>"
     )
 
 
-def _tick(value: float, spread: float) -> str:
-    digits = max(0, 1 - math.floor(math.log10(spread)))
-    return f"{value:,.{min(digits, 6)}f}"
+def _round_values(low: float, high: float) -> list[float]:
+    """About five values between two that are short to write."""
+    rough = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
+    return [at * step for at in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -15,11 +15,15 @@ fn built() -> PathBuf {
     std::env::current_exe().unwrap().parent().unwrap().to_owned()
 }
 
-/// A folder to import `tracehound` from.
-fn site(folder: &Path) {
+/// A folder to import `tracehound` from, made anew.
+fn site() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tracehound-python");
     let package = folder.join("tracehound");
-    std::fs::create_dir(&package).unwrap();
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    std::fs::create_dir_all(&package).unwrap();
     for entry in std::fs::read_dir(here.join("python/tracehound")).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {
@@ -29,6 +33,7 @@ fn site(folder: &Path) {
     let made = if cfg!(target_os = "macos") { "dylib" } else { "so" };
     let module = built().join(format!("libtracehound_native.{made}"));
     std::fs::copy(module, package.join("_native.abi3.so")).unwrap();
+    folder
 }
 
 /// Where real tables are, if anywhere.
@@ -43,14 +48,13 @@ fn the_package_passes_its_tests_in_python() {
         println!("skipped: {VARIABLE} names no Python with the packages of tests/requirements.txt");
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
-    site(folder.path());
+    let folder = site();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let status = Command::new(python)
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=5"])
         .arg(tests)
-        .current_dir(folder.path())
-        .env("PYTHONPATH", folder.path())
+        .current_dir(&folder)
+        .env("PYTHONPATH", &folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("TRACEHOUND_DATA", data())
         // The command line beside which answers are compared, where this build made it, too.
