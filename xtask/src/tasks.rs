@@ -107,9 +107,9 @@ fn test(arguments: &[String]) -> Result<(), Failure> {
     setup::prepare(Scope::Test)?;
     let arguments = without_separator(arguments);
     let nextest = setup::answers(&["cargo", "nextest", "--version"], "");
-    let python = setup::peers::interpreter();
+    let pythons = setup::peers::interpreters();
     let environment: Vec<(&str, &str)> =
-        python.as_deref().map(|python| (setup::peers::VARIABLE, python)).into_iter().collect();
+        pythons.iter().map(|(variable, python)| (*variable, python.as_str())).collect();
     let mut outcome = Ok(());
     for command in test_commands(nextest, arguments) {
         // All of them run: a broken doc example must not hide what the tests say.

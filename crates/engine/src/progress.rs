@@ -33,6 +33,11 @@ pub trait Watch: Sync {
 
     /// Whether the person wants to stop; asked between commits.
     fn stopped(&self) -> bool;
+
+    /// Whether nobody wants the result any more: training then ends within a round and keeps nothing.
+    fn dropped(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody watches: for tests and libraries.

@@ -139,6 +139,9 @@ pub enum LearnError {
         /// Why the first could not.
         why: String,
     },
+    /// The caller dropped the work.
+    #[error("training was stopped; nothing is kept of it")]
+    Stopped,
     /// A file is no model, or damaged.
     #[error("the file of the model: {what}")]
     Package {
@@ -214,6 +217,7 @@ impl LearnError {
             Self::Weight { .. } => "pass weights that count cases",
             Self::Target { .. } => "leave rows without a target out, or choose another task",
             Self::NothingFitted { .. } => "give a larger table, or a larger budget",
+            Self::Stopped => "train again, with a smaller budget perhaps",
             Self::Package { .. } => "train the model again, or copy its file again",
             Self::NoRows | Self::OneClass { .. } | Self::OneTarget { .. } => {
                 "fit to data in which both outcomes occur"

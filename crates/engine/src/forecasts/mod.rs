@@ -19,4 +19,4 @@ pub use forecast::reading::Keep as KeepRow;
 pub use forecast::{Orders, Trend};
 pub use methods::{MethodName, Setting};
 pub use predict::{FitOptions, fit_series, predict_series};
-pub use series::{LoadedSeries, Panel, SeriesOptions, open_panel, open_series};
+pub use series::{LoadedSeries, Panel, SeriesOptions, open_panel, open_series, series_of};

@@ -108,12 +108,19 @@ pub fn open_panel(path: &Path, options: &SeriesOptions) -> Result<Panel, Error> 
     let fault = |error| Error::File { path: path.to_owned(), error };
     let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
     if !is_json {
-        let table = Table::open(path)?;
-        let samples = samples_of(&table.frame, options)?;
-        return Ok(vec![of_samples(&samples, options, name, table.sha256)?]);
+        return Ok(vec![series_of(&Table::open(path)?, options)?]);
     }
     let bytes = std::fs::read(path).map_err(fault)?;
     of_json(&bytes, options, &name)
+}
+
+/// The series of a table in memory.
+///
+/// # Errors
+/// It has no column of times or of values, or they are no series.
+pub fn series_of(table: &Table, options: &SeriesOptions) -> Result<LoadedSeries, Error> {
+    let samples = samples_of(&table.frame, options)?;
+    of_samples(&samples, options, table.name.clone(), table.sha256.clone())
 }
 
 fn question(what: String, hint: impl Into<String>) -> Error {

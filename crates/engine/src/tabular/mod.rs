@@ -4,13 +4,16 @@
 //! and Python go through these functions, so the same rows get the same bytes everywhere.
 
 mod answers;
+mod own;
 mod predictions;
 mod served;
 mod table;
 
 use std::path::Path;
 
-use learn::automl::{AutoOptions, Manifest, Model, SplitBy, TrainProgress, train};
+pub use learn::automl::{Assessed, Prepared, PreparedFold};
+use learn::automl::{AutoOptions, Manifest, Model, SplitBy, TrainProgress, train_unless};
+pub use learn::{Matrix, Training};
 use sha2::{Digest, Sha256};
 
 pub use answers::{
@@ -19,6 +22,7 @@ pub use answers::{
 };
 pub use learn::features::UnseenKind;
 pub use learn::{Column, Frame, Values};
+pub use own::{assess, prepare_table};
 pub use predictions::{Predicted, compare, predict};
 pub use served::{
     AnswerColumn, AnswerValues, InputColumn, RowContributions, ValueType, predict_explained,
@@ -42,7 +46,7 @@ pub struct LoadedModel {
 /// Trains a model on a table; `name` is how it is served. Gives the bytes of its file.
 ///
 /// # Errors
-/// The table cannot be learned from, or the search was stopped before its first learner.
+/// The table cannot be learned from, the search was stopped before its first learner, or it was dropped.
 pub fn train_model(
     table: &Table,
     options: &AutoOptions,
@@ -63,7 +67,7 @@ pub fn train_model(
         !watch.stopped()
     };
     let options = table.completed(options);
-    let model = train(&table.frame, &options, &mut told);
+    let model = train_unless(&table.frame, &options, &mut told, &|| watch.dropped());
     if begun {
         watch.tell(Progress::End);
     }
@@ -97,11 +101,27 @@ impl Table {
 pub fn open_model(path: &Path) -> Result<LoadedModel, Error> {
     let bytes =
         std::fs::read(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
-    let (model, manifest) = Model::from_bytes(&bytes)?;
-    Ok(LoadedModel { model, manifest, sha256: hash(&bytes) })
+    LoadedModel::from_bytes(&bytes)
 }
 
 impl LoadedModel {
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// As [`open_model`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let (model, manifest) = Model::from_bytes(bytes)?;
+        Ok(Self { model, manifest, sha256: hash(bytes) })
+    }
+
+    /// The bytes of its file under a name.
+    ///
+    /// # Errors
+    /// The name has other characters than letters, digits, `-`, `_` and `.`.
+    pub fn to_bytes(&self, name: &str) -> Result<Vec<u8>, Error> {
+        Ok(self.model.to_bytes(name, &self.manifest.data_hash)?)
+    }
+
     /// The report as one page of HTML that needs nothing beside it.
     pub fn report_html(&self) -> String {
         learn::report::html(&self.model, &self.manifest)

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Dropped;
 use super::member::Learner;
 use crate::linear::{LambdaChoice, LinearModel, LinearOptions};
 use crate::network::{NetworkModel, NetworkOptions};
@@ -91,8 +92,13 @@ impl Candidate {
         }
     }
 
-    /// Fits to training rows; `held` says when to stop.
-    pub(super) fn fit(&self, training: &Training, held: &Training) -> Result<Fit, LearnError> {
+    /// Fits to training rows; `held` says when to stop. `dropped` is asked between rounds, see [`super::train_unless`].
+    pub(super) fn fit(
+        &self,
+        training: &Training,
+        held: &Training,
+        dropped: Dropped<'_>,
+    ) -> Result<Fit, LearnError> {
         match &self.settings {
             Settings::Linear(options) => {
                 let model = LinearModel::fit(training, options, LambdaChoice::Validation(held))?;
@@ -105,17 +111,17 @@ impl Candidate {
                 let mut best = 1;
                 let whole = boost(training, &endless, Some(held), &mut |progress| {
                     best = progress.best_iteration.max(1);
-                    progress.iteration - best < options.patience
+                    progress.iteration - best < options.patience && !dropped()
                 })?;
                 let learner = Learner::Trees(whole.model.first_rounds(best));
                 Ok(Fit { learner, found: Found::Rounds(best), whole: Some(whole.model) })
             }
             Settings::Forest(options) => {
-                let forest = grow_forest(training, options, &mut |_| true)?;
+                let forest = grow_forest(training, options, &mut |_| !dropped())?;
                 Ok(Fit::of(Learner::forest(forest.model), Found::Nothing))
             }
             Settings::Network(options) => {
-                let model = NetworkModel::fit(training, Some(held), options, &mut |_| true)?;
+                let model = NetworkModel::fit(training, Some(held), options, &mut |_| !dropped())?;
                 let found = Found::Rounds(model.best_epoch.max(1));
                 Ok(Fit::of(Learner::Network(model), found))
             }
@@ -127,6 +133,7 @@ impl Candidate {
         &self,
         training: &Training,
         found: &[Found],
+        dropped: Dropped<'_>,
     ) -> Result<Learner, LearnError> {
         Ok(match &self.settings {
             Settings::Linear(options) => {
@@ -137,14 +144,14 @@ impl Candidate {
             Settings::Boosted(options) => {
                 let options =
                     BoostOptions { iterations: rounds(found), patience: 0, ..options.clone() };
-                Learner::Trees(boost(training, &options, None, &mut |_| true)?.model)
+                Learner::Trees(boost(training, &options, None, &mut |_| !dropped())?.model)
             }
             Settings::Forest(options) => {
-                Learner::forest(grow_forest(training, options, &mut |_| true)?.model)
+                Learner::forest(grow_forest(training, options, &mut |_| !dropped())?.model)
             }
             Settings::Network(options) => {
                 let options = NetworkOptions { epochs_max: rounds(found), ..options.clone() };
-                Learner::Network(NetworkModel::fit(training, None, &options, &mut |_| true)?)
+                Learner::Network(NetworkModel::fit(training, None, &options, &mut |_| !dropped())?)
             }
         })
     }

@@ -27,6 +27,7 @@ mod model;
 mod outcomes;
 mod package;
 mod portfolio;
+mod prepared;
 mod profile;
 mod search;
 mod slices;
@@ -47,6 +48,7 @@ pub use folds::SplitBy;
 pub use model::{Explanation, Model, Prediction, Reason};
 pub use outcomes::{ClassOutcome, NumberBin, NumberOutcome};
 pub use package::{Manifest, PackageEntry};
+pub use prepared::{Prepared, PreparedFold, prepare};
 pub use profile::{ColumnProfile, DataProfile, FoldSize};
 pub use slices::{WeakSlice, WeakSlices};
 pub use views::{BinKind, Measure, ValueBin};
@@ -114,6 +116,23 @@ pub type Watch<'w> = &'w mut dyn FnMut(&TrainProgress) -> bool;
 /// The target cannot be predicted, no column is a feature, folds are impossible, an option is out of range, or the search was
 /// stopped before the first learner was fitted.
 pub fn train(frame: &Frame, options: &AutoOptions, watch: Watch<'_>) -> Result<Model, LearnError> {
+    train_unless(frame, options, watch, &|| false)
+}
+
+/// Asked between the rounds of every fit, on any thread; `true` drops the work.
+pub type Dropped<'d> = &'d (dyn Fn() -> bool + Sync);
+
+/// [`train`], unless it is dropped: where `watch` ends the search with what there is, `dropped` leaves nothing. A person
+/// who interrupts a notebook waits for one round of one learner then, not for a blend and a last fit.
+///
+/// # Errors
+/// As [`train`]; `Stopped` where it was dropped.
+pub fn train_unless(
+    frame: &Frame,
+    options: &AutoOptions,
+    watch: Watch<'_>,
+    dropped: Dropped<'_>,
+) -> Result<Model, LearnError> {
     if !(options.budget_s > 0.0 && options.budget_s.is_finite()) {
         return Err(LearnError::Argument {
             what: "the time budget",
@@ -121,5 +140,5 @@ pub fn train(frame: &Frame, options: &AutoOptions, watch: Watch<'_>) -> Result<M
             expected: "a finite number of seconds above 0",
         });
     }
-    search::Search::new(frame, options)?.run(watch)
+    search::Search::new(frame, options)?.run(watch, dropped)
 }

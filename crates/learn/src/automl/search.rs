@@ -8,7 +8,7 @@ use super::folds::{Held, Own};
 use super::member::Learner;
 use super::model::{Member, Model, Provenance};
 use super::portfolio::{Portfolio, Size};
-use super::{AutoOptions, SplitBy, TrainProgress, Watch};
+use super::{AutoOptions, Dropped, PreparedFold, SplitBy, TrainProgress, Watch};
 use crate::blend::{Blend, BlendRows};
 use crate::roles::{Kind, Override, Role, Targets, deduce};
 use crate::split::Split;
@@ -27,6 +27,11 @@ const CANDIDATE_SHARE: f64 = 0.3;
 struct Fold {
     training: Training,
     held: Training,
+}
+
+/// What is left undone when the work is dropped: a fit that was cut short must not be used.
+fn unless(dropped: Dropped<'_>) -> Result<(), LearnError> {
+    if dropped() { Err(LearnError::Stopped) } else { Ok(()) }
 }
 
 /// One candidate after all folds.
@@ -86,7 +91,31 @@ impl<'f> Search<'f> {
         Ok(Self { frame, options, roles, targets, weights, held, features, pipeline, matrix, size })
     }
 
-    pub(super) fn run(self, watch: Watch<'_>) -> Result<Model, LearnError> {
+    /// The folds as a learner of the caller's own sees them.
+    pub(super) fn prepared(self) -> Result<super::Prepared, LearnError> {
+        let of = |split: &Split| -> Result<PreparedFold, LearnError> {
+            let Fold { training, held } = self.fold(split)?;
+            let (rows, held_rows) = (split.train.clone(), split.validation.clone());
+            Ok(PreparedFold { rows, held_rows, training, held })
+        };
+        let folds = self.held.splits.par_iter().map(of).collect::<Result<_, _>>()?;
+        let training = Training {
+            task: self.targets.task,
+            features: self.matrix,
+            targets: self.targets.values,
+            weights: self.weights,
+        };
+        Ok(super::Prepared {
+            classes: self.targets.classes,
+            held_out: self.held.sentence,
+            pipeline: self.pipeline,
+            view: None,
+            training,
+            folds,
+        })
+    }
+
+    pub(super) fn run(self, watch: Watch<'_>, dropped: Dropped<'_>) -> Result<Model, LearnError> {
         let plan = self.plan();
         let folds: Vec<Fold> =
             self.held.splits.par_iter().map(|split| self.fold(split)).collect::<Result<_, _>>()?;
@@ -103,11 +132,13 @@ impl<'f> Search<'f> {
                 stopped = true;
                 break;
             }
-            match self.tried(candidate, &folds, &rows) {
+            unless(dropped)?;
+            match self.tried(candidate, &folds, &rows, dropped) {
                 Ok(one) => {
                     board.push(LeaderboardRow::of(candidate, one.loss, &rows, &one.margins));
                     tried.push(one);
                 }
+                Err(LearnError::Stopped) => return Err(LearnError::Stopped),
                 Err(error) => board.push(LeaderboardRow::failed(candidate, &error)),
             }
         }
@@ -126,7 +157,7 @@ impl<'f> Search<'f> {
             planned,
             best: None,
         });
-        self.finish(parts, blend, &rows, board, stopped)
+        self.finish(parts, blend, &rows, (board, stopped), dropped)
     }
 
     /// Candidates with prices, as many as the budget allows; the first is always tried.
@@ -185,15 +216,18 @@ impl<'f> Search<'f> {
         candidate: &Candidate,
         folds: &[Fold],
         rows: &BlendRows,
+        dropped: Dropped<'_>,
     ) -> Result<Tried, LearnError> {
-        let fits: Vec<_> =
-            folds.par_iter().map(|fold| candidate.fit(&fold.training, &fold.held)).collect();
+        let fit = |fold: &Fold| candidate.fit(&fold.training, &fold.held, dropped);
+        let fits: Vec<_> = folds.par_iter().map(fit).collect();
+        unless(dropped)?;
         let fits = fits.into_iter().collect::<Result<Vec<_>, _>>()?;
         let found: Vec<Found> = fits.iter().map(|fit| fit.found).collect();
         let mut margins = Vec::new();
         for (fit, fold) in fits.iter().zip(folds) {
-            margins.extend(candidate.held_margins(fit, &found, fold)?);
+            margins.extend(candidate.held_margins(fit, &found, fold, dropped)?);
         }
+        unless(dropped)?;
         let loss = rows.loss_of(&margins);
         Ok(Tried { candidate: candidate.clone(), found, margins, loss })
     }
@@ -219,14 +253,18 @@ impl<'f> Search<'f> {
         let options = assess::blend_options(rows.targets.len(), self.options.seed);
         let mut blend = Blend::fit(&rows, &options)?;
         let total: f64 = blend.weights.iter().sum();
-        let keep: Vec<bool> = blend.weights.iter().map(|w| *w > WEIGHT_MIN * total).collect();
+        let mut keep: Vec<bool> = blend.weights.iter().map(|w| *w > WEIGHT_MIN * total).collect();
+        // Where nothing beats a constant, the best learner stays without weight: a blend is of something.
+        if !keep.contains(&true) {
+            keep[0] = true;
+        }
         // Weights of those dropped go to the others in proportion, so that margins keep their size.
         let kept: f64 = blend.weights.iter().zip(&keep).filter(|w| *w.1).map(|w| w.0).sum();
         let mut kept_weights = Vec::new();
         let mut kept_parts = Vec::new();
         for ((part, weight), is_kept) in parts.drain(..).zip(&blend.weights).zip(keep) {
             if is_kept {
-                kept_weights.push(weight * total / kept);
+                kept_weights.push(if kept > 0.0 { weight * total / kept } else { *weight });
                 kept_parts.push(part);
             }
         }
@@ -239,8 +277,8 @@ impl<'f> Search<'f> {
         parts: Vec<Tried>,
         blend: Blend,
         rows: &BlendRows,
-        board: Vec<LeaderboardRow>,
-        stopped: bool,
+        (board, stopped): (Vec<LeaderboardRow>, bool),
+        dropped: Dropped<'_>,
     ) -> Result<Model, LearnError> {
         let training = Training {
             task: self.targets.task,
@@ -248,8 +286,9 @@ impl<'f> Search<'f> {
             targets: self.targets.values.clone(),
             weights: self.weights.clone(),
         };
-        let learners: Vec<Result<Learner, LearnError>> =
-            parts.par_iter().map(|part| part.candidate.refit(&training, &part.found)).collect();
+        let refit = |part: &Tried| part.candidate.refit(&training, &part.found, dropped);
+        let learners: Vec<Result<Learner, LearnError>> = parts.par_iter().map(refit).collect();
+        unless(dropped)?;
         let mut members = Vec::new();
         for (part, learner) in parts.iter().zip(learners) {
             members.push(Member { name: part.candidate.name.clone(), learner: learner? });
@@ -291,13 +330,14 @@ impl Candidate {
         fit: &super::candidate::Fit,
         found: &[Found],
         fold: &Fold,
+        dropped: Dropped<'_>,
     ) -> Result<Vec<f64>, LearnError> {
         let held = &fold.held.features;
         match (&self.settings, &fit.whole) {
             (Settings::Boosted(_), Some(whole)) => {
                 whole.first_rounds(super::candidate::rounds(found)).margins(held)
             }
-            (Settings::Linear(_), _) => self.refit(&fold.training, found)?.margins(held),
+            (Settings::Linear(_), _) => self.refit(&fold.training, found, dropped)?.margins(held),
             _ => fit.learner.margins(held),
         }
     }

@@ -8,7 +8,7 @@ use tracehound_learn::automl::{AutoOptions, Method, Model, SplitBy, train};
 use tracehound_learn::{Frame, LearnError, Task};
 
 /// Rows of a world whose odds are known: `2·size − 1 + 1.5·(plan = monthly)`, and columns that say nothing.
-fn world(n_rows: usize, seed: u64) -> String {
+pub(crate) fn world(n_rows: usize, seed: u64) -> String {
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
     let mut csv = "id,size,plan,noise,left\n".to_owned();
     for row in 0..n_rows {
@@ -25,11 +25,11 @@ fn world(n_rows: usize, seed: u64) -> String {
     csv
 }
 
-fn frame(text: &str) -> Frame {
+pub(crate) fn frame(text: &str) -> Frame {
     Frame::from_csv(text.as_bytes()).unwrap()
 }
 
-fn small(target: &str) -> AutoOptions {
+pub(crate) fn small(target: &str) -> AutoOptions {
     AutoOptions { budget_s: 2.0, ..AutoOptions::for_target(target) }
 }
 
@@ -215,4 +215,22 @@ fn what_contributes_is_told_apart_by_columns_and_not_by_their_names() {
         sources.filter(|source| source.iter().map(String::as_str).eq(names.iter().copied())).count()
     };
     assert_eq!((own(&["start", "end"]), own(&["start and end"])), (1, 1), "{explanation:?}");
+}
+
+/// Columns that say nothing leave a constant, not an error.
+#[test]
+fn where_nothing_can_be_learned_the_mean_is_predicted() {
+    let mut dice = ChaCha8Rng::seed_from_u64(9);
+    let mut csv = "a,b,y\n".to_owned();
+    for _ in 0..60 {
+        let (a, b, y): (f64, f64, f64) = (dice.random(), dice.random(), dice.random());
+        writeln!(csv, "{a:.6},{b:.6},{y:.6}").unwrap();
+    }
+    for methods in [vec![Method::Linear], Vec::new()] {
+        let seen = frame(&csv);
+        let model = trained(&seen, &AutoOptions { methods, budget_s: 0.2, ..small("y") });
+        let found = model.predict(&seen).unwrap().values;
+        assert!(found.iter().all(|value| (0.1..0.9).contains(value)), "{found:?}");
+        assert!(!model.parts().is_empty());
+    }
 }

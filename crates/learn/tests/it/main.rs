@@ -13,6 +13,7 @@ mod logistic;
 mod metrics;
 mod model_report;
 mod network;
+mod prepared;
 mod proportion;
 mod reliability;
 mod roles;

@@ -1,0 +1,82 @@
+"""Forecasts of a series, with bounds."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from . import _native, pages
+from .tables import TableLike, numpy, table_of
+
+
+class Forecast:
+    """The next steps of a series.
+
+    ``mean`` and, by level in per cent, ``lower`` and ``upper`` are arrays of NumPy (lists where there is none); ``times`` are
+    aware datetimes; ``answer`` is all that is told, as plain data.
+    """
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.answer = answer
+        self.times = [datetime.datetime.fromisoformat(t.replace("Z", "+00:00")) for t in answer["times"]]
+        self.mean = _array(answer["mean"])
+        self.lower = {bounds["level"]: _array(bounds["lower"]) for bounds in answer["bounds"]}
+        self.upper = {bounds["level"]: _array(bounds["upper"]) for bounds in answer["bounds"]}
+
+    def __len__(self) -> int:
+        return len(self.answer["mean"])
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """As columns: time, mean, lower_80, upper_80, ..."""
+        columns: dict[str, list[Any]] = {"time": list(self.times)} if self.times else {}
+        columns["mean"] = list(self.answer["mean"])
+        for bounds in self.answer["bounds"]:
+            columns[f"lower_{bounds['level']:g}"] = list(bounds["lower"])
+            columns[f"upper_{bounds['level']:g}"] = list(bounds["upper"])
+        return columns
+
+    def __repr__(self) -> str:
+        first = f" from {self.times[0]:%Y-%m-%d %H:%M}" if self.times else ""
+        return f"<Forecast of {len(self)} steps{first} by {self.answer['method']}>"
+
+    def _repr_html_(self) -> str:
+        return pages.forecast(self.answer)
+
+
+def forecast(
+    series: TableLike,
+    horizon: int | None = None,
+    *,
+    method: str = "auto",
+    levels: Sequence[float] = (80, 95),
+    time: str | None = None,
+    value: str | None = None,
+    keep: str | None = None,
+) -> Forecast:
+    """Forecasts a series: a table with a column of times and one of values, or a pandas series with a time index.
+
+    horizon: steps ahead; None for two seasons.
+    method: "auto", "ets", "theta", "mstl", "regression", "prophet", "sarimax", "auto_arima" or "seasonal_naive".
+    levels: of the bounds, in per cent.
+    time, value: the columns, where their names do not tell.
+    keep: which of several values of one time counts: "first", "last" or "mean"; None for an error.
+    """
+    if not isinstance(series, str) and hasattr(series, "index") and hasattr(series, "to_numpy"):
+        if getattr(series, "ndim", 0) == 1:
+            series = {"time": series.index.to_series(), "value": series}
+            time, value = "time", "value"
+    asked = {
+        "time": time,
+        "value": value,
+        "keep": keep,
+        "method": method,
+        "horizon": horizon,
+        "levels": [level / 100 for level in levels],
+    }
+    return Forecast(json.loads(_native.forecast(table_of(series, "series"), asked)))
+
+
+def _array(values: list[float]) -> Any:
+    return values if (np := numpy()) is None else np.array(values, dtype=float)

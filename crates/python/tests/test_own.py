@@ -1,0 +1,83 @@
+"""Models of one's own, beside `AutoModel` on the same folds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import BUDGET, customers
+
+from tracehound import AutoModel, DataError, Model, NotFittedError, evaluate
+
+
+class Nearest(Model):
+    def fit_one(self, X, y, weights):
+        self.means = [np.average(X[y == c], axis=0, weights=weights[y == c]) for c in np.unique(y)]
+
+    def predict_one(self, X):
+        near = np.array([1 / (1e-9 + ((X - mean) ** 2).sum(axis=1)) for mean in self.means]).T
+        shares = near / near.sum(axis=1, keepdims=True)
+        return shares[:, 1] if len(self.means) == 2 else shares
+
+
+class Mean(Model):
+    def fit_one(self, X, y, weights):
+        self.mean = np.average(y, weights=weights)
+
+    def predict_one(self, X):
+        return np.full(len(X), self.mean)
+
+
+def test_it_fits_and_predicts_tables(seen, new):
+    model = Nearest("left").fit(seen)
+    shares = model.predict_proba(new)
+    assert shares.shape == (200, 2) and model.classes_.tolist() == ["no", "yes"]
+    assert np.mean(model.predict(new) == new["left"]) > 0.6
+    apart = Nearest().fit(pd.DataFrame(seen).drop(columns="left"), seen["left"])
+    assert np.array_equal(apart.predict_proba(new), shares)
+    with pytest.raises(NotFittedError):
+        Nearest("left").predict(new)
+    with pytest.raises(DataError, match="no target"):
+        Nearest().fit(seen)
+
+
+def test_the_same_rows_are_held_out(seen):
+    against = AutoModel("left", time_budget=BUDGET, methods=["linear"])
+    folds = [row % 3 for row in range(300)]
+    found = evaluate([Mean(), Nearest()], seen, "left", folds, against=against)
+    assert list(found.figures) == ["Mean", "Nearest", "AutoModel"]
+    assert sorted(found.rows) == list(range(300)) and len(found.folds["Mean"]) == 3
+    # The mean of the other rows knows nothing of a row.
+    assert found.figures["Mean"]["auc"] < 0.55
+    assert found.figures["AutoModel"]["auc"] > found.figures["Nearest"]["auc"] > 0.6
+    # Log loss by hand.
+    y = np.array([v == "yes" for v in np.array(seen["left"])[found.rows]])
+    p = found.predictions["AutoModel"]
+    loss = -np.mean(np.where(y, np.log(p), np.log(1 - p)))
+    assert found.figures["AutoModel"]["log_loss"] == pytest.approx(loss, abs=1e-12)
+    # A model that is trained on the other rows alone says the same of these.
+    frame = pd.DataFrame(seen)
+    outer = against.fit(frame[np.array(folds) != 0]).predict_proba(frame[np.array(folds) == 0])[:, 1]
+    assert np.array_equal(outer, p[:100])
+    assert "AutoModel" in repr(found) and "<table>" in found._repr_html_()
+
+
+def test_classes_and_numbers():
+    columns = customers(120, 4)
+    three = evaluate(Nearest(), columns, "plan", against=AutoModel(time_budget=0.05, methods=["linear"]))
+    assert three.task == "multiclass" and three.predictions["AutoModel"].shape == (120, 3)
+    numbers = evaluate(Mean(), columns, "visits", against=False)
+    assert numbers.figures["Mean"]["r2"] < 0.05
+
+
+def test_answers_that_are_none(seen):
+    class Wrong(Mean):
+        def predict_one(self, X):
+            return np.full(len(X), 2.0)
+
+    class Short(Mean):
+        def predict_one(self, X):
+            return np.zeros(1)
+
+    with pytest.raises(DataError, match="probability, 0 to 1"):
+        evaluate(Wrong(), seen, "left", against=False)
+    with pytest.raises(DataError, match="predictions for"):
+        evaluate(Short(), seen, "left", against=False)
