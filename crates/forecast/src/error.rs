@@ -96,6 +96,25 @@ pub enum ForecastError {
         /// Why not.
         what: String,
     },
+    /// The load never came near its capacity, so that nothing can be learned about reaching it.
+    #[error(
+        "the load reached {:.0} % of the capacity {found} times, a warning needs {needed} (the highest was {:.0} %)",
+        100.0 * share,
+        100.0 * highest
+    )]
+    FarFromCapacity {
+        /// How often it came near.
+        found: usize,
+        /// How often it must have.
+        needed: usize,
+        /// What counts as near: a share of the capacity.
+        share: f64,
+        /// Largest load over capacity.
+        highest: f64,
+    },
+    /// The learner behind a method says no.
+    #[error(transparent)]
+    Learn(#[from] learn::LearnError),
     /// Every value is the same.
     #[error("every value is {value}: there is nothing to forecast")]
     AllEqual {
@@ -125,6 +144,10 @@ impl ForecastError {
                 "say which row counts: keep the first, the last or the mean; an hour that clocks repeat in autumn needs times with a zone"
             }
             Self::Irregular { .. } => "sum or average the rows by hour, day or month first",
+            Self::FarFromCapacity { .. } => {
+                "give a longer history, or watch a lower capacity; is it in the unit of the load?"
+            }
+            Self::Learn(_) => "look at the values and indicators that the message names",
             Self::AllEqual { .. } => {
                 "a constant needs no forecast; look at the source if it should vary"
             }

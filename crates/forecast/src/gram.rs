@@ -40,6 +40,11 @@ impl Gram {
         }
     }
 
+    /// That of the first `n` regressors alone.
+    pub(crate) fn leading(&self, n: usize) -> Self {
+        Self { n, lower: self.lower[..n * (n + 1) / 2].to_vec(), right: self.right[..n].to_vec() }
+    }
+
     /// Entry of `X'X`.
     pub(crate) fn entry(&self, a: usize, b: usize) -> f64 {
         self.lower[at(a.max(b), a.min(b))]

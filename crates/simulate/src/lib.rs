@@ -4,6 +4,7 @@ mod block;
 mod dice;
 mod keys;
 mod laundering;
+pub mod load;
 mod prices;
 mod purse;
 pub mod random;

@@ -4,6 +4,7 @@
 
 mod ceilings;
 mod laundering;
+mod load;
 mod ownership;
 mod random;
 mod reorganization;
