@@ -3,8 +3,9 @@
 //! In: paths of errors from past origins, each with the size of errors usual at its time. Out: bounds of each level around
 //! a mean path. Source: Vovk, Gammerman, Shafer 2005 (split conformal, rank `⌈(n + 1) p⌉`); rolling origins as in
 //! Hyndman and Athanasopoulos 5.10; Gibbs and Candès, Adaptive conformal inference under distribution shift, 2021.
-//! Departures: series are not exchangeable, so errors are first divided by three scales (of the time, of the place in the
-//! season, of the step ahead) and then pooled over steps; the rank counts origins, not pooled errors, which hang together.
+//! Departures: series are not exchangeable, so errors are first divided by scales (of the time, of the place in the
+//! season, of the step ahead, of how far apart members of a combination are) and then pooled over steps; the rank counts
+//! origins, not pooled errors, which hang together; a quantile leans to a usual shape, as far ones are mostly chance.
 //! Cost: O(origins · horizon · log). Checked against: coverage over simulated series (`tests/it/conformal.rs`).
 
 use crate::{Bounds, Fitted, Forecast, ForecastError, Indicators, Method, Series, checked};
@@ -16,6 +17,8 @@ pub struct PastPath {
     pub origin: usize,
     /// Actual less forecast, one a step; NaN where nothing was measured.
     pub errors: Vec<f64>,
+    /// How far apart the members of a combination were, one a step; empty where there is no combination.
+    pub spread: Vec<f64>,
 }
 
 /// Bounds for the steps after the end of `history`, around `mean`, from past errors. `season` is the short season in
@@ -30,19 +33,33 @@ pub fn bounds(
     mean: &[f64],
     levels: &[f64],
 ) -> Result<Vec<Bounds>, ForecastError> {
+    bounds_by_spread(history, season, past, mean, &[], levels)
+}
+
+/// The same where members of a combination disagree by `spread`: wider where they are farther apart than they were.
+pub(crate) fn bounds_by_spread(
+    history: &[f64],
+    season: usize,
+    past: &[PastPath],
+    mean: &[f64],
+    spread: &[f64],
+    levels: &[f64],
+) -> Result<Vec<Bounds>, ForecastError> {
     if mean.is_empty() {
         let none = |level: &f64| Bounds { level: *level, lower: Vec::new(), upper: Vec::new() };
         return Ok(levels.iter().map(none).collect());
     }
     let scales = Scales::of(history, season);
-    let steps = step_scales(&scales, past, mean.len());
+    let usual_spread = usual_spread(past);
+    let size = |from: usize, step: usize, spread: &[f64]| {
+        scales.local(from) * scales.place(from + step) * factor(spread.get(step), usual_spread)
+    };
+    let steps = step_scales(past, mean.len(), size);
     let mut pooled: Vec<f64> = Vec::new();
     for path in past {
-        let local = scales.local(path.origin);
         for (step, error) in path.errors.iter().take(mean.len()).enumerate() {
-            let unit = local * scales.place(path.origin + step) * steps[step];
             if !error.is_nan() {
-                pooled.push(error / unit);
+                pooled.push(error / (size(path.origin, step, &path.spread) * steps[step]));
             }
         }
     }
@@ -50,10 +67,8 @@ pub fn bounds(
         return Err(ForecastError::TooShort { method: "conformal bounds", needed: 1, found: 0 });
     }
     pooled.sort_by(f64::total_cmp);
-    let local = scales.local(history.len());
-    let unit: Vec<f64> = (0..mean.len())
-        .map(|step| local * scales.place(history.len() + step) * steps[step])
-        .collect();
+    let unit: Vec<f64> =
+        (0..mean.len()).map(|step| size(history.len(), step, spread) * steps[step]).collect();
     let n = past.len() as f64;
     let at = |level: &f64| {
         let (low, high) = tails(&pooled, *level, n);
@@ -63,16 +78,37 @@ pub fn bounds(
     Ok(levels.iter().map(at).collect())
 }
 
-/// Powers and factors that were set on 94 forecasts of 19 series (`docs/methods/conformal-bounds.md`).
+/// Powers and factors that were set on 241 forecasts of 71 series (`docs/methods/conformal-bounds.md`).
 ///
 /// Share of what was lately seen in the size of errors, in logarithms.
-const LATELY: f64 = 0.35;
+const LATELY: f64 = 0.2;
+/// The same of how far apart members are.
+const APART: f64 = 0.4;
 /// Independent errors that a path of them is worth.
 const PER_PATH: f64 = 3.0;
 /// Widening for scales that are estimated from the same errors.
 const WIDENING: f64 = 1.1;
 /// Share of the mean of both sides in each: a side alone has half of the errors.
-const SYMMETRY: f64 = 0.25;
+const SYMMETRY: f64 = 0.5;
+/// Share of the usual shape in a quantile, in logarithms: a far quantile of few errors is mostly chance.
+const SHAPE: f64 = 0.5;
+/// Size of the usual shape against Student's t.
+const SHAPE_SIZE: f64 = 1.2;
+
+/// Mean spread over all past paths and steps; 0 where there is none.
+fn usual_spread(past: &[PastPath]) -> f64 {
+    crate::accuracy::mean(past.iter().flat_map(|path| path.spread.iter().copied())).unwrap_or(0.0)
+}
+
+/// How much wider the bounds are where members are so far apart; 1 where nothing is known of it.
+fn factor(spread: Option<&f64>, usual: f64) -> f64 {
+    match spread {
+        Some(spread) if usual > 0.0 && spread.is_finite() => {
+            ((spread + 0.3 * usual) / usual).min(100.0).powf(APART)
+        }
+        _ => 1.0,
+    }
+}
 
 /// Lower and upper quantile of pooled errors of `n` origins; each on its own side of 0.
 fn tails(pooled: &[f64], level: f64, n: f64) -> (f64, f64) {
@@ -86,8 +122,27 @@ fn tails(pooled: &[f64], level: f64, n: f64) -> (f64, f64) {
     let low = quantile(1.0 - inside).min(0.0) * stretch;
     let high = quantile(inside).max(0.0) * stretch;
     let both = (high - low) / 2.0;
-    let side = |own: f64, whole: f64| WIDENING * ((1.0 - SYMMETRY) * own + SYMMETRY * whole);
-    (side(low, -both), side(high, both))
+    let size = pooled.iter().map(|error| error.abs()).sum::<f64>() / pooled.len() as f64;
+    let usual = SHAPE_SIZE * size * student(1.0 - tail);
+    let side = |own: f64| {
+        let own = (1.0 - SYMMETRY) * own + SYMMETRY * both;
+        WIDENING * own.max(1e-9 * usual).powf(1.0 - SHAPE) * usual.powf(SHAPE)
+    };
+    (-side(-low), side(high))
+}
+
+/// The quantile of Student's t with three degrees of freedom, in units of its mean size: `0.5 <= probability < 1`.
+///
+/// Its distribution function is `1/2 + (sin φ cos φ + φ) / π` at `t = √3 tan φ`, which bisection turns around.
+fn student(probability: f64) -> f64 {
+    let (mut low, mut high) = (0.0, std::f64::consts::FRAC_PI_2);
+    for _ in 0..60 {
+        let middle: f64 = f64::midpoint(low, high);
+        let below = (middle.sin() * middle.cos() + middle) / std::f64::consts::PI;
+        if below < probability - 0.5 { low = middle } else { high = middle }
+    }
+    let mean_size = 2.0 * 3.0_f64.sqrt() / std::f64::consts::PI;
+    3.0_f64.sqrt() * low.tan() / mean_size
 }
 
 /// Sizes of changes over one season: usual overall, at each place, and lately.
@@ -137,13 +192,16 @@ impl Scales {
 }
 
 /// Mean size of scaled errors at each step ahead, smoothed over five steps; 1 where there are none.
-fn step_scales(scales: &Scales, past: &[PastPath], horizon: usize) -> Vec<f64> {
+fn step_scales(
+    past: &[PastPath],
+    horizon: usize,
+    size: impl Fn(usize, usize, &[f64]) -> f64,
+) -> Vec<f64> {
     let mut sums = vec![(0.0, 0.0); horizon];
     for path in past {
-        let local = scales.local(path.origin);
         for (step, error) in path.errors.iter().take(horizon).enumerate() {
             if !error.is_nan() {
-                sums[step].0 += error.abs() / (local * scales.place(path.origin + step));
+                sums[step].0 += error.abs() / size(path.origin, step, &path.spread);
                 sums[step].1 += 1.0;
             }
         }
@@ -256,7 +314,7 @@ impl<M: Method> Conformal<M> {
         let ahead = cut(&indicators.columns, origin, end);
         let mean = fitted.forecast(self.horizon, &ahead, &[])?.mean;
         let errors = series.values[origin..end].iter().zip(&mean).map(|(y, f)| y - f).collect();
-        Ok(PastPath { origin, errors })
+        Ok(PastPath { origin, errors, spread: Vec::new() })
     }
 }
 

@@ -6,6 +6,7 @@ mod auto_arima;
 mod backtest;
 mod checked;
 mod conformal;
+mod direct;
 mod draws;
 mod error;
 mod gram;
@@ -30,8 +31,9 @@ mod smoothing;
 mod stl;
 mod theta;
 pub mod warning;
+mod tracking;
 
-pub use auto::{Auto, AutoFit, MemberWeight};
+pub use auto::{Auto, AutoFit, LeftOut, MemberWeight};
 pub use auto_arima::{AutoArima, AutoArimaFit, OrderLimits, Tried};
 pub use backtest::{Backtest, Plan, Row, Score, Slice, backtest};
 pub use conformal::{AdaptiveLevel, Conformal, PastPath, bounds as conformal_bounds};
@@ -51,3 +53,4 @@ pub use smoothing::{
 };
 pub use stl::{Decomposition, Stl};
 pub use theta::Theta;
+pub use tracking::{Degraded, Health, Tracking, TrackingLimits};

@@ -260,6 +260,16 @@ impl RegressionFit {
         self.sigma
     }
 
+    /// Values that it was fitted to.
+    pub(crate) fn n_values(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The same terms after other values, which begin with those it was fitted to.
+    pub(crate) fn after(&self, values: &[f64]) -> Self {
+        Self { values: values.to_vec(), ..self.clone() }
+    }
+
     /// Means ahead and the leverage of each step.
     fn path(&self, horizon: usize, indicators: &Indicators) -> (Vec<f64>, Vec<f64>) {
         let options = &self.options;

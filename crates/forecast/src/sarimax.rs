@@ -15,6 +15,7 @@ mod kalman;
 mod likelihood;
 mod model;
 mod orders;
+mod origins;
 mod predict;
 mod search;
 mod standard_errors;

@@ -15,6 +15,8 @@ pub struct Stl {
     pub period: usize,
     /// Window over values of one place of the season, odd, at least 3: how slowly a season may change.
     pub seasonal_window: usize,
+    /// A line (1) or a mean (0) over that window.
+    pub seasonal_degree: u8,
     /// Window of the trend, odd.
     pub trend_window: usize,
     /// Window that keeps the trend out of the season, odd, longer than the period.
@@ -52,6 +54,7 @@ impl Stl {
         Self {
             period,
             seasonal_window,
+            seasonal_degree: 1,
             trend_window: wide + usize::from(wide.is_multiple_of(2)),
             low_pass_window: period + 1 + period % 2,
             jump: [1; 3],
@@ -144,7 +147,7 @@ impl Stl {
             smoothed.resize(own.len(), 0.0);
             let smoother = Smoother {
                 window: self.seasonal_window,
-                degree: 1,
+                degree: self.seasonal_degree,
                 jump: self.jump[0],
                 weights: &own_weights,
             };

@@ -36,6 +36,8 @@ struct Told {
     parameters: Vec<ParameterAnswer>,
     figures: BTreeMap<&'static str, f64>,
     members: Vec<MemberAnswer>,
+    /// Members that failed, in words.
+    left_out: Vec<String>,
 }
 
 type Made = (Box<dyn Fitted>, Told);
@@ -122,10 +124,12 @@ fn answered(
         lower: bounds.lower,
         upper: bounds.upper,
     });
+    let mut read = series.answer(uses);
+    read.repairs.append(&mut told.left_out);
     let answer = ForecastAnswer {
         method: method.name().to_owned(),
         version: crate::CODE_VERSION.to_owned(),
-        read: series.answer(uses),
+        read,
         horizon,
         seasons: series.seasons.clone(),
         times: if series.has_times { (0..horizon).map(time).collect() } else { Vec::new() },
@@ -157,7 +161,11 @@ fn fit(
     Ok(match (method, setting.orders) {
         (MethodName::Auto, _) => {
             let fit = setting.auto().inspect(series)?;
-            let told = Told { members: members(&fit), ..Told::default() };
+            let words = |out: &forecast::LeftOut| {
+                format!("{} took no part, the others stand in for it: {}", out.name, out.reason)
+            };
+            let left_out = fit.left_out.iter().map(words).collect();
+            let told = Told { members: members(&fit), left_out, ..Told::default() };
             (Box::new(fit), told)
         }
         (MethodName::Sarimax, Some((orders, trend))) => {
@@ -199,7 +207,7 @@ fn plain(name: impl Into<String>, value: f64) -> ParameterAnswer {
 
 fn members(fit: &AutoFit) -> Vec<MemberAnswer> {
     let member = |member: &forecast::MemberWeight| MemberAnswer {
-        name: member.name.to_owned(),
+        name: member.name.clone(),
         weight: member.weight,
         error: member.error,
     };

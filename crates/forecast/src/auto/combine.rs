@@ -1,84 +1,121 @@
 //! One forecast from several: weights by past error, then a mean that leaves out what lies far from the rest.
+//!
+//! In: what each member said, now and at past origins, and what happened. Out: the paths that they make together, and how
+//! far apart the members were: where they disagree the forecast is less sure.
 
 use super::{MemberWeight, Run};
 use crate::accuracy;
 
+/// Power of the ratio of errors in a weight: on the judging panel 2 to 4 are alike, 1 and 8 worse.
+const POWER: i32 = 2;
+/// Share of the weight whose values are averaged, the middle: 0.2 to 0.8 are alike, 1 (the mean) worse.
+const MIDDLE: f64 = 0.5;
+
+/// A combined path.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Together {
+    pub(crate) mean: Vec<f64>,
+    /// Weighted standard deviation of the members at each step.
+    pub(crate) spread: Vec<f64>,
+}
+
 /// The combination.
 pub(crate) struct Combined {
     pub(crate) members: Vec<MemberWeight>,
-    pub(crate) now: Vec<f64>,
-    pub(crate) past: Vec<Vec<f64>>,
+    pub(crate) now: Together,
+    pub(crate) past: Vec<Together>,
 }
 
 /// Combines runs of members over the same origins.
-pub(crate) fn combine(runs: &[Run]) -> Combined {
-    let errors: Vec<Option<f64>> = runs.iter().map(error).collect();
+pub(crate) fn combine(runs: &[Run], actual: &[Vec<f64>]) -> Combined {
+    let naive = runs.iter().find(|run| run.name == "seasonal-naive");
+    let errors: Vec<Option<f64>> = runs.iter().map(|run| error(run, naive, actual)).collect();
     let weights = weights(&errors);
     let members = runs
         .iter()
         .zip(&errors)
         .zip(&weights)
         .map(|((run, error), weight)| MemberWeight {
-            name: run.name,
+            name: run.name.clone(),
             weight: *weight,
             error: *error,
         })
         .collect();
-    let now = path(&runs.iter().map(|run| run.now.as_slice()).collect::<Vec<_>>(), &weights);
-    let n_origins = runs.first().map_or(0, |run| run.past.len());
-    let past = (0..n_origins)
-        .map(|k| path(&runs.iter().map(|run| run.past[k].as_slice()).collect::<Vec<_>>(), &weights))
-        .collect();
-    Combined { members, now, past }
+    let now = together(&runs.iter().map(|run| run.now.as_slice()).collect::<Vec<_>>(), &weights);
+    let past = |k: usize| {
+        together(&runs.iter().map(|run| run.past[k].as_slice()).collect::<Vec<_>>(), &weights)
+    };
+    Combined { members, now, past: (0..actual.len()).map(past).collect() }
 }
 
-/// Mean absolute error over the past origins at which the member could forecast.
-fn error(run: &Run) -> Option<f64> {
-    let pairs = run.past.iter().zip(&run.actual);
-    let gaps = pairs.flat_map(|(path, actual)| path.iter().zip(actual).map(|(f, y)| (y - f).abs()));
-    accuracy::mean(gaps)
+/// Mean absolute error at past origins. A member that could not forecast from all of them is compared with the seasonal
+/// naive one where both did, as origins differ in how hard they are.
+fn error(run: &Run, naive: Option<&Run>, actual: &[Vec<f64>]) -> Option<f64> {
+    let own: Vec<f64> = gaps(run, actual);
+    let own_mean = accuracy::mean(own.iter().copied());
+    let (Some(naive), true) = (naive, own.iter().any(|gap| gap.is_nan())) else { return own_mean };
+    let naive = gaps(naive, actual);
+    let shared = |of: &[f64], other: &[f64]| {
+        let both = of.iter().zip(other).filter(|(_, other)| !other.is_nan());
+        accuracy::mean(both.map(|(own, _)| *own))
+    };
+    let (own_shared, naive_shared) = (shared(&own, &naive)?, shared(&naive, &own)?);
+    let naive_whole = accuracy::mean(naive.iter().copied())?;
+    if naive_shared > 0.0 { Some(own_shared / naive_shared * naive_whole) } else { own_mean }
 }
 
-/// Inverse squares of the errors; without errors equal weights.
+/// Absolute errors, origin after origin and step after step; NaN where there was no forecast or no value.
+fn gaps(run: &Run, actual: &[Vec<f64>]) -> Vec<f64> {
+    let of = |(path, actual): (&Vec<f64>, &Vec<f64>)| {
+        let gap = |(step, y): (usize, &f64)| path.get(step).map_or(f64::NAN, |f| (y - f).abs());
+        actual.iter().enumerate().map(gap).collect::<Vec<f64>>()
+    };
+    run.past.iter().zip(actual).flat_map(of).collect()
+}
+
+/// Powers of the inverse errors; without errors equal weights, and the weight of the worst for one that has none.
 fn weights(errors: &[Option<f64>]) -> Vec<f64> {
     let known: Vec<f64> = errors.iter().flatten().copied().collect();
     let least = known.iter().copied().fold(f64::INFINITY, f64::min);
     let worst = known.iter().copied().fold(0.0, f64::max);
     let raw: Vec<f64> = errors
         .iter()
-        .map(|error| match error {
-            _ if known.is_empty() || worst <= 0.0 => 1.0,
-            Some(error) => {
-                let ratio = least.max(1e-3 * worst) / error.max(1e-3 * worst);
-                ratio * ratio
+        .map(|error| {
+            if known.is_empty() || worst <= 0.0 {
+                return 1.0;
             }
-            None => (least.max(1e-3 * worst) / worst).powi(2),
+            let ratio = least.max(1e-3 * worst) / error.unwrap_or(worst).max(1e-3 * worst);
+            ratio.powi(POWER)
         })
         .collect();
     let sum: f64 = raw.iter().sum();
     raw.iter().map(|weight| weight / sum).collect()
 }
 
-/// The center of the paths at each step; an empty path takes no part.
-fn path(paths: &[&[f64]], weights: &[f64]) -> Vec<f64> {
+/// The center of the paths at each step and their spread; an empty path takes no part.
+pub(crate) fn together(paths: &[&[f64]], weights: &[f64]) -> Together {
     let horizon = paths.iter().map(|path| path.len()).max().unwrap_or(0);
-    (0..horizon)
-        .map(|step| {
-            let mut values: Vec<(f64, f64)> = paths
-                .iter()
-                .zip(weights)
-                .filter_map(|(path, weight)| Some((*path.get(step)?, *weight)))
-                .collect();
-            values.sort_by(|a, b| a.0.total_cmp(&b.0));
-            center(&values)
-        })
-        .collect()
+    let mut both = Together::default();
+    for step in 0..horizon {
+        let mut values: Vec<(f64, f64)> = paths
+            .iter()
+            .zip(weights)
+            .filter_map(|(path, weight)| Some((*path.get(step)?, *weight)))
+            .collect();
+        values.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mean = center(&values);
+        let whole: f64 = values.iter().map(|(_, weight)| weight).sum();
+        let squares: f64 = values.iter().map(|(y, weight)| weight * (y - mean).powi(2)).sum();
+        both.mean.push(mean);
+        both.spread.push((squares / whole).sqrt());
+    }
+    both
 }
 
-/// Weighted mean of the middle fifth of the weight: close to the median, which no broken member moves, and smoother.
+/// Weighted mean of the middle of the weight: no broken member moves it far, and it is smoother than a median.
 fn center(sorted: &[(f64, f64)]) -> f64 {
     let whole: f64 = sorted.iter().map(|(_, weight)| weight).sum();
-    let (low, high) = (0.4 * whole, 0.6 * whole);
+    let (low, high) = ((0.5 - MIDDLE / 2.0) * whole, (0.5 + MIDDLE / 2.0) * whole);
     let (mut seen, mut sum) = (0.0, 0.0);
     for (value, weight) in sorted {
         let inside = (seen + weight).min(high) - f64::max(seen, low);

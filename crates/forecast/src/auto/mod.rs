@@ -1,17 +1,20 @@
 //! The default forecast: several methods, combined, with bounds that past errors earn.
 //!
-//! In: a series, its seasons. Out: means ahead and bounds; which members took part with which weight.
-//! Source: Bates and Granger, The combination of forecasts, 1969; weights by recent error, shrunk to equal ones (Stock and
-//! Watson 2004); bounds by rolling conformal (`conformal`).
-//! Departures: what a member searches for (its form and shares) is found once on the whole history and kept at past origins,
-//! which makes past errors a little too small; the rank of the bounds counts origins, which makes up for more than that.
+//! In: a series, its seasons. Out: means ahead and bounds; which members took part with which weight, which failed.
+//! Source: Bates and Granger, The combination of forecasts, 1969; weights by past error (Stock and Watson 2004); logarithms
+//! beside the values, as medians of heavy tails lie there; bounds by rolling conformal (`conformal`).
+//! Departures: what a member searches for (its form, shares and coefficients) is found once on the whole history and kept at
+//! past origins, which makes past errors a little too small; trees and quantile regressions, which remember, are fitted
+//! at three times, and past origins see only what came before. The rank of the bounds counts origins, which makes up for it.
 //! Cost: one search a member, one run a member and past origin. Checked against: series with a known answer
-//! (`tests/it/auto.rs`); measured on a panel (`examples/panel.rs`).
+//! (`tests/it/auto.rs`); measured on a panel (`examples/panel.rs`, `bench/forecast_panel.py`).
 
 mod combine;
 mod members;
 mod profile;
+mod tune;
 
+use combine::Together;
 use members::Member;
 
 use crate::conformal::{self, PastPath, past_origins};
@@ -34,21 +37,39 @@ pub struct Auto {
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemberWeight {
     /// The member.
-    pub name: &'static str,
+    pub name: String,
     /// Its weight; all sum to 1.
     pub weight: f64,
     /// Its mean absolute error at past origins; `None` without past origins.
     pub error: Option<f64>,
 }
 
+/// A member that could not forecast now, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeftOut {
+    /// The member.
+    pub name: String,
+    /// What it said.
+    pub reason: String,
+}
+
 /// A fit of the default forecast, open to inspection.
 pub struct AutoFit {
     /// Members and weights.
     pub members: Vec<MemberWeight>,
-    mean: Vec<f64>,
+    /// Members that failed when last asked; the others stand in for them.
+    pub left_out: Vec<LeftOut>,
+    /// As tuned, one a member.
+    tuned: Vec<Member>,
+    now: Together,
     history: Vec<f64>,
     season: usize,
+    horizon: usize,
     past: Vec<PastPath>,
+    /// Forecasts made since the fit whose horizon has not come whole: values before each, and what it said.
+    waiting: Vec<(usize, Together)>,
+    /// Values taken on since the fit.
+    appended: usize,
     non_negative: bool,
 }
 
@@ -80,69 +101,104 @@ impl Auto {
         let seasons: Vec<usize> =
             self.seasons.iter().copied().filter(|s| 2 * s + 2 <= history.len()).collect();
         let season = seasons.first().copied().unwrap_or(1);
-        let members = members::tune(&history, &seasons, self.horizon);
+        let tuned = tune::tune(&history, &seasons, self.horizon);
         let first = (2 * season + 2).max(history.len() / 4).max(8);
         let origins = past_origins(history.len(), first, self.horizon, season, self.origins);
-        let runs = runs(&members, &history, &origins, self.horizon)?;
-        let combined = combine::combine(&runs);
+        let Ran { runs, tuned, left_out } = run(tuned, &history, &origins, self.horizon)?;
+        let actual: Vec<Vec<f64>> =
+            origins.iter().map(|o| history[*o..*o + self.horizon].to_vec()).collect();
+        let combined = combine::combine(&runs, &actual);
         let non_negative = all.iter().all(|y| y.is_nan() || *y >= 0.0);
-        let floor = |path: &mut Vec<f64>| {
-            path.iter_mut().for_each(|y| *y = if non_negative { y.max(0.0) } else { *y });
-        };
-        let mut mean = combined.now;
-        floor(&mut mean);
         let past = origins
             .iter()
             .zip(combined.past)
-            .map(|(origin, mut path)| {
-                floor(&mut path);
-                let errors = history[*origin..].iter().zip(&path).map(|(y, f)| y - f).collect();
-                PastPath { origin: *origin, errors }
-            })
-            .collect();
-        Ok(AutoFit { members: combined.members, mean, history, season, past, non_negative })
+            .map(|(origin, path)| past_path(*origin, floored(path, non_negative), &history));
+        Ok(AutoFit {
+            members: combined.members,
+            left_out,
+            tuned,
+            now: floored(combined.now, non_negative),
+            past: past.collect(),
+            season,
+            horizon: self.horizon,
+            waiting: Vec::new(),
+            appended: 0,
+            non_negative,
+            history,
+        })
     }
+}
+
+/// A path that stays at or above 0 where the history does.
+fn floored(mut path: Together, non_negative: bool) -> Together {
+    if non_negative {
+        path.mean.iter_mut().for_each(|y| *y = y.max(0.0));
+    }
+    path
+}
+
+/// What a path missed by.
+fn past_path(origin: usize, path: Together, history: &[f64]) -> PastPath {
+    let errors = history[origin..].iter().zip(&path.mean).map(|(y, f)| y - f).collect();
+    PastPath { origin, errors, spread: path.spread }
 }
 
 /// What one member said: now, and at each past origin (empty where it could not).
 pub(crate) struct Run {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) now: Vec<f64>,
     pub(crate) past: Vec<Vec<f64>>,
-    /// Actual values at each past origin.
-    pub(crate) actual: Vec<Vec<f64>>,
+}
+
+/// Members that can forecast, and what they said.
+struct Ran {
+    runs: Vec<Run>,
+    tuned: Vec<Member>,
+    left_out: Vec<LeftOut>,
 }
 
 /// Runs members now and at past origins; one that fails now is left out, and all failing is an error.
-fn runs(
-    members: &[Member],
+fn run(
+    members: Vec<Member>,
     history: &[f64],
     origins: &[usize],
     horizon: usize,
-) -> Result<Vec<Run>, ForecastError> {
-    let actual: Vec<Vec<f64>> =
-        origins.iter().map(|o| history[*o..*o + horizon].to_vec()).collect();
-    let mut runs = Vec::new();
+) -> Result<Ran, ForecastError> {
+    let mut ran = Ran { runs: Vec::new(), tuned: Vec::new(), left_out: Vec::new() };
+    let ends: Vec<usize> = origins.iter().copied().chain([history.len()]).collect();
     let mut failed = None;
     for member in members {
-        let finite = |path: &Vec<f64>| path.iter().all(|value| value.is_finite());
-        match member.path(history, horizon) {
-            Ok(now) if finite(&now) => {
-                let path = |o: &usize| {
-                    member.path(&history[..*o], horizon).ok().filter(finite).unwrap_or_default()
-                };
-                let past = origins.iter().map(path).collect();
-                runs.push(Run { name: member.name(), now, past, actual: actual.clone() });
+        let name = member.name();
+        let mut paths = member.paths(history, &ends, horizon);
+        match paths.pop().unwrap_or(Ok(Vec::new())).and_then(finite) {
+            Ok(now) => {
+                let past = paths.into_iter();
+                let past = past.map(|path| path.and_then(finite).unwrap_or_default()).collect();
+                ran.runs.push(Run { name, now, past });
+                ran.tuned.push(member);
             }
-            Ok(_) => {}
-            Err(error) => failed = Some(error),
+            Err(error) => {
+                ran.left_out.push(LeftOut { name, reason: error.to_string() });
+                failed = Some(error);
+            }
         }
     }
-    if runs.is_empty() {
-        let found = history.len();
-        return Err(failed.unwrap_or(ForecastError::TooShort { method: "auto", needed: 4, found }));
+    match failed {
+        Some(error) if ran.runs.is_empty() => Err(error),
+        _ => Ok(ran),
     }
-    Ok(runs)
+}
+
+/// A path without values that are infinite or not numbers.
+fn finite(path: Vec<f64>) -> Result<Vec<f64>, ForecastError> {
+    match path.iter().position(|value| !value.is_finite()) {
+        None => Ok(path),
+        Some(index) => Err(ForecastError::Value {
+            what: "a path of a member".to_owned(),
+            index,
+            value: path[index],
+        }),
+    }
 }
 
 /// Seasons that a step suggests.
@@ -183,23 +239,102 @@ impl Fitted for AutoFit {
     ) -> Result<Forecast, ForecastError> {
         checked::no_indicators(indicators)?;
         checked::levels(levels)?;
-        if horizon > self.mean.len() {
+        if horizon > self.horizon {
             return Err(ForecastError::Argument {
                 what: "horizon",
                 found: horizon.to_string(),
                 expected: "at most the horizon that was calibrated",
             });
         }
-        let mean = self.mean[..horizon].to_vec();
+        let mean = self.now.mean[..horizon].to_vec();
         if levels.is_empty() {
             return Ok(Forecast { mean, bounds: Vec::new() });
         }
-        let mut bounds = conformal::bounds(&self.history, self.season, &self.past, &mean, levels)?;
+        let spread = &self.now.spread[..horizon];
+        let (history, past) = (&self.history, &self.past);
+        let mut bounds =
+            conformal::bounds_by_spread(history, self.season, past, &mean, spread, levels)?;
         if self.non_negative {
             for value in bounds.iter_mut().flat_map(|b| b.lower.iter_mut().chain(&mut b.upper)) {
                 *value = value.max(0.0);
             }
         }
         checked::forecast(Forecast { mean, bounds })
+    }
+}
+
+impl AutoFit {
+    /// Takes on values that came after the history (NaN where none was measured). Members keep what they were tuned to and
+    /// their weights; a forecast made before whose horizon has now come whole joins the past errors, the oldest leaves:
+    /// bounds follow what happens. Fit anew after a season or two, or when [`crate::Tracking`] says so.
+    ///
+    /// # Errors
+    /// An infinite value, or no member that can forecast; nothing is taken on then.
+    pub fn append(&mut self, values: &[f64]) -> Result<(), ForecastError> {
+        checked::finite("the new values", values)?;
+        if values.is_empty() {
+            return Ok(());
+        }
+        let before = self.history.len();
+        self.history.extend(values);
+        let (now, left_out) = match self.ask() {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.history.truncate(before);
+                return Err(error);
+            }
+        };
+        self.non_negative &= values.iter().all(|y| y.is_nan() || *y >= 0.0);
+        self.left_out = left_out;
+        self.appended += values.len();
+        let earlier = std::mem::replace(&mut self.now, floored(now, self.non_negative));
+        self.waiting.push((before, earlier));
+        let n = self.history.len();
+        let (done, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|(origin, _)| origin + self.horizon <= n);
+        self.waiting = waiting;
+        let kept = self.past.len().max(1);
+        let new = done.into_iter().map(|(origin, path)| past_path(origin, path, &self.history));
+        self.past.extend(new);
+        self.past.drain(..self.past.len() - kept.min(self.past.len()));
+        Ok(())
+    }
+
+    /// What the members say after the history as it is.
+    fn ask(&self) -> Result<(Together, Vec<LeftOut>), ForecastError> {
+        let (mut paths, mut weights, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        let mut failed = None;
+        for (member, weight) in self.tuned.iter().zip(&self.members) {
+            let path = member.paths(&self.history, &[self.history.len()], self.horizon).pop();
+            match path.unwrap_or(Ok(Vec::new())).and_then(finite) {
+                Ok(path) => {
+                    paths.push(path);
+                    weights.push(weight.weight);
+                }
+                Err(error) => {
+                    left_out.push(LeftOut { name: member.name(), reason: error.to_string() });
+                    failed = Some(error);
+                }
+            }
+        }
+        match failed {
+            Some(error) if paths.is_empty() => Err(error),
+            _ => {
+                let paths: Vec<&[f64]> = paths.iter().map(Vec::as_slice).collect();
+                Ok((combine::together(&paths, &weights), left_out))
+            }
+        }
+    }
+
+    /// Values that were taken on since the fit.
+    pub fn appended(&self) -> usize {
+        self.appended
+    }
+
+    /// Mean absolute error of the combination at past origins, as [`crate::Tracking`] takes it; `None` without any.
+    pub fn past_error(&self) -> Option<f64> {
+        let errors = self.past.iter().flat_map(|path| path.errors.iter().map(|error| error.abs()));
+        crate::accuracy::mean(errors)
     }
 }

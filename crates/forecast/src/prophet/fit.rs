@@ -6,24 +6,26 @@
 //! Checked against: Prophet 1.5.0 (`tests/it/prophet.rs`).
 
 use super::solve::Problem;
-use super::{Growth, Prophet, ProphetFit, design};
+use super::{Growth, Prophet, ProphetFit, design, logistic};
 use crate::gram::Gram;
 use crate::{ForecastError, Indicators, Series};
 
 /// Scaled data.
-struct Data {
-    y: Vec<f64>,
-    /// Slope (if it grows), level, one column a changepoint.
-    trend: Vec<Vec<f64>>,
-    columns: Vec<Vec<f64>>,
-    multiplicative: Vec<bool>,
+pub(super) struct Data {
+    pub(super) y: Vec<f64>,
+    /// Slope (if it grows), level, one column a changepoint; of the exponent where growth saturates.
+    pub(super) trend: Vec<Vec<f64>>,
+    pub(super) columns: Vec<Vec<f64>>,
+    pub(super) multiplicative: Vec<bool>,
+    /// Where growth ends, in units above the floor.
+    pub(super) cap: Option<f64>,
 }
 
 /// What is fitted.
-struct Parameters {
-    trend: Vec<f64>,
-    effects: Vec<f64>,
-    variance: f64,
+pub(super) struct Parameters {
+    pub(super) trend: Vec<f64>,
+    pub(super) effects: Vec<f64>,
+    pub(super) variance: f64,
 }
 
 pub(crate) fn fit(
@@ -37,7 +39,11 @@ pub(crate) fn fit(
     let start_s = times[0];
     let span_s = (times[times.len() - 1] - start_s) as f64;
     let scaled: Vec<f64> = times.iter().map(|time| (time - start_s) as f64 / span_s).collect();
-    let unit = rows.iter().map(|row| series.values[*row].abs()).fold(0.0, f64::max);
+    let (floor, cap) = match options.growth {
+        Growth::Logistic { floor, cap } => (floor, Some(cap)),
+        Growth::Linear | Growth::Flat => (0.0, None),
+    };
+    let unit = rows.iter().map(|row| (series.values[*row] - floor).abs()).fold(0.0, f64::max);
     let unit = if unit > 0.0 { unit } else { 1.0 };
     let seasons = options.seasons.clone().unwrap_or_else(|| design::usual_seasons(&times, options));
     let columns = design::columns(options, &seasons, indicators, &rows);
@@ -47,20 +53,24 @@ pub(crate) fn fit(
         rows.iter().zip(&times).map(one).collect::<Vec<f64>>()
     };
     let mut trend = Vec::new();
-    if options.growth == Growth::Linear {
+    if options.growth != Growth::Flat {
         trend.push(scaled.clone());
     }
     trend.push(vec![1.0; scaled.len()]);
     trend.extend(places.iter().map(|place| scaled.iter().map(|t| (t - place).max(0.0)).collect()));
     let data = Data {
-        y: rows.iter().map(|row| series.values[*row] / unit).collect(),
+        y: rows.iter().map(|row| (series.values[*row] - floor) / unit).collect(),
+        cap: cap.map(|cap| (cap - floor) / unit),
         trend,
         columns: columns.iter().map(value).collect(),
         multiplicative: columns.iter().map(|column| column.multiplicative).collect(),
     };
     let scales: Vec<f64> = columns.iter().map(|column| column.scale).collect();
-    let found = optimum(&data, &scales, options);
-    let grows = usize::from(options.growth == Growth::Linear);
+    let found = match data.cap {
+        Some(_) => logistic::optimum(&data, &scales, options),
+        None => optimum(&data, &scales, options),
+    };
+    let grows = usize::from(options.growth != Growth::Flat);
     Ok(ProphetFit {
         log_posterior: log_posterior(&data, &scales, options, &found),
         options: options.clone(),
@@ -69,6 +79,8 @@ pub(crate) fn fit(
         start_s,
         span_s,
         unit,
+        floor,
+        cap: data.cap,
         slope: if grows == 1 { found.trend[0] } else { 0.0 },
         level: found.trend[grows],
         bends: places.into_iter().zip(found.trend[grows + 1..].iter().copied()).collect(),
@@ -86,7 +98,7 @@ fn optimum(data: &Data, scales: &[f64], options: &Prophet) -> Parameters {
         effects: vec![0.0; data.columns.len()],
         variance: 0.01,
     };
-    let grows = usize::from(options.growth == Growth::Linear);
+    let grows = usize::from(options.growth != Growth::Flat);
     found.trend[grows] = mean;
     let shares = data.multiplicative.contains(&true);
     let gram = if shares { None } else { Some(additive_gram(data)) };
@@ -112,7 +124,7 @@ fn optimum(data: &Data, scales: &[f64], options: &Prophet) -> Parameters {
 
 /// Normal prior of slope and level, Laplace prior of the bends.
 fn trend_priors(options: &Prophet, n: usize) -> (Vec<f64>, Vec<f64>) {
-    let grows = usize::from(options.growth == Growth::Linear);
+    let grows = usize::from(options.growth != Growth::Flat);
     let free = grows + 1;
     let ridge = (0..n).map(|j| if j < free { 1.0 / 25.0 } else { 0.0 }).collect();
     let lasso =
@@ -190,17 +202,22 @@ fn share_turn(data: &Data, scales: &[f64], found: &mut Parameters) {
     found.effects = problem.solve(found.variance, &found.effects);
 }
 
-fn trend_at(data: &Data, found: &Parameters, i: usize) -> f64 {
-    data.trend.iter().zip(&found.trend).map(|(column, b)| column[i] * b).sum()
+pub(super) fn trend_at(data: &Data, found: &Parameters, i: usize) -> f64 {
+    let line = data.trend.iter().zip(&found.trend).map(|(column, b)| column[i] * b).sum();
+    data.cap.map_or(line, |cap| logistic::saturating(cap, line))
+}
+
+pub(super) fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
 }
 
 /// Sum of shares, or of added effects.
-fn effect(data: &Data, found: &Parameters, i: usize, shares: bool) -> f64 {
+pub(super) fn effect(data: &Data, found: &Parameters, i: usize, shares: bool) -> f64 {
     let of = |k: &usize| data.multiplicative[*k] == shares;
     (0..data.columns.len()).filter(of).map(|k| data.columns[k][i] * found.effects[k]).sum()
 }
 
-fn squares(data: &Data, found: &Parameters) -> f64 {
+pub(super) fn squares(data: &Data, found: &Parameters) -> f64 {
     let one = |i: usize| {
         let factor = 1.0 + effect(data, found, i, true);
         (data.y[i] - trend_at(data, found, i) * factor - effect(data, found, i, false)).powi(2)
@@ -209,19 +226,26 @@ fn squares(data: &Data, found: &Parameters) -> f64 {
 }
 
 /// The most probable variance for these residuals under a half normal prior of scale 0.5.
-fn noise(data: &Data, found: &Parameters) -> f64 {
+pub(super) fn noise(data: &Data, found: &Parameters) -> f64 {
     let (n, squares) = (data.y.len() as f64, squares(data, found));
     // 2 · squares / (n + √…) is the same root without the cancellation.
     (2.0 * squares / (n + (n * n + 16.0 * squares).sqrt())).max(1e-12)
 }
 
-fn log_posterior(data: &Data, scales: &[f64], options: &Prophet, found: &Parameters) -> f64 {
+pub(super) fn log_posterior(
+    data: &Data,
+    scales: &[f64],
+    options: &Prophet,
+    found: &Parameters,
+) -> f64 {
     let (ridge, lasso) = trend_priors(options, found.trend.len());
     let variance = found.variance;
     let mut sum = -0.5 * data.y.len() as f64 * variance.ln()
         - squares(data, found) / (2.0 * variance)
         - 2.0 * variance;
     for (j, b) in found.trend.iter().enumerate() {
+        // Saturating growth has its prior on the offset, not on the exponent at time 0, which is minus rate times offset.
+        let b = if data.cap.is_some() && j == 1 { b / found.trend[0] } else { *b };
         sum -= 0.5 * ridge[j] * b * b + lasso[j] * b.abs();
     }
     for (b, scale) in found.effects.iter().zip(scales) {

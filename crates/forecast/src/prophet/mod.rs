@@ -3,12 +3,13 @@
 //! In: a series (its times matter), indicators. Out: means ahead, bounds, and each component by itself.
 //! Source: Taylor and Letham, Forecasting at scale, The American Statistician 2018; defaults of prophet 1.5.0.
 //! Departures: the most probable parameters are found by a feature-sign search on the Gram matrix, not by Stan's L-BFGS, which
-//! stops at the kinks of the Laplace prior: changes of slope that are not needed are exactly 0 here. Growth is linear or
-//! flat; saturating growth is not built. Bounds are quantiles of `paths` trends drawn from a seed, plus normal noise.
+//! stops at the kinks of the Laplace prior: changes of slope that are not needed are exactly 0 here. Saturating growth
+//! (`logistic`) has one cap and one floor for all times. Bounds are quantiles of `paths` trends drawn from a seed, plus normal noise.
 //! Cost: O(n · columns²) once, then milliseconds. Checked against: Prophet 1.5.0 (`tests/it/prophet.rs`).
 
 mod design;
 mod fit;
+mod logistic;
 mod predict;
 mod solve;
 
@@ -17,10 +18,17 @@ use design::Column;
 use crate::{Fitted, Forecast, ForecastError, Indicators, Method, Series, checked};
 
 /// How the trend grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Growth {
     /// By a slope that bends at changepoints.
     Linear,
+    /// Toward a cap, by a rate that changes at changepoints.
+    Logistic {
+        /// Where the trend comes from, in units of the series.
+        floor: f64,
+        /// Where it goes; above the floor.
+        cap: f64,
+    },
     /// Not at all.
     Flat,
 }
@@ -108,7 +116,10 @@ pub struct ProphetFit {
     span_s: f64,
     /// Largest size of a value: the unit of everything below.
     unit: f64,
-    /// Slope and level at the start, in units and spans.
+    /// Taken off before, and where growth ends (in units above it).
+    floor: f64,
+    cap: Option<f64>,
+    /// Slope and level at the start, in units and spans; of the exponent where growth saturates.
     slope: f64,
     level: f64,
     /// Scaled time and change of slope of each changepoint.
@@ -138,6 +149,15 @@ impl Prophet {
             !(s.period_days > 0.0 && s.period_days.is_finite() && s.scale > 0.0) || s.order == 0
         };
         let range = (0.0..=1.0).contains(&self.changepoint_range);
+        if let Growth::Logistic { floor, cap } = self.growth
+            && !(floor.is_finite() && cap.is_finite() && floor < cap)
+        {
+            return Err(ForecastError::Argument {
+                what: "growth of prophet",
+                found: format!("floor {floor}, cap {cap}"),
+                expected: "a finite floor below a finite cap",
+            });
+        }
         if range && scales.iter().all(|s| *s > 0.0 && s.is_finite()) && !seasons.clone().any(odd) {
             return Ok(());
         }
@@ -193,7 +213,8 @@ impl ProphetFit {
         self.sigma * self.unit
     }
 
-    /// Changes of slope that are not 0: time in seconds since 1970, and the change a day in units of the series.
+    /// Changes of slope that are not 0: time in seconds since 1970, and the change a day in units of the series (of the
+    /// exponent, times the unit, where growth saturates).
     pub fn changepoints(&self) -> Vec<(i64, f64)> {
         let one = |(time, change): &(f64, f64)| {
             #[expect(clippy::cast_possible_truncation, reason = "within the span of the series")]

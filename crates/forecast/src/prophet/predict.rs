@@ -34,7 +34,10 @@ impl ProphetFit {
                 .map(|(before, after)| [before.as_slice(), after].concat())
                 .collect(),
         };
-        let trend = times.iter().map(|time| self.unit * self.trend(*time)).collect();
+        let trend = times
+            .iter()
+            .map(|time| self.floor + self.unit * self.bounded(self.line(*time)))
+            .collect();
         let mut parts =
             vec![Component { name: "trend".to_owned(), multiplicative: false, values: trend }];
         for (column, effect) in self.columns.iter().zip(&self.effects) {
@@ -60,8 +63,13 @@ impl ProphetFit {
         (time - self.start_s) as f64 / self.span_s
     }
 
+    /// The trend by its line: the line itself, or where it saturates.
+    fn bounded(&self, line: f64) -> f64 {
+        self.cap.map_or(line, |cap| super::logistic::saturating(cap, line))
+    }
+
     /// In units.
-    fn trend(&self, time: i64) -> f64 {
+    fn line(&self, time: i64) -> f64 {
         let t = self.scaled(time);
         let bends = self.bends.iter().map(|(place, change)| change * (t - place).max(0.0));
         self.level + self.slope * t + bends.sum::<f64>()
@@ -80,35 +88,30 @@ impl ProphetFit {
                 sums[row] += effect * design::value(column, *time, indicators, row);
             }
         }
-        let trend: Vec<f64> = times.iter().map(|time| self.trend(*time)).collect();
+        let line: Vec<f64> = times.iter().map(|time| self.line(*time)).collect();
+        let whole = |value: f64| self.floor + self.unit * value;
         let mean = (0..times.len())
-            .map(|row| self.unit * (trend[row] * shares[row] + added[row]))
+            .map(|row| whole(self.bounded(line[row]) * shares[row] + added[row]))
             .collect();
         if levels.is_empty() || times.is_empty() {
             let none = |level: &f64| Bounds { level: *level, lower: vec![], upper: vec![] };
             return Forecast { mean, bounds: levels.iter().map(none).collect() };
         }
         let scaled: Vec<f64> = times.iter().map(|time| self.scaled(*time)).collect();
-        let mut samples = self.samples(&scaled, &trend, &shares, &added);
+        let mut samples = self.samples(&scaled, &line, &shares, &added);
         for sample in &mut samples {
             sample.sort_unstable_by(f64::total_cmp);
         }
         let at = |level: &f64| Bounds {
             level: *level,
-            lower: samples
-                .iter()
-                .map(|s| self.unit * sample_quantile(s, 0.5 - level / 2.0))
-                .collect(),
-            upper: samples
-                .iter()
-                .map(|s| self.unit * sample_quantile(s, 0.5 + level / 2.0))
-                .collect(),
+            lower: samples.iter().map(|s| whole(sample_quantile(s, 0.5 - level / 2.0))).collect(),
+            upper: samples.iter().map(|s| whole(sample_quantile(s, 0.5 + level / 2.0))).collect(),
         };
         Forecast { mean, bounds: levels.iter().map(at).collect() }
     }
 
     /// Drawn values at each step, in units.
-    fn samples(&self, t: &[f64], trend: &[f64], shares: &[f64], added: &[f64]) -> Vec<Vec<f64>> {
+    fn samples(&self, t: &[f64], line: &[f64], shares: &[f64], added: &[f64]) -> Vec<Vec<f64>> {
         let mut draws = Draws::new(self.options.seed);
         let paths = self.options.paths.max(1);
         let mut samples = vec![Vec::with_capacity(paths); t.len()];
@@ -126,7 +129,7 @@ impl ProphetFit {
                     shift -= change * next;
                     next -= draws.uniform().ln() / count;
                 }
-                let bent = trend[row] + slope * now + shift;
+                let bent = self.bounded(line[row] + slope * now + shift);
                 samples[row].push(bent * shares[row] + added[row] + self.sigma * draws.normal());
             }
         }

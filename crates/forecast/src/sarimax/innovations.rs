@@ -40,7 +40,7 @@ impl Gains {
     }
 
     /// To the next step; `None` where rounding has destroyed it.
-    fn advance(&mut self, arma: &Arma) -> Option<()> {
+    pub(super) fn advance(&mut self, arma: &Arma) -> Option<()> {
         if self.settled {
             return Some(());
         }
@@ -69,7 +69,7 @@ impl Gains {
     }
 
     /// Moves a state by the value of this step; gives the innovation.
-    fn filter(&self, arma: &Arma, state: &mut [f64], value: f64) -> f64 {
+    pub(super) fn filter(&self, arma: &Arma, state: &mut [f64], value: f64) -> f64 {
         let expected = state[0];
         let innovation = value - expected;
         let scaled = innovation / self.variance;
@@ -83,7 +83,7 @@ impl Gains {
 }
 
 /// The state's own movement.
-fn shift(state: &mut [f64], phi: &[f64], lead: f64) {
+pub(super) fn shift(state: &mut [f64], phi: &[f64], lead: f64) {
     let last = state.len() - 1;
     for i in 0..last {
         state[i] = phi[i] * lead + state[i + 1];

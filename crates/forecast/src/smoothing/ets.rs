@@ -142,6 +142,11 @@ impl Fitted for EtsFit {
 }
 
 impl EtsFit {
+    /// The same parameters and start on other values that begin with those it was fitted to, or with some of them.
+    pub(crate) fn rerun(&self, values: &[f64]) -> Self {
+        Self { score: ets_score(values, self.form, &self.start), ..self.clone() }
+    }
+
     /// Point forecasts.
     pub(crate) fn means(&self, horizon: usize) -> Vec<f64> {
         let end = &self.score.end;

@@ -57,3 +57,48 @@ fn a_step_suggests_its_seasons() {
     assert_eq!(seasons(Step::Months(3)), [4]);
     assert!(seasons(Step::Seconds(7_000)).is_empty());
 }
+
+/// Values taken on one by one, at once, or before the fit's members see them: the same forecast as members that were
+/// tuned on the same values say, and past errors that grow by those that came.
+#[test]
+fn values_are_taken_on_one_by_one() {
+    let values = worked(300);
+    let none = Indicators::default();
+    let mut one = auto(6).inspect(&hourly(&values[..260])).unwrap();
+    let mut whole = auto(6).inspect(&hourly(&values[..260])).unwrap();
+    for value in &values[260..] {
+        one.append(&[*value]).unwrap();
+    }
+    whole.append(&values[260..]).unwrap();
+    let means = [&one, &whole].map(|fit| fit.forecast(6, &none, &[]).unwrap().mean);
+    assert_eq!(means[0], means[1]);
+    assert_eq!((one.appended(), whole.appended()), (40, 40));
+    // The trend and the season of 12 go on.
+    let truth = worked(306);
+    for (found, truth) in means[0].iter().zip(&truth[300..]) {
+        assert!((found - truth).abs() < 2.0, "{found} {truth}");
+    }
+    assert!(one.append(&[f64::INFINITY]).is_err());
+    assert_eq!(one.appended(), 40);
+}
+
+/// After the noise has grown tenfold, bounds that take on what happens are wider; those that do not are not.
+#[test]
+fn bounds_follow_what_happens() {
+    let noise = |t: usize| ((t * 7919 % 101) as f64 - 50.0) / 50.0;
+    let value = |t: usize| {
+        100.0 + 5.0 * ((t % 6) as f64).sin() + noise(t) * if t < 240 { 1.0 } else { 10.0 }
+    };
+    let values: Vec<f64> = (0..300).map(value).collect();
+    let none = Indicators::default();
+    let mut fit = auto(3).inspect(&hourly(&values[..240])).unwrap();
+    let width = |fit: &forecast::AutoFit| {
+        let bounds = fit.forecast(3, &none, &[0.8]).unwrap().bounds.remove(0);
+        bounds.upper[0] - bounds.lower[0]
+    };
+    let before = width(&fit);
+    for value in &values[240..] {
+        fit.append(&[*value]).unwrap();
+    }
+    assert!(width(&fit) > 4.0 * before, "{before} {}", width(&fit));
+}

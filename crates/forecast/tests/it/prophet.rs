@@ -188,6 +188,45 @@ fn flat_growth_stays_flat_and_bounds_do_not_widen() {
     assert!((width(99) / width(0) - 1.0).abs() < 0.25);
 }
 
+/// Growth from 20 toward 100 with a week on it; the floor and the cap that are told lie wider.
+fn saturating() -> Series {
+    let value = |t: i32| {
+        let day = f64::from(t);
+        let week = 3.0 * (2.0 * std::f64::consts::PI * day / 7.0).sin();
+        let rest = f64::from((t * 7919) % 101 - 50) / 50.0;
+        20.0 + 80.0 / (1.0 + (-(day - 180.0) / 45.0).exp()) + week + rest
+    };
+    let values = (0..400).map(value).collect();
+    Series { start_s: 18_262 * 86_400, step: Step::Seconds(86_400), values }
+}
+
+#[test]
+fn saturating_growth_stays_below_its_cap() {
+    let none = Indicators::default();
+    let growth = Growth::Logistic { floor: 10.0, cap: 120.0 };
+    let method = Prophet { growth, ..Prophet::default() };
+    let series = saturating();
+    let fit = method.inspect(&series, &none).unwrap();
+    assert!(fit.sigma() < 1.5, "{}", fit.sigma());
+    let trend = &fit.components(3_000, &none).unwrap()[0].values;
+    assert!(trend.iter().all(|value| (10.0..=120.0).contains(value)));
+    // prophet 1.5.0: `Prophet(growth="logistic", yearly_seasonality=False, daily_seasonality=False).fit(df)` on these
+    // values from 2020-01-01 with `floor` 10 and `cap` 120; `predict` gives `trend` in the history, `yhat` beyond it.
+    let steps = [0, 50, 100, 150, 200, 250, 300, 350, 399];
+    let trends = [20.6652, 24.5024, 31.4365, 47.3547, 68.5749, 86.0572, 94.8531, 97.9712, 99.957];
+    for (t, expected) in steps.into_iter().zip(trends) {
+        assert!((trend[t] - expected).abs() < 0.4, "{t}: {} {expected}", trend[t]);
+    }
+    let forecast = fit.forecast(60, &none, &[0.8]).unwrap();
+    for (ahead, expected) in [(9, 101.6607), (29, 104.0047), (59, 100.9097)] {
+        assert!((forecast.mean[ahead] - expected).abs() < 0.4, "{ahead}: {}", forecast.mean[ahead]);
+    }
+    for (floor, cap) in [(5.0, 5.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
+        let growth = Growth::Logistic { floor, cap };
+        assert!(Prophet { growth, ..Prophet::default() }.inspect(&series, &none).is_err());
+    }
+}
+
 #[test]
 fn a_wider_prior_of_bends_fits_closer() {
     let none = Indicators::default();
