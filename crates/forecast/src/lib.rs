@@ -30,8 +30,8 @@ mod simplex;
 mod smoothing;
 mod stl;
 mod theta;
-pub mod warning;
 mod tracking;
+pub mod warning;
 
 pub use auto::{Auto, AutoFit, LeftOut, MemberWeight};
 pub use auto_arima::{AutoArima, AutoArimaFit, OrderLimits, Tried};
