@@ -33,7 +33,7 @@ impl Engine {
         let new = parse_profile(text)?;
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
-        let before = profile(&snapshot)?.1.label().to_owned();
+        let before = profile(&snapshot)?.label().to_owned();
         let mut report = ProfileReport {
             before,
             after: new.label().to_owned(),
