@@ -124,7 +124,7 @@ impl MoneyConfig {
     pub(crate) fn stamp(&self) -> u64 {
         let text =
             format!("{} {} {}", self.currency, self.price_age_hours_max, self.volatility_percent);
-        u64::from_str_radix(&crate::digest(text.as_bytes())[..12], 16).expect("hexadecimal digits")
+        crate::stamp(&text)
     }
 
     /// How prices are asked for.

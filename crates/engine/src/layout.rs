@@ -56,7 +56,9 @@ pub(crate) mod checkpoint {
     pub(crate) const RUN_OWNERSHIP: &str = "run.ownership";
     /// The configuration of risk that `run` followed: see `RiskConfig::stamp`.
     pub(crate) const RUN_RISK: &str = "run.risk";
-    /// The profile of scores in force at the last run: its number, 0 for the embedded one.
+    /// The thresholds and windows of patterns at the last run, by what they say.
+    pub(crate) const RUN_PATTERNS: &str = "run.patterns";
+    /// The profile of scores in force at the last run, by what it says, embedded or published.
     pub(crate) const RUN_PROFILE: &str = "run.profile";
     /// Rows of `monitored` that `run` has followed.
     pub(crate) const RUN_MONITORED: &str = "run.monitored";

@@ -156,3 +156,8 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
     use sha2::Digest;
     sha2::Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// A text as one number, which a run leaves as a checkpoint.
+pub(crate) fn stamp(text: &str) -> u64 {
+    u64::from_str_radix(&digest(text.as_bytes())[..12], 16).expect("hexadecimal digits")
+}

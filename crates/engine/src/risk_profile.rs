@@ -35,7 +35,7 @@ impl Engine {
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
         RiskModel::check_profile(&snapshot, &new)?;
-        let before = profile(&snapshot)?.1.label().to_owned();
+        let before = profile(&snapshot)?.label().to_owned();
         let mut report = ProfileReport {
             before,
             after: new.label().to_owned(),

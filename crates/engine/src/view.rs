@@ -247,8 +247,11 @@ impl View {
             if of(name) != stamp {
                 let what = match name {
                     checkpoint::RUN_RISK => "the configuration of risk changed",
-                    checkpoint::RUN_PROFILE => "another profile of scores was published",
                     checkpoint::RUN_MODELS => "a model of scores was published or withdrawn",
+                    checkpoint::RUN_PATTERNS => {
+                        "the thresholds of patterns changed with the program"
+                    }
+                    checkpoint::RUN_PROFILE => "the profile of scores in force changed",
                     _ => "monitored addresses changed",
                 };
                 reasons.push(format!("{what} since the last run (`tracehound run`)"));

@@ -79,7 +79,7 @@ impl View {
         let subject = self.subject(address)?;
         let files = self.risk()?;
         let stored = files.score(subject.cluster)?;
-        let (_, profile) = profile(&self.snapshot)?;
+        let profile = profile(&self.snapshot)?;
         let points = stored.as_ref().map_or(0, |score| score.points);
         let terms = files.terms(subject.cluster)?;
         let term = |row: &ledger::ScoreTerm| TermAnswer {
@@ -227,7 +227,7 @@ impl View {
     /// # Errors
     /// If the text is no profile, or no run has been made.
     pub fn try_profile(&self, text: &str) -> Result<ProfileDryRun, Error> {
-        let (_, old) = profile(&self.snapshot)?;
+        let old = profile(&self.snapshot)?;
         let new = parse_profile(text)?;
         RiskModel::check_profile(&self.snapshot, &new)?;
         let files = self.risk()?;

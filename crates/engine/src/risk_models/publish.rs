@@ -185,7 +185,7 @@ fn append(
 
 /// The model that the profile in force names and counts.
 fn counting(snapshot: &store::Snapshot) -> Result<Option<String>, Error> {
-    Ok(profile(snapshot)?.1.model().map(|(name, _)| name.to_owned()))
+    Ok(profile(snapshot)?.model().map(|(name, _)| name.to_owned()))
 }
 
 fn model(event: &RiskModelEvent, in_force: bool, counting: Option<&str>) -> PublishedModel {

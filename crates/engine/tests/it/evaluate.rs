@@ -63,8 +63,8 @@ fn real_data_keeps_its_floors() {
     assert!(tags.addresses > 200 && tags.pairs_different == 0, "{tags:?}");
 }
 
-/// Goals of risk that are not reached where worlds are as thin as here: parts of exchanges that nothing ties to their tag hide cash-outs
-/// and lend each other money. Printed, not failed; at the size of the default the detectors reach them.
+/// Goals of risk that are not reached where worlds are as thin as here: deposit addresses that nothing ties to their exchange's tag
+/// hide cash-outs. Printed, not failed; at the size of the default the detectors reach them.
 const RISK_GAPS: &[&str] = &["pattern_recall", "pattern_precision"];
 
 #[test]

@@ -171,6 +171,29 @@ fn another_profile_is_tried_out_before_it_is_in_force() {
     assert!(scratch.engine.publish_profile("name = 5", ("x", "ana"), NOW).is_err());
 }
 
+/// What a run leaves where a program with other defaults made it: the tables are made again.
+#[test]
+fn defaults_that_changed_with_the_program_are_followed() {
+    let scratch = Scratch::on_regtest();
+    let (sources, _) = parts(&scratch, 1);
+    ingest(&scratch, &sources[0]);
+    scratch.engine.run(NOW, &Unwatched).unwrap();
+    for (name, says) in [("run.profile", "profile of scores"), ("run.patterns", "of patterns")] {
+        assert!(scratch.engine.run(NOW, &Unwatched).unwrap().up_to_date);
+        let store = store::Store::open(scratch.engine.dir()).unwrap();
+        let mut writer = store.writer().unwrap();
+        assert_ne!(writer.snapshot().checkpoint(name), Some(0), "{name}");
+        let mut commit = writer.begin();
+        commit.set_checkpoint(name, 0);
+        commit.finish(store::Run::default()).unwrap();
+        drop(writer);
+        let stale = scratch.engine.view().unwrap().status(NOW).unwrap().stale_because;
+        let since: Vec<_> = stale.iter().filter(|why| why.contains("since the last run")).collect();
+        assert!(since.len() == 1 && since[0].contains(says), "{stale:?}");
+        assert!(!scratch.engine.run(NOW, &Unwatched).unwrap().up_to_date, "{name}");
+    }
+}
+
 #[test]
 fn blocks_since_the_last_run_change_no_answer_and_break_none() {
     let scratch = Scratch::on_regtest();

@@ -224,6 +224,7 @@ impl Dependents {
     fn add_gathered(&mut self, scene: Scene<'_>, seed: &Seed, met: &mut Met) {
         let options = scene.options;
         let window_s = options.fan_in.window_s.max(options.gather_scatter.window_s);
+        let window_s = window_s.max(options.rapid_cash_out.dwell_s);
         let since = seed.time.saturating_sub(window_s.saturating_add(DISORDER_S));
         for cluster in [seed.payer, seed.payee] {
             if met.givers.insert(cluster) {

@@ -163,6 +163,8 @@ options! {
         kept_percent_min: u32 = 97,
         /// The first transfer, satoshi.
         amount_sat_min: u64 = 50_000_000,
+        /// A cluster with more events than that within the window is no wallet to which money comes back but a business.
+        events_max: u32 = 64,
         /// The most transfers that are looked at for one that may close a cycle.
         visited_max: u32 = 2_000,
     }
@@ -230,10 +232,13 @@ options! {
         dormant_s: u32 = 180 * DAY_S,
         /// How long the drain takes, seconds.
         drain_s: u32 = DAY_S,
-        /// So many percent of what was held leave: people who pay three bills in a day keep something.
+        /// So many percent of what was held, and of what came in meanwhile, leave: people who pay three bills in a day keep
+        /// something.
         out_percent_min: u32 = 99,
         /// In so many transactions at least: one is a sale, or a move to a new wallet.
         payments_min: u32 = 3,
+        /// And none of them carries more than so many percent of it: a sale with small change about it is still a sale.
+        largest_percent_max: u32 = 75,
         /// What was held, satoshi.
         amount_sat_min: u64 = 100_000_000,
     }
@@ -258,6 +263,8 @@ options! {
         out_percent_min: u32 = 99,
         /// So much, satoshi.
         amount_sat_min: u64 = 50_000_000,
+        /// A cluster with more events than that within the time is no wallet but the till of a business.
+        events_max: u32 = 64,
     }
 }
 
@@ -324,6 +331,10 @@ impl PatternOptions {
             ("layering.mass_percent_min", self.layering.mass_percent_min),
             ("pass_through.out_percent_min", self.pass_through.out_percent_min),
             ("dormancy_then_drain.out_percent_min", self.dormancy_then_drain.out_percent_min),
+            (
+                "dormancy_then_drain.largest_percent_max",
+                self.dormancy_then_drain.largest_percent_max,
+            ),
             ("rapid_cash_out.out_percent_min", self.rapid_cash_out.out_percent_min),
         ];
         within(&percents, 0, 100, "0 to 100 percent")
@@ -340,6 +351,8 @@ impl PatternOptions {
             ("scatter_gather.mids_min", self.scatter_gather.mids_min),
             ("fan_out.largest_percent_max", self.fan_out.largest_percent_max),
             ("dormancy_then_drain.payments_min", self.dormancy_then_drain.payments_min),
+            ("temporal_cycle.events_max", self.temporal_cycle.events_max),
+            ("rapid_cash_out.events_max", self.rapid_cash_out.events_max),
         ];
         within(&counts, 1, 1 << 20, "1 to 1,048,576")?;
         let cycle = &self.temporal_cycle;

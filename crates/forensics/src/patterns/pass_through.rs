@@ -10,7 +10,7 @@
 
 use super::history::Event;
 use super::hits::{Entry, Hit, Joined, span};
-use super::scene::{Moment, is_share, n_others, sum_sat};
+use super::scene::{Moment, Scene, is_share, n_others, sum_sat};
 use super::{Detector, PatternOptions};
 
 pub(super) const PASS_THROUGH: Detector = Detector {
@@ -50,7 +50,12 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
 
 /// Whether all that a cluster ever got and did not pay is at most so many percent of `in_sat`, as far as that is known.
 pub(super) fn is_empty(moment: &Moment<'_>, in_sat: u128, percent: u32) -> bool {
-    let flows = moment.scene.flows(moment.past);
+    is_left(moment.scene, moment.past, in_sat, percent)
+}
+
+/// As [`is_empty`], of these events.
+pub(super) fn is_left(scene: Scene<'_>, past: &[Event], in_sat: u128, percent: u32) -> bool {
+    let flows = scene.flows(past);
     flows.is_some_and(|(got, gave)| (got - gave) * 100 <= in_sat * u128::from(percent))
 }
 

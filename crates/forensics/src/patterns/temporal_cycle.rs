@@ -2,7 +2,8 @@
 //!
 //! In: a payment to a cluster, and backwards what paid for it. Out: a hit with the transfers of all cycles that it closes: simple, `length_min` to
 //! `length_max` transfers, each later than the one before it and between `kept_percent_min` % and all of its amount,
-//! from first to last within the window, through clusters of no known party.
+//! from first to last within the window, through clusters of no known party. Where more than `events_max` events are within the
+//! window, nothing comes back: that is a business, which pays and is paid all day.
 //! Source: Kumar, Calders, 2SCENT, VLDB 2018; AMLSim's cycle; FATF 2020, "Transaction patterns".
 //! Departures: [`graph::patterns::CycleStream`] is the oracle and not the method: it keeps one window in order of time, and a merge of
 //! clusters changes windows that are long past. Money cannot grow on its way: this prunes more than a bound on length.
@@ -28,7 +29,8 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     let options = &moment.options().temporal_cycle;
     let Some(first) = moment.paid().next() else { return };
     let gave = moment.window(options.window_s).any(|event| !event.is_in());
-    if !gave {
+    let n_events = moment.scene.newest(moment.past, options.window_s).len();
+    if !gave || n_events > options.events_max as usize {
         return;
     }
     let (mut entries, mut length) = (Vec::new(), 0);

@@ -10,7 +10,8 @@
 //! number. `bottleneck_sat` is the largest least amount of a walk within the bound.
 //! Departures: a transaction of several payers is one hop from each payer to each payee; its width is the lesser of what
 //! the one put in and the other got. Amounts where some payers are unknown are what is known of them.
-//! Bottlenecks decide nothing and take longer than all else: they are made when asked for, of all blocks since at once.
+//! Bottlenecks take longer than all else, and the one thing they decide is whether nearness is dust to a score: they are made
+//! when asked for, of all blocks since at once. Whoever scores takes [`ProximityState::rows`], and not `nearest`.
 //! Cost: `graph::events`; owners are compared with those before (8 bytes an address, a few ms for ten million).
 //! Checked against: enumeration of all walks (`tests/it/proximity.rs`), the same from empty after every step
 //! (`tests/it/proximity_laws.rs`). Measured by `benches/proximity`.

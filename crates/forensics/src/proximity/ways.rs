@@ -44,7 +44,8 @@ impl ProximityState {
         self.wide_rows(of)
     }
 
-    /// As [`ProximityState::rows`], but `bottleneck_sat` is 0 too: nothing is to be made for it.
+    /// As [`ProximityState::rows`], but `bottleneck_sat` is 0 too: nothing is to be made for it. A score would take that
+    /// for dust.
     pub fn nearest(&self, of: ClusterId) -> Vec<ProximityRow> {
         let mut rows = Vec::new();
         for side in FlowSide::BOTH {

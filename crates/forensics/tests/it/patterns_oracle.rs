@@ -327,7 +327,15 @@ impl List<'_> {
         let rest = self.time(*after.first()?) - self.time(*before.last()?);
         let held = self.sum(&self.ins(c, &before)).saturating_sub(self.sum(&self.outs(c, &before)));
         let outs = self.outs(c, &after);
-        let found = rest >= 1_500 && held >= 20 && self.sum(&outs) * 100 >= held * 60;
+        let (came, left) = (self.sum(&self.ins(c, &after)), self.sum(&outs));
+        let of_tx =
+            |tx: u64| outs.iter().copied().filter(|at| self.tx(*at) == tx).collect::<Vec<_>>();
+        let txs = outs.iter().map(|at| self.tx(*at));
+        let largest = txs.map(|tx| self.sum(&of_tx(tx))).max()?;
+        let found = rest >= 1_500
+            && held >= 20
+            && left * 100 >= (held + came) * 60
+            && largest * 100 <= left * 90;
         (found && !self.now(c, tx, true).is_empty())
             .then(|| (outs.into_iter().collect(), BTreeSet::new()))
     }
@@ -345,25 +353,42 @@ impl List<'_> {
         found.then(|| (near.into_iter().collect(), BTreeSet::new()))
     }
 
-    fn cash_out(&self, c: u32, tx: u64) -> Option<Parts> {
-        let is_exchange = |cluster: ledger::ClusterId| self.kind(id(cluster)) == "exchange";
-        let window = self.window(c, tx, 900);
-        let ins: Vec<usize> = self
-            .ins(c, &window)
-            .into_iter()
-            .filter(|at| !is_exchange(self.rows[*at].source))
-            .collect();
-        let outs: Vec<usize> = self
-            .outs(c, &window)
-            .into_iter()
-            .filter(|at| is_exchange(self.rows[*at].target))
-            .collect();
+    fn cash_out(&self, c: u32, tx: u64) -> Option<(u32, Parts)> {
+        let is_exchange = |cluster: u32| self.kind(cluster) == "exchange";
+        if !self.now(c, tx, true).iter().any(|at| is_exchange(id(self.rows[*at].target))) {
+            return None;
+        }
+        let own = self.cashed(c, tx, &is_exchange)?;
+        let txs = |of: &BTreeSet<usize>| of.iter().map(|at| self.tx(*at)).collect::<BTreeSet<_>>();
+        let payers: Vec<u32> =
+            self.payers(&own.1.iter().copied().collect::<Vec<_>>()).into_iter().collect();
+        if let ([payer], 1, 2..) = (&payers[..], txs(&own.0).len(), txs(&own.1).len()) {
+            let is_till = |cluster: u32| cluster == c || is_exchange(cluster);
+            let found = self.cashed(*payer, tx, &is_till).filter(|_| self.subject(*payer));
+            return Some(found.map_or((c, own), |found| (*payer, found)));
+        }
+        Some((c, own))
+    }
+
+    fn cashed(&self, c: u32, tx: u64, is_till: &dyn Fn(u32) -> bool) -> Option<Parts> {
+        let own = self.of(c, tx);
+        let near = self.near(&own, self.time(*own.last()?), 900);
+        let real: Vec<usize> = near.iter().copied().filter(|at| self.real(*at)).collect();
+        let ins = self.ins(c, &real).into_iter();
+        let ins: Vec<usize> = ins.filter(|at| !is_till(id(self.rows[*at].source))).collect();
+        let outs = self.outs(c, &real).into_iter();
+        let outs: Vec<usize> = outs.filter(|at| is_till(id(self.rows[*at].target))).collect();
+        let beside = |at: &usize| {
+            let mut paid = self.outs(c, &near).into_iter().filter(|e| self.tx(*e) == self.tx(*at));
+            paid.any(|e| !is_till(id(self.rows[e].target)))
+        };
         let (got, gave) = (self.sum(&ins), self.sum(&outs));
-        let found = got >= 20
+        let found = near.len() <= 9
+            && got >= 20
             && gave <= got
             && gave * 100 >= got * 60
-            && self.empty(c, tx, got * 40)
-            && outs.iter().any(|at| self.tx(*at) == tx);
+            && !outs.iter().any(beside)
+            && self.empty(c, tx, got * 40);
         found.then(|| (outs.into_iter().collect(), ins.into_iter().collect()))
     }
 
@@ -606,7 +631,9 @@ fn cycles(list: &List<'_>) -> Vec<(u32, u64, Parts)> {
             let own = list.of(payee, list.tx(pair[1]));
             list.near(&own, list.time(last), 1_500).contains(&pair[0])
         });
-        if at.len() >= 3 && near && list.rows[at[0]].amount_sat >= 20 {
+        let home = list.of(cycle.nodes[0], list.tx(last));
+        let few = list.near(&home, list.time(*home.last().unwrap()), 1_500).len() <= 9;
+        if at.len() >= 3 && near && few && list.rows[at[0]].amount_sat >= 20 {
             let shown = at[1..].iter().copied().collect();
             out.push((cycle.nodes[0], list.tx(last), (BTreeSet::from([at[0]]), shown)));
         }
@@ -648,7 +675,6 @@ fn search(list: &List<'_>, name: &str) -> Vec<Found> {
                 "dormancy_then_drain" => list.dormancy(c, tx),
                 "mixer_within_a_hop" => list.nearby(c, tx, "mixing"),
                 "bridge_within_a_hop" => list.nearby(c, tx, "defi"),
-                "rapid_cash_out" => list.cash_out(c, tx),
                 _ => None,
             };
             own.into_iter().for_each(|parts| push(c, tx, parts));
@@ -659,6 +685,9 @@ fn search(list: &List<'_>, name: &str) -> Vec<Found> {
             }
             if name == "layering" {
                 list.layering(c, tx).into_iter().for_each(|(top, parts)| push(top, tx, parts));
+            }
+            if name == "rapid_cash_out" {
+                list.cash_out(c, tx).into_iter().for_each(|(of, parts)| push(of, tx, parts));
             }
             if name == "peeling_chain" {
                 list.peeling(c, tx).into_iter().for_each(|(head, parts)| push(head, tx, parts));

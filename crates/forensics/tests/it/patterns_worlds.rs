@@ -30,14 +30,14 @@ pub fn options() -> PatternOptions {
          fan_out = { window_s = 900, counterparties_min = 2, amount_sat_min = 20, whole_percent_min = 60, largest_percent_max = 130 }\n\
          gather_scatter = { window_s = 1200, whole_percent_min = 20, kept_percent_max = 90, payers_min = 2, payees_min = 2, out_percent_min = 60, late_percent_max = 30, amount_sat_min = 20 }\n\
          scatter_gather = { window_s = 1500, mids_min = 2, out_percent_min = 20, amount_sat_min = 20, relays_max = 3, relay_events_max = 8, payees_max = 4 }\n\
-         temporal_cycle = { window_s = 1500, length_max = 5, kept_percent_min = 50, amount_sat_min = 20, visited_max = 100000 }\n\
+         temporal_cycle = { window_s = 1500, length_max = 5, kept_percent_min = 50, amount_sat_min = 20, visited_max = 100000, events_max = 9 }\n\
          peeling_chain = { step_s = 900, steps_min = 2, peel_percent_max = 30, amount_sat_min = 20, moves_max = 2, spread_percent_min = 120 }\n\
          layering = { dwell_s = 700, levels_min = 2, out_percent_min = 60, mass_percent_min = 50, amount_sat_min = 20 }\n\
          pass_through = { dwell_s = 700, out_percent_min = 60, amount_sat_min = 20 }\n\
-         dormancy_then_drain = { dormant_s = 1500, drain_s = 800, out_percent_min = 60, payments_min = 1, amount_sat_min = 20 }\n\
+         dormancy_then_drain = { dormant_s = 1500, drain_s = 800, out_percent_min = 60, payments_min = 1, largest_percent_max = 90, amount_sat_min = 20 }\n\
          mixer_within_a_hop = { window_s = 900, amount_sat_min = 20 }\n\
          bridge_within_a_hop = { window_s = 900, amount_sat_min = 20 }\n\
-         rapid_cash_out = { dwell_s = 900, out_percent_min = 60, amount_sat_min = 20 }\n",
+         rapid_cash_out = { dwell_s = 900, out_percent_min = 60, amount_sat_min = 20, events_max = 9 }\n",
     )
     .unwrap()
 }
@@ -138,7 +138,8 @@ pub fn categories() -> Vec<Category> {
 /// Entities by label; most clusters have none.
 pub fn entities() -> impl Strategy<Value = Vec<u32>> {
     let n_kinds = 5;
-    vec(prop_oneof![8 => Just(graph::NONE), 1 => 0u32..n_kinds], N as usize)
+    // Exchanges, the first kind, are the more frequent: what they are paid has to be all that a payer got.
+    vec(prop_oneof![16 => Just(graph::NONE), 2 => 0u32..n_kinds, 1 => Just(0)], N as usize)
 }
 
 /// A satoshi is worth a whole unit, except for a gap.

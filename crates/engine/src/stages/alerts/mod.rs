@@ -115,7 +115,7 @@ pub(crate) fn rules_in_force(snapshot: &Snapshot, config: &Config) -> Result<Vec
 
 fn moment(view: &View) -> Moment {
     let profile = crate::stages::risk::profile(&view.snapshot);
-    let profile = profile.map_or_else(|_| String::new(), |(_, profile)| profile.label().to_owned());
+    let profile = profile.map_or_else(|_| String::new(), |profile| profile.label().to_owned());
     let lists = if view.list_version.is_empty() { "none" } else { &view.list_version };
     let attribution = view.snapshot.checkpoint(checkpoint::ATTRIBUTION).unwrap_or(0);
     let (height, at) = view.tip().unwrap_or_default();

@@ -51,7 +51,7 @@ impl<'a> Subjects<'a> {
             monitored: crate::stages::risk::monitored(&view.snapshot, id_of)?,
             scores,
             now: view.tip().unwrap_or_default().1,
-            has_model: crate::stages::profile(&view.snapshot)?.1.model().is_some(),
+            has_model: crate::stages::profile(&view.snapshot)?.model().is_some(),
         })
     }
 

@@ -84,7 +84,7 @@ pub(super) fn known(
         Some(ClusterId::new(AddressId::new(label)))
     };
     let tags = TagFile::open(snapshot)?;
-    let profile = scores::profile(snapshot)?.1;
+    let profile = scores::profile(snapshot)?;
     // A party that the profile does not count must not stand in front of one that it does.
     let confidence_min = config.risk.confidence_min.max(profile.confidence_min());
     let attribution = attribution(lists, tags.as_ref(), confidence_min, cluster_of)?;
@@ -101,16 +101,23 @@ pub(super) fn known(
 }
 
 /// What besides ledger, lists, tags and ownership the risk tables are made from: checkpoints with what they stand at.
+/// Defaults come with the program and change with it, so they are known by what they say: a number of the store
+/// would be the same before and after.
 pub(crate) fn stamps(
     snapshot: &Snapshot,
     config: &Config,
-) -> Result<[(&'static str, u64); 4], Error> {
+) -> Result<[(&'static str, u64); 5], Error> {
     Ok([
         (checkpoint::RUN_RISK, config.risk.stamp()),
-        (checkpoint::RUN_PROFILE, u64::from(scores::profile(snapshot)?.0)),
+        (checkpoint::RUN_PATTERNS, pattern_stamp(&PatternOptions::default())),
+        (checkpoint::RUN_PROFILE, crate::stamp(scores::profile(snapshot)?.label())),
         (checkpoint::RUN_MONITORED, snapshot.rows(tables::MONITORED.name, SHARED)),
         (checkpoint::RUN_MODELS, snapshot.rows(tables::RISK_MODELS.name, SHARED)),
     ])
+}
+
+fn pattern_stamp(options: &PatternOptions) -> u64 {
+    crate::stamp(&toml::to_string(options).expect("numbers and lists of numbers can be written"))
 }
 
 /// One pass over the ledger.

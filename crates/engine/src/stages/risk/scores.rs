@@ -13,12 +13,10 @@ use crate::risk_models::{Modelled, RiskModel};
 /// The kind of a profile in the table `models`.
 pub(crate) const PROFILE: &str = "risk_profile";
 
-/// The profile in force, and its number in the table `models`; the embedded one has 0.
-pub(crate) fn profile(snapshot: &Snapshot) -> Result<(u32, Profile), Error> {
-    match models(snapshot)?.into_iter().rfind(|model| model.kind == PROFILE) {
-        None => Ok((0, Profile::default())),
-        Some(model) => Ok((model.id, parse_profile(&model.text)?)),
-    }
+/// The profile in force: the one published last, else the embedded one.
+pub(crate) fn profile(snapshot: &Snapshot) -> Result<Profile, Error> {
+    let published = models(snapshot)?.into_iter().rfind(|model| model.kind == PROFILE);
+    published.map_or_else(|| Ok(Profile::default()), |model| parse_profile(&model.text))
 }
 
 /// A profile of a text, with the patterns that this version knows.
