@@ -4,13 +4,15 @@ use super::Serving;
 use super::board::{Entry, now_s};
 use crate::exposition::Exposition;
 
-/// A distance in its largest whole unit: `90s`, `15m`, `6h`, `2d`.
+/// A distance in its largest whole unit: `90s`, `15m`, `24h`, `2d`. A day is 24 hours, as people write it in rules.
 pub(crate) fn distance(seconds: i64) -> String {
-    let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
-    let whole = units.iter().find(|(unit, _)| seconds != 0 && seconds % unit == 0);
+    let units = [(86_400, "d", 2), (3_600, "h", 1), (60, "m", 1)];
+    let fits =
+        |(unit, _, least): &&(i64, &str, i64)| seconds % unit == 0 && seconds >= unit * least;
+    let whole = units.iter().find(fits);
     whole.map_or_else(
         || format!("{seconds}s"),
-        |(unit, letter)| format!("{}{letter}", seconds / unit),
+        |(unit, letter, _)| format!("{}{letter}", seconds / unit),
     )
 }
 
@@ -137,7 +139,7 @@ mod tests {
     #[test]
     fn a_distance_has_its_largest_whole_unit() {
         for (seconds, text) in
-            [(0, "0s"), (90, "90s"), (900, "15m"), (21_600, "6h"), (172_800, "2d")]
+            [(0, "0s"), (90, "90s"), (900, "15m"), (21_600, "6h"), (86_400, "24h"), (172_800, "2d")]
         {
             assert_eq!(distance(seconds), text);
         }

@@ -108,7 +108,7 @@ fn gauges_are_the_forecast_at_its_distances() {
     let scene = Scene::new(&load(240, 1.0));
     let (wire, expected) = (scene.serve(scene.forecasts()), scene.expected());
     let text = wire.get("/metrics").text();
-    for (horizon, steps) in [("1h", 1), ("12h", 12), ("1d", 24)] {
+    for (horizon, steps) in [("1h", 1), ("12h", 12), ("24h", 24)] {
         for quantile in [0.1, 0.5, 0.9, 0.975] {
             let path = &expected.path(quantile).unwrap()[..steps];
             let labels =
@@ -212,7 +212,7 @@ fn an_autoscaler_gets_the_peak_and_what_was_measured_where_that_is_stale() {
     let value = wire.get("/scaling/value?series=load&horizon=6h&quantile=0.9").json();
     assert_eq!((value["value"].as_f64(), value["source"].as_str()), (Some(peak), Some("forecast")));
     let only = wire.get("/scaling/value").json();
-    assert_eq!((only["horizon"].as_str(), only["quantile"].as_f64()), (Some("1d"), Some(0.975)));
+    assert_eq!((only["horizon"].as_str(), only["quantile"].as_f64()), (Some("24h"), Some(0.975)));
     let base = "/apis/external.metrics.k8s.io/v1beta1";
     assert_eq!(wire.get(base).json()["resources"][0]["name"], "load_forecast_peak");
     let path = format!(
