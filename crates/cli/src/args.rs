@@ -58,7 +58,7 @@ pub(crate) use prices::{PricesAction, PricesImportArgs};
 pub(crate) use risk::{ProfileAction, RiskAction};
 pub(crate) use rules::{PublishArgs, RulesAction};
 pub(crate) use screen::ScreenArgs;
-pub(crate) use serve::{ListenArgs, ServeModelsArgs};
+pub(crate) use serve::{DashboardArgs, ListenArgs, ServeForecastsArgs, ServeModelsArgs};
 pub(crate) use trace::{Only, TraceArgs};
 
 /// The folder of the store where nothing else is said.

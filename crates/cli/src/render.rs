@@ -61,7 +61,7 @@ pub(crate) use risk::{
 pub(crate) use risk_model::{model_published, models_published, risk_table};
 pub(crate) use rules::{dry_run, published, rule, rules, rules_right};
 pub(crate) use screen::{screen, screen_line, tally};
-pub(crate) use serve::serving_models;
+pub(crate) use serve::{serving_forecasts, serving_models};
 pub(crate) use status::{lists, status};
 pub(crate) use trace::trace;
 pub(crate) use train::train;

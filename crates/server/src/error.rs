@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::forecasting::SourceError;
+
 /// Why nothing can be served.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,6 +40,30 @@ pub enum ServeError {
     /// Nothing was given to serve.
     #[error("there is nothing to serve")]
     Nothing,
+    /// A series cannot be read or forecast.
+    #[error("{source_name}: {what}")]
+    Source {
+        /// Its file or query.
+        source_name: String,
+        /// What is wrong.
+        what: String,
+        /// What to do about it, where we know.
+        hint: Option<String>,
+    },
+    /// Two series have one name.
+    #[error("two series are named {series:?}")]
+    TwiceSeries {
+        /// The name.
+        series: String,
+    },
+    /// Alerts would never be raised.
+    #[error("{what}")]
+    Alerts {
+        /// Why.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// One model was given twice.
     #[error("model {name}, version {version}, was given twice")]
     Twice {
@@ -49,6 +75,16 @@ pub enum ServeError {
 }
 
 impl ServeError {
+    pub(crate) fn of_source(source_name: &str, error: SourceError) -> Self {
+        let hint = match &error {
+            SourceError::Engine(error) => error.hint(),
+            SourceError::Unreachable { .. } => {
+                Some("is it a Prometheus, and does it run?".to_owned())
+            }
+        };
+        Self::Source { source_name: source_name.to_owned(), what: error.to_string(), hint }
+    }
+
     /// What to do about it, where we know.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -62,6 +98,9 @@ impl ServeError {
             Self::Machine(_) => return None,
             Self::Limit { .. } => "give a value in the range that the message names".to_owned(),
             Self::Nothing => "give at least one file".to_owned(),
+            Self::Source { hint, .. } => return hint.clone(),
+            Self::TwiceSeries { .. } => "give each series once, by a name of its own".to_owned(),
+            Self::Alerts { hint, .. } => hint.clone(),
             Self::Twice { .. } => "give every file once; other files of one name are versions of it".to_owned(),
         })
     }

@@ -110,6 +110,11 @@ pub(crate) async fn exchange(
 fn route(path: &str) -> &'static str {
     match path {
         "/metrics" => "metrics",
+        "/forecasts" | "/forecasts/alerts" => "forecast",
+        "/scaling/value" => "scaling",
+        _ if path.starts_with("/apis/") => "scaling",
+        _ if path.starts_with("/api/v1/") => "query",
+        _ if path.starts_with("/health/") => "health",
         _ if path.starts_with("/v2/health/") => "health",
         _ if path.starts_with("/v2/models/") && path.ends_with("/infer") => "infer",
         _ if path == "/v2" || path.starts_with("/v2/") => "model",

@@ -4,6 +4,7 @@ mod error;
 mod exchange;
 mod exposition;
 mod fault;
+mod forecasting;
 mod gate;
 mod inference;
 mod listening;
@@ -12,6 +13,9 @@ mod options;
 
 pub use error::ServeError;
 pub use exchange::Exchange;
+pub use forecasting::{
+    AlertOptions, ForecastServeOptions, SeriesSource, dashboard, serve_forecasts,
+};
 pub use inference::{Catalog, serve_models};
 pub use listening::Server;
 pub use options::{Log, ServeOptions};

@@ -5,6 +5,7 @@
 
 use std::net::{SocketAddr, TcpListener as Bound};
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use axum::Router;
@@ -30,6 +31,8 @@ pub struct Server {
     runtime: Runtime,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    /// Dropped at the end: work beside the server ends when its sender does.
+    beside: Option<Sender<()>>,
 }
 
 impl Server {
@@ -55,12 +58,17 @@ impl Server {
             let listener = TcpListener::from_std(bound).map_err(fault)?;
             runtime.spawn(accept(listener, routes(), options.clone(), stopped))
         };
-        Ok(Self { address, runtime, stop, accepting })
+        Ok(Self { address, runtime, stop, accepting, beside: None })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Keeps the end of a channel whose other end is work that lasts as long as the server.
+    pub(crate) fn beside(&mut self, work: Sender<()>) {
+        self.beside = Some(work);
     }
 
     /// Accepts nobody any more, lets the exchanges at hand end, and returns.

@@ -51,6 +51,12 @@ pub(crate) enum ForecastAction {
     /// Compare methods on one series, from rolling origins.
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(ForecastCompareArgs),
+    /// Serve forecasts to Prometheus, Grafana, autoscalers and an Alertmanager, and keep them fresh.
+    #[command(after_help = super::serve::FORECAST_EXAMPLES)]
+    Serve(super::ServeForecastsArgs),
+    /// Print a dashboard for Grafana whose data source is `forecast serve`.
+    #[command(after_help = "Example:\n  tracehound forecast dashboard requests > dashboard.json")]
+    Dashboard(super::DashboardArgs),
 }
 
 /// Where a series is in a file.
@@ -223,7 +229,7 @@ impl From<KeepName> for KeepRow {
 /// More steps ahead are no forecast, and cost memory.
 const HORIZON_MAX: usize = 100_000;
 
-fn horizon(text: &str) -> Result<usize, String> {
+pub(super) fn horizon(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|n| (1..=HORIZON_MAX).contains(n));
     number.ok_or_else(|| format!("write a number of steps from 1 to {HORIZON_MAX}"))
 }

@@ -1,4 +1,4 @@
-//! `tracehound model serve`: address and limits.
+//! `tracehound model serve` and `tracehound forecast serve`: addresses, limits, sources.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -49,4 +49,84 @@ pub(crate) struct ServeModelsArgs {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
+}
+
+pub(super) const FORECAST_EXAMPLES: &str = "\
+Examples:
+  tracehound forecast serve --series load.csv --every 60s
+  tracehound forecast serve --prometheus http://localhost:9090 --query 'sum(rate(requests_total[5m]))' --step 5m
+  tracehound forecast serve --series load.csv --capacity 1200 --alertmanager http://localhost:9093
+
+/metrics has gauges of now for Prometheus: load_forecast{series,horizon,quantile}, its peak, age and coverage. Added to
+Grafana as a Prometheus, this server draws the future: NAME:predicted{ml_forecast=\"yhat|yhat_lower|yhat_upper\"}.
+No sample of the future is written into a Prometheus, which would refuse all current ones afterwards.
+/scaling/value answers an autoscaler (KEDA: metrics-api, valueLocation value), /apis/external.metrics.k8s.io/v1beta1
+Kubernetes. A source that cannot be read later on is counted; its last forecast stays until --age-max is over.";
+
+/// `tracehound forecast serve`
+#[derive(Args, Debug)]
+pub(crate) struct ServeForecastsArgs {
+    /// A file of series; may be given several times.
+    #[arg(long, value_name = "FILE", required_unless_present = "prometheus")]
+    pub(crate) series: Vec<PathBuf>,
+    /// The column of times in files; if not given, the only one whose name says so.
+    #[arg(long, value_name = "COL", requires = "series")]
+    pub(crate) time: Option<String>,
+    /// The column of values in files; if not given, y, value, load, or the only other one.
+    #[arg(long, value_name = "COL", requires = "series")]
+    pub(crate) value: Option<String>,
+    /// A Prometheus to read from, too.
+    #[arg(long, value_name = "URL", requires = "query")]
+    pub(crate) prometheus: Option<String>,
+    /// The query that gives the series there.
+    #[arg(long, value_name = "QUERY", requires = "prometheus")]
+    pub(crate) query: Option<String>,
+    /// Time between two values there (30s, 5m, 1h).
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = super::model::seconds)]
+    pub(crate) step: f64,
+    /// How far back values are read there.
+    #[arg(long, value_name = "TIME", default_value = "336h", value_parser = super::model::seconds)]
+    pub(crate) history: f64,
+    /// Time between two readings.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = super::model::seconds)]
+    pub(crate) every: f64,
+    /// Without a new value for so long no forecast is shown, and autoscalers get what was measured.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = super::model::seconds)]
+    pub(crate) age_max: f64,
+    /// Steps ahead; if not given, those of the file, else two seasons.
+    #[arg(long, value_name = "N", value_parser = super::forecast::horizon)]
+    pub(crate) horizon: Option<usize>,
+    /// The method.
+    #[arg(long, value_enum, value_name = "METHOD", default_value = "auto")]
+    pub(crate) method: super::ForecastMethod,
+    /// Quantiles; 0.5 is the expected value.
+    #[arg(
+        long,
+        value_name = "QUANTILES",
+        value_delimiter = ',',
+        default_value = "0.025,0.1,0.5,0.9,0.975"
+    )]
+    pub(crate) quantiles: Vec<f64>,
+    /// Distances that gauges show (1h,6h); if not given, a step, half of the horizon, all of it.
+    #[arg(long, value_name = "TIMES", value_delimiter = ',', value_parser = super::model::seconds)]
+    pub(crate) ahead: Vec<f64>,
+    /// What the platform carries, in units of the series: an alert is raised where a forecast reaches it.
+    #[arg(long, value_name = "N")]
+    pub(crate) capacity: Option<f64>,
+    /// Which quantile must reach it.
+    #[arg(long, value_name = "Q", default_value_t = 0.9, requires = "capacity")]
+    pub(crate) capacity_quantile: f64,
+    /// An Alertmanager that is told.
+    #[arg(long, value_name = "URL", requires = "capacity")]
+    pub(crate) alertmanager: Option<String>,
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
+}
+
+/// `tracehound forecast dashboard`
+#[derive(Args, Debug)]
+pub(crate) struct DashboardArgs {
+    /// Names of series, as `forecast serve` tells them.
+    #[arg(value_name = "SERIES", required = true)]
+    pub(crate) series: Vec<String>,
 }

@@ -13,6 +13,25 @@ pub(crate) fn serving_models(address: &str, models: &[String], look: Look) -> St
     page + &look.faint(&format!("  GET  http://{address}/metrics; Ctrl-C stops")) + "\n"
 }
 
+/// Forecasts that are served at an address.
+pub(crate) fn serving_forecasts(address: &str, alertmanager: Option<&str>, look: Look) -> String {
+    let mut page = look.paint(Tone::Good, "✓ serving forecasts") + "\n";
+    let lines = [
+        ("forecasts with what they rest on", "/forecasts"),
+        ("gauges for Prometheus", "/metrics"),
+        ("a Prometheus for Grafana", "/"),
+        ("its dashboard", "/grafana/dashboard.json"),
+        ("one number for an autoscaler", "/scaling/value"),
+    ];
+    for (what, path) in lines {
+        page += &format!("  {what:<34}http://{address}{path}\n");
+    }
+    if let Some(url) = alertmanager {
+        page += &format!("  {:<34}{}\n", "alerts go to", show::line(url));
+    }
+    page + &look.faint("  Ctrl-C stops") + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

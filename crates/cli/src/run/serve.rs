@@ -1,13 +1,17 @@
-//! `model serve`: reads the models, listens, and says where.
+//! `model serve` and `forecast serve`: read what is served, listen, and say where.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::forecasts::{LiveOptions, SeriesOptions};
 use engine::tabular::open_model;
-use server::{Exchange, ServeOptions, serve_models};
+use server::{
+    AlertOptions, Exchange, ForecastServeOptions, SeriesSource, ServeOptions, serve_forecasts,
+    serve_models,
+};
 
 use super::Session;
-use crate::args::{ListenArgs, ServeModelsArgs};
+use crate::args::{ListenArgs, ServeForecastsArgs, ServeModelsArgs};
 use crate::outcome::{Exit, Failure};
 use crate::render;
 
@@ -17,6 +21,64 @@ struct Serving {
     models: Vec<String>,
 }
 
+#[derive(serde::Serialize)]
+struct ServingForecasts {
+    address: String,
+    alertmanager: Option<String>,
+}
+
+/// Time between two sendings of an alert: an Alertmanager wants it every few minutes at least.
+const RESEND: Duration = Duration::from_secs(60);
+
+/// What the words of the command mean.
+fn forecasts(args: ServeForecastsArgs) -> Result<ForecastServeOptions, Failure> {
+    let options = SeriesOptions { time: args.time, value: args.value, keep: None, id: None };
+    let file = |path| SeriesSource::File { path, options: options.clone() };
+    let mut sources: Vec<SeriesSource> = args.series.into_iter().map(file).collect();
+    if let (Some(url), Some(query)) = (args.prometheus, args.query) {
+        let (step_s, history_s) = (whole("--step", args.step)?, whole("--history", args.history)?);
+        sources.push(SeriesSource::Prometheus { url, query, step_s, history_s });
+    }
+    let ahead = args.ahead.iter().map(|ahead| whole("--ahead", *ahead).map(i64::from));
+    let alerts = args.capacity.map(|capacity| AlertOptions {
+        url: args.alertmanager,
+        capacity,
+        quantile: args.capacity_quantile,
+        resend: RESEND,
+    });
+    Ok(ForecastServeOptions {
+        sources,
+        live: LiveOptions {
+            method: args.method.into(),
+            horizon: args.horizon,
+            quantiles: args.quantiles,
+        },
+        ahead_s: ahead.collect::<Result<_, _>>()?,
+        every: time("--every", args.every)?,
+        age_max: time("--age-max", args.age_max)?,
+        alerts,
+    })
+}
+
+/// A time that can be waited for.
+fn time(option: &str, seconds: f64) -> Result<Duration, Failure> {
+    const YEAR_S: f64 = 31_536_000.0;
+    match seconds <= YEAR_S {
+        true => Ok(Duration::from_secs_f64(seconds)),
+        false => {
+            Err(Failure::usage(format!("{option} {seconds} s"), "give at most a year (8760h)"))
+        }
+    }
+}
+
+/// Whole seconds: times of a series are.
+#[expect(clippy::cast_possible_truncation, reason = "whole, positive and within u32")]
+fn whole(option: &str, seconds: f64) -> Result<u32, Failure> {
+    let fits = seconds.fract() == 0.0 && seconds <= f64::from(u32::MAX);
+    let what = || format!("{option} {seconds} s");
+    if fits { Ok(seconds as u32) } else { Err(Failure::usage(what(), "give whole seconds")) }
+}
+
 impl Session {
     pub(super) fn serve_models(&self, args: &ServeModelsArgs) -> Result<Exit, Failure> {
         let models = args.files.iter().map(|file| open_model(file));
@@ -24,7 +86,7 @@ impl Session {
         let mut names: Vec<String> =
             models.iter().map(|model| model.manifest.name.clone()).collect();
         names.dedup();
-        let server = serve_models(models, &self.serve_options(&args.listen))?;
+        let server = serve_models(models, &self.serve_options(&args.listen)?)?;
         let serving = Serving { address: server.address().to_string(), models: names };
         self.console.report(&serving, |serving, look| {
             render::serving_models(&serving.address, &serving.models, look)
@@ -34,13 +96,26 @@ impl Session {
         Ok(Exit::Done)
     }
 
+    pub(super) fn serve_forecasts(&self, args: ServeForecastsArgs) -> Result<Exit, Failure> {
+        let options = self.serve_options(&args.listen)?;
+        let alertmanager = args.alertmanager.clone();
+        let server = serve_forecasts(forecasts(args)?, &options)?;
+        let serving = ServingForecasts { address: server.address().to_string(), alertmanager };
+        self.console.report(&serving, |serving, look| {
+            render::serving_forecasts(&serving.address, serving.alertmanager.as_deref(), look)
+        })?;
+        server.wait()?;
+        self.console.note("stopped");
+        Ok(Exit::Done)
+    }
+
     /// With `--verbose` every exchange is a line on standard error.
-    pub(super) fn serve_options(&self, args: &ListenArgs) -> ServeOptions {
+    pub(super) fn serve_options(&self, args: &ListenArgs) -> Result<ServeOptions, Failure> {
         let mut options = ServeOptions {
             listen: args.listen,
             public: args.public,
             body_bytes_max: args.body_max,
-            timeout: Duration::from_secs_f64(args.timeout),
+            timeout: time("--timeout", args.timeout)?,
             ..ServeOptions::default()
         };
         if let Some(workers) = args.workers {
@@ -54,6 +129,6 @@ impl Session {
                 console.note(&format!("{status} {method} {path} {ms:.1} ms {request_id}"));
             }));
         }
-        options
+        Ok(options)
     }
 }

@@ -5,8 +5,10 @@
 
 mod answers;
 mod backtest;
+mod live;
 mod methods;
 mod predict;
+mod pulled;
 mod series;
 
 pub use answers::{
@@ -17,6 +19,8 @@ pub use backtest::{
 };
 pub use forecast::reading::Keep as KeepRow;
 pub use forecast::{Orders, Trend};
+pub use live::{Kept, LiveForecast, LiveOptions, QuantilePath, Reach, live_forecast};
 pub use methods::{MethodName, Setting};
 pub use predict::{FitOptions, fit_series, predict_series};
+pub use pulled::series_of_prometheus;
 pub use series::{LoadedSeries, Panel, SeriesOptions, open_panel, open_series, series_of};

@@ -149,7 +149,7 @@ fn of_json(bytes: &[u8], options: &SeriesOptions, name: &str) -> Result<Panel, E
     Ok(vec![of_samples(&samples, options, name.to_owned(), sha256)?])
 }
 
-fn of_samples(
+pub(super) fn of_samples(
     samples: &[Sample],
     options: &SeriesOptions,
     id: String,

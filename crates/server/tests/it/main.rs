@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod faults;
+mod forecasts;
 mod infer;
 mod limits;
 mod metrics;
+mod prometheus;
 mod world;

@@ -99,6 +99,11 @@ impl Wire {
         Self { server: serve_models(models, options).unwrap(), agent: agent() }
     }
 
+    /// A client of a server that is there.
+    pub(crate) fn around(server: Server) -> Self {
+        Self { server, agent: agent() }
+    }
+
     pub(crate) fn to(target: Target) -> Self {
         Self::of(vec![model(target)], &options())
     }

@@ -1,0 +1,236 @@
+//! A forecast to be asked while it is young: steps with their times, quantiles, what was measured, and how often its bounds
+//! held what came.
+//!
+//! In: a series and what is wanted of it. Out: [`LiveForecast`]. Where the method fails, the last season again stands in for it,
+//! and the answer says so and why: a reader that scales by it must not be left with nothing, or with a guess.
+//! Checked against: `predict_series` (`tests/it/forecasts.rs`).
+
+use std::collections::VecDeque;
+
+use forecast::reading;
+use serde::Serialize;
+
+use super::answers::ForecastAnswer;
+use super::methods::MethodName;
+use super::predict::{FitOptions, predict_series};
+use super::series::LoadedSeries;
+use crate::Error;
+
+/// Measured values that are kept beside a forecast.
+const MEASURED_MAX: usize = 5_000;
+/// Values by which coverage is judged, the latest.
+const JUDGED_MAX: usize = 1_000;
+
+/// What is wanted of a live forecast.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveOptions {
+    /// The method.
+    pub method: MethodName,
+    /// Steps ahead; if not given, those of the file, else two seasons.
+    pub horizon: Option<usize>,
+    /// Quantiles, `0.0..1.0`; 0.5 is the expected value.
+    pub quantiles: Vec<f64>,
+}
+
+/// One quantile of every step ahead.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QuantilePath {
+    /// Which one.
+    pub quantile: f64,
+    /// A value a step.
+    pub values: Vec<f64>,
+}
+
+/// A forecast with the times of its steps.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LiveForecast {
+    /// The forecast and what it rests on.
+    #[serde(flatten)]
+    pub answer: ForecastAnswer,
+    /// Why the method that was asked for did not make it; none where it did.
+    pub fallback: Option<String>,
+    /// Time of the last value, seconds since 1970 UTC.
+    pub origin_s: i64,
+    /// Time of each step ahead.
+    pub times_s: Vec<i64>,
+    /// In the order asked for.
+    pub quantiles: Vec<QuantilePath>,
+    /// Times and values that were measured, the latest, oldest first; missing ones are left out.
+    #[serde(skip)]
+    pub measured: Vec<(i64, f64)>,
+}
+
+/// When a forecast reaches a capacity.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Reach {
+    /// Time of the first step that does.
+    pub at_s: i64,
+    /// Seconds from the last value to it.
+    pub lead_s: i64,
+    /// The value there.
+    pub value: f64,
+    /// The largest value of the path.
+    pub peak: f64,
+    /// Which quantile does.
+    pub quantile: f64,
+}
+
+/// Forecasts a series for readers that come later.
+///
+/// # Errors
+/// A series without times, a quantile out of range, or one that not even the last season forecasts.
+pub fn live_forecast(series: &LoadedSeries, options: &LiveOptions) -> Result<LiveForecast, Error> {
+    if !series.has_times {
+        return Err(Error::Question {
+            what: format!("{}: the series has no times", series.id),
+            hint: Some("give \"start\" and \"freq\" beside \"y\", or a column of times".to_owned()),
+        });
+    }
+    let levels = levels(&options.quantiles)?;
+    let fit = |method| {
+        let options = FitOptions { method, orders: None, horizon: options.horizon };
+        predict_series(series, &options, &levels)
+    };
+    let (answer, fallback) = match fit(options.method) {
+        Ok(answer) => (answer, None),
+        Err(error) if options.method == MethodName::SeasonalNaive => return Err(error),
+        Err(error) => (fit(MethodName::SeasonalNaive)?, Some(error.to_string())),
+    };
+    let values = &series.series.values;
+    let n = values.len();
+    let time = |index: usize| {
+        reading::time_of(&series.series, index).ok_or_else(|| Error::Question {
+            what: format!("{}: its steps go beyond the calendar", series.id),
+            hint: Some("forecast fewer steps".to_owned()),
+        })
+    };
+    let times_s = (0..answer.horizon).map(|step| time(n + step)).collect::<Result<_, _>>()?;
+    let path = |quantile: &f64| QuantilePath {
+        quantile: *quantile,
+        values: path(&answer, &levels, *quantile),
+    };
+    let quantiles = options.quantiles.iter().map(path).collect();
+    let from = n.saturating_sub(MEASURED_MAX);
+    let known = (from..n).filter(|index| !values[*index].is_nan());
+    let measured =
+        known.map(|index| Ok((time(index)?, values[index]))).collect::<Result<_, Error>>()?;
+    Ok(LiveForecast {
+        origin_s: time(n.saturating_sub(1))?,
+        times_s,
+        quantiles,
+        measured,
+        fallback,
+        answer,
+    })
+}
+
+/// Levels whose bounds are the quantiles, each once.
+fn levels(quantiles: &[f64]) -> Result<Vec<f64>, Error> {
+    let mut levels = Vec::new();
+    for quantile in quantiles {
+        if !(*quantile > 0.0 && *quantile < 1.0) {
+            return Err(Error::Question {
+                what: format!("quantile {quantile} is not between 0 and 1"),
+                hint: Some("ask for quantiles such as 0.1, 0.5 and 0.9".to_owned()),
+            });
+        }
+        let level = level_of(*quantile);
+        if *quantile != 0.5 && !levels.contains(&level) {
+            levels.push(level);
+        }
+    }
+    Ok(levels)
+}
+
+/// The level of which a quantile is a bound, without the noise of the subtraction: 0.1 and 0.9 are bounds of one level.
+fn level_of(quantile: f64) -> f64 {
+    ((2.0 * quantile - 1.0).abs() * 1e9).round() / 1e9
+}
+
+fn path(answer: &ForecastAnswer, levels: &[f64], quantile: f64) -> Vec<f64> {
+    let at = levels.iter().position(|level| *level == level_of(quantile));
+    match at.and_then(|at| answer.bounds.get(at)) {
+        Some(bounds) if quantile < 0.5 => bounds.lower.clone(),
+        Some(bounds) if quantile > 0.5 => bounds.upper.clone(),
+        _ => answer.mean.clone(),
+    }
+}
+
+impl LiveForecast {
+    /// The path of a quantile that was asked for.
+    pub fn path(&self, quantile: f64) -> Option<&[f64]> {
+        let path = self.quantiles.iter().find(|path| path.quantile == quantile);
+        path.map(|path| path.values.as_slice())
+    }
+
+    /// The first step at least `ahead_s` seconds after the last value; `None` beyond the horizon.
+    pub fn step_at(&self, ahead_s: i64) -> Option<usize> {
+        self.times_s.iter().position(|time| time - self.origin_s >= ahead_s)
+    }
+
+    /// The value of a quantile `ahead_s` seconds after the last value, and the largest up to there.
+    pub fn ahead(&self, quantile: f64, ahead_s: i64) -> Option<(f64, f64)> {
+        let (step, path) = (self.step_at(ahead_s)?, self.path(quantile)?);
+        let peak = path[..=step].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Some((path[step], peak))
+    }
+
+    /// When the path of a quantile reaches `capacity`; `None` where it stays below, or was not asked for.
+    pub fn reaches(&self, capacity: f64, quantile: f64) -> Option<Reach> {
+        let path = self.path(quantile)?;
+        let step = path.iter().position(|value| *value >= capacity)?;
+        Some(Reach {
+            at_s: self.times_s[step],
+            lead_s: self.times_s[step] - self.origin_s,
+            value: path[step],
+            peak: path.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            quantile,
+        })
+    }
+}
+
+/// How often bounds held what came, over the latest values.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    last: Option<LiveForecast>,
+    /// A level in per cent, and whether the value lay within.
+    judged: VecDeque<(f64, bool)>,
+}
+
+impl Kept {
+    /// Takes the next forecast: what was measured since the last one is held against the bounds of that.
+    pub fn next(&mut self, forecast: &LiveForecast) {
+        if let Some(last) = &self.last
+            && last.origin_s < forecast.origin_s
+        {
+            let since = forecast.measured.iter().filter(|(time, _)| *time > last.origin_s);
+            for (time, value) in since {
+                let Ok(step) = last.times_s.binary_search(time) else { continue };
+                for bounds in &last.answer.bounds {
+                    let within = bounds.lower[step] <= *value && *value <= bounds.upper[step];
+                    self.judged.push_back((bounds.level, within));
+                }
+            }
+            while self.judged.len() > JUDGED_MAX * last.answer.bounds.len().max(1) {
+                self.judged.pop_front();
+            }
+        }
+        let newer = self.last.as_ref().is_none_or(|last| last.origin_s < forecast.origin_s);
+        if newer {
+            self.last = Some(forecast.clone());
+        }
+    }
+
+    /// Levels in per cent with the share of values within their bounds, and how many were judged.
+    pub fn coverage(&self) -> Vec<(f64, f64, usize)> {
+        let mut levels: Vec<f64> = self.judged.iter().map(|(level, _)| *level).collect();
+        levels.sort_by(f64::total_cmp);
+        levels.dedup();
+        let share = |level: f64| {
+            let own = self.judged.iter().filter(|(other, _)| *other == level);
+            let (n, within) = own.fold((0, 0), |(n, k), (_, in_)| (n + 1, k + usize::from(*in_)));
+            (level, within as f64 / n as f64, n)
+        };
+        levels.into_iter().map(share).collect()
+    }
+}

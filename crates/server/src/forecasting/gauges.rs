@@ -1,0 +1,147 @@
+//! Gauges of now: what is forecast for so far ahead, how fresh that is, and how often bounds held.
+
+use super::Serving;
+use super::board::{Entry, now_s};
+use crate::exposition::Exposition;
+
+/// A distance in its largest whole unit: `90s`, `15m`, `24h`, `2d`. A day is 24 hours, as people write it in rules.
+pub(crate) fn distance(seconds: i64) -> String {
+    let units = [(86_400, "d", 2), (3_600, "h", 1), (60, "m", 1)];
+    let fits =
+        |(unit, _, least): &&(i64, &str, i64)| seconds % unit == 0 && seconds >= unit * least;
+    let whole = units.iter().find(fits);
+    whole.map_or_else(
+        || format!("{seconds}s"),
+        |(unit, letter, _)| format!("{}{letter}", seconds / unit),
+    )
+}
+
+/// Distances that are shown of a series: those asked for within its horizon, else a step, half of it, all of it.
+pub(crate) fn distances(entry: &Entry, asked: &[i64]) -> Vec<i64> {
+    let live = &entry.live;
+    let all = live.times_s.last().map_or(0, |last| last - live.origin_s);
+    if !asked.is_empty() {
+        return asked.iter().copied().filter(|ahead| *ahead <= all).collect();
+    }
+    let at = |step: usize| live.times_s.get(step).map(|time| time - live.origin_s);
+    let n = live.times_s.len();
+    let mut distances: Vec<i64> =
+        [at(0), at(n.div_ceil(2).saturating_sub(1)), Some(all)].into_iter().flatten().collect();
+    distances.dedup();
+    distances
+}
+
+impl Serving {
+    /// Gauges as text.
+    pub(super) fn write(&self, text: &mut Exposition) {
+        let (entries, now) = (self.board.entries(), now_s());
+        let fresh = || entries.iter().filter(|entry| !self.board.is_stale(entry, now));
+        let families = [
+            ("load_forecast", "Forecast for so long after the last value."),
+            (
+                "load_forecast_peak",
+                "Largest value of the forecast up to so long after the last value.",
+            ),
+        ];
+        for (peak, (name, help)) in families.into_iter().enumerate() {
+            text.family(name, "gauge", help);
+            for entry in fresh() {
+                self.forecasts(name, peak == 1, entry, text);
+            }
+        }
+        text.family("forecast_model", "info", "What made a forecast, and from what.");
+        for entry in &entries {
+            let answer = &entry.live.answer;
+            let window = answer.read.window.clone().unwrap_or_default();
+            let fallback = entry.live.fallback.as_deref().unwrap_or_default();
+            let labels = [
+                ("series", entry.series.as_str()),
+                ("method", &answer.method),
+                ("version", &answer.version),
+                ("data_sha256", &answer.read.sha256),
+                ("from", &window[0]),
+                ("to", &window[1]),
+                ("fallback", fallback),
+            ];
+            text.sample("forecast_model_info", &labels, 1.0);
+        }
+        self.freshness(&entries, now, text);
+        if let Some(alerts) = &self.alerts {
+            alerts.write(&entries, text);
+        }
+        text.family(
+            "forecast_failures",
+            "counter",
+            "Readings of a source that failed; the last forecast stays.",
+        );
+        for (source, count, _) in self.board.failures() {
+            text.sample("forecast_failures_total", &[("source", &source)], count as f64);
+        }
+    }
+
+    fn forecasts(&self, name: &str, peak: bool, entry: &Entry, text: &mut Exposition) {
+        for ahead in distances(entry, &self.ahead_s) {
+            for path in &entry.live.quantiles {
+                let Some((value, largest)) = entry.live.ahead(path.quantile, ahead) else {
+                    continue;
+                };
+                let (horizon, quantile) = (distance(ahead), path.quantile.to_string());
+                let labels = [
+                    ("series", entry.series.as_str()),
+                    ("horizon", &horizon),
+                    ("quantile", &quantile),
+                ];
+                text.sample(name, &labels, if peak { largest } else { value });
+            }
+        }
+    }
+
+    fn freshness(&self, entries: &[Entry], now: i64, text: &mut Exposition) {
+        let stale = |entry: &Entry| f64::from(u8::from(self.board.is_stale(entry, now)));
+        type Of<'a> = &'a dyn Fn(&Entry) -> f64;
+        let families: [(&str, &str, Of<'_>); 3] = [
+            (
+                "forecast_origin_timestamp_seconds",
+                "Time of the last value that was measured.",
+                &|entry| entry.live.origin_s as f64,
+            ),
+            ("forecast_read_timestamp_seconds", "When the series was last read.", &|entry| {
+                entry.read_s as f64
+            }),
+            (
+                "forecast_stale",
+                "Whether no new value has come for too long: then no forecast is shown.",
+                &stale,
+            ),
+        ];
+        for (name, help, value) in families {
+            text.family(name, "gauge", help);
+            for entry in entries {
+                text.sample(name, &[("series", &entry.series)], value(entry));
+            }
+        }
+        let help = "Share of values that lay within the bounds of their level, over the latest.";
+        text.family("forecast_coverage_ratio", "gauge", help);
+        for entry in entries {
+            for (level, share, _) in &entry.coverage {
+                let level = (level / 100.0).to_string();
+                let labels = [("series", entry.series.as_str()), ("level", &level)];
+                text.sample("forecast_coverage_ratio", &labels, *share);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn a_distance_has_its_largest_whole_unit() {
+        for (seconds, text) in
+            [(0, "0s"), (90, "90s"), (900, "15m"), (21_600, "6h"), (86_400, "24h"), (172_800, "2d")]
+        {
+            assert_eq!(distance(seconds), text);
+        }
+    }
+}
