@@ -45,10 +45,11 @@ def test_scikit_learn(estimator, check):
     check(estimator)
 
 
-def test_it_works_in_searches_and_pipelines(seen):
+def test_it_works_in_searches_and_pipelines():
     import numpy as np
 
-    X, y = np.random.default_rng(0).normal(size=(90, 2)), np.repeat([0, 1, 2], 30)
+    y = np.repeat([0, 1, 2], 30)
+    X = np.random.default_rng(0).normal(size=(90, 2)) + y[:, None]
     model = AutoClassifier(time_budget=0.2, methods=["linear"])
     assert cross_val_score(model, X, y, cv=3).shape == (3,)
     search = GridSearchCV(make_pipeline(StandardScaler(), model), {"autoclassifier__seed": [0, 1]}, cv=2)
