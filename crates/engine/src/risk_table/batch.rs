@@ -100,7 +100,7 @@ impl Rows {
             columns.push("cluster_address", texts(&first), identifier);
         }
         let times: TimestampSecondArray = rows.iter().map(|row| Some(row.first_seen)).collect();
-        let times: ArrayRef = Arc::new(times.with_timezone("UTC"));
+        let times: ArrayRef = Arc::new(times.with_timezone("+00:00"));
         debug_assert!(matches!(times.data_type(), DataType::Timestamp(TimeUnit::Second, Some(_))));
         columns.push("first_seen", times, &[(KIND, "identifier"), (CLOCK, "true")]);
         if self.level == TableLevel::Address {

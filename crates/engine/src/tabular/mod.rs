@@ -11,6 +11,7 @@ mod table;
 
 use std::path::Path;
 
+use learn::LearnError;
 pub use learn::automl::{Assessed, Prepared, PreparedFold};
 use learn::automl::{AutoOptions, Manifest, Model, SplitBy, TrainProgress, train_unless};
 pub use learn::{Matrix, Training};
@@ -71,10 +72,26 @@ pub fn train_model(
     if begun {
         watch.tell(Progress::End);
     }
-    let model = model?;
+    let model = model.map_err(|error| one_sided(error, &options))?;
     let (bytes, manifest) = model.packed(name, &table.sha256)?;
     let sha256 = hash(&bytes);
     Ok((bytes, LoadedModel { model, manifest, sha256 }))
+}
+
+/// Where rows are held out in time and all that came before are of one class, another split may do.
+fn one_sided(error: LearnError, options: &AutoOptions) -> Error {
+    match (&error, &options.split) {
+        (LearnError::OneTarget { .. } | LearnError::OneClass { .. }, SplitBy::Time(clock)) => {
+            Error::Question {
+                what: format!("the earliest rows by {clock} are all of one class of {}", options.target),
+                hint: Some(
+                    "give more rows of the other class, or --split stratified, which judges a model more kindly"
+                        .to_owned(),
+                ),
+            }
+        }
+        _ => error.into(),
+    }
 }
 
 impl Table {

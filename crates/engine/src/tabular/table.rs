@@ -24,9 +24,9 @@ pub struct Table {
     pub sha256: String,
     /// The file, or the table's name.
     pub name: String,
-    /// What its columns are, where the file says so itself (see [`KIND`]).
+    /// What its columns are, where the fields of the file say so themselves (`tracehound.kind`).
     pub kinds: Vec<(String, Kind)>,
-    /// The column by which rows are split in time unless somebody says otherwise (see [`CLOCK`]).
+    /// The column by which rows are split in time unless somebody says otherwise (`tracehound.clock`).
     pub clock: Option<String>,
 }
 

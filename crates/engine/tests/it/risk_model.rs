@@ -7,7 +7,8 @@ use arrow::datatypes::Float64Type;
 use engine::risk_table::{RiskTableOptions, TableLevel, TableTarget, Unlabelled};
 use engine::tabular::{Table, train_model};
 use engine::{
-    AlertFilter, AutoOptions, BitcoinSource, ExportFormat, IngestOptions, Method, Unwatched,
+    AlertFilter, AutoOptions, BitcoinSource, ExportFormat, IngestOptions, Method, SplitBy,
+    Unwatched,
 };
 use simulate::{OwnerKind, Truth, World, WorldSpec};
 
@@ -93,6 +94,8 @@ fn table(scratch: &Scratch, options: &RiskTableOptions) -> engine::risk_table::R
 fn package(table: &Table, target: &str, seed: u64) -> Vec<u8> {
     let mut options = AutoOptions::for_target(target);
     (options.budget_s, options.seed, options.methods) = (1.0, seed, vec![Method::Boosted]);
+    // In so small a world shops come before people.
+    options.split = SplitBy::Stratified;
     train_model(table, &options, "pays", &Unwatched).unwrap().0
 }
 

@@ -331,6 +331,11 @@ fn decision_tables_are_read_back() {
         fitted_at: Timestamp::new(5),
     };
     check(&MODELS, &[model], models_to, models_from);
+    check(&DECISIONS, &[whole, bare], decisions_to, decisions_from);
+}
+
+#[test]
+fn models_in_scores_are_read_back() {
     let event = crate::RiskModelEvent {
         kind: crate::RiskModelEventKind::Published,
         name: "laundering".to_owned(),
@@ -345,7 +350,6 @@ fn decision_tables_are_read_back() {
     assert_eq!(risk_models_from(&stored).unwrap(), [event.clone(), event]);
     assert_eq!(risk_model_package(&stored, "ab").unwrap().as_deref(), Some(&b"zip"[..]));
     assert_eq!(risk_model_package(&stored, "cd").unwrap(), None);
-    check(&DECISIONS, &[whole, bare], decisions_to, decisions_from);
 }
 
 #[test]
