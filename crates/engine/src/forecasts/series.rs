@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answers::ReadAnswer;
+pub(super) use super::indicator_files::table_of as open_table;
 use crate::Error;
-use crate::tabular::Table;
 
 /// Names of a column of times, in lower case.
 const TIME_NAMES: &[&str] =
@@ -108,9 +108,13 @@ pub fn open_panel(path: &Path, options: &SeriesOptions) -> Result<Panel, Error> 
     let fault = |error| Error::File { path: path.to_owned(), error };
     let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
     if !is_json {
-        let table = Table::open(path)?;
+        let (table, line) = open_table(path)?;
         let samples = samples_of(&table.frame, options)?;
-        return Ok(vec![of_samples(&samples, options, name, table.sha256)?]);
+        let mut series = of_samples(&samples, options, name, table.sha256)?;
+        if let Some(text) = line {
+            series.repairs.insert(0, Repair::LineBeforeHeader { text });
+        }
+        return Ok(vec![series]);
     }
     let bytes = std::fs::read(path).map_err(fault)?;
     of_json(&bytes, options, &name)
