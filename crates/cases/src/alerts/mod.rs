@@ -6,6 +6,7 @@
 
 mod act;
 mod book;
+mod forecast;
 mod judge;
 mod material;
 mod reconcile;
@@ -15,6 +16,7 @@ use ledger::{AlertEvent, AlertFact, Height, Severity, Timestamp};
 
 pub use act::{Act, Outcome};
 pub use book::AlertBook;
+pub use forecast::{FORECAST_RULE, ForecastSaid};
 pub use judge::{Judge, Judged, UnknownCount};
 pub use material::{GROWTH_PERCENT, SCORE_POINTS};
 pub use reconcile::{Moment, Resolve, reconcile};

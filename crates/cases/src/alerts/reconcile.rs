@@ -42,12 +42,14 @@ pub fn reconcile(
     let mut out = Writing { entries: Vec::new(), next: book.next_number(), moment };
     let mut groups: BTreeMap<(usize, SubjectKey), Vec<&Alert>> = BTreeMap::new();
     let mut seated: BTreeMap<&str, SubjectKey> = BTreeMap::new();
-    for alert in book.alerts() {
+    // What forecasts raised is theirs.
+    let of_rules = || book.alerts().filter(|alert| alert.subject.dedupe().is_some());
+    for alert in of_rules() {
         if let Some(key) = resolve(&alert.subject) {
             seated.insert(&alert.id, key);
         }
     }
-    for alert in book.alerts() {
+    for alert in of_rules() {
         let place = rules.iter().position(|rule| rule.name == alert.rule);
         let gone = match (place, seated.get(alert.id.as_str())) {
             (None, _) => format!("rule {} is no longer in force", alert.rule),
@@ -102,7 +104,7 @@ pub fn reconcile(
 /// Whether alerts of the rule are about such subjects.
 fn fits(rule: &Rule, key: &SubjectKey) -> bool {
     use crate::rules::Dedupe;
-    let kind = key.dedupe();
+    let Some(kind) = key.dedupe() else { return false };
     kind == rule.dedupe || (rule.dedupe == Dedupe::Entity && kind == Dedupe::Cluster)
 }
 

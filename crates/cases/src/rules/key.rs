@@ -34,6 +34,8 @@ pub enum SubjectKey {
     Address(String),
     /// A payment: transaction and address.
     Payment(String, String),
+    /// A watched series by name: what forecasts warn of.
+    Series(String),
 }
 
 impl SubjectKey {
@@ -45,6 +47,7 @@ impl SubjectKey {
             "cluster" => Self::Cluster(rest_owned()),
             "entity" => Self::Entity(rest_owned()),
             "address" => Self::Address(rest_owned()),
+            "series" => Self::Series(rest_owned()),
             "payment" => {
                 let (tx, address) = rest.split_once(':')?;
                 Self::Payment(tx.to_owned(), address.to_owned())
@@ -53,13 +56,14 @@ impl SubjectKey {
         })
     }
 
-    /// Which rules make such keys.
-    pub const fn dedupe(&self) -> Dedupe {
+    /// Which rules make such keys; none those of forecasts.
+    pub const fn dedupe(&self) -> Option<Dedupe> {
         match self {
-            Self::Cluster(_) => Dedupe::Cluster,
-            Self::Entity(_) => Dedupe::Entity,
-            Self::Address(_) => Dedupe::Address,
-            Self::Payment(..) => Dedupe::Payment,
+            Self::Cluster(_) => Some(Dedupe::Cluster),
+            Self::Entity(_) => Some(Dedupe::Entity),
+            Self::Address(_) => Some(Dedupe::Address),
+            Self::Payment(..) => Some(Dedupe::Payment),
+            Self::Series(_) => None,
         }
     }
 
@@ -69,19 +73,20 @@ impl SubjectKey {
             Self::Cluster(address) | Self::Address(address) | Self::Payment(_, address) => {
                 Some(address)
             }
-            Self::Entity(_) => None,
+            Self::Entity(_) | Self::Series(_) => None,
         }
     }
 }
 
 impl fmt::Display for SubjectKey {
-    /// As it is stored: `cluster:ADDRESS`, `entity:NAME`, `address:ADDRESS`, `payment:TX:ADDRESS`.
+    /// As it is stored: `cluster:ADDRESS`, `entity:NAME`, `address:ADDRESS`, `payment:TX:ADDRESS`, `series:NAME`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cluster(address) => write!(f, "cluster:{address}"),
             Self::Entity(name) => write!(f, "entity:{name}"),
             Self::Address(address) => write!(f, "address:{address}"),
             Self::Payment(tx, address) => write!(f, "payment:{tx}:{address}"),
+            Self::Series(name) => write!(f, "series:{name}"),
         }
     }
 }

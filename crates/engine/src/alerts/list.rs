@@ -120,7 +120,10 @@ impl View {
         });
         Ok(AlertAnswer {
             summary: summary(alert),
-            rule_about: rule.map(|rule| rule.about.clone()),
+            rule_about: match alert.rule == cases::FORECAST_RULE {
+                true => Some("a load is about to reach its capacity (`forecast watch`)".to_owned()),
+                false => rule.map(|rule| rule.about.clone()),
+            },
             rule_when: rule.map(|rule| rule.condition()),
             fatf: rule.and_then(|rule| rule.fatf.clone()),
             basis: facts.collect(),

@@ -35,6 +35,7 @@ impl View {
                 Some(SubjectKey::Cluster(self.cluster_text(cluster)))
             }
             SubjectKey::Address(address) => id(address).map(|_| key.clone()),
+            SubjectKey::Series(_) => Some(key.clone()),
             SubjectKey::Payment(tx, address) => {
                 let tx: ledger::TxId = tx.parse().ok()?;
                 self.transactions.lookup_one(tx.as_bytes())?;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answers::ReadAnswer;
+pub(super) use super::indicator_files::table_of as open_table;
 use crate::Error;
-use crate::tabular::Table;
 
 /// Names of a column of times, in lower case.
 const TIME_NAMES: &[&str] =
@@ -108,7 +108,12 @@ pub fn open_panel(path: &Path, options: &SeriesOptions) -> Result<Panel, Error> 
     let fault = |error| Error::File { path: path.to_owned(), error };
     let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
     if !is_json {
-        return Ok(vec![series_of(&Table::open(path)?, options)?]);
+        let (table, line) = open_table(path)?;
+        let mut series = series_of(&table, options)?;
+        if let Some(text) = line {
+            series.repairs.insert(0, Repair::LineBeforeHeader { text });
+        }
+        return Ok(vec![series]);
     }
     let bytes = std::fs::read(path).map_err(fault)?;
     of_json(&bytes, options, &name)
@@ -118,7 +123,10 @@ pub fn open_panel(path: &Path, options: &SeriesOptions) -> Result<Panel, Error> 
 ///
 /// # Errors
 /// It has no column of times or of values, or they are no series.
-pub fn series_of(table: &Table, options: &SeriesOptions) -> Result<LoadedSeries, Error> {
+pub fn series_of(
+    table: &crate::tabular::Table,
+    options: &SeriesOptions,
+) -> Result<LoadedSeries, Error> {
     let samples = samples_of(&table.frame, options)?;
     of_samples(&samples, options, table.name.clone(), table.sha256.clone())
 }

@@ -82,11 +82,7 @@ impl Bars {
 
     /// Log returns from close to close; the first is missing.
     pub fn returns(&self) -> Vec<f64> {
-        let mut returns = vec![f64::NAN; self.close.len()];
-        for at in 1..returns.len() {
-            returns[at] = (self.close[at] / self.close[at - 1]).ln();
-        }
-        returns
+        moves(self, 1)
     }
 
     fn indicator(&self, name: String, unit: &str, form: Form, values: Vec<f64>) -> Indicator {
@@ -103,7 +99,7 @@ impl Bars {
     /// Candles of a window, if it is a whole number of them.
     fn bars_in(&self, window_s: u64) -> Option<usize> {
         let step = u64::from(self.step_s);
-        (step > 0 && window_s >= step && window_s % step == 0)
+        (step > 0 && window_s >= step && window_s.is_multiple_of(step))
             .then(|| usize::try_from(window_s / step).ok())
             .flatten()
     }

@@ -137,11 +137,8 @@ fn scaled(values: &[f64]) -> Vec<f64> {
 
 /// Changes from one step to the next; the first is missing.
 fn changes(values: &[f64]) -> Vec<f64> {
-    let mut changes = vec![f64::NAN; values.len()];
-    for at in 1..values.len() {
-        changes[at] = values[at] - values[at - 1];
-    }
-    changes
+    let before = std::iter::once(f64::NAN).chain(values.iter().copied());
+    values.iter().zip(before).map(|(value, before)| value - before).collect()
 }
 
 fn row(name: &str, load: &[f64], values: &[f64], options: &LeadOptions) -> LeadRow {

@@ -55,6 +55,11 @@ pub enum Keep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Repair {
+    /// A line of one cell stood above the header.
+    LineBeforeHeader {
+        /// What it says.
+        text: String,
+    },
     /// Times as numbers, or in several forms: rows of each.
     Units {
         /// Seconds since 1970.
@@ -134,6 +139,10 @@ pub enum Repair {
 impl std::fmt::Display for Repair {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::LineBeforeHeader { text } => {
+                let start: String = text.chars().take(80).collect();
+                write!(out, "a line above the header was passed over: {start}")
+            }
             Self::Units { seconds, milliseconds, microseconds, nanoseconds, texts } => {
                 let forms = [
                     (seconds, "seconds"),

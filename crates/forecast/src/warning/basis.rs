@@ -139,10 +139,7 @@ impl Warner {
         let firing = (state == WarningState::Firing).then(|| machine.fired().last()).flatten();
         let since = firing.map(|fired| moments.time(from + fired.stretches[0].from));
         let score = path.last().and_then(|seen: &Seen| seen.score);
-        let analogues = match score {
-            Some(_) => Some(self.analogues(&moments, now)),
-            None => None,
-        };
+        let analogues = score.map(|_| self.analogues(&moments, now));
         let mut warning = Warning {
             time_s: moments.time(now),
             state,
@@ -189,7 +186,9 @@ impl Warner {
                 let row = matrix(moments, &[(now, 0)], n_features)?;
                 TreeExplainer::new(model).contributions(&row)?.of(0, 0).to_vec()
             }
-            None => vec![10.0 * moments.features[0].values[now]],
+            None => {
+                vec![10.0 * (moments.features[0].values[now] - moments.features[0].usual[now].ln())]
+            }
         };
         let mut drivers: Vec<Driver> = Vec::new();
         for (feature, contribution) in moments.features.iter().zip(contributions) {

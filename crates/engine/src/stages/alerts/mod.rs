@@ -88,6 +88,8 @@ fn ask_unseen(view: &View, judge: &mut Judge<'_>) -> Result<(), Error> {
             }
             // An entity that is still known has rows; one that is not has no subject.
             SubjectKey::Entity(_) => {}
+            // Forecasts look after theirs.
+            SubjectKey::Series(_) => {}
         }
     }
     Ok(())

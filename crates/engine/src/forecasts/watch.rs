@@ -1,0 +1,386 @@
+//! Early warnings of one series: now, and by replay; the table of what leads; plans of capacity.
+
+use cases::{AlertBook, ForecastSaid};
+use forecast::lead::{LeadOptions, LeadRow, judge};
+use forecast::planning::{Plan, PlanOptions, level_of_quantile, plan};
+use forecast::warning::{
+    Capacity, Costs, Scorecard, Warner, Warning, WarningOptions, WarningState, Watched,
+};
+use forecast::{Fitted, Indicator, Indicators, Series, Step, reading};
+use ledger::{AlertFact, Severity, Timestamp};
+use serde::Serialize;
+
+use super::answers::ReadAnswer;
+use super::methods::{MethodName, Setting};
+use super::series::LoadedSeries;
+use crate::alerts::{append_entries, entries};
+use crate::answers::ActReport;
+use crate::{Act, Engine, Error, Outcome};
+
+/// Share of a history that a replay fits to.
+const TRAINING_SHARE: f64 = 0.6;
+
+/// How a series is watched; what is not given is as the series' step suggests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchOptions {
+    /// What the platform can carry.
+    pub capacity: Capacity,
+    /// Seconds ahead.
+    pub window_s: Option<u32>,
+    /// Seconds of lead that make a warning worth something.
+    pub lead_min_s: Option<u32>,
+    /// False pages a week, at most.
+    pub false_per_week: f64,
+    /// What pages and breaches cost.
+    pub costs: Option<Costs>,
+    /// Steps over the threshold before a warning begins.
+    pub persistence: usize,
+    /// Similar moments that are looked up.
+    pub analogues: usize,
+    /// Of the model's draws.
+    pub seed: u64,
+    /// Whether past alerts were useful, the oldest first.
+    pub was_useful: Vec<bool>,
+}
+
+impl WatchOptions {
+    /// Defaults at a capacity.
+    pub fn new(capacity: Capacity) -> Self {
+        let usual = WarningOptions::default();
+        Self {
+            capacity,
+            window_s: None,
+            lead_min_s: None,
+            false_per_week: usual.false_per_week,
+            costs: None,
+            persistence: usual.persistence,
+            analogues: usual.analogues,
+            seed: 0,
+            was_useful: Vec::new(),
+        }
+    }
+
+    fn of_step(&self, step_s: u32) -> WarningOptions {
+        let usual = WarningOptions::for_step(step_s);
+        let steps = |span: u32| (span.div_ceil(step_s.max(1)) as usize).max(1);
+        let window_steps = self.window_s.map_or(usual.window_steps, steps);
+        WarningOptions {
+            window_steps,
+            cooling_steps: window_steps,
+            lead_min_steps: self.lead_min_s.map_or(usual.lead_min_steps, steps),
+            false_per_week: self.false_per_week,
+            costs: self.costs,
+            persistence: self.persistence,
+            analogues: self.analogues,
+            seed: self.seed,
+            ..usual
+        }
+    }
+}
+
+/// A warning, or that there is none, with what past ones were worth.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WatchAnswer {
+    /// The series.
+    pub read: ReadAnswer,
+    /// What it says now.
+    pub warning: Warning,
+    /// What it would have said over the last part of the history, fitted to the first.
+    pub scorecard: Option<Scorecard>,
+    /// The alert in the queue, where it was put there.
+    pub alert: Option<String>,
+    /// The last loads, for a plot.
+    pub tail: Vec<f64>,
+}
+
+/// The last loads that an answer carries.
+const TAIL: usize = 48;
+
+/// What a series says now, and, with `replay`, what that was worth so far.
+///
+/// # Errors
+/// A series without times or too short, a capacity far above it, indicators that are not sound.
+pub fn watch_series(
+    series: &LoadedSeries,
+    indicators: &[Indicator],
+    options: &WatchOptions,
+    replay: bool,
+) -> Result<WatchAnswer, Error> {
+    let step_s = seconds_of(series)?;
+    let own = options.of_step(step_s);
+    let watched = Watched { load: &series.series, capacity: &options.capacity, indicators };
+    let warner = Warner::fit(&watched, &own)?.with_feedback(&options.was_useful);
+    let warning = warner.assess(&watched)?;
+    let scorecard = match replay {
+        true => Some(Warner::replay(&watched, &own, TRAINING_SHARE)?),
+        false => None,
+    };
+    let values = &series.series.values;
+    Ok(WatchAnswer {
+        read: read_with(series, indicators),
+        warning,
+        scorecard,
+        alert: None,
+        tail: values[values.len().saturating_sub(TAIL)..].to_vec(),
+    })
+}
+
+fn read_with(series: &LoadedSeries, indicators: &[Indicator]) -> ReadAnswer {
+    ReadAnswer {
+        indicators: indicators.iter().map(|indicator| indicator.name.clone()).collect(),
+        ..series.answer(false)
+    }
+}
+
+fn seconds_of(series: &LoadedSeries) -> Result<u32, Error> {
+    match series.series.step {
+        Step::Seconds(step_s) if series.has_times => Ok(step_s),
+        _ => Err(Error::Question {
+            what: format!("{} has no times, or steps of months", series.id),
+            hint: Some("give a load with times, at steps of 6 hours at most".to_owned()),
+        }),
+    }
+}
+
+/// The table of what leads a series.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LeadAnswer {
+    /// The series.
+    pub read: ReadAnswer,
+    /// Steps ahead that an indicator must help with.
+    pub horizon: usize,
+    /// Lags that were looked at.
+    pub lags_max: usize,
+    /// Each indicator, those that are used first, then by their gain.
+    pub rows: Vec<LeadRow>,
+}
+
+/// Which indicators lead a series.
+///
+/// # Errors
+/// A series without times or too short, indicators that are not sound.
+pub fn lead_series(
+    series: &LoadedSeries,
+    indicators: &[Indicator],
+    horizon: usize,
+    lags_max: usize,
+) -> Result<LeadAnswer, Error> {
+    let step_s = seconds_of(series)?;
+    let n = series.series.values.len();
+    let times: Vec<i64> =
+        (0..n).filter_map(|index| reading::time_of(&series.series, index)).collect();
+    let day = (86_400 / step_s.max(1)) as usize;
+    let seasons = if day >= 2 { vec![day] } else { Vec::new() };
+    let options = LeadOptions { lags_max, horizon, seasons, ..LeadOptions::default() };
+    let mut columns = Vec::with_capacity(indicators.len());
+    for indicator in indicators {
+        indicator.check()?;
+        let age_max = (2 * indicator.step_s).max(step_s);
+        columns.push((indicator.name.clone(), indicator.over(&times, age_max)));
+    }
+    let mut rows = judge(&series.series.values, &columns, &options)?;
+    let gain = |row: &LeadRow| row.gain.map_or(f64::NEG_INFINITY, |gain| gain.gain);
+    rows.sort_by(|a, b| b.used.cmp(&a.used).then(gain(b).total_cmp(&gain(a))));
+    Ok(LeadAnswer { read: read_with(series, indicators), horizon, lags_max, rows })
+}
+
+/// Units by step, for a series.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlanAnswer {
+    /// The series.
+    pub read: ReadAnswer,
+    /// The method that forecast it.
+    pub method: String,
+    /// Share of possible loads that is provided for.
+    pub quantile: f64,
+    /// Times of the steps, RFC 3339; empty where the file has none.
+    pub times: Vec<String>,
+    /// Expected load.
+    pub expected: Vec<f64>,
+    /// The options.
+    pub options: PlanOptions,
+    /// The plan; nothing is done by it.
+    pub plan: Plan,
+}
+
+/// A plan of units over the next steps.
+///
+/// # Errors
+/// A series that the method cannot forecast, a quantile not above one half, options that make no sense.
+pub fn plan_series(
+    series: &LoadedSeries,
+    method: MethodName,
+    horizon: Option<usize>,
+    (quantile, units): (f64, Option<u32>),
+    options: &PlanOptions,
+) -> Result<PlanAnswer, Error> {
+    if !(quantile > 0.5 && quantile < 1.0) {
+        return Err(Error::Question {
+            what: format!("a quantile of {quantile}"),
+            hint: Some(
+                "provide for more than half of all loads: a number between 0.5 and 1".to_owned(),
+            ),
+        });
+    }
+    options.check()?;
+    let horizon = horizon.unwrap_or_else(|| series.horizon_default());
+    let setting = Setting { seasons: series.seasons.clone(), horizon, orders: series.orders };
+    let none = Indicators::default();
+    let values = &series.series.values;
+    let fitted: Box<dyn Fitted> =
+        method.method(&setting, values.len()).fit(&series.series, &none)?;
+    let forecast = fitted.forecast(horizon, &none, &[level_of_quantile(quantile)])?;
+    let upper = forecast.bounds.first().map(|bounds| bounds.upper.clone()).unwrap_or_default();
+    let last = values.iter().rev().find(|value| !value.is_nan()).copied().unwrap_or(f64::NAN);
+    let units = units.or_else(|| options.required(last)).unwrap_or(options.units_min);
+    let plan = plan(&upper, &forecast.mean, units, options)?;
+    let time =
+        |step: usize| reading::time_of(&series.series, values.len() + step).map(reading::time_text);
+    Ok(PlanAnswer {
+        read: series.answer(false),
+        method: method.name().to_owned(),
+        quantile,
+        times: match series.has_times {
+            true => (0..horizon).filter_map(time).collect(),
+            false => Vec::new(),
+        },
+        expected: forecast.mean,
+        options: options.clone(),
+        plan,
+    })
+}
+
+/// A capacity over time from a file of times and capacities.
+pub fn capacity_of(series: &Series) -> Capacity {
+    let row = |(index, level): (usize, &f64)| Some((reading::time_of(series, index)?, *level));
+    let known = series.values.iter().enumerate().filter(|(_, level)| !level.is_nan());
+    Capacity::Schedule(known.filter_map(row).collect())
+}
+
+fn fact(name: &str, unit: &str, measured: Option<i128>, value: String, text: String) -> AlertFact {
+    AlertFact {
+        event: 0,
+        position: 0,
+        name: name.to_owned(),
+        unit: unit.to_owned(),
+        measured,
+        worse: i8::from(measured.is_some()),
+        value,
+        text,
+        rows: String::new(),
+    }
+}
+
+/// The basis of an alert: the claim first, then a fact a sentence.
+fn basis(warning: &Warning) -> Vec<AlertFact> {
+    let mut words = warning.words.iter();
+    let claim = words.next().cloned().unwrap_or_default();
+    let probability = warning.probability.unwrap_or(if warning.is_breaching { 1.0 } else { 0.0 });
+    #[expect(clippy::cast_possible_truncation, reason = "a probability in billionths")]
+    let billionths = (probability * 1e9).round() as i128;
+    let mut facts = vec![fact(
+        "probability",
+        "share",
+        Some(billionths),
+        format!("{:.0} %", 100.0 * probability),
+        claim,
+    )];
+    if let Some(lead) = warning.lead {
+        facts.push(fact(
+            "lead",
+            "duration",
+            Some(i128::from(lead.median_s)),
+            format!("{} min", lead.median_s / 60),
+            format!(
+                "a tenth within {} min, nine tenths within {} min",
+                lead.low_s / 60,
+                lead.high_s / 60
+            ),
+        ));
+    }
+    for (number, sentence) in words.enumerate() {
+        facts.push(fact(
+            &format!("reason {}", number + 1),
+            "words",
+            None,
+            sentence.clone(),
+            String::new(),
+        ));
+    }
+    facts
+}
+
+impl Engine {
+    /// Whether people found past alerts of a series useful, the oldest first.
+    ///
+    /// # Errors
+    /// If the log is damaged.
+    pub fn forecast_feedback(&self, name: &str) -> Result<Vec<bool>, Error> {
+        Ok(AlertBook::was_useful(&entries(&self.store.snapshot()?)?, name))
+    }
+
+    /// Puts what is said of a series into the queue of alerts, if there is something to put there. Gives the alert's name where
+    /// the series has an open one.
+    ///
+    /// # Errors
+    /// If the log is damaged or the store fails.
+    pub fn put_warning(
+        &self,
+        name: &str,
+        warning: &Warning,
+        now: Timestamp,
+    ) -> Result<Option<String>, Error> {
+        let is_out = warning.state == WarningState::Firing;
+        let said = ForecastSaid {
+            series: name.to_owned(),
+            since: warning.since_s.filter(|_| is_out).map(Timestamp::new),
+            severity: Severity::Medium,
+            basis: basis(warning),
+            versions: format!(
+                "model {}; data to {}",
+                warning.model.id,
+                reading::time_text(warning.time_s)
+            ),
+        };
+        let mut writer = self.store.writer()?;
+        let mut book = AlertBook::of(entries(&writer.snapshot())?)?;
+        if let Some(entry) = book.forecast(&said, Timestamp::new(warning.time_s)) {
+            let mut commit = writer.begin();
+            append_entries(&mut commit, std::slice::from_ref(&entry))?;
+            commit.finish(self.run_record("forecast watch", now))?;
+            book.add(entry)?;
+        }
+        let subject = format!("series:{name}");
+        let open = book.alerts().find(|a| a.subject.to_string() == subject && a.state.is_open());
+        Ok(open.map(|alert| alert.id.clone()))
+    }
+
+    /// Closes an alert of a forecast with what a person thought of it.
+    ///
+    /// # Errors
+    /// If there is no such open alert.
+    pub fn close_warning(
+        &self,
+        id: &str,
+        useful: bool,
+        author: &str,
+        now: Timestamp,
+    ) -> Result<ActReport, Error> {
+        let ids = [id.to_owned()];
+        let outcome = if useful { Outcome::ConfirmedRisk } else { Outcome::FalsePositive };
+        let reason = if useful { "the warning was useful" } else { "the warning was not useful" };
+        let book = AlertBook::of(entries(&self.store.snapshot()?)?)?;
+        let alert = book.find(id)?;
+        if !alert.subject.to_string().starts_with("series:") {
+            return Err(Error::Question {
+                what: format!("alert {} is of rule {}, not of a forecast", alert.id, alert.rule),
+                hint: Some("close it by `tracehound alerts close`".to_owned()),
+            });
+        }
+        let is_new = matches!(alert.state, cases::AlertState::New | cases::AlertState::Reopened);
+        if is_new {
+            self.act_on_alerts(&ids, &Act::Triage, reason, author, now)?;
+        }
+        self.act_on_alerts(&ids, &Act::Close { outcome: Some(outcome) }, reason, author, now)
+    }
+}
