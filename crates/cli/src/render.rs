@@ -26,6 +26,7 @@ mod status;
 mod table;
 mod trace;
 mod train;
+mod watch;
 mod words;
 
 #[cfg(test)]
@@ -61,3 +62,4 @@ pub(crate) use screen::{screen, screen_line, tally};
 pub(crate) use status::{lists, status};
 pub(crate) use trace::trace;
 pub(crate) use train::train;
+pub(crate) use watch::{explained, leads, plan, watched};

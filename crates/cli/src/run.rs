@@ -16,6 +16,7 @@ mod questions;
 mod risk;
 mod rules;
 mod screen;
+mod watch;
 
 use std::path::PathBuf;
 

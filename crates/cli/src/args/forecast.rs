@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::watch::{
+    CAPACITY_EXAMPLES, CapacityArgs, FeedbackArgs, INDICATORS_EXAMPLES, LeadArgs, WATCH_EXAMPLES,
+    WatchArgs,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use engine::forecasts::{KeepRow, MethodName, Orders, SeriesOptions, Trend};
 
@@ -51,6 +55,21 @@ pub(crate) enum ForecastAction {
     /// Compare methods on one series, from rolling origins.
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(ForecastCompareArgs),
+    /// Warn before a load reaches its capacity: how probable, when, and why.
+    #[command(after_help = WATCH_EXAMPLES)]
+    Watch(WatchArgs),
+    /// The same at length: every driver, the similar moments, the model.
+    #[command(after_help = WATCH_EXAMPLES)]
+    Explain(WatchArgs),
+    /// Which indicators lead a load, and which are used.
+    #[command(after_help = INDICATORS_EXAMPLES)]
+    Indicators(LeadArgs),
+    /// Plan units ahead: how many are required, when to order them.
+    #[command(after_help = CAPACITY_EXAMPLES)]
+    Capacity(CapacityArgs),
+    /// Close the alert of a warning, and say whether it was useful: that moves the threshold.
+    #[command(after_help = "Example:\n  tracehound forecast feedback 5e5e5e5e1a2b --useful")]
+    Feedback(FeedbackArgs),
 }
 
 /// Where a series is in a file.
@@ -223,7 +242,7 @@ impl From<KeepName> for KeepRow {
 /// More steps ahead are no forecast, and cost memory.
 const HORIZON_MAX: usize = 100_000;
 
-fn horizon(text: &str) -> Result<usize, String> {
+pub(super) fn horizon(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|n| (1..=HORIZON_MAX).contains(n));
     number.ok_or_else(|| format!("write a number of steps from 1 to {HORIZON_MAX}"))
 }

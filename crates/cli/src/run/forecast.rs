@@ -28,6 +28,11 @@ impl Session {
             ForecastAction::Fit(args) => self.forecast_fit(&args),
             ForecastAction::Backtest(args) => self.forecast_backtest(&args),
             ForecastAction::Compare(args) => self.forecast_compare(&args),
+            ForecastAction::Watch(args) => self.forecast_watch(&args, render::watched),
+            ForecastAction::Explain(args) => self.forecast_watch(&args, render::explained),
+            ForecastAction::Indicators(args) => self.forecast_indicators(&args),
+            ForecastAction::Capacity(args) => self.forecast_capacity(&args),
+            ForecastAction::Feedback(args) => self.forecast_feedback(&args),
         }
     }
 

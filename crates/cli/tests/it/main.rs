@@ -9,4 +9,5 @@ mod intake;
 mod pages;
 mod questions;
 mod screening;
+mod watch;
 mod world;
