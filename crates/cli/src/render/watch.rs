@@ -195,7 +195,12 @@ fn scorecard(card: &Scorecard, look: Look) -> String {
         minute_of(card.to_s),
         card.weeks
     );
-    let mut page = format!("\n{}\n{}", look.heading(&head), table.lines(look));
+    format!("\n{}\n{}{}", look.heading(&head), table.lines(look), replayed(card, look))
+}
+
+/// Each alert with what became of it, and breaches that nothing foretold.
+fn replayed(card: &Scorecard, look: Look) -> String {
+    let mut page = String::new();
     let mut list = Table::headed(
         2,
         &[
