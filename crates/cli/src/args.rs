@@ -24,6 +24,7 @@ mod rules;
 mod screen;
 mod serve;
 mod trace;
+mod watch;
 mod words;
 
 #[cfg(test)]
@@ -60,6 +61,7 @@ pub(crate) use rules::{PublishArgs, RulesAction};
 pub(crate) use screen::ScreenArgs;
 pub(crate) use serve::{DashboardArgs, ListenArgs, ServeForecastsArgs, ServeModelsArgs};
 pub(crate) use trace::{Only, TraceArgs};
+pub(crate) use watch::{CapacityArgs, FeedbackArgs, IndicatorArgs, LeadArgs, WatchArgs, span};
 
 /// The folder of the store where nothing else is said.
 pub(crate) const STORE_DEFAULT: &str = "tracehound-store";
@@ -70,7 +72,7 @@ Exit codes:
   0    done; for `screen`: no hit
   1    it failed, `verify` found damage, or a floor was missed (`evaluate … --floors`)
   2    the command line, the configuration, a rule or the question is at fault; an act on an alert is refused
-  3    `screen`: a hit; the address or its cluster is listed, or one within --within is
+  3    `screen`: a hit; the address or its cluster is listed, or one within --within is; `forecast watch`: a warning is out
   4    --fail-stale was given and an answer is stale
   5    `screen`: some of the addresses could not be read; the others are answered
   130  stopped by Ctrl-C (or SIGTERM); everything up to the last commit is kept

@@ -28,6 +28,7 @@ mod status;
 mod table;
 mod trace;
 mod train;
+mod watch;
 mod words;
 
 #[cfg(test)]
@@ -65,3 +66,4 @@ pub(crate) use serve::{serving_forecasts, serving_models};
 pub(crate) use status::{lists, status};
 pub(crate) use trace::trace;
 pub(crate) use train::train;
+pub(crate) use watch::{explained, leads, plan, watched};

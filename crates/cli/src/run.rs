@@ -18,6 +18,7 @@ mod risk_model;
 mod rules;
 mod screen;
 mod serve;
+mod watch;
 
 use std::path::PathBuf;
 

@@ -6,6 +6,7 @@ extern crate tracehound_cases as cases;
 mod act;
 mod expression;
 mod faults;
+mod forecast;
 mod known;
 mod oracle;
 mod page;

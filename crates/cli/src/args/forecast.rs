@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::watch::{
+    CAPACITY_EXAMPLES, CapacityArgs, FeedbackArgs, INDICATORS_EXAMPLES, LeadArgs, WATCH_EXAMPLES,
+    WatchArgs,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use engine::forecasts::{KeepRow, MethodName, Orders, SeriesOptions, Trend};
 
@@ -57,6 +61,21 @@ pub(crate) enum ForecastAction {
     /// Print a dashboard for Grafana whose data source is `forecast serve`.
     #[command(after_help = "Example:\n  tracehound forecast dashboard requests > dashboard.json")]
     Dashboard(super::DashboardArgs),
+    /// Warn before a load reaches its capacity: how probable, when, and why.
+    #[command(after_help = WATCH_EXAMPLES)]
+    Watch(WatchArgs),
+    /// The same at length: every driver, the similar moments, the model.
+    #[command(after_help = WATCH_EXAMPLES)]
+    Explain(WatchArgs),
+    /// Which indicators lead a load, and which are used.
+    #[command(after_help = INDICATORS_EXAMPLES)]
+    Indicators(LeadArgs),
+    /// Plan units ahead: how many are required, when to order them.
+    #[command(after_help = CAPACITY_EXAMPLES)]
+    Capacity(CapacityArgs),
+    /// Close the alert of a warning, and say whether it was useful: that moves the threshold.
+    #[command(after_help = "Example:\n  tracehound forecast feedback 5e5e5e5e1a2b --useful")]
+    Feedback(FeedbackArgs),
 }
 
 /// Where a series is in a file.

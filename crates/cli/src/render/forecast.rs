@@ -79,6 +79,16 @@ fn head(answer: &ForecastAnswer, look: Look) -> String {
     page + &repairs(&read.repairs, look)
 }
 
+/// Where a series came from.
+pub(super) fn head_of(read: &ReadAnswer, look: Look) -> String {
+    let mut page = format!("{}\n{}", look.heading(&show::line(&read.series)), window(read));
+    if !read.indicators.is_empty() {
+        let names = super::words::names(&read.indicators);
+        page += &format!("{}\n", wrapped(&format!("with {names}"), "  ", look));
+    }
+    page + &repairs(&read.repairs, look)
+}
+
 fn window(read: &ReadAnswer) -> String {
     let values = counted(read.n as u64, "value", "values");
     let missing = match read.n_missing {
@@ -132,14 +142,14 @@ fn steps(answer: &ForecastAnswer, look: Look) -> String {
 }
 
 /// `2024-05-01T13:00:00Z` as a person reads it.
-fn time(text: &str) -> String {
+pub(super) fn time(text: &str) -> String {
     let text = show::line(text).replace('T', " ");
     let text = text.trim_end_matches('Z');
     text.strip_suffix(":00").unwrap_or(text).to_owned()
 }
 
 /// Six significant digits or so.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 || (1e-3..1e9).contains(&size) {
         let decimals = if size >= 10_000.0 {

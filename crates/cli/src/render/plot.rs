@@ -11,6 +11,69 @@ const AXIS: usize = 12;
 /// Columns of the plot, at most.
 const WIDTH_MAX: usize = 96;
 
+/// Loads so far, and how they went on from similar moments: a tenth, the median, nine tenths; the capacity as a line.
+pub(super) fn fan(tail: &[f64], ahead: &[[f64; 3]], capacity: f64, look: Look) -> String {
+    let width = look.width.saturating_sub(AXIS + 2).clamp(20, WIDTH_MAX);
+    let ahead = &ahead[..ahead.len().min(width / 2)];
+    let behind = &tail[tail.len().saturating_sub(width - ahead.len())..];
+    let mut spots: Vec<Spot> = behind
+        .iter()
+        .map(|value| Spot { value: value.is_finite().then_some(*value), ..Spot::default() })
+        .collect();
+    spots.extend(ahead.iter().map(|[low, middle, high]| Spot {
+        value: middle.is_finite().then_some(*middle),
+        bounds: (low.is_finite() && high.is_finite()).then_some((*low, *high)),
+        ahead: true,
+    }));
+    let sides = spots.iter().filter_map(|spot| spot.bounds).flat_map(|(low, high)| [low, high]);
+    let all: Vec<f64> = spots.iter().filter_map(|spot| spot.value).chain(sides).collect();
+    // A capacity far above all loads would press them flat.
+    let highest = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let lowest = all.iter().copied().fold(f64::INFINITY, f64::min);
+    let with_capacity = capacity.is_finite() && capacity - lowest < 4.0 * (highest - lowest);
+    let high = if with_capacity { highest.max(capacity) } else { highest };
+    if lowest >= high || !(high - lowest).is_finite() {
+        return String::new();
+    }
+    let line_of = |value: f64| line_of(value, lowest, high);
+    let mut page = String::from("\n");
+    for line in 0..HEIGHT {
+        let at = high - (high - lowest) * line as f64 / (HEIGHT - 1) as f64;
+        let labelled = line == 0 || line == HEIGHT - 1 || line == HEIGHT / 2;
+        let text = if labelled { label(at) } else { String::new() };
+        let is_capacity = with_capacity && line_of(capacity) == line;
+        let cells: String = spots
+            .iter()
+            .map(|spot| match cell(spot, line, &line_of) {
+                ' ' | '░' if is_capacity => '─',
+                cell => cell,
+            })
+            .collect();
+        page += format!("{text:>AXIS$} │{cells}").trim_end();
+        page.push('\n');
+    }
+    let rule = format!(
+        "{:>AXIS$} └{}┴{}\n",
+        "",
+        "─".repeat(behind.len().saturating_sub(1)),
+        "─".repeat(ahead.len())
+    );
+    let legend = "• load  ◦ median of similar moments  ░ a tenth to nine tenths  ─ capacity";
+    page + &look.faint(&rule) + &look.faint(&format!("{:>AXIS$}  {legend}\n", ""))
+}
+
+/// The line of a value, from the top.
+fn line_of(value: f64, low: f64, high: f64) -> usize {
+    let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of the lines"
+    )]
+    let line = (share * (HEIGHT - 1) as f64).round() as usize;
+    HEIGHT - 1 - line
+}
+
 /// What one column shows.
 #[derive(Clone, Copy, Debug, Default)]
 struct Spot {
@@ -33,16 +96,7 @@ pub(crate) fn forecast(answer: &ForecastAnswer, look: Look) -> String {
     if low >= high || !(high - low).is_finite() {
         return String::new();
     }
-    let line_of = |value: f64| {
-        let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of the lines"
-        )]
-        let line = (share * (HEIGHT - 1) as f64).round() as usize;
-        HEIGHT - 1 - line
-    };
+    let line_of = |value: f64| line_of(value, low, high);
     let mut page = String::from("\n");
     for line in 0..HEIGHT {
         let at = high - (high - low) * line as f64 / (HEIGHT - 1) as f64;

@@ -33,6 +33,11 @@ impl Session {
                 self.console.print_json(&server::dashboard(&args.series))?;
                 Ok(Exit::Done)
             }
+            ForecastAction::Watch(args) => self.forecast_watch(&args, render::watched),
+            ForecastAction::Explain(args) => self.forecast_watch(&args, render::explained),
+            ForecastAction::Indicators(args) => self.forecast_indicators(&args),
+            ForecastAction::Capacity(args) => self.forecast_capacity(&args),
+            ForecastAction::Feedback(args) => self.forecast_feedback(&args),
         }
     }
 

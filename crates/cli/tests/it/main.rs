@@ -10,4 +10,5 @@ mod pages;
 mod questions;
 mod screening;
 mod serve;
+mod watch;
 mod world;

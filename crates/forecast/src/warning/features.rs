@@ -138,19 +138,7 @@ fn of_load(
     let shape: Vec<f64> = (0..n + window).map(|at| usual.shape(moments.time(at))).collect();
     let season: Vec<f64> = (0..n).map(|at| level[at] * shape[at]).collect();
     let ratio: Vec<f64> = load.iter().zip(&season).map(|(load, season)| load / season).collect();
-    // What the season alone makes of the load now, over what will be there to carry it.
-    let expected: Vec<f64> = (0..n)
-        .map(|at| {
-            let share = |ahead: usize| {
-                let carried = capacity.at(load, ahead, at, moments.time(ahead));
-                load[at] * shape[ahead] / shape[at] / carried
-            };
-            (at + 1..=at + window).map(share).fold(f64::NAN, f64::max)
-        })
-        .collect();
-    let rise: Vec<f64> = (0..n)
-        .map(|at| shape[at + 1..=at + window].iter().fold(0.0, |a: f64, b| a.max(*b)) / shape[at])
-        .collect();
+    let (expected, rise) = carried(moments, capacity, &shape, window);
     let logs: Vec<f64> = ratio.iter().map(|ratio| ratio.max(1e-6).ln()).collect();
     let of = |driver: &str, aspect, unit: &str, values, raw: &[f64], usual: Vec<f64>| Feature {
         driver: driver.to_owned(),
@@ -207,6 +195,29 @@ fn of_load(
     let values = relative(&unrest, &usual_unrest);
     features.push(of("unrest of load", "", "share", values, &unrest, usual_unrest));
     features
+}
+
+/// What the season alone makes of the load now, over what will be there to carry it; and by how much the season rises.
+fn carried(
+    moments: &Moments,
+    capacity: &Capacity,
+    shape: &[f64],
+    window: usize,
+) -> (Vec<f64>, Vec<f64>) {
+    let (load, n) = (&moments.load, moments.len());
+    let expected: Vec<f64> = (0..n)
+        .map(|at| {
+            let share = |ahead: usize| {
+                let carried = capacity.at(load, ahead, at, moments.time(ahead));
+                load[at] * shape[ahead] / shape[at] / carried
+            };
+            (at + 1..=at + window).map(share).fold(f64::NAN, f64::max)
+        })
+        .collect();
+    let rise: Vec<f64> = (0..n)
+        .map(|at| shape[at + 1..=at + window].iter().fold(0.0, |a: f64, b| a.max(*b)) / shape[at])
+        .collect();
+    (expected, rise)
 }
 
 /// One step, 15 minutes and an hour, without repeats.
