@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{n_rule_columns, names, push_row};
 use super::error::ChangeError;
-use super::record::{OutputRecord, Record, verdict};
+use super::record::{Fate, OutputRecord, Record, verdict};
 use super::rules::in_model;
 use super::state::NEAR;
+use super::threshold::Thresholds;
 use super::verdict::Verdict;
 
 /// A fitted model.
@@ -26,6 +27,16 @@ pub struct ChangeModel {
     /// A link is made from this probability on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) threshold: Option<f64>,
+    /// To an output that seems to have been swept, from this one on; as the next, in models written before this was a
+    /// number of its own, it is the one above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) threshold_swept: Option<f64>,
+    /// To an output that has not been spent, from this one on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) threshold_unspent: Option<f64>,
+    /// To an output that has not been spent, no link is made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) waits_for_spender: bool,
     /// Log-odds of an output of which nothing speaks.
     pub(super) intercept: f64,
     /// Log-odds a unit of `spent`: fitted, so that having been spent at all teaches nothing, and not served.
@@ -66,9 +77,9 @@ pub struct ModelFigures {
     pub calibration_error_other: f64,
     /// Why there is no threshold; empty if there is one.
     pub no_threshold_because: String,
-    /// At the threshold, or else at the one with the fewest wrong links: chosen on the data that it is measured on.
+    /// At the thresholds, or else at the one with the fewest wrong links: chosen on the data that it is measured on.
     pub at_threshold: LinkFigures,
-    /// Each quarter at the threshold that the other three chose: not chosen on what it is measured on.
+    /// Each quarter at the thresholds that the other three chose: not chosen on what it is measured on.
     pub at_foreign_threshold: LinkFigures,
     /// Stated against observed, held out.
     pub reliability: Reliability,
@@ -174,9 +185,23 @@ impl ChangeModel {
         &self.version
     }
 
-    /// The probability from which on links are made; `None` if the data could not show one to be safe.
+    /// The probability from which on links to outputs that have been spent are made; `None` if the data could not show one
+    /// to be safe.
     pub fn threshold(&self) -> Option<f64> {
         self.threshold
+    }
+
+    /// The same of outputs that have not been spent; `None` if links wait for the spender.
+    pub fn threshold_unspent(&self) -> Option<f64> {
+        self.thresholds().and_then(|thresholds| thresholds.unspent)
+    }
+
+    fn thresholds(&self) -> Option<Thresholds> {
+        let spent = self.threshold?;
+        let swept = self.threshold_swept.unwrap_or(spent);
+        let unspent = self.threshold_unspent.unwrap_or(spent);
+        let unspent = (!self.waits_for_spender).then_some(unspent);
+        Some(Thresholds { spent, swept, unspent })
     }
 
     /// What it was fitted to and how right it was.
@@ -189,12 +214,15 @@ impl ChangeModel {
         self.columns.iter().map(String::as_str).zip(self.coefficients.iter().copied())
     }
 
-    /// The same model with another threshold, and so another version.
+    /// The same model with another threshold, spent or not, and so another version.
     ///
     /// # Errors
     /// The threshold is not between 0 and 1.
     pub fn with_threshold(mut self, threshold: f64) -> Result<Self, ChangeError> {
         self.threshold = Some(threshold);
+        self.threshold_swept = None;
+        self.threshold_unspent = None;
+        self.waits_for_spender = false;
         self.check()?;
         Ok(self.named())
     }
@@ -214,16 +242,19 @@ impl ChangeModel {
         self.parts_of_row(row).fold(self.intercept, |sum, part| sum + part)
     }
 
-    /// The output that reaches the threshold while no other is near, with its probability.
+    /// The output that reaches its threshold while no other is near, with its probability.
     pub(super) fn decide(&self, record: &Record, outputs: &[OutputRecord]) -> Option<(usize, f64)> {
-        let threshold = self.threshold?;
+        let thresholds = self.thresholds()?;
         let mut row = Vec::with_capacity(self.coefficients.len() + 1);
         let probabilities = (0..outputs.len()).map(|place| {
             row.clear();
             push_row(record, outputs, place, &mut row);
             self.calibration.probability(self.log_odds(&row))
         });
-        leader(probabilities).filter(|(_, probability)| *probability >= threshold)
+        leader(probabilities).filter(|(place, probability)| {
+            let threshold = thresholds.of(Fate::of(outputs, *place));
+            threshold.is_some_and(|threshold| *probability >= threshold)
+        })
     }
 
     pub(super) fn judgements(&self, record: &Record, outputs: &[OutputRecord]) -> Vec<Judgement> {
@@ -300,7 +331,8 @@ impl ChangeModel {
         if !numbers.into_iter().all(|number| number.is_finite() && number.abs() < 1e6) {
             return bad("a coefficient is not a number");
         }
-        if self.threshold.is_some_and(|p| !(p > 0.0 && p <= 1.0)) {
+        let thresholds = [self.threshold, self.threshold_swept, self.threshold_unspent];
+        if thresholds.into_iter().flatten().any(|p| !(p > 0.0 && p <= 1.0)) {
             return bad("the threshold is no probability");
         }
         Ok(())

@@ -53,6 +53,32 @@ pub struct OutputRecord {
     pub spender: Option<Spender>,
 }
 
+/// What is known of where an output went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// Nothing.
+    Unspent,
+    /// Into a transaction with one output, and it is the first of its transaction to be spent: a sweep of deposits looks
+    /// so, and there is no other spender to compare it with.
+    Swept,
+    /// Into a transaction that pays on, or not first.
+    Spent,
+}
+
+impl Fate {
+    /// Of the output at a place.
+    pub(super) fn of(outputs: &[OutputRecord], place: usize) -> Self {
+        let n_spent = outputs.iter().filter(|output| output.spender.is_some()).count();
+        match outputs[place].spender {
+            None => Self::Unspent,
+            Some(spender) if n_spent == 1 && spender.fingerprint.class(Class::Outputs) == 0 => {
+                Self::Swept
+            }
+            Some(_) => Self::Spent,
+        }
+    }
+}
+
 /// The spender of an output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spender {

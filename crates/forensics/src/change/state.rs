@@ -32,7 +32,7 @@ pub const OUTPUTS_MAX: usize = 64;
 /// A spender later than so many blocks (a year) is no evidence: wallets are renewed.
 pub const OPEN_BLOCKS_MAX: u32 = 52_560;
 /// Another output from this probability on is near: no link is made.
-pub const NEAR: f64 = 0.1;
+pub const NEAR: f64 = 0.2;
 
 /// Money a whole coin at a time; `None` where no price is known.
 pub type PriceAt<'a> = &'a dyn Fn(Timestamp) -> Option<f64>;
