@@ -15,7 +15,7 @@ use super::error::ChangeError;
 use super::record::{Fate, OutputRecord, Record, verdict};
 use super::rules::in_model;
 use super::state::NEAR;
-use super::threshold::Thresholds;
+use super::threshold::{Thresholds, asked};
 use super::verdict::Verdict;
 
 /// A fitted model.
@@ -27,14 +27,12 @@ pub struct ChangeModel {
     /// A link is made from this probability on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) threshold: Option<f64>,
-    /// To an output that seems to have been swept, from this one on; as the next, in models written before this was a
-    /// number of its own, it is the one above.
+    /// To an output that seems to have been swept, from this one on; in models written before this was a number of its
+    /// own, it is the one above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) threshold_swept: Option<f64>,
-    /// To an output that has not been spent, from this one on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) threshold_unspent: Option<f64>,
-    /// To an output that has not been spent, no link is made.
+    /// To an output that has not been spent, no link is made: so it is of every model that is fitted. Models written
+    /// before, and those whose threshold a person chose, link from the same probability on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) waits_for_spender: bool,
     /// Log-odds of an output of which nothing speaks.
@@ -185,22 +183,22 @@ impl ChangeModel {
         &self.version
     }
 
-    /// The probability from which on links to outputs that have been spent are made; `None` if the data could not show one
-    /// to be safe.
+    /// The probability from which on links to outputs that have been spent are made, of a transaction with two outputs; with
+    /// n, the doubt that is left may be 2 / n of that. `None` if the data could not show one to be safe.
     pub fn threshold(&self) -> Option<f64> {
         self.threshold
     }
 
-    /// The same of outputs that have not been spent; `None` if links wait for the spender.
-    pub fn threshold_unspent(&self) -> Option<f64> {
-        self.thresholds().and_then(|thresholds| thresholds.unspent)
+    /// The same of outputs that seem to have been swept (the first of their transaction to be spent, by one with a single
+    /// output).
+    pub fn threshold_swept(&self) -> Option<f64> {
+        self.thresholds().map(|thresholds| thresholds.swept)
     }
 
     fn thresholds(&self) -> Option<Thresholds> {
         let spent = self.threshold?;
         let swept = self.threshold_swept.unwrap_or(spent);
-        let unspent = self.threshold_unspent.unwrap_or(spent);
-        let unspent = (!self.waits_for_spender).then_some(unspent);
+        let unspent = (!self.waits_for_spender).then_some(spent);
         Some(Thresholds { spent, swept, unspent })
     }
 
@@ -221,7 +219,6 @@ impl ChangeModel {
     pub fn with_threshold(mut self, threshold: f64) -> Result<Self, ChangeError> {
         self.threshold = Some(threshold);
         self.threshold_swept = None;
-        self.threshold_unspent = None;
         self.waits_for_spender = false;
         self.check()?;
         Ok(self.named())
@@ -253,7 +250,7 @@ impl ChangeModel {
         });
         leader(probabilities).filter(|(place, probability)| {
             let threshold = thresholds.of(Fate::of(outputs, *place));
-            threshold.is_some_and(|threshold| *probability >= threshold)
+            threshold.is_some_and(|threshold| asked(*probability, outputs.len()) >= threshold)
         })
     }
 
@@ -331,7 +328,7 @@ impl ChangeModel {
         if !numbers.into_iter().all(|number| number.is_finite() && number.abs() < 1e6) {
             return bad("a coefficient is not a number");
         }
-        let thresholds = [self.threshold, self.threshold_swept, self.threshold_unspent];
+        let thresholds = [self.threshold, self.threshold_swept];
         if thresholds.into_iter().flatten().any(|p| !(p > 0.0 && p <= 1.0)) {
             return bad("the threshold is no probability");
         }

@@ -63,6 +63,9 @@ pub enum Fate {
     Swept,
     /// Into a transaction that pays on, or not first.
     Spent,
+    /// With another output of the same transaction: both are one owner's, and one transaction returns its change once. So
+    /// are the deposits of two customers whom an exchange paid at once, swept by another.
+    Together,
 }
 
 impl Fate {
@@ -71,6 +74,7 @@ impl Fate {
         let n_spent = outputs.iter().filter(|output| output.spender.is_some()).count();
         match outputs[place].spender {
             None => Self::Unspent,
+            Some(spender) if spender.fingerprint.class(Class::Together) == 1 => Self::Together,
             Some(spender) if n_spent == 1 && spender.fingerprint.class(Class::Outputs) == 0 => {
                 Self::Swept
             }

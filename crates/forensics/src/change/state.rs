@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use ledger::{AddressId, Height, LedgerBatch, Link, Timestamp, TransactionView, TxId, TxIndex};
 
 use super::error::ChangeError;
-use super::fingerprint::{Fingerprint, is_peel};
+use super::fingerprint::{Class, Fingerprint, is_peel};
 use super::model::{ChangeModel, Judgement};
 use super::observed::{Observed, Passed};
 use super::record::{OutputRecord, Record, Spender};
@@ -134,12 +134,28 @@ impl ChangeState {
             if output.spender.is_none() {
                 let fingerprint = Fingerprint::of_spender(view, input);
                 output.spender = Some(Spender { height, fingerprint });
-                touched.push(at);
+                touched.push((at, input.previous.output));
             }
         }
         touched.sort_unstable();
-        touched.dedup();
-        touched
+        for together in touched.chunk_by(|a, b| a.0 == b.0).filter(|spent| spent.len() > 1) {
+            self.mark_together(together);
+        }
+        touched.dedup_by_key(|spent| spent.0);
+        touched.into_iter().map(|spent| spent.0).collect()
+    }
+
+    /// Notes of outputs, by record and position, that they have one spender.
+    fn mark_together(&mut self, spent: &[(u32, u32)]) {
+        for (at, position) in spent {
+            for output in &mut self.outputs[self.records[*at as usize].range()] {
+                if let Some(spender) =
+                    output.spender.as_mut().filter(|_| output.position == *position)
+                {
+                    spender.fingerprint = spender.fingerprint.with(Class::Together, 1);
+                }
+            }
+        }
     }
 
     /// The record of a transaction, while it is open at `height`.

@@ -1,4 +1,5 @@
-//! The probabilities from which on links are made, one for outputs that have been spent and one for others.
+//! The probabilities from which on links are made: one for outputs that have been spent, a stricter one where that was a
+//! sweep. No link is made to an output that has not been spent.
 //!
 //! In: what each moment of each transaction would do. Out: thresholds, and how many links there are at them.
 //! A link is made at the first moment that reaches the threshold, so that a lower threshold may turn a right link of a
@@ -10,9 +11,19 @@ use super::model::{LinkFigures, Share};
 use super::record::Fate;
 use super::train::TrainOptions;
 
+/// What a threshold is compared with: the probability of the leading output, its doubt times half the number of outputs.
+///
+/// Whoever pays many has many that a link could be wrong about (so the doubt is shared among them, as Bonferroni did), and
+/// is a service, whose cluster is large: the expected damage of a link is its doubt times what it joins.
+#[expect(clippy::cast_precision_loss, reason = "a transaction on record has few outputs")]
+pub(super) fn asked(probability: f64, n_outputs: usize) -> f64 {
+    1.0 - (1.0 - probability) * n_outputs.max(2) as f64 / 2.0
+}
+
 /// A moment at which one output leads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Outcome {
+    /// What is compared with a threshold; see [`asked`].
     pub(super) probability: f64,
     pub(super) right: bool,
     /// What is known of where the leading output went.
@@ -26,7 +37,8 @@ pub(super) struct Thresholds {
     pub(super) spent: f64,
     /// To one that seems to have been swept.
     pub(super) swept: f64,
-    /// To another; `None` where no link is made before.
+    /// To another; `None` where no link is made before it is spent, which is always but in models whose threshold a
+    /// person chose.
     pub(super) unspent: Option<f64>,
 }
 
@@ -36,6 +48,7 @@ impl Thresholds {
             Fate::Spent => Some(self.spent),
             Fate::Swept => Some(self.swept),
             Fate::Unspent => self.unspent,
+            Fate::Together => None,
         }
     }
 

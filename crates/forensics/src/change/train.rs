@@ -11,8 +11,8 @@
 //! **Thresholds.** Links are replayed as they would be made, first come first; the smallest probability is taken at
 //! which wrong links are at most 0.1 % of the negatives and at most 0.1 % of the links, over at least 1,000 links:
 //! among fewer, one wrong link in a thousand cannot be seen (`threshold`). The upper bound of the same must hold for
-//! quarters of the clusters at thresholds that the others choose, and outputs that have not been spent are asked for
-//! more (`settle`). Else there is no threshold and no link.
+//! quarters of the clusters at thresholds that the others choose, swept outputs are asked for more, and those that have
+//! not been spent wait (`settle`). Else there is no threshold and no link.
 //! Cost: five fits, O(moments × columns²) a Newton step. Checked against: a world with planted probabilities, rates by
 //! a second count (`tests/it/change_train.rs`).
 
@@ -27,7 +27,7 @@ use super::model::{ChangeModel, LinkFigures, ModelFigures, RuleFigures, leader};
 use super::observed::{Observed, mix};
 use super::rules::RULES;
 use super::settle::{Replay, Settled, settle_on};
-use super::threshold::Outcome;
+use super::threshold::{Outcome, asked};
 use super::truth::{Truth, revealed};
 use super::verdict::Verdict;
 
@@ -102,10 +102,7 @@ pub fn train_on(
         version: String::new(),
         threshold: settled.thresholds.map(|thresholds| thresholds.spent),
         threshold_swept: settled.thresholds.map(|thresholds| thresholds.swept),
-        threshold_unspent: settled.thresholds.and_then(|thresholds| thresholds.unspent),
-        waits_for_spender: settled
-            .thresholds
-            .is_some_and(|thresholds| thresholds.unspent.is_none()),
+        waits_for_spender: settled.thresholds.is_some(),
         intercept: fitted.intercept,
         spent_not_served: fitted.spent,
         columns,
@@ -303,6 +300,7 @@ fn outcomes(observed: &Observed, case: &Case, probabilities: &[f64]) -> Vec<Opti
         let (place, probability) = leader(moment.range().map(|row| probabilities[row]))?;
         let row = moment.first + place;
         let right = case.change == Some(observed.positions[row]);
+        let probability = asked(probability, moment.n_outputs);
         Some(Outcome { probability, right, fate: observed.fates[row] })
     };
     case.moments.iter().map(outcome).collect()

@@ -56,7 +56,7 @@ fn links_are_made_once_and_name_payer_and_change() {
         }
         n_links += found.len();
     }
-    assert!(n_links > 50, "{n_links}");
+    assert!(n_links > 30, "{n_links}");
 }
 
 #[test]
@@ -185,10 +185,11 @@ fn fates(batch: &LedgerBatch, spent_by: &[Option<u64>], until: u64) -> Vec<Fate>
     let n_outputs = |tx: u64| batch.outputs.iter().filter(|output| output.tx.get() == tx).count();
     let fate = |spender: Option<u64>| match spender {
         None => Fate::Unspent,
+        Some(tx) if known.clone().filter(|other| *other == Some(tx)).count() > 1 => Fate::Together,
         Some(tx) if is_first && n_outputs(tx) == 1 => Fate::Swept,
         Some(_) => Fate::Spent,
     };
-    known.map(fate).collect()
+    known.clone().map(fate).collect()
 }
 
 proptest! {

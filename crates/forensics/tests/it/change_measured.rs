@@ -86,7 +86,7 @@ fn print_links(what: &str, links: &LinkFigures) {
 fn print_model(model: &ChangeModel) {
     let f = model.figures();
     println!(
-        "model {}: {} transactions, {} clusters, AUC {:.4}, ECE {:.4} (other {:.4}), threshold {:?}, unspent {:?} {}",
+        "model {}: {} transactions, {} clusters, AUC {:.4}, ECE {:.4} (other {:.4}), threshold {:?}, swept {:?} {}",
         model.version(),
         f.n_transactions,
         f.n_clusters,
@@ -94,7 +94,7 @@ fn print_model(model: &ChangeModel) {
         f.calibration_error,
         f.calibration_error_other,
         model.threshold(),
-        model.threshold_unspent(),
+        model.threshold_swept(),
         f.no_threshold_because
     );
     print_links("at the threshold", &f.at_threshold);
