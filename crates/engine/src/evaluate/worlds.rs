@@ -9,8 +9,7 @@ use forensics::evaluation::{
 use ingest::bitcoin::Network;
 use ingest::bitcoin::decode;
 use ingest::labelled::MemoryLedger;
-use ledger::{AddressId, Height, LedgerBatch, Link, Timestamp, TxId, TxIndex};
-use rayon::prelude::*;
+use ledger::{Height, LedgerBatch, Link, Timestamp, TxId};
 use simulate::{Truth, World, WorldSpec};
 
 use super::methods::{Found, is_excluded, owners_of, spenders, spent};
@@ -66,72 +65,37 @@ pub(super) fn price(
     Some(truth.prices.cents_at(*height)? as f64 / 100.0)
 }
 
-/// Worlds that the model of change is fitted to.
-const N_FITTED: usize = 8;
-
-/// A model of change fitted to the truth of worlds that are not among those measured. One world of this size reveals too
+/// A model of change fitted to the truth of a world that is not among those measured. One world of this size reveals too
 /// little by co-spending to show a threshold safe; a firm's chain does not. `None` where nothing can be fitted.
 fn fitted(options: &EvaluateOptions) -> Result<Option<ChangeModel>, Error> {
-    let seeds = (0..).filter(|seed| !options.seeds.contains(seed)).take(N_FITTED);
-    fitted_to(&seeds.map(|seed| spec(seed, options.transactions)).collect::<Vec<_>>())
+    let seed = (0..).find(|seed| !options.seeds.contains(seed)).unwrap_or_default();
+    fitted_to(spec(seed, options.transactions))
 }
 
-/// What was seen of change in a world, and what is true of it.
-struct Taught {
-    observed: Observed,
-    truths: Vec<change::Truth>,
-    n_owners: u32,
-}
-
-impl Taught {
-    fn of(spec: WorldSpec) -> Result<Self, Error> {
-        let (ledger, truth) = made(spec)?;
-        let heights = heights(ledger.batch());
-        let price = |time| price(&heights, &truth, time);
-        let mut observed = Observed::new(0, 1.0);
-        ChangeState::default().observe(ledger.batch(), &price, &mut observed);
-        let n_owners = u32::try_from(truth.ownership.owners.len()).expect("owner ids are u32");
-        Ok(Self { observed, truths: told(&ledger, &truth).collect(), n_owners })
-    }
-}
-
-/// A model of change fitted to the truth of these worlds.
-pub(super) fn fitted_to(specs: &[WorldSpec]) -> Result<Option<ChangeModel>, Error> {
-    let worlds: Vec<_> = specs.par_iter().map(|spec| Taught::of(*spec)).collect();
+/// A model of change fitted to the truth of this world.
+pub(super) fn fitted_to(spec: WorldSpec) -> Result<Option<ChangeModel>, Error> {
+    let (ledger, truth) = made(spec)?;
+    let heights = heights(ledger.batch());
+    let price = |time| price(&heights, &truth, time);
     let mut observed = Observed::new(0, 1.0);
-    let mut truths: Vec<change::Truth> = Vec::new();
-    let mut n_owners = 0;
-    for world in worlds {
-        let world = world?;
-        let first_tx = observed.append(world.observed);
-        truths.extend(world.truths.into_iter().map(|told| change::Truth {
-            tx: TxIndex::new(told.tx.get() + first_tx),
-            payer_cluster: told.payer_cluster + n_owners,
-            ..told
-        }));
-        n_owners += world.n_owners;
-    }
+    ChangeState::default().observe(ledger.batch(), &price, &mut observed);
+    let told = ledger.batch().transactions.iter().filter_map(|row| {
+        let told = truth.transactions.of(&row.id)?;
+        let change = match told.change {
+            [] => None,
+            [one] => Some(*one),
+            _ => return None,
+        };
+        let payer = told.participants.first()?;
+        let payer_cluster = payer.get();
+        (!told.kind.is_collaborative()).then_some(change::Truth {
+            tx: row.index,
+            change,
+            payer_cluster,
+        })
+    });
+    let truths: Vec<change::Truth> = told.collect();
     Ok(train_on(&observed, &truths, &TrainOptions::default()).ok())
-}
-
-/// What is true of the transactions of one owner: which output is its own. As where co-spending tells, one with several
-/// outputs of its payer's (from hot to cold storage, say) tells nothing: a link to either is right.
-fn told<'w>(
-    ledger: &'w MemoryLedger,
-    truth: &'w Truth,
-) -> impl Iterator<Item = change::Truth> + 'w {
-    let owner = |address: AddressId| {
-        let address = &ledger.addresses()[address.index()];
-        truth.ownership.owner_of(address)
-    };
-    ledger.batch().views().filter_map(move |view| {
-        let told = truth.transactions.of(&view.row.id).filter(|t| !t.kind.is_collaborative())?;
-        let payer = *told.participants.first()?;
-        let own = view.outputs.iter().filter(|o| o.address.and_then(owner) == Some(payer));
-        let own: Vec<u32> = own.map(|output| output.position).collect();
-        let (tx, payer_cluster) = (view.row.index, payer.get());
-        (own.len() < 2).then(|| change::Truth { tx, change: own.first().copied(), payer_cluster })
-    })
 }
 
 /// Measures a world a seed, and all of them together.

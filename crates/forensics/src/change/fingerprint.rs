@@ -51,8 +51,6 @@ pub(super) enum Class {
     Peel = 6,
     /// 0 one output, 1 two, 2 up to nine, 3 ten or more: paying one at a time or many is the habit of an owner.
     Outputs = 7,
-    /// Of a spender: 1 where it spends several outputs of the one transaction.
-    Together = 8,
 }
 
 impl Fingerprint {
@@ -91,11 +89,6 @@ impl Fingerprint {
         ]);
         let bits = bits.fold(0, |all, (class, value)| all | value << (2 * class as u32));
         Self { bits, fee_rate: fee_rate(view).unwrap_or(0) }
-    }
-
-    /// With a class that was 0 until now.
-    pub(super) fn with(self, class: Class, value: u32) -> Self {
-        Self { bits: self.bits | value << (2 * class as u32), ..self }
     }
 
     pub(super) fn class(self, class: Class) -> u32 {

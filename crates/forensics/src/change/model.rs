@@ -12,10 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{n_rule_columns, names, push_row};
 use super::error::ChangeError;
-use super::record::{Fate, OutputRecord, Record, verdict};
+use super::record::{OutputRecord, Record, verdict};
 use super::rules::in_model;
 use super::state::NEAR;
-use super::threshold::{Thresholds, asked};
 use super::verdict::Verdict;
 
 /// A fitted model.
@@ -27,14 +26,6 @@ pub struct ChangeModel {
     /// A link is made from this probability on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) threshold: Option<f64>,
-    /// To an output that seems to have been swept, from this one on; in models written before this was a number of its
-    /// own, it is the one above.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) threshold_swept: Option<f64>,
-    /// To an output that has not been spent, no link is made: so it is of every model that is fitted. Models written
-    /// before, and those whose threshold a person chose, link from the same probability on.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) waits_for_spender: bool,
     /// Log-odds of an output of which nothing speaks.
     pub(super) intercept: f64,
     /// Log-odds a unit of `spent`: fitted, so that having been spent at all teaches nothing, and not served.
@@ -75,9 +66,9 @@ pub struct ModelFigures {
     pub calibration_error_other: f64,
     /// Why there is no threshold; empty if there is one.
     pub no_threshold_because: String,
-    /// At the thresholds, or else at the one with the fewest wrong links: chosen on the data that it is measured on.
+    /// At the threshold, or else at the one with the fewest wrong links: chosen on the data that it is measured on.
     pub at_threshold: LinkFigures,
-    /// Each quarter at the thresholds that the other three chose: not chosen on what it is measured on.
+    /// Each quarter at the threshold that the other three chose: not chosen on what it is measured on.
     pub at_foreign_threshold: LinkFigures,
     /// Stated against observed, held out.
     pub reliability: Reliability,
@@ -183,23 +174,9 @@ impl ChangeModel {
         &self.version
     }
 
-    /// The probability from which on links to outputs that have been spent are made, of a transaction with two outputs; with
-    /// n, the doubt that is left may be 2 / n of that. `None` if the data could not show one to be safe.
+    /// The probability from which on links are made; `None` if the data could not show one to be safe.
     pub fn threshold(&self) -> Option<f64> {
         self.threshold
-    }
-
-    /// The same of outputs that seem to have been swept (the first of their transaction to be spent, by one with a single
-    /// output).
-    pub fn threshold_swept(&self) -> Option<f64> {
-        self.thresholds().map(|thresholds| thresholds.swept)
-    }
-
-    fn thresholds(&self) -> Option<Thresholds> {
-        let spent = self.threshold?;
-        let swept = self.threshold_swept.unwrap_or(spent);
-        let unspent = (!self.waits_for_spender).then_some(spent);
-        Some(Thresholds { spent, swept, unspent })
     }
 
     /// What it was fitted to and how right it was.
@@ -212,14 +189,12 @@ impl ChangeModel {
         self.columns.iter().map(String::as_str).zip(self.coefficients.iter().copied())
     }
 
-    /// The same model with another threshold, spent or not, and so another version.
+    /// The same model with another threshold, and so another version.
     ///
     /// # Errors
     /// The threshold is not between 0 and 1.
     pub fn with_threshold(mut self, threshold: f64) -> Result<Self, ChangeError> {
         self.threshold = Some(threshold);
-        self.threshold_swept = None;
-        self.waits_for_spender = false;
         self.check()?;
         Ok(self.named())
     }
@@ -239,19 +214,16 @@ impl ChangeModel {
         self.parts_of_row(row).fold(self.intercept, |sum, part| sum + part)
     }
 
-    /// The output that reaches its threshold while no other is near, with its probability.
+    /// The output that reaches the threshold while no other is near, with its probability.
     pub(super) fn decide(&self, record: &Record, outputs: &[OutputRecord]) -> Option<(usize, f64)> {
-        let thresholds = self.thresholds()?;
+        let threshold = self.threshold?;
         let mut row = Vec::with_capacity(self.coefficients.len() + 1);
         let probabilities = (0..outputs.len()).map(|place| {
             row.clear();
             push_row(record, outputs, place, &mut row);
             self.calibration.probability(self.log_odds(&row))
         });
-        leader(probabilities).filter(|(place, probability)| {
-            let threshold = thresholds.of(Fate::of(outputs, *place));
-            threshold.is_some_and(|threshold| asked(*probability, outputs.len()) >= threshold)
-        })
+        leader(probabilities).filter(|(_, probability)| *probability >= threshold)
     }
 
     pub(super) fn judgements(&self, record: &Record, outputs: &[OutputRecord]) -> Vec<Judgement> {
@@ -328,8 +300,7 @@ impl ChangeModel {
         if !numbers.into_iter().all(|number| number.is_finite() && number.abs() < 1e6) {
             return bad("a coefficient is not a number");
         }
-        let thresholds = [self.threshold, self.threshold_swept];
-        if thresholds.into_iter().flatten().any(|p| !(p > 0.0 && p <= 1.0)) {
+        if self.threshold.is_some_and(|p| !(p > 0.0 && p <= 1.0)) {
             return bad("the threshold is no probability");
         }
         Ok(())

@@ -6,7 +6,7 @@
 use ledger::{AddressId, Height, TxIndex};
 
 use super::columns;
-use super::record::{Fate, OutputRecord, Record, verdict};
+use super::record::{OutputRecord, Record, verdict};
 use super::rules::RULES;
 use super::verdict::Verdicts;
 
@@ -74,8 +74,6 @@ pub struct Observed {
     pub addresses: Vec<AddressId>,
     /// Positions of the outputs in their transactions, of all moments.
     pub positions: Vec<u32>,
-    /// What was known of where an output went, of all moments.
-    pub fates: Vec<Fate>,
     /// What each rule alone says, by place in [`RULES`], of all moments.
     pub verdicts: Vec<Verdicts>,
     /// Features, row-major, [`names`](super::names) wide, a row an element of `addresses`.
@@ -95,37 +93,11 @@ impl Observed {
             moments: Vec::new(),
             addresses: Vec::new(),
             positions: Vec::new(),
-            fates: Vec::new(),
             verdicts: Vec::new(),
             rows: Vec::new(),
             passed: [0; Passed::ALL.len()],
             n_judged: 0,
         }
-    }
-
-    /// Adds what was seen of another ledger, so that one model is fitted to several. Its transactions and addresses are
-    /// numbered behind those that are here; returns by how much the numbers of its transactions grew.
-    pub fn append(&mut self, other: Self) -> u64 {
-        let n_tx = self.moments.iter().map(|moment| moment.tx.get() + 1).max().unwrap_or(0);
-        let payers = self.moments.iter().map(|moment| moment.payer);
-        let addresses = self.addresses.iter().copied().chain(payers);
-        let n_addresses = addresses.map(|address| address.get() + 1).max().unwrap_or(0);
-        let further = |address: AddressId| AddressId::new(address.get() + n_addresses);
-        let first = self.addresses.len();
-        self.moments.extend(other.moments.into_iter().map(|moment| Moment {
-            tx: TxIndex::new(moment.tx.get() + n_tx),
-            payer: further(moment.payer),
-            first: moment.first + first,
-            ..moment
-        }));
-        self.addresses.extend(other.addresses.into_iter().map(further));
-        self.positions.extend(other.positions);
-        self.fates.extend(other.fates);
-        self.verdicts.extend(other.verdicts);
-        self.rows.extend(other.rows);
-        self.passed.iter_mut().zip(other.passed).for_each(|(sum, n)| *sum += n);
-        self.n_judged += other.n_judged;
-        n_tx
     }
 
     pub(super) fn count(&mut self, why: Passed) {
@@ -145,7 +117,6 @@ impl Observed {
         for (place, output) in outputs.iter().enumerate() {
             self.addresses.push(output.address);
             self.positions.push(output.position);
-            self.fates.push(Fate::of(outputs, place));
             let mut verdicts = Verdicts::default();
             (0..RULES.len()).for_each(|at| verdicts.set(at, verdict(at, record, outputs, place)));
             self.verdicts.push(verdicts);

@@ -53,36 +53,6 @@ pub struct OutputRecord {
     pub spender: Option<Spender>,
 }
 
-/// What is known of where an output went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
-    /// Nothing.
-    Unspent,
-    /// Into a transaction with one output, and it is the first of its transaction to be spent: a sweep of deposits looks
-    /// so, and there is no other spender to compare it with.
-    Swept,
-    /// Into a transaction that pays on, or not first.
-    Spent,
-    /// With another output of the same transaction: both are one owner's, and one transaction returns its change once. So
-    /// are the deposits of two customers whom an exchange paid at once, swept by another.
-    Together,
-}
-
-impl Fate {
-    /// Of the output at a place.
-    pub(super) fn of(outputs: &[OutputRecord], place: usize) -> Self {
-        let n_spent = outputs.iter().filter(|output| output.spender.is_some()).count();
-        match outputs[place].spender {
-            None => Self::Unspent,
-            Some(spender) if spender.fingerprint.class(Class::Together) == 1 => Self::Together,
-            Some(spender) if n_spent == 1 && spender.fingerprint.class(Class::Outputs) == 0 => {
-                Self::Swept
-            }
-            Some(_) => Self::Spent,
-        }
-    }
-}
-
 /// The spender of an output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spender {

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use ledger::{AddressId, Height, LedgerBatch, Link, Timestamp, TransactionView, TxId, TxIndex};
 
 use super::error::ChangeError;
-use super::fingerprint::{Class, Fingerprint, is_peel};
+use super::fingerprint::{Fingerprint, is_peel};
 use super::model::{ChangeModel, Judgement};
 use super::observed::{Observed, Passed};
 use super::record::{OutputRecord, Record, Spender};
@@ -32,7 +32,7 @@ pub const OUTPUTS_MAX: usize = 64;
 /// A spender later than so many blocks (a year) is no evidence: wallets are renewed.
 pub const OPEN_BLOCKS_MAX: u32 = 52_560;
 /// Another output from this probability on is near: no link is made.
-pub const NEAR: f64 = 0.2;
+pub const NEAR: f64 = 0.1;
 
 /// Money a whole coin at a time; `None` where no price is known.
 pub type PriceAt<'a> = &'a dyn Fn(Timestamp) -> Option<f64>;
@@ -134,28 +134,12 @@ impl ChangeState {
             if output.spender.is_none() {
                 let fingerprint = Fingerprint::of_spender(view, input);
                 output.spender = Some(Spender { height, fingerprint });
-                touched.push((at, input.previous.output));
+                touched.push(at);
             }
         }
         touched.sort_unstable();
-        for together in touched.chunk_by(|a, b| a.0 == b.0).filter(|spent| spent.len() > 1) {
-            self.mark_together(together);
-        }
-        touched.dedup_by_key(|spent| spent.0);
-        touched.into_iter().map(|spent| spent.0).collect()
-    }
-
-    /// Notes of outputs, by record and position, that they have one spender.
-    fn mark_together(&mut self, spent: &[(u32, u32)]) {
-        for (at, position) in spent {
-            for output in &mut self.outputs[self.records[*at as usize].range()] {
-                if let Some(spender) =
-                    output.spender.as_mut().filter(|_| output.position == *position)
-                {
-                    spender.fingerprint = spender.fingerprint.with(Class::Together, 1);
-                }
-            }
-        }
+        touched.dedup();
+        touched
     }
 
     /// The record of a transaction, while it is open at `height`.

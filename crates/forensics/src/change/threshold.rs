@@ -1,61 +1,19 @@
-//! The probabilities from which on links are made: one for outputs that have been spent, a stricter one where that was a
-//! sweep. No link is made to an output that has not been spent.
+//! The probability from which on links are made.
 //!
-//! In: what each moment of each transaction would do. Out: thresholds, and how many links there are at them.
+//! In: what each moment of each transaction would do. Out: a threshold, and how many links there are at it.
 //! A link is made at the first moment that reaches the threshold, so that a lower threshold may turn a right link of a
 //! later moment into a wrong one of an earlier: each moment counts for the thresholds from its own probability down to
 //! (not including) the highest before it.
 //! Cost: O(moments log moments). Checked against: a replay at every threshold (`tests` below).
 
 use super::model::{LinkFigures, Share};
-use super::record::Fate;
 use super::train::TrainOptions;
-
-/// What a threshold is compared with: the probability of the leading output, its doubt times half the number of outputs.
-///
-/// Whoever pays many has many that a link could be wrong about (so the doubt is shared among them, as Bonferroni did), and
-/// is a service, whose cluster is large: the expected damage of a link is its doubt times what it joins.
-#[expect(clippy::cast_precision_loss, reason = "a transaction on record has few outputs")]
-pub(super) fn asked(probability: f64, n_outputs: usize) -> f64 {
-    1.0 - (1.0 - probability) * n_outputs.max(2) as f64 / 2.0
-}
 
 /// A moment at which one output leads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Outcome {
-    /// What is compared with a threshold; see [`asked`].
     pub(super) probability: f64,
     pub(super) right: bool,
-    /// What is known of where the leading output went.
-    pub(super) fate: Fate,
-}
-
-/// From which probability on a link is made.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Thresholds {
-    /// To an output that has been spent.
-    pub(super) spent: f64,
-    /// To one that seems to have been swept.
-    pub(super) swept: f64,
-    /// To another; `None` where no link is made before it is spent, which is always but in models whose threshold a
-    /// person chose.
-    pub(super) unspent: Option<f64>,
-}
-
-impl Thresholds {
-    pub(super) fn of(self, fate: Fate) -> Option<f64> {
-        match fate {
-            Fate::Spent => Some(self.spent),
-            Fate::Swept => Some(self.swept),
-            Fate::Unspent => self.unspent,
-            Fate::Together => None,
-        }
-    }
-
-    /// Whether a link is made at this moment.
-    pub(super) fn reached(self, outcome: &Outcome) -> bool {
-        self.of(outcome.fate).is_some_and(|threshold| outcome.probability >= threshold)
-    }
 }
 
 /// A threshold and what it does.
@@ -82,74 +40,50 @@ impl LinkFigures {
     }
 }
 
-/// By how much links and wrong links grow where a threshold falls to a probability; falling.
-pub(super) struct Steps(Vec<(f64, i64, i64)>);
-
-impl Steps {
-    /// Over the moments that count; the others make no links.
-    pub(super) fn of(cases: &[&[Option<Outcome>]], counts: impl Fn(&Outcome) -> bool) -> Self {
-        let mut steps: Vec<(f64, i64, i64)> = Vec::new();
-        for case in cases {
-            let mut highest = 0.0;
-            for outcome in case.iter().flatten().filter(|outcome| counts(outcome)) {
-                if outcome.probability > highest {
-                    let wrong = i64::from(!outcome.right);
-                    steps.push((outcome.probability, 1, wrong));
-                    steps.push((highest, -1, -wrong));
-                    highest = outcome.probability;
-                }
+/// The smallest threshold that keeps the bounds; if none does, the one with the smallest share of wrong links.
+///
+/// The share among links is the tighter bound wherever there are fewer links than negatives, which is always: a link
+/// has at least one other output beside it.
+pub(super) fn choose(cases: &[&[Option<Outcome>]], options: &TrainOptions) -> Choice {
+    let mut steps: Vec<(f64, i64, i64)> = Vec::new();
+    for case in cases {
+        let mut highest = 0.0;
+        for outcome in case.iter().flatten().filter(|outcome| outcome.probability > 0.0) {
+            if outcome.probability > highest {
+                let wrong = i64::from(!outcome.right);
+                steps.push((outcome.probability, 1, wrong));
+                steps.push((highest, -1, -wrong));
+                highest = outcome.probability;
             }
         }
-        steps.sort_by(|a, b| b.0.total_cmp(&a.0));
-        Self(steps)
     }
-
-    /// Links and wrong links at a threshold.
-    pub(super) fn at(&self, threshold: f64) -> (u64, u64) {
-        let made = self.0.iter().take_while(|step| step.0 >= threshold);
-        let (links, wrong) = made.fold((0, 0), |sum, step| (sum.0 + step.1, sum.1 + step.2));
-        (links.unsigned_abs(), wrong.unsigned_abs())
-    }
-
-    /// The smallest threshold that keeps the bounds; if none does, the one with the smallest share of wrong links.
-    ///
-    /// The share among links is the tighter bound wherever there are fewer links than negatives, which is always: a
-    /// link has at least one other output beside it.
-    pub(super) fn choose(&self, options: &TrainOptions) -> Choice {
-        let (mut links, mut wrong) = (0_i64, 0_i64);
-        let mut best: Option<Choice> = None;
-        let mut most_links = 0;
-        for step in self.0.chunk_by(|a, b| a.0 == b.0).filter(|step| step[0].0 > 0.5) {
-            links += step.iter().map(|s| s.1).sum::<i64>();
-            wrong += step.iter().map(|s| s.2).sum::<i64>();
-            let (n_links, n_wrong) = (links.unsigned_abs(), wrong.unsigned_abs());
-            most_links = most_links.max(n_links);
-            let share = share(n_wrong, n_links);
-            let safe = share <= options.wrong_max && n_links >= options.links_min;
-            let why_not = String::new();
-            let found = Choice { threshold: step[0].0, safe, why_not, n_links, n_wrong };
-            let is_better = |old: &Choice| {
-                let is_no_worse = share <= self::share(old.n_wrong, old.n_links);
-                (safe, safe || is_no_worse) > (old.safe, false)
-            };
-            if best.as_ref().is_none_or(is_better) {
-                best = Some(found);
-            }
+    steps.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (mut links, mut wrong) = (0_i64, 0_i64);
+    let mut best: Option<Choice> = None;
+    let mut most_links = 0;
+    for step in steps.chunk_by(|a, b| a.0 == b.0).filter(|step| step[0].0 > 0.5) {
+        links += step.iter().map(|s| s.1).sum::<i64>();
+        wrong += step.iter().map(|s| s.2).sum::<i64>();
+        let (n_links, n_wrong) = (links.unsigned_abs(), wrong.unsigned_abs());
+        most_links = most_links.max(n_links);
+        let share = Share::of(n_wrong, n_links).measured;
+        let safe = share <= options.wrong_max && n_links >= options.links_min;
+        let found = Choice { threshold: step[0].0, safe, why_not: String::new(), n_links, n_wrong };
+        let is_better = |old: &Choice| {
+            let old_share = Share::of(old.n_wrong, old.n_links).measured;
+            (safe, safe || share <= old_share) > (old.safe, false)
+        };
+        if best.as_ref().is_none_or(is_better) {
+            best = Some(found);
         }
-        let (threshold, why_not) = (1.0, String::new());
-        let none = Choice { threshold, safe: false, why_not, n_links: 0, n_wrong: 0 };
-        let mut best = best.unwrap_or(none);
-        if !best.safe {
-            best.why_not = self::why_not(most_links, options);
-        }
-        best
     }
-}
-
-/// Wrong links a link, without the bounds of [`Share`]: it is asked for at every threshold there is.
-#[expect(clippy::cast_precision_loss, reason = "a share")]
-fn share(n_wrong: u64, n_links: u64) -> f64 {
-    if n_links == 0 { 0.0 } else { n_wrong as f64 / n_links as f64 }
+    let none =
+        Choice { threshold: 1.0, safe: false, why_not: String::new(), n_links: 0, n_wrong: 0 };
+    let mut best = best.unwrap_or(none);
+    if !best.safe {
+        best.why_not = why_not(most_links, options);
+    }
+    best
 }
 
 fn why_not(most_links: u64, options: &TrainOptions) -> String {
@@ -162,13 +96,11 @@ fn why_not(most_links: u64, options: &TrainOptions) -> String {
     format!("no threshold with {least} links held out has at most {per_cent} % wrong")
 }
 
-/// Links and wrong links where each is made at the first moment that reaches what it must.
-pub(super) fn figures_at(
-    cases: &[&[Option<Outcome>]],
-    reached: impl Fn(&Outcome) -> bool,
-) -> (u64, u64) {
-    let first =
-        |case: &&[Option<Outcome>]| case.iter().flatten().find(|outcome| reached(outcome)).copied();
+/// Links and wrong links at a threshold.
+pub(super) fn figures_at(cases: &[&[Option<Outcome>]], threshold: f64) -> (u64, u64) {
+    let first = |case: &&[Option<Outcome>]| {
+        case.iter().flatten().find(|outcome| outcome.probability >= threshold).copied()
+    };
     let made = cases.iter().filter_map(first);
     made.fold((0, 0), |(links, wrong), outcome| (links + 1, wrong + u64::from(!outcome.right)))
 }
@@ -182,27 +114,24 @@ mod tests {
     fn check(cases: &[&[i32]], wrong_max: f64, links_min: u64) {
         let moment = |per_mille: &i32| {
             let probability = f64::from(per_mille.abs()) / 1_000.0;
-            Some(Outcome { probability, right: *per_mille > 0, fate: Fate::Spent })
+            Some(Outcome { probability, right: *per_mille > 0 })
         };
         let cases: Vec<Vec<Option<Outcome>>> =
             cases.iter().map(|case| case.iter().map(moment).collect()).collect();
         let views: Vec<&[Option<Outcome>]> = cases.iter().map(Vec::as_slice).collect();
         let options = TrainOptions { wrong_max, links_min, ..TrainOptions::default() };
-        let at = |threshold| figures_at(&views, |outcome| outcome.probability >= threshold);
-        let steps = Steps::of(&views, |_| true);
-        let found = steps.choose(&options);
+        let found = choose(&views, &options);
         // Every threshold that could matter, replayed from the start.
         let mut thresholds: Vec<f64> =
             cases.iter().flatten().flatten().map(|outcome| outcome.probability).collect();
         thresholds.retain(|threshold| *threshold > 0.5);
         thresholds.sort_by(f64::total_cmp);
         let safe = thresholds.into_iter().find(|threshold| {
-            let (links, wrong) = at(*threshold);
-            assert_eq!(steps.at(*threshold), (links, wrong));
+            let (links, wrong) = figures_at(&views, *threshold);
             links >= links_min && Share::of(wrong, links).measured <= wrong_max
         });
         assert_eq!(found.safe.then_some(found.threshold), safe, "{views:?}");
-        assert_eq!((found.n_links, found.n_wrong), at(found.threshold));
+        assert_eq!((found.n_links, found.n_wrong), figures_at(&views, found.threshold));
         assert_eq!(found.why_not.is_empty(), found.safe);
     }
 

@@ -8,11 +8,10 @@
 //! margins held out. A transaction counts once, however many moments it has.
 //! **`spent`.** Revealed change has been spent, and payments often not yet. So "its spender agrees" would be proof by
 //! being there at all. A column that says only that there is a spender takes that up in the fit and is left out later.
-//! **Thresholds.** Links are replayed as they would be made, first come first; the smallest probability is taken at
+//! **Threshold.** Links are replayed as they would be made, first come first; the smallest probability is taken at
 //! which wrong links are at most 0.1 % of the negatives and at most 0.1 % of the links, over at least 1,000 links:
-//! among fewer, one wrong link in a thousand cannot be seen (`threshold`). The upper bound of the same must hold for
-//! quarters of the clusters at thresholds that the others choose, swept outputs are asked for more, and those that have
-//! not been spent wait (`settle`). Else there is no threshold and no link.
+//! among fewer, one wrong link in a thousand cannot be seen. The same must hold for each quarter of the clusters at
+//! the threshold that the others choose, else a stricter one is chosen. Else there is no threshold and no link.
 //! Cost: five fits, O(moments × columns²) a Newton step. Checked against: a world with planted probabilities, rates by
 //! a second count (`tests/it/change_train.rs`).
 
@@ -23,21 +22,17 @@ use ledger::{Link, TxIndex};
 
 use super::columns::names;
 use super::error::ChangeError;
-use super::model::{ChangeModel, LinkFigures, ModelFigures, RuleFigures, leader};
+use super::model::{ChangeModel, LinkFigures, ModelFigures, RuleFigures, Share, leader};
 use super::observed::{Observed, mix};
 use super::rules::RULES;
-use super::settle::{Replay, Settled, settle_on};
-use super::threshold::{Outcome, asked};
+use super::threshold::{Choice, Outcome, choose, figures_at};
 use super::truth::{Truth, revealed};
 use super::verdict::Verdict;
 
 /// Parts of the split.
-pub(super) const N_PARTS: u64 = 4;
+const N_PARTS: u64 = 4;
 /// Transactions with known change below which nothing is fitted.
 const TRANSACTIONS_MIN: usize = 100;
-/// Transactions that the weights of one fit are fitted to at most; of more, so many are drawn by seed. Weights are as good
-/// with these. It is the thresholds that need every transaction held out.
-const FITTED_MAX: usize = 50_000;
 /// How much calibration error a sigmoid may have more than isotonic steps and is still taken: thresholds are compared
 /// between parts of the split, and a step is where one part's few errors happened to lie.
 const SMOOTH_IS_WORTH: f64 = 0.005;
@@ -95,14 +90,12 @@ pub fn train_on(
     let fitted = Fitted::of(observed, &cases, |_| true, options)?;
     let (margins, targets) = held_out.calibration_cases(observed, &cases);
     let calibration = held_out.kind.fit(&margins, &targets)?;
-    let settled = settle_on(&held_out.replays(&cases), options);
+    let (choice, foreign) = settle_on(&held_out, &cases, options);
     let mut columns = names();
     columns.pop();
     let model = ChangeModel {
         version: String::new(),
-        threshold: settled.thresholds.map(|thresholds| thresholds.spent),
-        threshold_swept: settled.thresholds.map(|thresholds| thresholds.swept),
-        waits_for_spender: settled.thresholds.is_some(),
+        threshold: choice.safe.then_some(choice.threshold),
         intercept: fitted.intercept,
         spent_not_served: fitted.spent,
         columns,
@@ -111,7 +104,7 @@ pub fn train_on(
         figures: ModelFigures {
             seed: options.seed,
             n_clusters: clusters.len() as u64,
-            ..figures(observed, &cases, &held_out, &settled)
+            ..figures(observed, &cases, &held_out, &choice, foreign)
         },
     };
     Ok(model.named())
@@ -136,17 +129,6 @@ fn cases(observed: &Observed, truths: &[Truth], seed: u64) -> Vec<Case> {
         Some(Case { part, moments, change: truth.change })
     };
     truths.iter().filter_map(case).collect()
-}
-
-/// At most so many of the cases as are fitted to, by seed, in their order.
-fn drawn(mut cases: Vec<&Case>, seed: u64) -> Vec<&Case> {
-    if cases.len() > FITTED_MAX {
-        let order = |case: &&Case| (mix(seed, case.moments[0] as u64), case.moments[0]);
-        cases.select_nth_unstable_by_key(FITTED_MAX, order);
-        cases.truncate(FITTED_MAX);
-        cases.sort_unstable_by_key(|case| case.moments[0]);
-    }
-    cases
 }
 
 impl Case {
@@ -179,8 +161,7 @@ impl Fitted {
     ) -> Result<Self, ChangeError> {
         let width = names().len();
         let (mut rows, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-        let taken: Vec<&Case> = cases.iter().filter(|case| takes(case.part)).collect();
-        for case in drawn(taken, options.seed) {
+        for case in cases.iter().filter(|case| takes(case.part)) {
             #[expect(clippy::cast_precision_loss, reason = "moments of one transaction are few")]
             let weight = 1.0 / case.moments.len() as f64;
             for (row, target) in case.rows(observed) {
@@ -274,9 +255,14 @@ impl HeldOut {
         rows.map(|(row, target)| (self.margins[row], target)).unzip()
     }
 
-    fn replays<'r>(&'r self, cases: &[Case]) -> Vec<Replay<'r>> {
-        let with_part = cases.iter().zip(&self.outcomes);
-        with_part.map(|(case, outcomes)| (case.part, outcomes.as_slice())).collect()
+    /// The replays of the parts taken.
+    fn outcomes<'a>(
+        &'a self,
+        cases: &[Case],
+        takes: impl Fn(u64) -> bool,
+    ) -> Vec<&'a [Option<Outcome>]> {
+        let with_part = cases.iter().zip(&self.outcomes).filter(|(case, _)| takes(case.part));
+        with_part.map(|(_, outcomes)| outcomes.as_slice()).collect()
     }
 }
 
@@ -298,12 +284,41 @@ fn outcomes(observed: &Observed, case: &Case, probabilities: &[f64]) -> Vec<Opti
     let outcome = |at: &usize| {
         let moment = &observed.moments[*at];
         let (place, probability) = leader(moment.range().map(|row| probabilities[row]))?;
-        let row = moment.first + place;
-        let right = case.change == Some(observed.positions[row]);
-        let probability = asked(probability, moment.n_outputs);
-        Some(Outcome { probability, right, fate: observed.fates[row] })
+        let right = case.change == Some(observed.positions[moment.first + place]);
+        Some(Outcome { probability, right })
     };
     case.moments.iter().map(outcome).collect()
+}
+
+/// How much stricter the share becomes that a threshold is chosen for while it is not shown to keep the bound, and how
+/// often before there is none.
+const STRICTER: f64 = 0.9;
+const N_STEPS: i32 = 24;
+
+/// A threshold; and links and wrong links of each part at the one that the others choose. Of these the *upper* 95 % bound
+/// must keep the bound asked for, else the threshold was chosen too close to it, and is chosen again for a smaller share:
+/// a rate that only happens to be small in one sample is not shown to be small.
+fn settle_on(held_out: &HeldOut, cases: &[Case], options: &TrainOptions) -> (Choice, (u64, u64)) {
+    let choose_for = |wrong_max| {
+        let options = TrainOptions { wrong_max, ..*options };
+        let foreign = (0..N_PARTS).map(|part| {
+            let chosen = choose(&held_out.outcomes(cases, |p| p != part), &options);
+            figures_at(&held_out.outcomes(cases, |p| p == part), chosen.threshold)
+        });
+        let foreign = foreign.fold((0, 0), |sum, found| (sum.0 + found.0, sum.1 + found.1));
+        (choose(&held_out.outcomes(cases, |_| true), &options), foreign)
+    };
+    let (mut choice, foreign) = choose_for(options.wrong_max);
+    let keeps = |(links, wrong)| Share::of(wrong, links).upper <= options.wrong_max;
+    if !choice.safe || keeps(foreign) {
+        return (choice, foreign);
+    }
+    let mut stricter = (1..=N_STEPS).map(|n| choose_for(options.wrong_max * STRICTER.powi(n)));
+    stricter.find(|(choice, foreign)| choice.safe && keeps(*foreign)).unwrap_or_else(|| {
+        choice.safe = false;
+        choice.why_not = "no threshold keeps its bound on clusters it was not chosen on".to_owned();
+        (choice, foreign)
+    })
 }
 
 /// All figures but the seed and the number of clusters.
@@ -311,7 +326,8 @@ fn figures(
     observed: &Observed,
     cases: &[Case],
     held_out: &HeldOut,
-    settled: &Settled,
+    choice: &Choice,
+    foreign: (u64, u64),
 ) -> ModelFigures {
     let (mut n_outputs, mut n_positives) = (0, 0);
     for (outputs, positives) in cases.iter().map(|case| case.n_outputs(observed)) {
@@ -333,9 +349,9 @@ fn figures(
         auc: held_out.auc,
         calibration_error: held_out.reliability.expected_calibration_error(),
         calibration_error_other: held_out.error_other,
-        no_threshold_because: settled.why_not.clone(),
-        at_threshold: link_figures(settled.chosen),
-        at_foreign_threshold: link_figures(settled.foreign),
+        no_threshold_because: choice.why_not.clone(),
+        at_threshold: link_figures((choice.n_links, choice.n_wrong)),
+        at_foreign_threshold: link_figures(foreign),
         reliability: held_out.reliability.clone(),
         rules: rule_figures(
             observed,

@@ -1,8 +1,7 @@
 //! Fitting: planted probabilities are found again, figures agree with a second count, texts are read back.
 
 use forensics::change::{
-    ChangeError, ChangeModel, Fate, Moment, Observed, TrainOptions, Truth, Verdicts, names,
-    train_on,
+    ChangeError, ChangeModel, Moment, Observed, TrainOptions, Truth, Verdicts, names, train_on,
 };
 use ledger::{AddressId, Height, TxIndex};
 use tracehound_forensics as forensics;
@@ -50,7 +49,6 @@ fn planted_as(n: u64, strength: f64, base: f64, weights: &[(&str, f64)]) -> (Obs
             observed.addresses.push(AddressId::new(u32::try_from(first + place).unwrap()));
             observed.positions.push(u32::try_from(place).unwrap());
             observed.verdicts.push(Verdicts::default());
-            observed.fates.push(Fate::Spent);
         }
         let height = Height::new(u32::try_from(tx / 10).unwrap());
         let (tx, payer) = (TxIndex::new(tx), AddressId::new(0));
@@ -110,23 +108,6 @@ fn clear_data_have_a_threshold_that_keeps_its_bounds() {
     assert!(at.wrong_share.lower <= at.wrong_share.measured);
     assert!(at.wrong_share.upper > at.wrong_share.measured);
     assert!(figures.at_foreign_threshold.n_links > 0);
-}
-
-/// Several ledgers as one: what was seen of the second stands behind the first.
-#[test]
-fn ledgers_are_fitted_together() {
-    let (mut both, mut truths) = planted(200, 1.0);
-    let (other, others) = planted(300, 1.0);
-    let n_tx = both.append(other);
-    assert_eq!(n_tx, 200);
-    truths.extend(others.iter().map(|t| Truth { tx: TxIndex::new(t.tx.get() + n_tx), ..*t }));
-    let last = both.moments[499];
-    assert_eq!((last.tx.get(), last.range()), (499, 998..1_000));
-    assert!(both.moments.is_sorted_by_key(|moment| moment.tx));
-    let distinct: std::collections::BTreeSet<_> = both.addresses.iter().collect();
-    assert_eq!(distinct.len(), 1_000);
-    let model = train_on(&both, &truths, &TrainOptions::default()).unwrap();
-    assert_eq!(model.figures().n_transactions, 500);
 }
 
 #[test]

@@ -15,13 +15,10 @@ use super::super::worlds::{fitted_to, heights, made, price};
 use super::RiskOptions;
 use crate::Error;
 
-/// Worlds that the model of change is fitted to.
-const N_FITTED: usize = 3;
-
-/// What a fitted model of change is taken from: worlds that are not measured.
+/// What a fitted model of change is taken from: a world that is not measured.
 pub(super) fn change_model(options: &RiskOptions) -> Result<Option<ChangeModel>, Error> {
-    let seeds = (0..).filter(|seed| !options.seeds.contains(seed)).take(N_FITTED);
-    fitted_to(&seeds.map(|seed| options.spec(seed)).collect::<Vec<_>>())
+    let seed = (0..).find(|seed| !options.seeds.contains(seed)).unwrap_or_default();
+    fitted_to(options.spec(seed))
 }
 
 /// A world with everything that is measured on it.
