@@ -14,9 +14,9 @@ use sha2::{Digest, Sha256};
 
 pub use answers::{
     CompareAnswer, ComparedModel, ModelAnswer, ModelPart, PredictReport, ReasonAnswer, RowAnswer,
-    TrainAnswer,
+    TestAnswer, TrainAnswer,
 };
-pub use predictions::{Predicted, compare, predict};
+pub use predictions::{Predicted, compare, predict, test_model};
 pub use table::Table;
 
 use crate::{Error, Progress, Watch};
