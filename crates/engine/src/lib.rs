@@ -47,7 +47,8 @@ pub use evaluate::*;
 pub use forensics::change::{LinkFigures, ModelFigures, RuleFigures};
 pub use forensics::resolution::Figures as ResolutionFigures;
 pub use ingest::prices::Keep;
-pub use learn::automl::{AutoOptions, Method, SplitBy};
+pub use learn::automl::{AutoOptions, Imbalance, Method, SplitBy};
+pub use learn::trees::Monotone;
 pub use learn::{Kind as ColumnKind, Task};
 pub use ledger::{
     Address, AddressFamily, AlertEventKind, Amount, Category, Chain, ClusterId, FlowSide,

@@ -107,6 +107,18 @@ pub enum LearnError {
         /// Its name.
         column: String,
     },
+    /// Rows do not say what is to be predicted.
+    #[error(
+        "column {column:?}, the target, has no value in {n_rows} rows, the first of them row {row} (counted from 0)"
+    )]
+    MissingTarget {
+        /// Its name.
+        column: String,
+        /// The first of the rows, counted from 0 without the header.
+        row: usize,
+        /// How many there are.
+        n_rows: usize,
+    },
     /// A value cannot be used.
     #[error("column {column:?}, row {row} (counted from 0) is {value:?}, expected {expected}")]
     Cell {
@@ -238,6 +250,9 @@ impl LearnError {
             }
             Self::Cell { .. } => {
                 "correct the value, or leave it empty where it may be unknown, or its row out"
+            }
+            Self::MissingTarget { .. } => {
+                "fill them, or leave those rows out with --drop-missing-target (drop_missing_target)"
             }
             Self::Line { .. } => "correct the line, or quote fields that hold the delimiter",
             Self::Singular { .. } => "raise `ridge`, or drop columns that others determine",

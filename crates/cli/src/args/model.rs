@@ -53,7 +53,7 @@ pub(crate) enum ModelAction {
     Table(TableArgs),
     /// Train a model on a table, within a budget.
     #[command(after_help = TRAIN_EXAMPLES)]
-    Train(TrainModelArgs),
+    Train(Box<TrainModelArgs>),
     /// Predict the rows of a table, with reasons if asked for.
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArgs),
@@ -212,6 +212,21 @@ pub(crate) struct TrainModelArgs {
     /// A column of weights: how many cases a row stands for.
     #[arg(long, value_name = "COL")]
     pub(crate) weight: Option<String>,
+    /// Leave out rows without a target, and say how many; if not given, they are an error.
+    #[arg(long)]
+    pub(crate) drop_missing_target: bool,
+    /// The prediction must move this way with a column of numbers, all else equal: COL=rising or COL=falling.
+    #[arg(long, value_name = "COL=WAY", value_parser = monotone)]
+    pub(crate) monotone: Vec<(String, engine::Monotone)>,
+    /// Weigh classes while learning: balanced, or so many times for the second of two. Probabilities stay those of the table.
+    #[arg(long, value_name = "HOW", value_parser = imbalance)]
+    pub(crate) imbalance: Option<engine::Imbalance>,
+    /// The day up to which the table is known (YYYY-MM-DD): later dates are told of.
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) as_of: Option<i64>,
+    /// A table that is not trained on: tell how the model does there, and which of its rows were trained on after all.
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) test: Option<PathBuf>,
     /// Try only these learners.
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) method: Vec<MethodName>,
@@ -227,6 +242,8 @@ pub(crate) enum TaskKind {
     Regression,
     /// One of two classes.
     Binary,
+    /// One of three or more classes.
+    Multiclass,
 }
 
 /// A family of learners.
@@ -335,6 +352,35 @@ fn split(text: &str) -> Result<engine::SplitBy, String> {
     }
 }
 
+fn monotone(text: &str) -> Result<(String, engine::Monotone), String> {
+    let fault = "write COL=rising or COL=falling";
+    let (column, way) = text.rsplit_once('=').ok_or(fault)?;
+    let way = match way {
+        "rising" => engine::Monotone::Rising,
+        "falling" => engine::Monotone::Falling,
+        _ => return Err(fault.to_owned()),
+    };
+    Ok((column.to_owned(), way))
+}
+
+fn imbalance(text: &str) -> Result<engine::Imbalance, String> {
+    if text == "balanced" {
+        return Ok(engine::Imbalance::Balanced);
+    }
+    let factor = text.parse().ok().filter(|factor: &f64| *factor > 0.0 && factor.is_finite());
+    let fault = || "write balanced, or a number above 0".to_owned();
+    factor.map(engine::Imbalance::PositiveWeight).ok_or_else(fault)
+}
+
+/// The end of a day, microseconds since 1970-01-01 UTC.
+fn day(text: &str) -> Result<i64, String> {
+    let fault = |_| "write a day, such as 2024-06-30".to_owned();
+    let day: jiff::civil::Date = text.parse().map_err(fault)?;
+    let next =
+        day.tomorrow().and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC)).map_err(fault)?;
+    Ok(next.timestamp().as_microsecond() - 1)
+}
+
 fn role(text: &str) -> Result<(String, engine::ColumnKind), String> {
     use engine::ColumnKind;
     let fault = "write COL=KIND with number, category, ordered, time, text or identifier";
@@ -371,5 +417,9 @@ mod tests {
         by("fold", None);
         assert_eq!(role("a=b=text"), Ok(("a=b".to_owned(), engine::ColumnKind::Text)));
         assert!(role("a").is_err() && role("a=leak").is_err());
+        assert_eq!(monotone("a=rising"), Ok(("a".to_owned(), engine::Monotone::Rising)));
+        assert!(monotone("a=up").is_err() && imbalance("0").is_err() && day("2024-02-30").is_err());
+        assert_eq!(imbalance("5"), Ok(engine::Imbalance::PositiveWeight(5.0)));
+        assert_eq!(day("1970-01-01"), Ok(86_400_000_000 - 1));
     }
 }

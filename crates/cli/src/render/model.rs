@@ -1,6 +1,8 @@
 //! Models: what was trained, how good it is, why a row is predicted as it is.
 
-use engine::tabular::{CompareAnswer, ModelAnswer, PredictReport, RowAnswer, TrainAnswer};
+use engine::tabular::{
+    CompareAnswer, ModelAnswer, PredictReport, RowAnswer, TestAnswer, TrainAnswer,
+};
 
 use super::ink::{Look, Tone};
 use super::table::{Cell, Column, Table};
@@ -25,7 +27,47 @@ pub(crate) fn trained_model(answer: &TrainAnswer, look: Look) -> String {
         count(answer.model.roles.len().saturating_sub(1) as u64),
         answer.wall_s
     );
-    page + &model(&answer.model, look)
+    page += &model(&answer.model, look);
+    answer.test.iter().fold(page, |page, test| page + &tested(test, look))
+}
+
+/// A model on a table that it was not trained on.
+fn tested(answer: &TestAnswer, look: Look) -> String {
+    let rows = counted(answer.n_rows as u64, "row", "rows");
+    let mut page =
+        format!("\n{}\n", look.heading(&format!("On {}, {rows}", show::line(&answer.table))));
+    let mut figures = Table::headed(2, &[(Column::Left, "measure"), (Column::Right, "value")]);
+    for (name, value) in &answer.figures {
+        figures.row([name.replace('_', " ").into(), format!("{value:.4}").into()]);
+    }
+    page += &figures.lines(look);
+    let copies = answer.first_copy.map(|first| {
+        let copies = counted(answer.n_copies as u64, "row of it equals", "rows of it equal");
+        format!("{copies} one that was trained on, first row {}", count(first as u64))
+    });
+    for words in copies.iter().chain(&answer.unseen) {
+        let words = wrapped(&format!("! {}", show::line(words)), "  ", look);
+        page += &format!("{}\n", look.paint(Tone::Warning, &words));
+    }
+    page
+}
+
+/// Whether the figures can be believed.
+fn checks(answer: &ModelAnswer, look: Look) -> String {
+    if answer.checks.is_empty() {
+        return String::new();
+    }
+    let mut page = format!("\n{}\n", look.heading("Leak checks"));
+    for check in &answer.checks {
+        let (mark, tone) = if check.found { ("!", Tone::Warning) } else { ("✓", Tone::Good) };
+        let words = format!("{}: {}", show::line(&check.name), show::line(&check.words));
+        page += &format!(
+            "  {} {}\n",
+            look.paint(tone, mark),
+            wrapped(&words, "    ", look).trim_start()
+        );
+    }
+    page
 }
 
 /// A model.
@@ -37,8 +79,12 @@ pub(crate) fn model(answer: &ModelAnswer, look: Look) -> String {
         show::line(&answer.task)
     );
     page += &format!(
-        "  {} · {}\n",
+        "  {}{} · {}\n",
         counted(answer.n_rows as u64, "row", "rows"),
+        match answer.n_without_target {
+            0 => String::new(),
+            n => format!(" ({} more without a target were left out)", count(n as u64)),
+        },
         show::line(&answer.held_out)
     );
     page += &format!("\n{}\n", look.heading("On rows it was not fitted to"));
@@ -50,6 +96,7 @@ pub(crate) fn model(answer: &ModelAnswer, look: Look) -> String {
     page += &leaderboard(answer, look);
     page += &importance(answer, look);
     page += &roles(answer, look);
+    page += &checks(answer, look);
     for warning in &answer.warnings {
         page += &format!(
             "{}\n",

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use engine::tabular::{
-    self, LoadedModel, PredictReport, Table, compare, open_model, predict, train_model,
+    self, LoadedModel, PredictReport, Table, compare, open_model, predict, test_model, train_model,
 };
 
 use super::Session;
@@ -17,7 +17,7 @@ use crate::render;
 impl Session {
     pub(super) fn model(&self, action: ModelAction) -> Result<Exit, Failure> {
         match action {
-            ModelAction::Train(args) => self.train_model(args),
+            ModelAction::Train(args) => self.train_model(*args),
             ModelAction::Predict(args) => self.predict(&args),
             ModelAction::Explain(args) => self.explain_row(&args),
             ModelAction::Show { file } => {
@@ -64,14 +64,23 @@ impl Session {
         options.task = args.task.map(|task| match task {
             TaskKind::Regression => engine::Task::Regression,
             TaskKind::Binary => engine::Task::Binary,
+            // As many as occur.
+            TaskKind::Multiclass => engine::Task::Multiclass { n_classes: 0 },
         });
+        options.drop_missing_target = args.drop_missing_target;
+        options.monotone = args.monotone.into_iter().collect();
+        options.imbalance = args.imbalance.unwrap_or_default();
+        options.as_of_us = args.as_of;
+        // Read before hours are spent on training.
+        let test = args.test.as_deref().map(|table| self.table(table)).transpose()?;
         options.methods = args.method.into_iter().map(Into::into).collect();
         let kinds = args.column.into_iter();
         options.roles = kinds.map(|(column, kind)| (column, kind.into())).collect();
         let (bytes, model) = train_model(&table, &options, &name, &self.watcher())?;
         write_whole(&args.out, &bytes)?;
         let file = args.out.display().to_string();
-        let answer = model.trained(&file, bytes.len() as u64, began.elapsed().as_secs_f64());
+        let mut answer = model.trained(&file, bytes.len() as u64, began.elapsed().as_secs_f64());
+        answer.test = test.map(|test| test_model(&model, &table, &test)).transpose()?;
         self.console.report(&answer, render::trained_model)?;
         Ok(Exit::Done)
     }

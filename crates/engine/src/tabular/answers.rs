@@ -1,6 +1,6 @@
 //! What models answer, for adapters to render.
 
-use learn::automl::{Assessed, ColumnImportance, LeaderboardRow};
+use learn::automl::{Assessed, ColumnImportance, LeaderboardRow, LeakCheck};
 use learn::{Kind, Role};
 use serde::Serialize;
 
@@ -32,6 +32,8 @@ pub struct ModelAnswer {
     pub data_hash: String,
     /// Rows of that table.
     pub n_rows: usize,
+    /// Rows that were left out before, for they had no target.
+    pub n_without_target: usize,
     /// How rows were held out.
     pub held_out: String,
     /// Figures on held-out rows, by name.
@@ -44,6 +46,8 @@ pub struct ModelAnswer {
     pub importance: Vec<ColumnImportance>,
     /// What every column was taken for.
     pub roles: Vec<Role>,
+    /// Whether its figures can be believed, question by question.
+    pub checks: Vec<LeakCheck>,
     /// What to look at before it is used.
     pub warnings: Vec<String>,
 }
@@ -62,6 +66,26 @@ pub struct TrainAnswer {
     pub n_columns_used: usize,
     /// Seconds that passed.
     pub wall_s: f64,
+    /// How it does on another table, where one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestAnswer>,
+}
+
+/// A model on a table that it was not trained on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TestAnswer {
+    /// The table.
+    pub table: String,
+    /// Its rows.
+    pub n_rows: usize,
+    /// Rows of it that equal one of the training table in every column that is used, and in the target.
+    pub n_copies: usize,
+    /// The first of them, from 1.
+    pub first_copy: Option<usize>,
+    /// Figures, by name.
+    pub figures: Vec<(&'static str, f64)>,
+    /// What the rows brought that training had not seen, in words.
+    pub unseen: Vec<String>,
 }
 
 impl LoadedModel {
@@ -82,12 +106,14 @@ impl LoadedModel {
             classes: model.classes().to_vec(),
             data_hash: manifest.data_hash.clone(),
             n_rows: report.split.n_rows,
+            n_without_target: report.split.n_without_target,
             held_out: report.split.sentence.clone(),
             figures: report.assessed.figures(),
             parts: model.parts().into_iter().map(part).collect(),
             leaderboard: report.leaderboard.clone(),
             importance: report.importance.clone(),
             roles: report.roles.clone(),
+            checks: report.checks.clone(),
             warnings: report.warnings.clone(),
         }
     }
@@ -101,6 +127,7 @@ impl LoadedModel {
             file: file.to_owned(),
             n_bytes,
             wall_s,
+            test: None,
         }
     }
 }

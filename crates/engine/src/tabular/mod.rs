@@ -19,12 +19,12 @@ use sha2::{Digest, Sha256};
 
 pub use answers::{
     CompareAnswer, ComparedModel, ModelAnswer, ModelPart, PredictReport, ReasonAnswer, RowAnswer,
-    TrainAnswer,
+    TestAnswer, TrainAnswer,
 };
 pub use learn::features::UnseenKind;
 pub use learn::{Column, Frame, Values};
 pub use own::{assess, prepare_table};
-pub use predictions::{Predicted, compare, predict};
+pub use predictions::{Predicted, compare, predict, test_model};
 pub use served::{
     AnswerColumn, AnswerValues, InputColumn, RowContributions, ValueType, predict_explained,
 };

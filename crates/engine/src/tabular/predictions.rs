@@ -4,7 +4,7 @@ use learn::automl::{Assessed, Prediction, Reason};
 use learn::roles::Targets;
 use learn::{Frame, LearnError};
 
-use super::answers::{CompareAnswer, ComparedModel, ReasonAnswer, RowAnswer};
+use super::answers::{CompareAnswer, ComparedModel, ReasonAnswer, RowAnswer, TestAnswer};
 use super::{LoadedModel, Table};
 use crate::Error;
 
@@ -24,13 +24,42 @@ pub struct Predicted {
 /// # Errors
 /// A column of the model is missing, or holds values of another type.
 pub fn predict(model: &LoadedModel, table: &Table, n_reasons: usize) -> Result<Predicted, Error> {
-    let prediction = model.model.predict(&table.frame)?;
-    let reasons = match n_reasons {
-        0 => Vec::new(),
-        n => model.model.reasons(&table.frame, n)?,
+    let (prediction, reasons) = match n_reasons {
+        0 => (model.model.predict(&table.frame)?, Vec::new()),
+        n => {
+            let (prediction, explanation) = model.model.predict_explained(&table.frame)?;
+            (prediction, model.model.reasons_of(&table.frame, &explanation, n))
+        }
     };
     let assessed = assessed(model, &table.frame, &prediction);
     Ok(Predicted { prediction, reasons, assessed })
+}
+
+/// Holds a model against a table that it was not trained on, and looks for rows of `train` in it.
+///
+/// # Errors
+/// The table lacks a column of the model or its target.
+pub fn test_model(model: &LoadedModel, train: &Table, test: &Table) -> Result<TestAnswer, Error> {
+    let predicted = predict(model, test, 0)?;
+    let found = predicted.assessed.ok_or_else(|| {
+        let target = model.model.target();
+        let what =
+            format!("{}: rows lack {target}, or other values of it than in training", test.name);
+        let hint = "a test table needs the target in every row, with the same classes";
+        Error::Question { what, hint: Some(hint.to_owned()) }
+    })?;
+    let used = model.model.roles().iter().filter(|role| role.kind.is_used());
+    let mut columns: Vec<&str> = used.map(|role| role.column.as_str()).collect();
+    columns.push(model.model.target());
+    let copies = learn::features::overlap(&train.frame, &test.frame, &columns)?;
+    Ok(TestAnswer {
+        table: test.name.clone(),
+        n_rows: test.frame.n_rows(),
+        n_copies: copies.n_rows,
+        first_copy: copies.first_row.map(|row| row + 1),
+        figures: found.figures(),
+        unseen: super::unseen_words(&predicted.prediction.unseen),
+    })
 }
 
 /// Figures against the target, where the table has it and knows every class of it.
@@ -77,8 +106,7 @@ impl LoadedModel {
         })?;
         let at = u32::try_from(at).expect("a frame has fewer than 2^32 rows");
         let frame = table.frame.take(&[at]);
-        let prediction = self.model.predict(&frame)?;
-        let explanation = self.model.explain(&frame)?;
+        let (prediction, explanation) = self.model.predict_explained(&frame)?;
         let reasons = self.model.reasons_of(&frame, &explanation, usize::MAX).remove(0);
         let output = explanation.likeliest(0);
         let label = prediction.labels().first().map(|label| (*label).to_owned());

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::candidate::{Candidate, Method};
 use super::dependence::{self, Dependence};
 use super::drift::{self, Drift};
+use super::leaks::LeakCheck;
 use super::model::{Explanation, Model, joined, largest, sources_of};
 use super::outcomes::{self, ClassOutcome, NumberOutcome};
 use super::profile::{self, DataProfile, FoldSize, ROWS_MAX, sampled, views};
@@ -25,8 +26,12 @@ use crate::{Frame, LearnError, Matrix, Reliability, Task, Training};
 const CURVE_POINTS: usize = 200;
 /// Rows that importance is measured on.
 const IMPORTANCE_ROWS: usize = 600;
+/// Rows times columns that are shuffled for it.
+const IMPORTANCE_CELLS: usize = 20_000;
 /// Held-out rows from which a calibration is tried.
 const CALIBRATED_ROWS_MIN: usize = 5_000;
+/// Rows below which no figure is worth much.
+const FEW_ROWS: usize = 50;
 /// Bins of a reliability.
 pub(super) const BINS: usize = 10;
 
@@ -168,6 +173,9 @@ pub struct SplitReport {
     pub n_rows: usize,
     /// Rows that were held out at least once.
     pub n_held: usize,
+    /// Rows that were left out before, for they had no target.
+    #[serde(default)]
+    pub n_without_target: usize,
 }
 
 /// What one column (or several together) does for the predictions.
@@ -214,6 +222,9 @@ pub struct ModelReport {
     pub importance: Vec<ColumnImportance>,
     /// What every column was taken for.
     pub roles: Vec<Role>,
+    /// Whether the figures can be believed, question by question.
+    #[serde(default)]
+    pub checks: Vec<LeakCheck>,
     /// What to look at before this model is used.
     pub warnings: Vec<String>,
     /// Rows of every fold.
@@ -251,6 +262,7 @@ pub(super) struct Seen<'s> {
     pub(super) frame: &'s Frame,
     pub(super) splits: &'s [Split],
     pub(super) is_by_time: bool,
+    pub(super) checks: Vec<LeakCheck>,
 }
 
 pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, LearnError> {
@@ -273,6 +285,7 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
             n_folds: provenance.n_folds,
             n_rows: provenance.n_rows,
             n_held: seen.held.len(),
+            n_without_target: 0,
         },
         task_reason: model.targets.reason.clone(),
         leaderboard: board,
@@ -286,6 +299,7 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
         slices: weak(model, seen, &predictions)?,
         drift: drift::drift(model, frame, targets, (seen.splits, seen.is_by_time))?,
         importance,
+        checks: seen.checks.clone(),
         ..ModelReport::default()
     };
     if task == Task::Binary {
@@ -368,7 +382,13 @@ fn kind(map: &MarginMap) -> CalibrationKind {
 /// How a blend of so many held-out rows is fitted. Weights that minimize the log loss are calibrated already; a curve on top
 /// of them has to be seen in thousands of rows before it is more than noise.
 pub(super) fn blend_options(n_rows: usize, seed: u64) -> BlendOptions {
-    BlendOptions { seed, calibrate: n_rows >= CALIBRATED_ROWS_MIN, ..BlendOptions::default() }
+    let n_folds = u32::try_from((n_rows / 2).clamp(2, 5)).expect("at most 5");
+    BlendOptions {
+        n_folds,
+        seed,
+        calibrate: n_rows >= CALIBRATED_ROWS_MIN,
+        ..BlendOptions::default()
+    }
 }
 
 /// Predictions of blends that were not fitted to the rows they predict.
@@ -377,13 +397,17 @@ fn crossed(rows: &BlendRows, seed: u64) -> Result<Vec<f64>, LearnError> {
     let n_rows = rows.targets.len();
     let options = blend_options(n_rows, seed);
     let mut predictions = vec![f64::NAN; n_rows * n_outputs];
+    let n_folds = options.n_folds;
     let folds = match rows.task {
-        Task::Regression => split::random_folds(n_rows, 5, seed)?,
-        _ => split::stratified_folds(&rows.targets, 5, seed)
-            .or_else(|_| split::random_folds(n_rows, 5, seed))?,
+        Task::Regression => split::random_folds(n_rows, n_folds, seed)?,
+        _ => split::stratified_folds(&rows.targets, n_folds, seed)
+            .or_else(|_| split::random_folds(n_rows, n_folds, seed))?,
     };
     for fold in folds {
-        let blend = Blend::fit(&rows.take(&fold.train), &options)?;
+        // A handful of rows may leave one outcome only: the blend of all rows stands in, and a warning says that such figures
+        // are worth little.
+        let blend = Blend::fit(&rows.take(&fold.train), &options);
+        let blend = blend.or_else(|_| Blend::fit(rows, &options))?;
         let held = rows.take(&fold.validation);
         let own = blend.predictions(&held.margins)?;
         for (row, part) in fold.validation.iter().zip(own.chunks(n_outputs)) {
@@ -432,14 +456,15 @@ fn importance(
 ) -> Result<(Vec<ColumnImportance>, Vec<u32>, Explanation), LearnError> {
     let n_rows = training.features.n_rows();
     let seed = model.provenance.options.seed;
-    let sample_rows = sampled(n_rows, IMPORTANCE_ROWS, seed);
+    let (sources, place) = sources_of(model.lineage());
+    // Each column is shuffled in all rows of the sample: a wide table gets a smaller one.
+    let n_sample = (IMPORTANCE_CELLS / sources.len().max(1)).clamp(100, IMPORTANCE_ROWS);
+    let sample_rows = sampled(n_rows, n_sample, seed);
     let sample = training.take(&sample_rows);
     let explanation = model.explained(&sample.features)?;
     let sizes = explanation.contributions.importance();
     let loss = |features: &Matrix| -> Result<f64, LearnError> {
-        let parts: Result<Vec<Vec<f64>>, LearnError> =
-            model.members.iter().map(|member| member.learner.margins(features)).collect();
-        let margins = model.blend.margins(&parts?)?;
+        let margins = model.blend.margins(&model.margins_of_parts(features)?)?;
         let mean =
             metrics::mean_loss(sample.task, &margins, &sample.targets, Some(&sample.weights));
         Ok(mean.unwrap_or(0.0))
@@ -449,7 +474,6 @@ fn importance(
         (0..sample.features.n_rows()).map(|row| u32::try_from(row).expect("a sample")).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed ^ 1));
     let mut found = Vec::new();
-    let (sources, place) = sources_of(model.lineage());
     for (own, (source, contribution)) in sources.iter().zip(sizes).enumerate() {
         let shuffled = sample.features.shuffled(&order, |feature| place[feature] == own)?;
         let shuffled_loss = loss(&shuffled)? - before;
@@ -468,6 +492,14 @@ fn warnings(model: &Model, report: &ModelReport) -> Vec<String> {
         if role.kind == crate::roles::Kind::Leak {
             warnings.push(format!("column {} is left out as a leak: {}", role.column, role.reason));
         }
+    }
+    let found = report.checks.iter().skip(1).filter(|check| check.found);
+    warnings.extend(found.map(|check| format!("{}: {}", check.name, check.words)));
+    if report.split.n_rows < FEW_ROWS {
+        warnings.push(format!(
+            "the table has {} rows: its figures are little more than chance",
+            report.split.n_rows
+        ));
     }
     if report.assessed.auc.is_some_and(|auc| auc > 0.995) {
         warnings.push(

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use rayon::prelude::*;
+
 use super::Dropped;
 use super::member::Learner;
-use crate::linear::{LambdaChoice, LinearModel, LinearOptions};
+use crate::linear::{self, LambdaChoice, LinearModel, LinearOptions};
 use crate::network::{NetworkModel, NetworkOptions};
-use crate::trees::{BoostOptions, ForestOptions, TreeModel, boost, grow_forest};
+use crate::trees::{BoostOptions, ForestOptions, Monotone, TreeModel, boost, grow_forest};
 use crate::{LearnError, Training};
 
 /// A family of learners.
@@ -68,12 +70,20 @@ pub(super) enum Found {
     Penalty(f64, f64),
 }
 
+/// Rows of one fold as learners see them.
+pub(super) struct Fold {
+    pub(super) training: Training,
+    pub(super) held: Training,
+    /// How trees must move with each feature; empty for as they like.
+    pub(super) monotone: Vec<Monotone>,
+}
+
 /// A learner that was fitted.
-pub(super) struct Fit {
-    pub(super) learner: Learner,
-    pub(super) found: Found,
+struct Fit {
+    learner: Learner,
+    found: Found,
     /// Boosted trees with all rounds that were made, the last ones without use included.
-    pub(super) whole: Option<TreeModel>,
+    whole: Option<TreeModel>,
 }
 
 impl Fit {
@@ -92,40 +102,45 @@ impl Candidate {
         }
     }
 
-    /// Fits to training rows; `held` says when to stop. `dropped` is asked between rounds, see [`super::train_unless`].
-    pub(super) fn fit(
+    /// Fits to every fold: what each found, and margins of the rows it holds out, one fold after the other. `dropped` is asked
+    /// between rounds, see [`super::train_unless`].
+    ///
+    /// Boosted trees answer with the same number of rounds in every fold and linear models with the same penalty: with each
+    /// fold's own best they would have seen the rows they are judged by.
+    pub(super) fn over(
         &self,
-        training: &Training,
-        held: &Training,
+        folds: &[Fold],
         dropped: Dropped<'_>,
-    ) -> Result<Fit, LearnError> {
-        match &self.settings {
-            Settings::Linear(options) => {
-                let model = LinearModel::fit(training, options, LambdaChoice::Validation(held))?;
-                let found = Found::Penalty(model.lambda, model.l1_share);
-                Ok(Fit::of(Learner::Linear(model), found))
-            }
-            Settings::Boosted(options) => {
-                // Patience is ours, so that the rounds after the best one are kept, too.
-                let endless = BoostOptions { patience: 0, ..options.clone() };
-                let mut best = 1;
-                let whole = boost(training, &endless, Some(held), &mut |progress| {
-                    best = progress.best_iteration.max(1);
-                    progress.iteration - best < options.patience && !dropped()
-                })?;
-                let learner = Learner::Trees(whole.model.first_rounds(best));
-                Ok(Fit { learner, found: Found::Rounds(best), whole: Some(whole.model) })
-            }
-            Settings::Forest(options) => {
-                let forest = grow_forest(training, options, &mut |_| !dropped())?;
+    ) -> Result<(Vec<Found>, Vec<f64>), LearnError> {
+        let fit: &(dyn Fn(&Fold) -> Result<Fit, LearnError> + Sync) = match &self.settings {
+            Settings::Linear(options) => return selected(options, folds),
+            Settings::Boosted(options) => &|fold| boosted(options, fold, dropped),
+            Settings::Forest(options) => &|fold| {
+                let forest = grow_forest(&fold.training, options, &mut |_| !dropped())?;
                 Ok(Fit::of(Learner::forest(forest.model), Found::Nothing))
-            }
-            Settings::Network(options) => {
-                let model = NetworkModel::fit(training, Some(held), options, &mut |_| !dropped())?;
+            },
+            Settings::Network(options) => &|fold| {
+                let (training, held) = (&fold.training, Some(&fold.held));
+                let model = NetworkModel::fit(training, held, options, &mut |_| !dropped())?;
                 let found = Found::Rounds(model.best_epoch.max(1));
                 Ok(Fit::of(Learner::Network(model), found))
-            }
+            },
+        };
+        let fits: Vec<Result<Fit, LearnError>> = folds.par_iter().map(fit).collect();
+        if dropped() {
+            // A fit that was cut short must not be used.
+            return Err(LearnError::Stopped);
         }
+        let fits = fits.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let found: Vec<Found> = fits.iter().map(|fit| fit.found).collect();
+        let mut margins = Vec::new();
+        for (fit, fold) in fits.iter().zip(folds) {
+            margins.extend(match &fit.whole {
+                Some(whole) => whole.first_rounds(rounds(&found)).margins(&fold.held.features)?,
+                None => fit.learner.margins(&fold.held.features)?,
+            });
+        }
+        Ok((found, margins))
     }
 
     /// Fits to all rows with what the folds found.
@@ -133,6 +148,7 @@ impl Candidate {
         &self,
         training: &Training,
         found: &[Found],
+        monotone: &[Monotone],
         dropped: Dropped<'_>,
     ) -> Result<Learner, LearnError> {
         Ok(match &self.settings {
@@ -142,8 +158,12 @@ impl Candidate {
                 Learner::Linear(LinearModel::fit(training, options, choice)?)
             }
             Settings::Boosted(options) => {
-                let options =
-                    BoostOptions { iterations: rounds(found), patience: 0, ..options.clone() };
+                let options = BoostOptions {
+                    iterations: rounds(found),
+                    patience: 0,
+                    monotone: monotone.to_vec(),
+                    ..options.clone()
+                };
                 Learner::Trees(boost(training, &options, None, &mut |_| !dropped())?.model)
             }
             Settings::Forest(options) => {
@@ -157,8 +177,29 @@ impl Candidate {
     }
 }
 
+/// One penalty for all folds.
+fn selected(options: &LinearOptions, folds: &[Fold]) -> Result<(Vec<Found>, Vec<f64>), LearnError> {
+    let pairs: Vec<_> = folds.iter().map(|fold| (&fold.training, &fold.held)).collect();
+    let selected = linear::select(&pairs, options)?;
+    let found = Found::Penalty(selected.lambda, selected.l1_share);
+    Ok((vec![found], selected.margins.concat()))
+}
+
+/// Boosts until the rows held out gain no more. Patience is ours, so that the rounds after the best one are kept, too.
+fn boosted(options: &BoostOptions, fold: &Fold, dropped: Dropped<'_>) -> Result<Fit, LearnError> {
+    let monotone = fold.monotone.clone();
+    let endless = BoostOptions { patience: 0, monotone, ..options.clone() };
+    let mut best = 1;
+    let whole = boost(&fold.training, &endless, Some(&fold.held), &mut |progress| {
+        best = progress.best_iteration.max(1);
+        progress.iteration - best < options.patience && !dropped()
+    })?;
+    let learner = Learner::Trees(whole.model.first_rounds(best));
+    Ok(Fit { learner, found: Found::Rounds(best), whole: Some(whole.model) })
+}
+
 /// The middle number of rounds: one odd fold does not move it.
-pub(super) fn rounds(found: &[Found]) -> u32 {
+fn rounds(found: &[Found]) -> u32 {
     let mut rounds: Vec<u32> = found
         .iter()
         .filter_map(|found| if let Found::Rounds(n) = found { Some(*n) } else { None })

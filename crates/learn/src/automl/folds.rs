@@ -1,5 +1,10 @@
 //! How rows are held out: the folds that every candidate is judged by.
 
+use std::collections::BTreeSet;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::features::Folds;
@@ -63,46 +68,60 @@ impl Held {
                     held.sentence += ", since the rows are in its order";
                     Ok(held)
                 }
-                None if targets.task == Task::Regression => {
-                    Self::new(frame, roles, targets, &SplitBy::Random, (n_folds, seed))
-                }
                 None => Self::new(frame, roles, targets, &SplitBy::Stratified, (n_folds, seed)),
             },
             SplitBy::Stratified if targets.task != Task::Regression => {
-                let stratified = match n_folds {
-                    1 => split::stratified(&targets.values, HELD_OUT, seed).map(|one| vec![one]),
-                    _ => split::stratified_folds(&targets.values, n_folds, seed),
-                };
-                match stratified {
-                    Ok(splits) => plain(splits, "stratified by class"),
-                    // A class with fewer rows than folds cannot be in every one.
-                    Err(LearnError::Split { .. }) => {
-                        Self::new(frame, roles, targets, &SplitBy::Random, (n_folds, seed))
-                    }
-                    Err(error) => Err(error),
+                let (splits, singles) = by_class(targets, n_folds, seed)?;
+                let mut held = plain(splits, "stratified by class")?;
+                if singles > 0 {
+                    held.sentence += &format!("; {singles} classes of one row are never held out");
                 }
+                Ok(held)
             }
             SplitBy::Random | SplitBy::Stratified => {
-                let splits = match n_folds {
+                let splits = match fewer(n_folds, n_rows, "rows")? {
                     1 => vec![split::random(n_rows, HELD_OUT, seed)?],
-                    _ => split::random_folds(n_rows, n_folds, seed)?,
+                    n_folds => split::random_folds(n_rows, n_folds, seed)?,
                 };
-                plain(splits, "at random")
+                plain(splits, "at random")?.with_both(targets)
             }
-            SplitBy::Time(column) => by_time(frame, roles, column, n_folds),
+            SplitBy::Time(column) => by_time(frame, roles, column, n_folds)?.with_both(targets),
             SplitBy::Group(column) => {
                 let groups = groups_of(frame, column)?;
                 let wide: Vec<u64> = groups.iter().map(|group| u64::from(*group)).collect();
                 let splits = match n_folds {
                     1 => vec![split::grouped(&wide, HELD_OUT, seed)?],
-                    _ => split::grouped_folds(&wide, n_folds, seed)?,
+                    _ => {
+                        let n_groups = groups.iter().max().map_or(0, |most| *most as usize + 1);
+                        let n_folds = u32::try_from(n_groups).map_or(n_folds, |n| n.min(n_folds));
+                        split::grouped_folds(&wide, n_folds.max(2), seed)?
+                    }
                 };
                 let what = folds_word(splits.len());
                 let sentence = format!("whole groups of {column}: {what} held out in turn");
-                Ok(Self { splits, sentence, clock: None, groups: Some(groups) })
+                Self { splits, sentence, clock: None, groups: Some(groups) }.with_both(targets)
             }
-            SplitBy::Folds(given) => by_given(n_rows, given),
+            SplitBy::Folds(given) => by_given(n_rows, given)?.with_both(targets),
         }
+    }
+
+    /// Without folds that cannot teach or judge: those with one outcome only on either side.
+    fn with_both(mut self, targets: &Targets) -> Result<Self, LearnError> {
+        let varies = |rows: &[u32]| {
+            let first = rows.first().map(|row| targets.values[*row as usize]);
+            rows.iter().any(|row| Some(targets.values[*row as usize]) != first)
+        };
+        let n_all = self.splits.len();
+        self.splits.retain(|split| varies(&split.train) && varies(&split.validation));
+        let n_left = n_all - self.splits.len();
+        if self.splits.is_empty() {
+            let what = "folds with more than one outcome on either side";
+            return Err(LearnError::Split { what, asked: 1, found: 0 });
+        }
+        if n_left > 0 {
+            self.sentence += &format!("; {n_left} of them left out, with one outcome only");
+        }
+        Ok(self)
     }
 
     /// Which rows the training rows of a split may learn their encodings from.
@@ -118,6 +137,11 @@ impl Held {
             return EncodingFolds::Given(&own.groups);
         }
         EncodingFolds::Random
+    }
+
+    /// Times of rows, where the split is by time: microseconds since 1970, or the numbers of the column.
+    pub(super) fn clock(&self) -> Option<&[i64]> {
+        self.clock.as_deref()
     }
 
     /// Whether the split is by time.
@@ -148,6 +172,53 @@ impl<'o> EncodingFolds<'o> {
             Self::Ordered(times) => Folds::Ordered(times),
         }
     }
+}
+
+/// As many folds as leave two rows (or other things) to each, two at least; one stays one.
+fn fewer(n_folds: u32, n: usize, what: &'static str) -> Result<u32, LearnError> {
+    if n < 4 {
+        return Err(LearnError::Split { what, asked: 4, found: n });
+    }
+    let most = u32::try_from(n / 2).unwrap_or(u32::MAX);
+    Ok(if n_folds == 1 { 1 } else { n_folds.min(most) })
+}
+
+/// Folds with every class in its share, and how many classes have one row. Rows of a rare class go to as many folds as there
+/// are; one that is alone is in every training part, for it can be learned but not judged.
+fn by_class(targets: &Targets, n_folds: u32, seed: u64) -> Result<(Vec<Split>, usize), LearnError> {
+    let n_rows = targets.values.len();
+    let mut counts = vec![0_usize; targets.classes.len()];
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "classes count up")]
+    let class = |row: &u32| targets.values[*row as usize] as usize;
+    let mut order: Vec<u32> = (0..n_rows).map(super::search::row_number).collect();
+    order.iter().for_each(|row| counts[class(row)] += 1);
+    let wanted = fewer(n_folds.max(2), n_rows, "rows")?;
+    let of_two = if targets.task == Task::Binary {
+        // Both classes stand on both sides of every fold, or nothing can be judged by it.
+        let least = counts.iter().copied().min().unwrap_or(0);
+        if least < 2 {
+            let what = "rows of the rarer class";
+            return Err(LearnError::Split { what, asked: 2, found: least });
+        }
+        u32::try_from(least).unwrap_or(u32::MAX)
+    } else {
+        wanted
+    };
+    // A single split holds out a fifth.
+    let n_dealt = if n_folds == 1 { 5 } else { wanted }.min(of_two);
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    order.sort_by_key(class);
+    let mut fold_of = vec![u32::MAX; n_rows];
+    let dealt = order.iter().filter(|row| counts[class(row)] > 1);
+    dealt.zip((0..n_dealt).cycle()).for_each(|(row, fold)| fold_of[*row as usize] = fold);
+    let rows = |fold: u32, inside: bool| -> Vec<u32> {
+        let is = |row: &u32| (fold_of[*row as usize] == fold) == inside;
+        (0..n_rows).map(super::search::row_number).filter(is).collect()
+    };
+    let n_kept = if n_folds == 1 { 1 } else { n_dealt };
+    let splits = (0..n_kept).map(|fold| Split::custom(n_rows, rows(fold, false), rows(fold, true)));
+    let singles = counts.iter().filter(|count| **count == 1).count();
+    Ok((splits.collect::<Result<Vec<_>, _>>()?, singles))
 }
 
 fn folds_word(n: usize) -> String {
@@ -191,9 +262,11 @@ fn by_time(frame: &Frame, roles: &[Role], column: &str, n_folds: u32) -> Result<
         // A step or a year orders rows as well as a date does.
         None => whole_numbers(raw)?,
     };
+    let distinct = clock.iter().collect::<BTreeSet<_>>().len();
+    let most = u32::try_from(distinct.saturating_sub(1)).unwrap_or(u32::MAX);
     let splits = match n_folds {
         1 => vec![split::forward(&clock, HELD_OUT)?],
-        _ => split::rolling_folds(&clock, n_folds)?,
+        _ => split::rolling_folds(&clock, n_folds.min(most).max(1))?,
     };
     let what = folds_word(splits.len());
     let sentence = format!("forward in time by {column}: {what} held out, earlier rows trained on");

@@ -3,13 +3,28 @@
 use serde::{Deserialize, Serialize};
 
 use crate::linear::LinearModel;
-use crate::network::NetworkModel;
-use crate::trees::{TreeExplainer, TreeModel};
+use crate::network::{NetworkExplainer, NetworkModel};
+use crate::trees::{StepExplainer, TreeExplainer, TreeModel};
 use crate::{Contributions, LearnError, Matrix, Task};
 
 /// Probabilities of a forest stay this far from 0 and 1 at least: half a vote of as many trees.
 fn half_vote(n_trees: usize) -> f64 {
     0.5 / (n_trees.max(1) as f64 + 1.0)
+}
+
+/// Leaves up to which a forest is explained by Shapley values: beyond, a single row would take milliseconds.
+const FOREST_LEAVES_MAX: usize = 4_000;
+
+/// What a learner prepares once to explain many rows.
+pub(super) enum Explainer {
+    /// Itself: its terms are what it does.
+    Linear(LinearModel),
+    /// Shapley values of trees.
+    Trees(TreeExplainer),
+    /// Steps down the trees of a large forest.
+    Steps(StepExplainer),
+    /// A network.
+    Network(Box<NetworkExplainer>),
 }
 
 /// A learner that was fitted.
@@ -47,33 +62,35 @@ impl Learner {
 
     /// What each feature did to the margins; they add up to them.
     ///
-    /// Linear models and boosted trees exactly. A forest exactly in probability, each contribution then stretched by the one
-    /// factor that makes them add up in log-odds (the rescale rule of DeepLIFT). A network by sampled orders.
+    /// Linear models and boosted trees exactly. A forest in probability, exactly or (of many leaves) by the steps down its
+    /// trees, each contribution then stretched by the one factor that makes them add up in log-odds (the rescale rule of
+    /// DeepLIFT). A network by that rule, too.
     pub(super) fn contributions(
         &self,
         features: &Matrix,
-        explainer: Option<&TreeExplainer>,
+        explainer: &Explainer,
     ) -> Result<Contributions, LearnError> {
-        let of_trees = |model: &TreeModel| match explainer {
-            Some(explainer) => explainer.contributions(features),
-            None => TreeExplainer::new(model).contributions(features),
+        let plain = match explainer {
+            Explainer::Trees(explainer) => explainer.contributions(features)?,
+            Explainer::Steps(explainer) => explainer.contributions(features)?,
+            Explainer::Network(explainer) => explainer.contributions(features)?,
+            Explainer::Linear(model) => model.contributions(features)?,
         };
-        match self {
-            Self::Linear(model) => model.contributions(features),
-            Self::Trees(model) => of_trees(model),
-            Self::Forest(model) => {
-                let plain = of_trees(model)?;
-                Ok(stretched(model.task(), half_vote(model.n_trees()), plain))
-            }
-            Self::Network(model) => Ok(model.contributions(features, 0)?.contributions),
-        }
+        Ok(match self {
+            Self::Forest(model) => stretched(model.task(), half_vote(model.n_trees()), plain),
+            _ => plain,
+        })
     }
 
-    /// Trees have paths that are worth preparing once.
-    pub(super) fn explainer(&self) -> Option<TreeExplainer> {
+    /// What is worth preparing once.
+    pub(super) fn explainer(&self) -> Explainer {
         match self {
-            Self::Trees(model) | Self::Forest(model) => Some(TreeExplainer::new(model)),
-            Self::Linear(_) | Self::Network(_) => None,
+            Self::Linear(model) => Explainer::Linear(model.clone()),
+            Self::Forest(model) if model.n_leaves() > FOREST_LEAVES_MAX => {
+                Explainer::Steps(StepExplainer::new(model))
+            }
+            Self::Trees(model) | Self::Forest(model) => Explainer::Trees(TreeExplainer::new(model)),
+            Self::Network(model) => Explainer::Network(Box::new(NetworkExplainer::new(model))),
         }
     }
 }

@@ -22,6 +22,7 @@ mod candidate;
 mod dependence;
 mod drift;
 mod folds;
+mod leaks;
 mod member;
 mod model;
 mod outcomes;
@@ -32,12 +33,14 @@ mod profile;
 mod search;
 mod slices;
 mod views;
+mod weights;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::roles::Override;
+use crate::roles::{Override, Targets};
+use crate::trees::Monotone;
 use crate::{Frame, LearnError, PipelineOptions, Task};
 
 pub use assess::{Assessed, ColumnImportance, LeaderboardRow, ModelReport, SplitReport};
@@ -45,6 +48,7 @@ pub use candidate::Method;
 pub use dependence::{Dependence, DependenceBin};
 pub use drift::{ColumnDrift, Drift};
 pub use folds::SplitBy;
+pub use leaks::LeakCheck;
 pub use model::{Explanation, Model, Prediction, Reason};
 pub use outcomes::{ClassOutcome, NumberBin, NumberOutcome};
 pub use package::{Manifest, PackageEntry};
@@ -73,6 +77,19 @@ pub struct AutoOptions {
     pub roles: BTreeMap<String, Override>,
     /// Learners to try; empty for all.
     pub methods: Vec<Method>,
+    /// Whether rows without a target are left out, and counted; else they are an error.
+    #[serde(default)]
+    pub drop_missing_target: bool,
+    /// Columns of numbers with which the prediction must rise or fall, all else equal. Boosted trees alone can promise it, so
+    /// they are the only learners then.
+    #[serde(default)]
+    pub monotone: BTreeMap<String, Monotone>,
+    /// How much rows of each class weigh while learners are fitted.
+    #[serde(default)]
+    pub imbalance: Imbalance,
+    /// Instant up to which the table is known, microseconds since 1970-01-01 UTC: later times are told of.
+    #[serde(default)]
+    pub as_of_us: Option<i64>,
     /// How columns become features.
     pub features: PipelineOptions,
 }
@@ -89,9 +106,27 @@ impl AutoOptions {
             weight: None,
             roles: BTreeMap::new(),
             methods: Vec::new(),
+            drop_missing_target: false,
+            monotone: BTreeMap::new(),
+            imbalance: Imbalance::AsIs,
+            as_of_us: None,
             features: PipelineOptions::default(),
         }
     }
+}
+
+/// How much rows of each class weigh while learners are fitted. Probabilities stay those of the table: what other weights do to
+/// the odds is taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Imbalance {
+    /// As many as there are.
+    #[default]
+    AsIs,
+    /// Every class as much as any other.
+    Balanced,
+    /// Rows of class 1 of two so many times as much as others.
+    PositiveWeight(f64),
 }
 
 /// How far training is, told before every fit.
@@ -103,6 +138,8 @@ pub struct TrainProgress {
     pub done: u32,
     /// Steps in all, as planned.
     pub planned: u32,
+    /// Seconds of one core that the step is priced at; 0 for what has no price.
+    pub price_s: f64,
     /// The best learner so far and its mean loss on held-out rows.
     pub best: Option<(String, f64)>,
 }
@@ -140,5 +177,21 @@ pub fn train_unless(
             expected: "a finite number of seconds above 0",
         });
     }
-    search::Search::new(frame, options)?.run(watch, dropped)
+    let rows = if options.drop_missing_target {
+        Targets::known_rows(frame, &options.target)?
+    } else {
+        Vec::new()
+    };
+    if rows.is_empty() || rows.len() == frame.n_rows() {
+        return search::Search::new(frame, options)?.run(watch, dropped);
+    }
+    let mut known = options.clone();
+    if let SplitBy::Folds(folds) = &options.split {
+        crate::error::same_length("folds", frame.n_rows(), folds.len())?;
+        known.split = SplitBy::Folds(rows.iter().map(|row| folds[*row as usize]).collect());
+    }
+    let mut model = search::Search::new(&frame.take(&rows), &known)?.run(watch, dropped)?;
+    model.provenance.options = options.clone();
+    model.report.split.n_without_target = frame.n_rows() - rows.len();
+    Ok(model)
 }

@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::AutoOptions;
 use super::assess::ModelReport;
-use super::member::Learner;
+use super::member::{Explainer, Learner};
 use crate::blend::Blend;
 use crate::features::{Lineage, Unseen};
 use crate::roles::{Role, Targets};
-use crate::trees::TreeExplainer;
 use crate::{Contributions, Frame, LearnError, Matrix, Pipeline, Task};
 
 /// A learner and its name.
@@ -18,6 +17,26 @@ use crate::{Contributions, Frame, LearnError, Matrix, Pipeline, Task};
 pub(super) struct Member {
     pub(super) name: String,
     pub(super) learner: Learner,
+    /// Added to its margins, one an output: where classes were given other weights in training, the logarithm of what that
+    /// did to their odds. Empty for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) shift: Vec<f64>,
+}
+
+impl Member {
+    /// Margins on the scale of the task, row after row, one an output.
+    pub(super) fn margins(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
+        let mut margins = self.learner.margins(features)?;
+        shift(&mut margins, &self.shift);
+        Ok(margins)
+    }
+}
+
+/// Adds one number an output to margins, row after row.
+pub(super) fn shift(margins: &mut [f64], by: &[f64]) {
+    for row in margins.chunks_mut(by.len().max(1)) {
+        row.iter_mut().zip(by).for_each(|(margin, by)| *margin += by);
+    }
 }
 
 /// What a model was trained on, and how.
@@ -42,14 +61,14 @@ pub struct Model {
     pub(super) provenance: Provenance,
     /// How good it is, and what it is made of.
     pub report: ModelReport,
-    /// Paths of trees, prepared at the first explanation.
+    /// What learners prepare at the first explanation.
     #[serde(skip)]
     explainers: Prepared,
 }
 
-/// Paths of trees, made at the first explanation. A copy of a model makes its own.
+/// Made at the first explanation. A copy of a model makes its own.
 #[derive(Default)]
-struct Prepared(OnceLock<Vec<Option<TreeExplainer>>>);
+struct Prepared(OnceLock<Vec<Explainer>>);
 
 impl Clone for Prepared {
     fn clone(&self) -> Self {
@@ -198,12 +217,16 @@ impl Model {
     /// A column is missing or holds values of another type than in training.
     pub fn predict(&self, frame: &Frame) -> Result<Prediction, LearnError> {
         let (features, unseen) = self.pipeline.transform(frame)?;
-        let values = self.blend.predictions(&self.margins_of_parts(&features)?)?;
+        self.predicted(&self.margins_of_parts(&features)?, unseen)
+    }
+
+    fn predicted(&self, parts: &[Vec<f64>], unseen: Unseen) -> Result<Prediction, LearnError> {
+        let values = self.blend.predictions(parts)?;
         Ok(Prediction { task: self.task(), classes: self.classes().to_vec(), values, unseen })
     }
 
-    fn margins_of_parts(&self, features: &Matrix) -> Result<Vec<Vec<f64>>, LearnError> {
-        self.members.iter().map(|member| member.learner.margins(features)).collect()
+    pub(super) fn margins_of_parts(&self, features: &Matrix) -> Result<Vec<Vec<f64>>, LearnError> {
+        self.members.iter().map(|member| member.margins(features)).collect()
     }
 
     /// Explains rows.
@@ -215,18 +238,42 @@ impl Model {
         self.explained(&features)
     }
 
+    /// [`Model::predict`] and [`Model::explain`] with the work that they share done once.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    pub fn predict_explained(
+        &self,
+        frame: &Frame,
+    ) -> Result<(Prediction, Explanation), LearnError> {
+        let (features, unseen) = self.pipeline.transform(frame)?;
+        let parts = self.margins_of_parts(&features)?;
+        let explanation = self.explained_parts(&features, &parts)?;
+        Ok((self.predicted(&parts, unseen)?, explanation))
+    }
+
     pub(super) fn explained(&self, features: &Matrix) -> Result<Explanation, LearnError> {
+        self.explained_parts(features, &self.margins_of_parts(features)?)
+    }
+
+    fn explained_parts(
+        &self,
+        features: &Matrix,
+        margins: &[Vec<f64>],
+    ) -> Result<Explanation, LearnError> {
         let explainers = self
             .explainers
             .0
             .get_or_init(|| self.members.iter().map(|member| member.learner.explainer()).collect());
-        let of = |(member, explainer): (&Member, &Option<TreeExplainer>)| {
-            member.learner.contributions(features, explainer.as_ref())
+        let of = |(member, explainer): (&Member, &Explainer)| {
+            let mut own = member.learner.contributions(features, explainer)?;
+            shift(&mut own.base, &member.shift);
+            Ok(own)
         };
-        let parts: Vec<Contributions> =
-            self.members.iter().zip(explainers).map(of).collect::<Result<_, _>>()?;
-        let by_feature = self.blend.contributions(&parts)?;
-        let margins = self.blend.margins(&self.margins_of_parts(features)?)?;
+        let parts: Result<Vec<Contributions>, LearnError> =
+            self.members.iter().zip(explainers).map(of).collect();
+        let by_feature = self.blend.contributions(&parts?)?;
+        let margins = self.blend.margins(margins)?;
         let (sources, place) = sources_of(self.lineage());
         let contributions = summed(&by_feature, sources.len(), &place);
         Ok(Explanation { sources, contributions, margins })

@@ -9,6 +9,7 @@
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::AutoOptions;
 use super::candidate::{Candidate, Method, Settings};
 use crate::linear::{LinearOptions, NumberCoding};
 use crate::network::NetworkOptions;
@@ -17,6 +18,8 @@ use crate::{FeatureKind, Matrix, Task};
 
 /// Rounds that early stopping usually leaves, for prices.
 const ROUNDS_USUAL: f64 = 250.0;
+/// Share of the budget that one fit of boosted trees may take before it is made leaner.
+const FIT_SHARE: f64 = 0.07;
 /// Epochs that it usually leaves.
 const EPOCHS_USUAL: f64 = 30.0;
 
@@ -28,10 +31,12 @@ pub(super) struct Size {
     /// Coefficients of a linear model.
     n_coefficients: f64,
     n_outputs: f64,
+    /// Seconds of one core for everything.
+    budget_s: f64,
 }
 
 impl Size {
-    pub(super) fn of(features: &Matrix, n_rows: usize, task: Task) -> Self {
+    pub(super) fn of(features: &Matrix, n_rows: usize, task: Task, budget_s: f64) -> Self {
         let coefficients = features.kinds().iter().map(|kind| match kind {
             FeatureKind::Number => 2.0,
             FeatureKind::Category { n_levels } => f64::from(*n_levels) + 1.0,
@@ -41,6 +46,7 @@ impl Size {
             n_features: features.n_features() as f64,
             n_coefficients: coefficients.sum(),
             n_outputs: task.n_outputs() as f64,
+            budget_s,
         }
     }
 }
@@ -58,27 +64,18 @@ impl Candidate {
                     * size.n_coefficients.sqrt()
                     * size.n_features.sqrt()
                     * size.n_outputs
-                    * 1.2e-8
+                    * 4e-9
             }
-            Settings::Boosted(options) => {
-                let rounds = (ROUNDS_USUAL * 0.05 / options.learning_rate)
-                    .min(f64::from(options.iterations))
-                    + f64::from(options.patience);
-                let leaves = f64::from(options.leaves_max);
-                let fraction = options.feature_fraction * options.node_feature_fraction;
-                let rows = size.n_rows * options.bagging_fraction * leaves.log2() * 1.5e-9;
-                let bins = leaves * size.n_rows.min(255.0) * 6e-10;
-                rounds * size.n_outputs * (size.n_features * fraction * (rows + bins) + 2e-5)
-            }
+            Settings::Boosted(options) => boosted_price(options, size),
             Settings::Forest(options) => {
                 let depth = size.n_rows.log2().max(1.0);
-                f64::from(options.trees) * size.n_rows * depth * size.n_features.sqrt() * 1.7e-8
+                f64::from(options.trees) * size.n_rows * depth * size.n_features.sqrt() * 0.9e-8
             }
             Settings::Network(options) => {
                 let width = f64::from(options.embedding_width) * size.n_features;
                 let hidden = f64::from(options.hidden.first().copied().unwrap_or(1));
                 let steps = size.n_rows * EPOCHS_USUAL * f64::from(options.n_members);
-                steps * (width * hidden + hidden * hidden) * 6.0 * 1.1e-10
+                steps * (width * hidden + hidden * hidden) * 6.0 * 0.8e-10
             }
         }
     }
@@ -95,8 +92,12 @@ pub(super) struct Portfolio {
 }
 
 impl Portfolio {
-    pub(super) fn new(size: Size, methods: &[Method], seed: u64) -> Self {
-        let is_asked = |method: Method| methods.is_empty() || methods.contains(&method);
+    pub(super) fn new(size: Size, options: &AutoOptions) -> Self {
+        let (asked, seed) = (&options.methods, options.seed);
+        // Trees alone keep monotone constraints.
+        let is_able = |method: Method| options.monotone.is_empty() || method == Method::Boosted;
+        let is_asked =
+            |method: Method| (asked.is_empty() || asked.contains(&method)) && is_able(method);
         let methods: Vec<Method> =
             Method::ALL.into_iter().filter(|method| is_asked(*method)).collect();
         let mut defaults = defaults(&size, seed);
@@ -133,7 +134,7 @@ impl Iterator for Portfolio {
 fn boosted(size: &Size, seed: u64) -> BoostOptions {
     // Small tables take small steps: a round costs nothing there.
     let learning_rate = if size.n_rows < 5_000.0 { 0.03 } else { 0.06 };
-    BoostOptions {
+    let base = BoostOptions {
         iterations: 2_000,
         learning_rate,
         leaf_rows_min: if size.n_rows < 2_000.0 { 10 } else { 20 },
@@ -141,6 +142,51 @@ fn boosted(size: &Size, seed: u64) -> BoostOptions {
         patience: if size.n_rows < 5_000.0 { 60 } else { 40 },
         seed,
         ..BoostOptions::default()
+    };
+    lean(size, base)
+}
+
+/// Larger steps over fewer rows and features, as far as a fit would else take too much of the budget: half a model is better
+/// than none.
+fn lean(size: &Size, mut options: BoostOptions) -> BoostOptions {
+    let steps: [fn(&mut BoostOptions); 6] = [
+        |options| (options.learning_rate, options.patience) = (0.1, 20),
+        |options| options.feature_fraction *= 0.5,
+        |options| options.bagging_fraction *= 0.5,
+        |options| (options.learning_rate, options.iterations) = (0.15, 200),
+        |options| options.feature_fraction *= 0.4,
+        |options| {
+            (options.leaves_max, options.iterations, options.bagging_fraction) = (15, 60, 0.2)
+        },
+    ];
+    for step in steps {
+        if boosted_price(&options, size) <= FIT_SHARE * size.budget_s {
+            break;
+        }
+        step(&mut options);
+    }
+    options
+}
+
+fn boosted_price(options: &BoostOptions, size: &Size) -> f64 {
+    let rounds = (ROUNDS_USUAL * 0.05 / options.learning_rate).min(f64::from(options.iterations))
+        + f64::from(options.patience);
+    let leaves = f64::from(options.leaves_max);
+    let fraction = options.feature_fraction * options.node_feature_fraction;
+    let rows = size.n_rows * options.bagging_fraction * leaves.log2() * 1.2e-9;
+    let bins = leaves * size.n_rows.min(255.0) * 6e-10;
+    rounds * size.n_outputs * (size.n_features * fraction * (rows + bins) + 2e-5)
+}
+
+/// Elastic nets: large tables need neither many penalties nor the choice between their kinds.
+fn linear(size: &Size) -> LinearOptions {
+    let usual = LinearOptions { tolerance: 1e-4, ..LinearOptions::default() };
+    match size.n_rows * size.n_features {
+        0.0..300_000.0 => usual,
+        300_000.0..2_000_000.0 => {
+            LinearOptions { n_lambdas: 20, l1_shares: vec![0.2], patience: 3, ..usual }
+        }
+        _ => LinearOptions { n_lambdas: 12, l1_shares: vec![0.2], patience: 2, ..usual },
     }
 }
 
@@ -174,13 +220,13 @@ fn defaults(size: &Size, seed: u64) -> Vec<Candidate> {
     let bins = LinearOptions {
         numbers: NumberCoding::LinearAndBins { n_bins: 16 },
         l1_shares: vec![0.2],
-        ..LinearOptions::default()
+        ..linear(size)
     };
     let forest = ForestOptions { trees: 300, leaf_rows_min: 3, seed, ..ForestOptions::default() };
     let extra = ForestOptions { random_thresholds: true, bootstrap: false, ..forest.clone() };
     let network = NetworkOptions { seed, ..NetworkOptions::default() };
     vec![
-        named("linear", "elastic net", Settings::Linear(LinearOptions::default())),
+        named("linear", "elastic net", Settings::Linear(linear(size))),
         named("boosted", "defaults", Settings::Boosted(base)),
         named("boosted shallow", "depth 3", Settings::Boosted(shallow)),
         named("forest", "300 trees", Settings::Forest(forest)),

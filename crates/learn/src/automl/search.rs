@@ -3,15 +3,18 @@
 use rayon::prelude::*;
 
 use super::assess::{self, LeaderboardRow};
-use super::candidate::{Candidate, Found, Settings};
+use super::candidate::{Candidate, Fold, Found};
 use super::folds::{Held, Own};
+use super::leaks::Suspects;
 use super::member::Learner;
-use super::model::{Member, Model, Provenance};
+use super::model::{Member, Model, Provenance, shift};
 use super::portfolio::{Portfolio, Size};
+use super::weights::{self, ClassWeights};
 use super::{AutoOptions, Dropped, PreparedFold, SplitBy, TrainProgress, Watch};
 use crate::blend::{Blend, BlendRows};
 use crate::roles::{Kind, Override, Role, Targets, deduce};
 use crate::split::Split;
+use crate::trees::Monotone;
 use crate::{Frame, LearnError, Matrix, Pipeline, PipelineOptions, Training};
 
 /// Candidates tried at most: beyond, a blend of a small table gains nothing.
@@ -22,12 +25,6 @@ const PARTS_MAX: usize = 8;
 const WEIGHT_MIN: f64 = 0.01;
 /// Share of the budget that one candidate may take; folds become fewer before it does.
 const CANDIDATE_SHARE: f64 = 0.3;
-
-/// Rows of one fold as learners see them.
-struct Fold {
-    training: Training,
-    held: Training,
-}
 
 /// What is left undone when the work is dropped: a fit that was cut short must not be used.
 fn unless(dropped: Dropped<'_>) -> Result<(), LearnError> {
@@ -49,6 +46,8 @@ pub(super) struct Search<'f> {
     roles: Vec<Role>,
     targets: Targets,
     weights: Vec<f64>,
+    /// What rows of each class weigh more while learners are fitted.
+    class_weights: ClassWeights,
     held: Held,
     features: PipelineOptions,
     pipeline: Pipeline,
@@ -59,7 +58,8 @@ pub(super) struct Search<'f> {
 impl<'f> Search<'f> {
     pub(super) fn new(frame: &'f Frame, options: &'f AutoOptions) -> Result<Self, LearnError> {
         let targets = Targets::read(frame, &options.target, options.task)?;
-        let weights = weights(frame, options.weight.as_deref())?;
+        let weights = weights::of_rows(frame, options.weight.as_deref())?;
+        let class_weights = ClassWeights::new(options.imbalance, &targets, &weights)?;
         let mut overrides = options.roles.clone();
         if let Some(column) = &options.weight {
             overrides.entry(column.clone()).or_insert(Override::from(Kind::Identifier));
@@ -78,8 +78,9 @@ impl<'f> Search<'f> {
         let mut own = Own::default();
         let folds = held.encoding(&all, &mut own).seeded(options.seed);
         let (pipeline, matrix) = Pipeline::fit(frame, &roles, &targets, folds, &features)?;
-        let size = Size::of(&matrix, frame.n_rows(), targets.task);
-        let dearest = Portfolio::new(size, &options.methods, options.seed).next();
+        weights::check_monotone(options, &targets, &matrix)?;
+        let size = Size::of(&matrix, frame.n_rows(), targets.task, options.budget_s);
+        let dearest = Portfolio::new(size, options).next();
         let price = dearest.map_or(0.0, |candidate| candidate.price_s(&size));
         while held.splits.len() > 1
             && !matches!(options.split, SplitBy::Folds(_))
@@ -88,13 +89,25 @@ impl<'f> Search<'f> {
             let fewer = if held.splits.len() > 3 { 3 } else { 1 };
             held = Held::new(frame, &roles, &targets, &options.split, (fewer, options.seed))?;
         }
-        Ok(Self { frame, options, roles, targets, weights, held, features, pipeline, matrix, size })
+        Ok(Self {
+            frame,
+            options,
+            roles,
+            targets,
+            weights,
+            class_weights,
+            held,
+            features,
+            pipeline,
+            matrix,
+            size,
+        })
     }
 
     /// The folds as a learner of the caller's own sees them.
     pub(super) fn prepared(self) -> Result<super::Prepared, LearnError> {
         let of = |split: &Split| -> Result<PreparedFold, LearnError> {
-            let Fold { training, held } = self.fold(split)?;
+            let Fold { training, held, .. } = self.fold(split)?;
             let (rows, held_rows) = (split.train.clone(), split.validation.clone());
             Ok(PreparedFold { rows, held_rows, training, held })
         };
@@ -119,16 +132,16 @@ impl<'f> Search<'f> {
         let plan = self.plan();
         let folds: Vec<Fold> =
             self.held.splits.par_iter().map(|split| self.fold(split)).collect::<Result<_, _>>()?;
-        let rows = self.held_rows(&folds);
+        let rows = self.held_rows();
         let mut board = Vec::new();
         let mut tried: Vec<Tried> = Vec::new();
         let planned = u32::try_from(plan.len() + 2).expect("candidates are bounded");
         let mut stopped = false;
-        for (done, (candidate, _)) in (0_u32..).zip(&plan) {
+        for (done, (candidate, price_s)) in (0_u32..).zip(&plan) {
             let best = tried.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
             let best = best.map(|best| (best.candidate.name.clone(), best.loss));
             let step = format!("{} ({})", candidate.name, candidate.about);
-            if !watch(&TrainProgress { step, done, planned, best }) {
+            if !watch(&TrainProgress { step, done, planned, price_s: *price_s, best }) {
                 stopped = true;
                 break;
             }
@@ -149,14 +162,16 @@ impl<'f> Search<'f> {
                 }),
             });
         }
-        watch(&TrainProgress { step: "blend".to_owned(), done: planned - 2, planned, best: None });
-        let (parts, blend) = self.blended(tried, &rows)?;
-        watch(&TrainProgress {
-            step: "fit to all rows".to_owned(),
-            done: planned - 1,
+        let last = |step: &str, done: u32| TrainProgress {
+            step: step.to_owned(),
+            done,
             planned,
+            price_s: 0.0,
             best: None,
-        });
+        };
+        watch(&last("blend", planned - 2));
+        let (parts, blend) = self.blended(tried, &rows)?;
+        watch(&last("fit to all rows", planned - 1));
         self.finish(parts, blend, &rows, (board, stopped), dropped)
     }
 
@@ -165,9 +180,7 @@ impl<'f> Search<'f> {
         let fits = self.held.splits.len() as f64 + 1.0;
         let mut left = self.options.budget_s;
         let mut plan = Vec::new();
-        for candidate in
-            Portfolio::new(self.size, &self.options.methods, self.options.seed).take(CANDIDATES_MAX)
-        {
+        for candidate in Portfolio::new(self.size, self.options).take(CANDIDATES_MAX) {
             let price = candidate.price_s(&self.size) * fits;
             if plan.is_empty() || price <= left {
                 left -= price;
@@ -186,28 +199,40 @@ impl<'f> Search<'f> {
             Pipeline::fit(&train, &self.roles, &targets, folds, &self.features)?;
         let (held, _) = pipeline.transform(&self.frame.take(&split.validation))?;
         Ok(Fold {
+            monotone: self.monotone(&features),
             training: self.training(features, &split.train),
             held: self.training(held, &split.validation),
         })
     }
 
+    /// Rows as learners are fitted to them.
     fn training(&self, features: Matrix, rows: &[u32]) -> Training {
         let pick = |values: &[f64]| rows.iter().map(|row| values[*row as usize]).collect();
-        Training {
-            task: self.targets.task,
-            features,
-            targets: pick(&self.targets.values),
-            weights: pick(&self.weights),
-        }
+        let targets: Vec<f64> = pick(&self.targets.values);
+        let mut weights: Vec<f64> = pick(&self.weights);
+        self.class_weights.weigh(&targets, &mut weights);
+        Training { task: self.targets.task, features, targets, weights }
     }
 
-    /// Targets and weights of all rows that were held out, fold after fold.
-    fn held_rows(&self, folds: &[Fold]) -> BlendRows {
+    /// How trees must move with each feature; empty where nobody asked.
+    fn monotone(&self, features: &Matrix) -> Vec<Monotone> {
+        weights::monotone(&self.options.monotone, features)
+    }
+
+    /// Rows that were held out, fold after fold.
+    fn held_numbers(&self) -> Vec<u32> {
+        self.held.splits.iter().flat_map(|split| split.validation.iter().copied()).collect()
+    }
+
+    /// Targets and weights of all rows that were held out.
+    fn held_rows(&self) -> BlendRows {
+        let held = self.held_numbers();
+        let pick = |values: &[f64]| held.iter().map(|row| values[*row as usize]).collect();
         BlendRows {
             task: self.targets.task,
             margins: Vec::new(),
-            targets: folds.iter().flat_map(|fold| fold.held.targets.iter().copied()).collect(),
-            weights: folds.iter().flat_map(|fold| fold.held.weights.iter().copied()).collect(),
+            targets: pick(&self.targets.values),
+            weights: pick(&self.weights),
         }
     }
 
@@ -218,16 +243,9 @@ impl<'f> Search<'f> {
         rows: &BlendRows,
         dropped: Dropped<'_>,
     ) -> Result<Tried, LearnError> {
-        let fit = |fold: &Fold| candidate.fit(&fold.training, &fold.held, dropped);
-        let fits: Vec<_> = folds.par_iter().map(fit).collect();
+        let (found, mut margins) = candidate.over(folds, dropped)?;
         unless(dropped)?;
-        let fits = fits.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let found: Vec<Found> = fits.iter().map(|fit| fit.found).collect();
-        let mut margins = Vec::new();
-        for (fit, fold) in fits.iter().zip(folds) {
-            margins.extend(candidate.held_margins(fit, &found, fold, dropped)?);
-        }
-        unless(dropped)?;
+        shift(&mut margins, &self.class_weights.shift());
         let loss = rows.loss_of(&margins);
         Ok(Tried { candidate: candidate.clone(), found, margins, loss })
     }
@@ -280,19 +298,27 @@ impl<'f> Search<'f> {
         (board, stopped): (Vec<LeaderboardRow>, bool),
         dropped: Dropped<'_>,
     ) -> Result<Model, LearnError> {
-        let training = Training {
-            task: self.targets.task,
-            features: self.matrix,
-            targets: self.targets.values.clone(),
-            weights: self.weights.clone(),
-        };
-        let refit = |part: &Tried| part.candidate.refit(&training, &part.found, dropped);
+        let all: Vec<u32> = (0..self.frame.n_rows()).map(row_number).collect();
+        let monotone = self.monotone(&self.matrix);
+        let held = self.held_numbers();
+        let checks = Suspects {
+            frame: self.frame,
+            roles: &self.roles,
+            targets: &self.targets,
+            held: &self.held,
+            as_of_us: self.options.as_of_us,
+        }
+        .checks()?;
+        let mut training = self.training(self.matrix.clone(), &all);
+        let refit = |part: &Tried| part.candidate.refit(&training, &part.found, &monotone, dropped);
         let learners: Vec<Result<Learner, LearnError>> = parts.par_iter().map(refit).collect();
         unless(dropped)?;
         let mut members = Vec::new();
         for (part, learner) in parts.iter().zip(learners) {
-            members.push(Member { name: part.candidate.name.clone(), learner: learner? });
+            let (name, shift) = (part.candidate.name.clone(), self.class_weights.shift());
+            members.push(Member { name, learner: learner?, shift });
         }
+        training.weights = self.weights;
         let margins: Vec<Vec<f64>> = parts.into_iter().map(|part| part.margins).collect();
         let provenance = Provenance {
             n_rows: self.frame.n_rows(),
@@ -303,8 +329,6 @@ impl<'f> Search<'f> {
             options: self.options.clone(),
         };
         let mut model = Model::new(self.pipeline, self.targets, members, blend, provenance);
-        let held: Vec<u32> =
-            self.held.splits.iter().flat_map(|split| split.validation.iter().copied()).collect();
         model.report = assess::report(
             &model,
             &assess::Seen {
@@ -316,34 +340,14 @@ impl<'f> Search<'f> {
                 frame: self.frame,
                 splits: &self.held.splits,
                 is_by_time: self.held.is_by_time(),
+                checks,
             },
         )?;
         Ok(model)
     }
 }
 
-impl Candidate {
-    /// Margins of held-out rows. Boosted trees answer with the same number of rounds in every fold and linear models with the
-    /// same penalty: with each fold's own best they would have seen the rows they are judged by.
-    fn held_margins(
-        &self,
-        fit: &super::candidate::Fit,
-        found: &[Found],
-        fold: &Fold,
-        dropped: Dropped<'_>,
-    ) -> Result<Vec<f64>, LearnError> {
-        let held = &fold.held.features;
-        match (&self.settings, &fit.whole) {
-            (Settings::Boosted(_), Some(whole)) => {
-                whole.first_rounds(super::candidate::rounds(found)).margins(held)
-            }
-            (Settings::Linear(_), _) => self.refit(&fold.training, found, dropped)?.margins(held),
-            _ => fit.learner.margins(held),
-        }
-    }
-}
-
-fn row_number(row: usize) -> u32 {
+pub(super) fn row_number(row: usize) -> u32 {
     u32::try_from(row).expect("a frame has fewer than 2^32 rows")
 }
 
@@ -354,16 +358,5 @@ fn n_folds(n_rows: usize) -> u32 {
         3_000..25_000 => 5,
         25_000..150_000 => 3,
         _ => 1,
-    }
-}
-
-fn weights(frame: &Frame, column: Option<&str>) -> Result<Vec<f64>, LearnError> {
-    let Some(column) = column else { return Ok(vec![1.0; frame.n_rows()]) };
-    let raw = frame.column(column)?;
-    let reading = crate::roles::Reading::Number { mark: crate::roles::DecimalMark::Point };
-    let (weights, _) = crate::roles::read_numbers(&reading, raw)?;
-    match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-        Some(row) => Err(raw.refused(row, "a finite number, 0 or more, in the column of weights")),
-        None => Ok(weights),
     }
 }

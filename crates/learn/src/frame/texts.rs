@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// Stands for a missing text.
 const MISSING: u32 = u32::MAX;
 
+/// A few rows, of columns with so many times as many distinct texts, look their texts up one by one.
+const FEW_SHARE: usize = 16;
+
 /// Texts, a row each; distinct ones are numbered by first appearance.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {
@@ -31,7 +34,7 @@ impl Texts {
         self.code(row).map(|code| self.level(code))
     }
 
-    /// Number of distinct texts that this column knows; after [`Frame::take`](crate::Frame::take) some may not occur.
+    /// Number of distinct texts of this column.
     pub fn n_levels(&self) -> usize {
         self.ends.len()
     }
@@ -48,9 +51,42 @@ impl Texts {
         Some(self.codes[row]).filter(|code| *code != MISSING)
     }
 
+    /// The named rows with the texts that they hold: a row of a long table must not carry all of its texts.
     pub(super) fn take(&self, rows: &[u32]) -> Self {
-        let codes = rows.iter().map(|&row| self.codes[row as usize]).collect();
-        Self { arena: self.arena.clone(), ends: self.ends.clone(), codes }
+        let codes: Vec<u32> = rows.iter().map(|&row| self.codes[row as usize]).collect();
+        let mut taken = Self::default();
+        let mut add = |code: u32| {
+            taken.arena.push_str(self.level(code));
+            taken.ends.push(taken.arena.len());
+            u32::try_from(taken.ends.len() - 1).expect("a frame has fewer than 2^32 rows")
+        };
+        if rows.len() * FEW_SHARE < self.ends.len() {
+            let mut used: Vec<u32> =
+                codes.iter().copied().filter(|code| *code != MISSING).collect();
+            used.sort_unstable();
+            used.dedup();
+            for code in &used {
+                add(*code);
+            }
+            let place = |code: u32| {
+                let at = used.binary_search(&code).ok()?;
+                u32::try_from(at).ok()
+            };
+            taken.codes = codes.into_iter().map(|code| place(code).unwrap_or(MISSING)).collect();
+            return taken;
+        }
+        let mut is_used = vec![false; self.ends.len()];
+        codes
+            .iter()
+            .filter(|code| **code != MISSING)
+            .for_each(|code| is_used[*code as usize] = true);
+        let moved: Vec<u32> = (0..)
+            .zip(&is_used)
+            .map(|(code, used)| if *used { add(code) } else { MISSING })
+            .collect();
+        let place = |code: u32| moved.get(code as usize).copied().unwrap_or(MISSING);
+        taken.codes = codes.into_iter().map(place).collect();
+        taken
     }
 }
 

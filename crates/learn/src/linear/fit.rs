@@ -17,6 +17,9 @@ const L1_SHARE_START: f64 = 0.05;
 /// Of the path; the model itself is fitted more exactly.
 const PATH_TOLERANCE: f64 = 1e-3;
 
+/// Share of the loss that a step of a path must gain to count as one.
+const GAIN_MIN: f64 = 2e-5;
+
 /// How numbers become columns. Missing ones get the median and a coefficient of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberCoding {
@@ -142,13 +145,13 @@ impl Fold {
         LinearModel::of(path, &self.codings, &self.schema, self.training.task)
     }
 
-    /// Sum of losses and of weights over the rows held out.
-    fn loss(&self, path: &Path<'_>) -> (f64, f64) {
-        let Some(held) = &self.held else { return (0.0, 0.0) };
+    /// Margins of the rows held out, with the sums of their losses and weights.
+    fn held(&self, path: &Path<'_>) -> (Vec<f64>, f64, f64) {
+        let Some(held) = &self.held else { return (Vec::new(), 0.0, 0.0) };
         let margins = self.model(path).margins_unchecked(&held.features);
         let losses = metrics::losses(held.task, &margins, &held.targets);
         let sum = losses.iter().zip(&held.weights).map(|(loss, w)| loss * w).sum();
-        (sum, held.weights.iter().sum())
+        (margins, sum, held.weights.iter().sum())
     }
 }
 
@@ -238,37 +241,86 @@ fn folds(
     splits.par_iter().map(fold).collect()
 }
 
-/// Every fold goes down the same penalties side by side; the least mean loss wins, the stronger penalty where equal.
+/// A penalty that was chosen on several folds, each with features of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selected {
+    /// The penalty.
+    pub lambda: f64,
+    /// The share of it on the size of coefficients.
+    pub l1_share: f64,
+    /// Margins of the rows that each fold holds out, row after row, one an output, under that penalty.
+    pub margins: Vec<Vec<f64>>,
+}
+
+/// Chooses one penalty for folds of `(fitted to, held out)`, whose features may differ, and gives the margins under it: what
+/// [`LinearModel::fit`] on each would give within the tolerance of a path, without walking each path once more.
+///
+/// # Errors
+/// As [`LinearModel::fit`].
+pub fn select(
+    folds: &[(&Training, &Training)],
+    options: &LinearOptions,
+) -> Result<Selected, LearnError> {
+    options.check()?;
+    let fold = |(training, held): &(&Training, &Training)| {
+        training.check()?;
+        row_count(training.features.n_rows())?;
+        Schema::of(&training.features)?.check(&held.features)?;
+        Ok(Fold::new(weighing(training), Some((*held).clone()), options.numbers))
+    };
+    let folds: Vec<Fold> = folds.par_iter().map(fold).collect::<Result<_, _>>()?;
+    let (_, penalty, margins) = walked(&folds, options)?;
+    Ok(Selected { lambda: penalty.lambda, l1_share: penalty.l1_share, margins })
+}
+
 fn choose(folds: &[Fold], options: &LinearOptions) -> Result<(Vec<PathStep>, Penalty), LearnError> {
+    walked(folds, options).map(|(steps, penalty, _)| (steps, penalty))
+}
+
+/// Every fold goes down the same penalties side by side; the least mean loss wins, the stronger penalty where equal. With the
+/// margins of held-out rows under it.
+type Walked = (Vec<PathStep>, Penalty, Vec<Vec<f64>>);
+
+fn walked(folds: &[Fold], options: &LinearOptions) -> Result<Walked, LearnError> {
     let exact = Precision { tolerance: PATH_TOLERANCE, sweeps_max: options.sweeps_max };
     let mut steps: Vec<PathStep> = Vec::new();
+    let mut best: Option<(f64, Penalty, Vec<Vec<f64>>)> = None;
     for &l1_share in &options.l1_shares {
         let mut paths = folds.iter().map(Fold::path).collect::<Result<Vec<_>, _>>()?;
         let l1_max = paths.iter().map(Path::l1_max).fold(0.0, f64::max);
         let (mut least, mut since) = (f64::INFINITY, 0);
         for lambda in lambdas(l1_max, l1_share, options.n_lambdas) {
             let penalty = Penalty { lambda, l1_share };
-            let sums: Vec<(f64, f64)> = paths
+            let held: Vec<(Vec<f64>, f64, f64)> = paths
                 .par_iter_mut()
                 .zip(folds)
-                .map(|(path, fold)| path.descend(penalty, exact).map(|()| fold.loss(path)))
+                .map(|(path, fold)| path.descend(penalty, exact).map(|()| fold.held(path)))
                 .collect::<Result<_, _>>()?;
-            let (loss, weight) = sums.iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+            let (loss, weight) = held.iter().fold((0.0, 0.0), |a, b| (a.0 + b.1, a.1 + b.2));
             if weight <= 0.0 {
                 return Err(LearnError::NoRows);
             }
             let loss = loss / weight;
             steps.push(PathStep { lambda, l1_share, loss });
-            since = if loss < least { 0 } else { since + 1 };
-            least = least.min(loss);
+            if best.as_ref().is_none_or(|best| loss < best.0) {
+                best = Some((loss, penalty, held.into_iter().map(|held| held.0).collect()));
+            }
+            // Steps that gain less than can be told apart end a path as those do that lose.
+            since = if loss < least - GAIN_MIN * least.abs() || !least.is_finite() {
+                0
+            } else {
+                since + 1
+            };
+            if since == 0 {
+                least = loss;
+            }
             if since >= options.patience {
                 break;
             }
         }
     }
-    let best = steps.iter().min_by(|a, b| a.loss.total_cmp(&b.loss)).expect("one share at least");
-    let penalty = Penalty { lambda: best.lambda, l1_share: best.l1_share };
-    Ok((steps, penalty))
+    let (_, penalty, margins) = best.expect("one share at least");
+    Ok((steps, penalty, margins))
 }
 
 /// Falling penalties, evenly spread on a logarithmic scale. All are 0 where no column varies.

@@ -20,5 +20,5 @@ mod fit;
 mod model;
 mod path;
 
-pub use fit::{LambdaChoice, LinearOptions, NumberCoding};
+pub use fit::{LambdaChoice, LinearOptions, NumberCoding, Selected, select};
 pub use model::{Coefficient, CoefficientOf, LinearModel, PathStep};

@@ -209,7 +209,7 @@ impl LinearModel {
     pub(super) fn margins_unchecked(&self, features: &Matrix) -> Vec<f64> {
         let n_outputs = self.intercepts.len();
         let mut margins = self.intercepts.repeat(features.n_rows());
-        margins.par_chunks_mut(CHUNK_ROWS * n_outputs).enumerate().for_each(|(chunk, margins)| {
+        let part = |(chunk, margins): (usize, &mut [f64])| {
             let start = chunk * CHUNK_ROWS;
             let rows = start..start + margins.len() / n_outputs;
             for (output, feature, term) in self.used_terms() {
@@ -218,7 +218,13 @@ impl LinearModel {
                 let slots = margins.iter_mut().skip(output).step_by(n_outputs);
                 slots.zip(values).for_each(|(slot, value)| *slot += term.value(coding, *value));
             }
-        });
+        };
+        if features.n_rows() <= CHUNK_ROWS {
+            // Waking other threads would cost more than the work.
+            part((0, &mut margins));
+        } else {
+            margins.par_chunks_mut(CHUNK_ROWS * n_outputs).enumerate().for_each(part);
+        }
         margins
     }
 

@@ -21,9 +21,11 @@ mod kernel;
 mod layout;
 mod model;
 mod pass;
+mod rescale;
 mod shapley;
 mod train;
 
 pub use model::NetworkModel;
+pub use rescale::NetworkExplainer;
 pub use shapley::NetworkExplanation;
 pub use train::{NetworkOptions, NetworkProgress};

@@ -68,6 +68,10 @@ impl NetworkModel {
                 rows.len(),
             )
         };
+        if n_rows <= CHUNK_ROWS {
+            // Waking other threads would cost more than the work.
+            return starts.iter().flat_map(chunk).collect();
+        }
         starts.par_iter().map(chunk).collect::<Vec<_>>().concat()
     }
 

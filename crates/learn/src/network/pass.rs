@@ -13,11 +13,11 @@ use crate::newton::sigmoid;
 /// The matrices of the layers, ready to multiply with.
 pub(super) struct Matrices {
     forward: Vec<Panels>,
-    backward: Vec<Panels>,
+    pub(super) backward: Vec<Panels>,
 }
 
 impl Matrices {
-    /// `backward` is needed to train only.
+    /// `backward` is needed to train and to explain.
     pub(super) fn new(layout: &Layout, parameters: &[f32], backward: bool) -> Self {
         let of = |layer: usize| {
             (&parameters[layout.matrix(layer)], layout.widths[layer], layout.widths[layer + 1])
@@ -30,11 +30,11 @@ impl Matrices {
 }
 
 /// What a layer saw and gave; rows of the first member, then of the next.
-struct LayerState {
+pub(super) struct LayerState {
     /// What went in, before scaling.
     input: Vec<f32>,
     /// The product, before scaling.
-    product: Vec<f32>,
+    pub(super) product: Vec<f32>,
     /// 0 where a unit was dropped or below 0, else what it was multiplied by.
     gate: Vec<f32>,
 }
@@ -52,7 +52,7 @@ pub(super) struct Pass<'a> {
     matrices: &'a Matrices,
     members: Range<usize>,
     n_rows: usize,
-    layers: Vec<LayerState>,
+    pub(super) layers: Vec<LayerState>,
     last: Vec<f32>,
     /// Member after member, row after row, one an output.
     pub(super) outputs: Vec<f32>,

@@ -82,10 +82,14 @@ pub(super) fn columns(model: &Model) -> String {
 pub(super) fn split(model: &Model) -> String {
     let report = &model.report;
     let words = format!(
-        "How rows were held out: {}. {} of {} rows were held out at least once.",
+        "How rows were held out: {}. {} of {} rows were held out at least once.{}",
         report.split.sentence,
         count(report.split.n_held as u64),
-        count(report.split.n_rows as u64)
+        count(report.split.n_rows as u64),
+        match report.split.n_without_target {
+            0 => String::new(),
+            n => format!(" {} more rows had no target and were left out.", count(n as u64)),
+        }
     );
     /// Classes that a page has room for.
     const CLASSES_MAX: usize = 8;

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::markup::{note, paragraph, table, text};
 use crate::Task;
-use crate::automl::{LeaderboardRow, Manifest, Measure, Method, Model, SplitBy, short};
+use crate::automl::{Imbalance, LeaderboardRow, Manifest, Measure, Method, Model, SplitBy, short};
+use crate::trees::Monotone;
 
 pub(super) fn leaderboard(model: &Model) -> String {
     let report = &model.report;
@@ -125,7 +126,25 @@ pub(super) fn command(model: &Model) -> String {
     match options.task {
         Some(Task::Regression) => command.push_str(" --task regression"),
         Some(Task::Binary) => command.push_str(" --task binary"),
-        Some(Task::Multiclass { .. }) | None => {}
+        Some(Task::Multiclass { .. }) => command.push_str(" --task multiclass"),
+        None => {}
+    }
+    if options.drop_missing_target {
+        command.push_str(" --drop-missing-target");
+    }
+    for (column, way) in &options.monotone {
+        let way = if *way == Monotone::Falling { "falling" } else { "rising" };
+        let _ = write!(command, " --monotone {}", word(&format!("{column}={way}")));
+    }
+    match options.imbalance {
+        Imbalance::AsIs => {}
+        Imbalance::Balanced => command.push_str(" --imbalance balanced"),
+        Imbalance::PositiveWeight(factor) => {
+            let _ = write!(command, " --imbalance {factor}");
+        }
+    }
+    if let Some(Ok(at)) = options.as_of_us.map(jiff::Timestamp::from_microsecond) {
+        let _ = write!(command, " --as-of {}", at.strftime("%Y-%m-%d"));
     }
     for (column, told) in &options.roles {
         let kind = serde_json::to_string(&told.kind).expect("a word").replace('"', "");

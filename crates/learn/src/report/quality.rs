@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::markup::{count, note, paragraph, percent, table, text};
 use super::svg::{Axis, Plot, SERIES_MAX, legend};
-use crate::automl::{ClassOutcome, Measure, Model, NumberOutcome, short};
+use crate::automl::{ClassOutcome, LeakCheck, Measure, Model, NumberOutcome, short};
 use crate::{Reliability, Task};
 
 /// Names of the figures with what they are.
@@ -100,11 +100,21 @@ fn base(model: &Model) -> (f64, f64) {
 
 pub(super) fn warnings(model: &Model) -> String {
     let warnings = &model.report.warnings;
-    if warnings.is_empty() {
-        return note("Training found nothing to warn of. That is no proof that nothing is wrong.");
-    }
     let one = |warning: &String| format!("<div class=\"warn\">{}</div>\n", text(warning));
-    warnings.iter().map(one).collect()
+    let mut html: String = warnings.iter().map(one).collect();
+    if warnings.is_empty() {
+        html = note("Training found nothing to warn of. That is no proof that nothing is wrong.");
+    }
+    if model.report.checks.is_empty() {
+        return html;
+    }
+    let row = |check: &LeakCheck| {
+        let answer = if check.found { "look at it" } else { "nothing found" };
+        vec![text(&check.name), answer.to_owned(), text(&check.words)]
+    };
+    let rows: Vec<Vec<String>> = model.report.checks.iter().map(row).collect();
+    let head = [("looked for", false), ("", false), ("seen", false)];
+    html + "<h3>Leak checks</h3>\n" + &table(&head, &rows)
 }
 
 pub(super) fn curves(model: &Model) -> String {

@@ -17,6 +17,8 @@ pub(super) struct Integers {
 const EPOCH_S: std::ops::Range<i64> = 631_152_000..2_524_608_000;
 /// Distinct codes above which order of frequency says nothing any more.
 const CODES_MAX: usize = 60;
+/// Distinct numbers from which frequencies without order can be told from chance.
+const UNORDERED_MIN: usize = 30;
 
 impl Integers {
     /// `None` where a number is not whole or beyond 2^53, or none is known.
@@ -105,6 +107,12 @@ impl Integers {
                  amounts does not"
             ));
         }
+        if let Some(ratio) = self.unordered() {
+            return Some(format!(
+                "{n} distinct whole numbers whose frequencies differ far more than by chance, and neighbors' as much as any \
+                 (steps of {ratio:.2} of those of no order)"
+            ));
+        }
         let n_digits = |value: i64| value.checked_ilog10().unwrap_or(0);
         let years = self.first() >= 1900 && self.last() <= 2100;
         let same_length =
@@ -118,6 +126,31 @@ impl Integers {
                 n_digits(self.first()) + 1
             )
         })
+    }
+
+    /// Whether frequencies differ, but not along the scale: the ratio of von Neumann (squared steps between neighbors to those
+    /// of no order, 1 on average) where it speaks for names. Amounts that people round to fives and tens do the same, so those
+    /// are looked at without them, and each kind by itself must say so.
+    fn unordered(&self) -> Option<f64> {
+        let n = self.distinct.len();
+        if n < UNORDERED_MIN || self.n_known < 20 * n as u64 || self.span() > 2 * n as u64 {
+            return None;
+        }
+        let ratio = |rounded: bool| {
+            let own = self.distinct.iter().filter(|level| (level.0 % 5 == 0) == rounded);
+            // Of roots, the chance of a count is the same for all: a quarter.
+            let roots: Vec<f64> = own.map(|level| (level.1 as f64).sqrt()).collect();
+            let m = roots.len() as f64;
+            let mean = roots.iter().sum::<f64>() / m;
+            let spread = roots.iter().map(|root| (root - mean).powi(2)).sum::<f64>() / (m - 1.0);
+            let steps: f64 = roots.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum();
+            let ratio = steps / (m - 1.0) / (2.0 * spread);
+            // Two deviations below what no order gives: less is an order.
+            let least = 1.0 - 2.0 * ((m - 2.0) / (m * m - 1.0)).sqrt();
+            (spread > 4.0 * 0.25 && ratio > least).then_some(ratio)
+        };
+        ratio(true)?;
+        ratio(false)
     }
 
     fn span(&self) -> u64 {

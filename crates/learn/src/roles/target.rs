@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::numbers::DecimalMark;
-use super::reading::{Reading, boolean_word, integer, read_levels, read_numbers};
+use super::reading::{Levels, Reading, boolean_word, integer, read_levels, read_numbers};
 use crate::frame::{Column, Frame, Values};
 use crate::{LearnError, Task};
 
@@ -31,11 +31,11 @@ pub struct Targets {
 impl Targets {
     /// Reads the column to predict. Without a task: two distinct values are two classes (false before true, no before
     /// yes, else in order of number or text), texts and 3 to 10 small whole numbers are classes, other numbers a
-    /// regression.
+    /// regression. `Task::Multiclass { n_classes: 0 }` asks for as many classes as occur.
     ///
     /// # Errors
-    /// `MissingColumn`; `Cell` for a missing value or one that is no number where numbers are asked for; `OneTarget`
-    /// or `ColumnType` where the values do not fit the task.
+    /// `MissingColumn`; `MissingTarget` for rows without a value; `Cell` for one that is no number where numbers are asked
+    /// for; `OneTarget` or `ColumnType` where the values do not fit the task.
     pub fn read(frame: &Frame, column: &str, task: Option<Task>) -> Result<Self, LearnError> {
         let column = frame.column(column)?;
         if let Values::Times(_) = column.values {
@@ -46,8 +46,10 @@ impl Targets {
             });
         }
         let levels = read_levels(&Reading::Code, column);
-        if let Some(row) = levels.codes.iter().position(|code| *code == u32::MAX) {
-            return Err(column.refused(row, "a known target in every row"));
+        let missing = missing(&levels);
+        if let Some(row) = missing.iter().position(|missing| *missing) {
+            let n_rows = missing.iter().filter(|missing| **missing).count();
+            return Err(LearnError::MissingTarget { column: column.name.clone(), row, n_rows });
         }
         let (counts, _) = levels.counts();
         let numbers = numbers(column);
@@ -66,22 +68,21 @@ impl Targets {
             });
         }
         let classes = ordered_classes(&counts);
-        let n_classes = match task {
-            Task::Multiclass { n_classes } => n_classes as usize,
-            _ => 2,
-        };
-        if classes.len() != n_classes {
-            return Err(LearnError::ColumnType {
-                column: column.name.clone(),
-                found: format!("{} distinct values", classes.len()),
-                expected: format!("{n_classes} classes"),
-            });
-        }
+        let task = counted(column, task, classes.len())?;
         let place: BTreeMap<&str, f64> =
             classes.iter().enumerate().map(|(at, class)| (class.as_str(), at as f64)).collect();
         let values =
             levels.codes.iter().map(|code| place[levels.names[*code as usize].as_ref()]).collect();
         Ok(Self { column: column.name.clone(), task, classes, values, reason })
+    }
+
+    /// Rows that hold a target, ascending: not blank, and not a word such as `NA`.
+    ///
+    /// # Errors
+    /// `MissingColumn`.
+    pub fn known_rows(frame: &Frame, column: &str) -> Result<Vec<u32>, LearnError> {
+        let missing = missing(&read_levels(&Reading::Code, frame.column(column)?));
+        Ok((0_u32..).zip(missing).filter(|row| !row.1).map(|row| row.0).collect())
     }
 
     /// The named rows, in that order; a row may occur more than once.
@@ -92,6 +93,33 @@ impl Targets {
     pub fn take(&self, rows: &[u32]) -> Self {
         let values = rows.iter().map(|&row| self.values[row as usize]).collect();
         Self { values, ..self.clone() }
+    }
+}
+
+/// Which rows lack a target: those that are blank or hold a word such as `NA`.
+fn missing(levels: &Levels<'_>) -> Vec<bool> {
+    levels.codes.iter().map(|code| *code == u32::MAX).collect()
+}
+
+/// The task with its number of classes, where so many are possible.
+fn counted(column: &Column, task: Task, n: usize) -> Result<Task, LearnError> {
+    let refused = |expected: String| {
+        let (column, found) = (column.name.clone(), format!("{n} distinct values"));
+        Err(LearnError::ColumnType { column, found, expected })
+    };
+    match task {
+        Task::Multiclass { n_classes: 0 } if !(3..=CLASSES_MAX).contains(&n) => {
+            refused(format!("3 to {CLASSES_MAX} classes"))
+        }
+        Task::Multiclass { n_classes: 0 } => {
+            let n_classes = u32::try_from(n).expect("at most 100 classes");
+            Ok(Task::Multiclass { n_classes })
+        }
+        Task::Multiclass { n_classes } if n != n_classes as usize => {
+            refused(format!("{n_classes} classes"))
+        }
+        Task::Binary if n != 2 => refused("2 classes".to_owned()),
+        task => Ok(task),
     }
 }
 

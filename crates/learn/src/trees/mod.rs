@@ -16,6 +16,7 @@ mod predict;
 mod ranks;
 mod shap;
 mod split;
+mod steps;
 mod stored;
 
 pub use boost::{Boosted, Progress, StoppedBy, boost, boost_on};
@@ -23,3 +24,4 @@ pub use forest::{Forest, ForestOptions, grow_forest};
 pub use model::{FeatureImportance, TreeModel};
 pub use options::{BoostOptions, CategorySplits, Monotone, RegressionLoss};
 pub use shap::TreeExplainer;
+pub use steps::StepExplainer;

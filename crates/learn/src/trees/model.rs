@@ -64,6 +64,17 @@ impl Tree {
 
     /// The leaf of a row; `value` gives its raw value of a feature.
     pub(super) fn leaf(&self, level_bins: &[Vec<u8>], value: impl Fn(usize) -> f64) -> usize {
+        self.walk(level_bins, value, |_, _| {})
+    }
+
+    /// The leaf of a row; `step` is told each node on the way and the child that the row goes to.
+    #[inline]
+    pub(super) fn walk(
+        &self,
+        level_bins: &[Vec<u8>],
+        value: impl Fn(usize) -> f64,
+        mut step: impl FnMut(usize, i32),
+    ) -> usize {
         if self.nodes.is_empty() {
             return 0;
         }
@@ -81,6 +92,7 @@ impl Tree {
                 },
             };
             let child = if goes_left { node.left } else { node.right };
+            step(at, child);
             match usize::try_from(child) {
                 Ok(node) => at = node,
                 Err(_) => return leaf_of(child),

@@ -17,6 +17,8 @@ use crate::{FeatureKind, LearnError, Matrix};
 
 /// Lanes of a block: its ranks stay in the first cache.
 const BLOCK_STEPS: usize = 8;
+/// Rows below which walking the trees is cheaper than making a program of them.
+const FEW_ROWS: usize = 64;
 /// Leaves of two words of bits.
 const STRIKE_LEAVES_MAX: usize = 64;
 
@@ -295,6 +297,9 @@ impl TreeModel {
     pub fn margins(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
         self.check_features(features)?;
         let n_outputs = self.n_outputs();
+        if features.n_rows() < FEW_ROWS {
+            return Ok(self.walked(features));
+        }
         let mut margins = vec![0.0; features.n_rows() * n_outputs];
         let program = Program::new(self);
         let block_rows = BLOCK_STEPS * LANES;
@@ -303,5 +308,21 @@ impl TreeModel {
             program.block(features, block * block_rows, out, ranks);
         });
         Ok(margins)
+    }
+
+    /// Margins of a few rows of checked features, on this thread: waking others would cost more than the work.
+    fn walked(&self, features: &Matrix) -> Vec<f64> {
+        let n_outputs = self.n_outputs();
+        let mut margins = self.start.repeat(features.n_rows());
+        for tree in &self.trees {
+            for (row, margins) in margins.chunks_exact_mut(n_outputs).enumerate() {
+                let leaf = tree.leaf(&self.level_bins, |feature| features.column(feature)[row]);
+                let outputs = &mut margins[tree.first_output as usize..];
+                for (margin, value) in outputs.iter_mut().zip(tree.leaf_values(leaf)) {
+                    *margin += value;
+                }
+            }
+        }
+        margins
     }
 }

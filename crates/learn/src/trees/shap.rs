@@ -10,7 +10,7 @@
 //! `value · (o_i - z_i) · ∫₀¹ Π_{j ≠ i} (z_j + (o_j - z_j) t) dt`. The integrand is a polynomial: Gauss and Legendre's
 //! rule of half as many points is exact, and all its terms are positive, so nothing cancels (the usual unwinding
 //! divides, and does). Values of paths with few elements are tabled once a block for all patterns of `o`
-//! (Yang, Fast TreeSHAP, 2021).
+//! (Yang, Fast TreeSHAP, 2021); for rows that come one by one those tables are kept, up to 32 MiB.
 //! Cost: a path of `d` features costs `d` a row where tabled, else `d² / 2`. Checked against: all subsets of features,
 //! and the package `shap` (`tests/it/trees/shap.rs`).
 
@@ -19,11 +19,15 @@ use super::ranks::{LANES, MISSING, MISSING_LEVEL, Ranks};
 use super::split::{BinSet, holds, insert};
 use crate::{Contributions, LearnError, Matrix};
 use rayon::prelude::*;
+use std::sync::OnceLock;
 
 /// Rows of a block, which share tables.
 const BLOCK_ROWS: usize = 2048;
 /// Paths with more elements are computed row by row.
 const TABLE_ELEMENTS_MAX: usize = 8;
+
+/// Numbers of the tables that are kept: 32 MiB.
+const KEPT_NUMBERS_MAX: usize = 4 << 20;
 
 /// What a path asks of one feature.
 struct Element {
@@ -59,6 +63,15 @@ pub struct TreeExplainer {
     /// `rules[d]` is exact for a path of `d` elements.
     rules: Vec<Rule>,
     expected: Vec<f64>,
+    /// Tables for rows that come one by one, made at the first of them.
+    kept: OnceLock<Kept>,
+}
+
+/// Tables of the shorter paths, one after the other in the order of the paths.
+struct Kept {
+    /// Longest path with a table.
+    elements_max: usize,
+    values: Vec<f64>,
 }
 
 impl TreeExplainer {
@@ -72,6 +85,7 @@ impl TreeExplainer {
             paths: Vec::new(),
             rules: Vec::new(),
             expected: model.start.clone(),
+            kept: OnceLock::new(),
         };
         for tree in &model.trees {
             explainer.add_tree(tree);
@@ -166,7 +180,11 @@ impl TreeExplainer {
         self.model.check_features(features)?;
         let width = self.expected.len() * self.model.n_features();
         let mut values = vec![0.0; features.n_rows() * width];
-        if width > 0 {
+        if width > 0 && features.n_rows() < LANES {
+            for (row, out) in values.chunks_mut(width).enumerate() {
+                Block::<1>::new(self, features, row, out).explain_one();
+            }
+        } else if width > 0 {
             // Small inputs are parted so that all threads work; tables pay from about a hundred rows on.
             let threads = rayon::current_num_threads().max(1);
             let rows = features.n_rows().div_ceil(threads).next_multiple_of(LANES);
@@ -193,9 +211,33 @@ impl TreeExplainer {
         self.model.check_features(&features)?;
         let mut values = vec![0.0; self.expected.len() * row.len()];
         if !values.is_empty() {
-            Block::<1>::new(self, &features, 0, &mut values).explain();
+            Block::<1>::new(self, &features, 0, &mut values).explain_one();
         }
         Ok(values)
+    }
+
+    /// Tables of as many of the shorter paths as may be kept.
+    fn kept(&self) -> &Kept {
+        self.kept.get_or_init(|| {
+            let mut numbers = [0; TABLE_ELEMENTS_MAX + 1];
+            let lengths = || self.paths.iter().flatten().map(|path| path.elements.len());
+            for n in lengths().filter(|n| *n <= TABLE_ELEMENTS_MAX) {
+                numbers[n] += n << n;
+            }
+            let fits = |n: &usize| numbers[..=*n].iter().sum::<usize>() <= KEPT_NUMBERS_MAX;
+            let elements_max = (0..=TABLE_ELEMENTS_MAX).rev().find(fits).unwrap_or(0);
+            let mut values = vec![0.0; numbers[..=elements_max].iter().sum()];
+            let (mut scratch, mut begin) = (Scratch::<LANES>::default(), 0);
+            for path in self.paths.iter().flatten() {
+                let n = path.elements.len();
+                if (1..=elements_max).contains(&n) {
+                    let elements = &self.elements[path.elements.clone()];
+                    scratch.table(elements, &self.rules[n], &mut values[begin..begin + (n << n)]);
+                    begin += n << n;
+                }
+            }
+            Kept { elements_max, values }
+        })
     }
 
     /// Whether each lane follows an element.
@@ -278,22 +320,9 @@ impl<'a, const N: usize> Block<'a, N> {
         let explainer = self.explainer;
         let elements = &explainer.elements[path.elements.clone()];
         let n = elements.len();
-        self.scratch.set_shares(elements);
         self.table.clear();
         self.table.resize(n << n, 0.0);
-        for begin in (0..1_usize << n).step_by(N) {
-            for (at, ones) in self.scratch.ones.iter_mut().enumerate() {
-                for (lane, one) in ones.iter_mut().enumerate() {
-                    *one = f64::from(u8::from((begin + lane) >> at & 1 == 1));
-                }
-            }
-            self.scratch.shapley(&explainer.rules[n]);
-            for (at, values) in self.scratch.values.iter().enumerate() {
-                for (lane, value) in values.iter().enumerate().take((1 << n) - begin) {
-                    self.table[(begin + lane) * n + at] = *value;
-                }
-            }
-        }
+        self.scratch.table(elements, &explainer.rules[n], &mut self.table);
         let n_features = explainer.model.n_features();
         let width = n_features * explainer.expected.len();
         let steps = self.ranks.chunks(n_features).zip(self.out.chunks_mut(N * width));
@@ -353,7 +382,54 @@ fn add(
     }
 }
 
+impl Block<'_, 1> {
+    /// As [`Self::explain`], by tables that are kept.
+    fn explain_one(&mut self) {
+        let explainer = self.explainer;
+        let (kept, n_features) = (explainer.kept(), explainer.model.n_features());
+        let mut tables = kept.values.as_slice();
+        for (tree, paths) in explainer.model.trees.iter().zip(&explainer.paths) {
+            for path in paths.iter().filter(|path| !path.elements.is_empty()) {
+                let elements = &explainer.elements[path.elements.clone()];
+                let n = elements.len();
+                if n > kept.elements_max {
+                    self.by_row(tree, path);
+                    continue;
+                }
+                let (table, later) = tables.split_at(n << n);
+                tables = later;
+                let mut pattern = 0;
+                for element in elements.iter().rev() {
+                    let ranks = &self.ranks[element.feature as usize];
+                    pattern = pattern << 1 | explainer.follows(element, ranks)[0] as usize;
+                }
+                let values = &table[pattern * n..(pattern + 1) * n];
+                add(tree, path.leaf, (elements, values), n_features, self.out);
+            }
+        }
+    }
+}
+
 impl<const N: usize> Scratch<N> {
+    /// Shapley values of all patterns of what is followed, pattern by pattern.
+    fn table(&mut self, elements: &[Element], rule: &Rule, table: &mut [f64]) {
+        let n = elements.len();
+        self.set_shares(elements);
+        for begin in (0..1_usize << n).step_by(N) {
+            for (at, ones) in self.ones.iter_mut().enumerate() {
+                for (lane, one) in ones.iter_mut().enumerate() {
+                    *one = f64::from(u8::from((begin + lane) >> at & 1 == 1));
+                }
+            }
+            self.shapley(rule);
+            for (at, values) in self.values.iter().enumerate() {
+                for (lane, value) in values.iter().enumerate().take((1 << n) - begin) {
+                    table[(begin + lane) * n + at] = *value;
+                }
+            }
+        }
+    }
+
     fn set_shares(&mut self, elements: &[Element]) {
         self.shares.clear();
         self.shares.extend(elements.iter().map(|element| element.cover_share));

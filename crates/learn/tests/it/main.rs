@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod automl;
+mod automl_odd;
 mod blend;
 mod calibration;
 mod features;

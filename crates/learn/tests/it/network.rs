@@ -1,7 +1,7 @@
 #![allow(clippy::cast_possible_truncation, reason = "levels and offsets of small models")]
 
 use tracehound_learn::metrics::{auc, mean_loss};
-use tracehound_learn::network::{NetworkModel, NetworkOptions, NetworkProgress};
+use tracehound_learn::network::{NetworkExplainer, NetworkModel, NetworkOptions, NetworkProgress};
 use tracehound_learn::{FeatureKind, Matrix, Task, Training};
 
 use crate::sample::{self, column, near, training};
@@ -288,4 +288,35 @@ fn what_cannot_be_fitted_or_asked_is_named() {
     let empty = Training { features: Matrix::new(40), ..good };
     let error = NetworkModel::fit(&empty, None, &small(), &mut |_| true).unwrap_err();
     assert_eq!(error.to_string(), "features: 1 asked for, 0 possible");
+}
+
+/// One pass back is no Shapley value, but it is near it, and it adds up as exactly.
+#[test]
+fn passes_back_add_up_and_are_near_sampled_values() {
+    let options = NetworkOptions { n_background: 12, ..small() };
+    for task in [Task::Regression, Task::Binary, THREE] {
+        let all = product(task, 300);
+        let model = fit(&all, &options);
+        let rows = all.features.take(&(0..40).collect::<Vec<_>>());
+        let explainer = NetworkExplainer::new(&model);
+        let back = explainer.contributions(&rows).unwrap();
+        let sampled = model.contributions(&rows, 3).unwrap().contributions;
+        let margins = model.margins(&rows).unwrap();
+        let n_outputs = task.n_outputs();
+        let (mut both, mut squares) = (0.0, (0.0, 0.0));
+        for (at, margin) in margins.iter().enumerate() {
+            let (row, output) = (at / n_outputs, at % n_outputs);
+            near(&[back.margin(row, output)], &[*margin], 1e-9 * (1.0 + margin.abs()));
+            near(&[back.base[output]], &[sampled.base[output]], 1e-9 * (1.0 + margin.abs()));
+            for (a, b) in back.of(row, output).iter().zip(sampled.of(row, output)) {
+                both += a * b;
+                squares = (squares.0 + a * a, squares.1 + b * b);
+            }
+        }
+        let cosine = both / (squares.0 * squares.1).sqrt();
+        assert!(cosine > 0.9, "{task:?}: {cosine}");
+        // One row alone gets the same bytes as among others.
+        let one = explainer.contributions(&rows.take(&[11])).unwrap();
+        assert_eq!(one.of(0, 0), back.of(11, 0));
+    }
 }

@@ -305,8 +305,9 @@ fn targets_are_classes_or_numbers() {
         Targets::read(&frame, "t", task).unwrap_err().to_string()
     };
     assert!(
-        refused(&["a", "", "b"], None)
-            .contains("row 1 (counted from 0) is \"\", expected a known target")
+        refused(&["a", "", "b"], None).contains(
+            "the target, has no value in 1 rows, the first of them row 1 (counted from 0)"
+        )
     );
     assert!(refused(&["a", "a"], None).contains("one value in every row"));
     assert!(

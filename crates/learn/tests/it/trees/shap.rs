@@ -4,7 +4,8 @@
 
 use serde_json::Value;
 use tracehound_learn::trees::{
-    BoostOptions, CategorySplits, ForestOptions, TreeExplainer, TreeModel, boost, grow_forest,
+    BoostOptions, CategorySplits, ForestOptions, StepExplainer, TreeExplainer, TreeModel, boost,
+    grow_forest,
 };
 use tracehound_learn::{FeatureKind, Matrix, Task};
 
@@ -179,3 +180,47 @@ const SHAP_FIGURES: (f64, [[f64; 3]; 4]) = (
     0.3,
     [[0.325, 0.6, -0.225], [1.1, -0.675, -0.225], [0.7875, 0.225, 1.6875], [0.0, -0.675, -1.125]],
 );
+
+/// Steps add up like Shapley values, and are them where a tree asks one question.
+#[test]
+fn steps_of_stumps_are_shapley_values_and_of_deep_trees_add_up() {
+    for task in [Task::Regression, Task::Binary, Task::Multiclass { n_classes: 3 }] {
+        let recipe = Recipe { seed: 8, n_rows: 300, numbers: 4, categories: 2, missing: 0.1, task };
+        let training = rows(&recipe);
+        let grow = |depth_max: u32| {
+            let options =
+                ForestOptions { trees: 12, depth_max, seed: 2, ..ForestOptions::default() };
+            grow_forest(&training, &options, &mut |_| true).unwrap().model
+        };
+        let (stumps, deep) = (grow(1), grow(30));
+        let steps = StepExplainer::new(&stumps).contributions(&training.features).unwrap();
+        let exact = TreeExplainer::new(&stumps).contributions(&training.features).unwrap();
+        for (a, b) in
+            steps.values.iter().zip(&exact.values).chain(steps.base.iter().zip(&exact.base))
+        {
+            assert!((a - b).abs() < 1e-12, "{task:?}: {a} {b}");
+        }
+        let told = StepExplainer::new(&deep).contributions(&training.features).unwrap();
+        let margins = deep.margins(&training.features).unwrap();
+        for (at, margin) in margins.iter().enumerate() {
+            let sum = told.margin(at / task.n_outputs(), at % task.n_outputs());
+            assert!((sum - margin).abs() < 1e-12, "{task:?}: {sum} {margin}");
+        }
+    }
+}
+
+/// Tables that are kept for single rows answer as the tables of a block and the integral do.
+#[test]
+fn rows_one_by_one_get_the_same_bytes() {
+    let task = Task::Binary;
+    let training =
+        rows(&Recipe { seed: 4, n_rows: 400, numbers: 9, categories: 1, missing: 0.1, task });
+    let options = BoostOptions { iterations: 20, leaf_rows_min: 2, ..BoostOptions::default() };
+    let model = boost(&training, &options, None, &mut |_| true).unwrap().model;
+    let explainer = TreeExplainer::new(&model);
+    let many = explainer.contributions(&training.features).unwrap();
+    for row in [0_u32, 17, 399] {
+        let one = explainer.contributions(&training.features.take(&[row])).unwrap();
+        assert_eq!(one.of(0, 0), many.of(row as usize, 0), "row {row}");
+    }
+}
