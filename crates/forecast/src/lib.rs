@@ -19,6 +19,7 @@ mod optimize;
 mod prophet;
 pub mod reading;
 mod regression;
+pub mod report;
 pub mod sarimax;
 mod seasonal_naive;
 mod series;
@@ -30,7 +31,7 @@ mod tracking;
 
 pub use auto::{Auto, AutoFit, LeftOut, MemberWeight};
 pub use auto_arima::{AutoArima, AutoArimaFit, OrderLimits, Tried};
-pub use backtest::{Backtest, Plan, Row, Score, Slice, backtest};
+pub use backtest::{Backtest, Plan, Row, Score, Slice, backtest, is_volatile};
 pub use conformal::{AdaptiveLevel, Conformal, PastPath, bounds as conformal_bounds};
 pub use error::ForecastError;
 pub use method::{Bounds, Fitted, Forecast, Method};

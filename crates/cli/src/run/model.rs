@@ -132,7 +132,7 @@ struct Written {
 }
 
 /// Writes a file whole or not at all: a reader never sees half a model.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fault = |error| Failure::file(path, error);
     let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
     name.push(".part");

@@ -19,7 +19,7 @@ pub(crate) fn fit_trees(place: Place, rows: &Rows) -> Option<TreesModel> {
     let mut features = Matrix::new(rows.targets.len());
     for column in 0..WIDTH {
         let values = rows.features.iter().map(|row| row[column]).collect();
-        features.push(&column.to_string(), FeatureKind::Number, values).ok()?;
+        features.push(column.to_string(), FeatureKind::Number, values).ok()?;
     }
     let training = Training {
         task: Task::Regression,

@@ -13,6 +13,7 @@ mod mstl;
 mod prophet;
 mod reading;
 mod regression;
+mod report;
 mod sarimax;
 mod sarimax_fixtures;
 mod seasonal_naive;
