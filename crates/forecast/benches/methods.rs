@@ -6,8 +6,8 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use forecast::{
-    Auto, DoubleSeasonal, Ets, Indicators, Method, Mstl, Prophet, Regression, SeasonalNaive,
-    Series, Step, Theta,
+    Auto, DoubleSeasonal, Ets, Fitted, Indicators, Method, Mstl, Prophet, Regression,
+    SeasonalNaive, Series, Step, Theta,
 };
 use tracehound_forecast as forecast;
 
@@ -35,6 +35,48 @@ fn cpu_s() -> f64 {
     #[expect(clippy::disallowed_methods, reason = "a measurement asks the system")]
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
+}
+
+/// Seconds that all threads of this process have been on a processor, in steps of 10 ms: trees are grown by several.
+fn process_cpu_s() -> f64 {
+    #[expect(clippy::disallowed_methods, reason = "a measurement asks the system")]
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.map(|ticks| ticks.parse::<f64>().unwrap_or(0.0)).sum::<f64>() / 100.0
+}
+
+/// The default forecast in rolling use: a fit, then a value and a forecast at a time.
+fn rolling(n: usize) {
+    let values = load(n + 240, 24, 168, 3_600).values;
+    let series = |to: usize| Series {
+        start_s: 0,
+        step: Step::Seconds(3_600),
+        values: values[..to].to_vec(),
+    };
+    let auto = Auto::for_step(Step::Seconds(3_600), 24);
+    let begin = process_cpu_s();
+    for _ in 0..RUNS - 1 {
+        auto.inspect(&series(n)).unwrap();
+    }
+    let mut fit = auto.inspect(&series(n)).unwrap();
+    let fit_s = (process_cpu_s() - begin) / f64::from(RUNS);
+    let begin = process_cpu_s();
+    for value in &values[n..] {
+        fit.append(&[*value]).unwrap();
+    }
+    let append_s = (process_cpu_s() - begin) / 240.0;
+    let begin = process_cpu_s();
+    for _ in 0..240 {
+        fit.forecast(24, &Indicators::default(), &[0.8, 0.95]).unwrap();
+    }
+    let forecast_s = (process_cpu_s() - begin) / 240.0;
+    println!(
+        "auto on {n} hours, all threads: fit {:.1} ms, a value taken on {:.2} ms, forecast with bounds {:.2} ms",
+        1e3 * fit_s,
+        1e3 * append_s,
+        1e3 * forecast_s
+    );
 }
 
 fn measure(name: &str, method: &dyn Method, series: &Series, horizon: usize) {
@@ -81,6 +123,8 @@ fn main() {
     for (name, method) in &methods {
         measure(name, &**method, &hours, 24);
     }
+    rolling(336);
+    rolling(1_344);
     // The size of Prophet's own example: eight years of days, a year ahead.
     measure("prophet, 8 years", &Prophet::default(), &load(2_905, 7, 365, 86_400), 365);
 }

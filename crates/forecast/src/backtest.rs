@@ -151,8 +151,9 @@ fn row(
     Row { method: method.name().to_owned(), origin, scale, volatile, forecast }
 }
 
-/// Whether the last season changed more than the median season before did.
-fn is_volatile(history: &[f64], season: usize) -> bool {
+/// Whether the last season changed more than the median season before did. `season` in steps, at least 1.
+pub fn is_volatile(history: &[f64], season: usize) -> bool {
+    let season = season.max(1);
     let changes: Vec<f64> =
         (season..history.len()).map(|t| (history[t] - history[t - season]).abs()).collect();
     let mut means: Vec<f64> =

@@ -23,6 +23,7 @@ mod prophet;
 pub mod reading;
 mod regression;
 mod rolling;
+pub mod report;
 pub mod sarimax;
 mod seasonal_naive;
 mod series;
@@ -35,7 +36,7 @@ pub mod warning;
 
 pub use auto::{Auto, AutoFit, LeftOut, MemberWeight};
 pub use auto_arima::{AutoArima, AutoArimaFit, OrderLimits, Tried};
-pub use backtest::{Backtest, Plan, Row, Score, Slice, backtest};
+pub use backtest::{Backtest, Plan, Row, Score, Slice, backtest, is_volatile};
 pub use conformal::{AdaptiveLevel, Conformal, PastPath, bounds as conformal_bounds};
 pub use error::ForecastError;
 pub use indicators::{Bars, Indicator};

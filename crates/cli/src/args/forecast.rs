@@ -31,6 +31,7 @@ const BACKTEST_EXAMPLES: &str = "\
 Examples:
   tracehound forecast backtest series.json --method auto --method ets
   tracehound forecast backtest series.json --json > forecasts.jsonl
+  tracehound forecast backtest series.json --report backtest.html
 
 SERIES.json is a list of objects with \"id\", \"y\", \"h\" and \"origins\", and \"m\" or \"seasons\", \"start\", \"freq\". With --json
 every forecast is a line; without, figures are averages over forecasts, beside those of seasonal naive.";
@@ -166,6 +167,9 @@ pub(crate) struct BacktestArgs {
     /// The methods.
     #[arg(long, value_enum, value_name = "METHOD", default_value = "auto")]
     pub(crate) method: Vec<ForecastMethod>,
+    /// Where a page of HTML with plots goes: figures by method, by step ahead and by regime.
+    #[arg(long, value_name = "report.html")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// `tracehound forecast compare`

@@ -68,6 +68,10 @@ impl Session {
         let panel = open_panel(&args.file, &engine::forecasts::SeriesOptions::default())?;
         let methods: Vec<MethodName> = args.method.iter().map(|name| (*name).into()).collect();
         let report = backtest_panel(&panel, &methods, &self.watcher())?;
+        if let Some(path) = &args.report {
+            let title = format!("Backtest of {}", args.file.display());
+            super::model::write_whole(path, report.html(&title).as_bytes())?;
+        }
         match self.console.json {
             true => self.print_lines(&report, &methods)?,
             false => self.console.print(&render::backtest(&report, self.console.look))?,

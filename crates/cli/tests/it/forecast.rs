@@ -222,3 +222,19 @@ fn forecast_reads_real_files() {
     let words = ["predict", &path, "--time", "timestamp", "--value", "avgFee_50"];
     forecast(&words).fails(1, "", "by hour");
 }
+
+#[test]
+fn forecast_backtest_writes_a_page_with_plots() {
+    let values: Vec<f64> = (0..240_u32).map(|t| 50.0 + f64::from(t % 24 + t * 7 % 11)).collect();
+    let series = json!([{"id": "load", "y": values, "m": 24, "h": 24, "origins": [192, 216]}]);
+    let (dir, path) = file("series.json", &series.to_string());
+    let page = dir.path().join("page.html");
+    let words = ["backtest", &path, "--method", "theta", "--report", page.to_str().unwrap()];
+    forecast(&words).exits(0);
+    let page = std::fs::read_to_string(page).unwrap();
+    for part in
+        ["By method", "By step ahead", "By regime", "<td>theta, calm</td>", "After 216 values"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+}

@@ -4,6 +4,7 @@
 //! naive forecast. Measures as in `forecast::accuracy`, each over one forecast and then averaged over forecasts.
 //! Cost: a fit a line; seconds are those of the thread that made it, to a few milliseconds.
 
+use forecast::report::{self, Case};
 use forecast::{Bounds, Forecast, ForecastError, Indicators, Series, accuracy};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -12,6 +13,8 @@ use super::methods::{MethodName, Setting};
 use super::series::LoadedSeries;
 use crate::{Error, Progress, Watch};
 
+/// Horizons of history before a forecast that a report shows.
+const TAIL_HORIZONS: usize = 4;
 /// Levels of every backtest.
 pub(super) const LEVELS: [f64; 2] = [0.8, 0.95];
 
@@ -47,6 +50,9 @@ pub struct BacktestLine {
     /// Figures of this forecast.
     #[serde(skip)]
     pub figures: Option<Figures>,
+    /// The forecast with what happened, as the report draws it.
+    #[serde(skip)]
+    pub case: Case,
 }
 
 /// Figures of one forecast; none where nothing could be judged.
@@ -100,6 +106,14 @@ pub struct BacktestReport {
     /// Every forecast: by series, origin and method.
     #[serde(skip)]
     pub lines: Vec<BacktestLine>,
+}
+
+impl BacktestReport {
+    /// The whole backtest as one HTML page.
+    pub fn html(&self, title: &str) -> String {
+        let cases: Vec<Case> = self.lines.iter().map(|line| line.case.clone()).collect();
+        report::html(title, &cases, &self.repairs)
+    }
 }
 
 /// Origins whose horizon ends within `n` values: at most `count`, evenly apart, the last a horizon before the end, none in
@@ -253,6 +267,17 @@ fn line(series: &LoadedSeries, origin: usize, horizon: usize, method: MethodName
         made.map_err(|error: ForecastError| error.to_string())
     };
     let cpu_s = cpu_s() - begin;
+    let season = setting.season();
+    let case = Case {
+        id: series.id.clone(),
+        origin,
+        method: method.name().to_owned(),
+        scale: accuracy::seasonal_scale(&before.values, season).unwrap_or(f64::NAN),
+        volatile: forecast::is_volatile(&before.values, season),
+        before: values[origin.saturating_sub(TAIL_HORIZONS * horizon)..origin].to_vec(),
+        actual: values[origin..origin + horizon].to_vec(),
+        forecast: made.clone(),
+    };
     let mut line = BacktestLine {
         id: series.id.clone(),
         origin,
@@ -265,6 +290,7 @@ fn line(series: &LoadedSeries, origin: usize, horizon: usize, method: MethodName
         cpu_s,
         err: None,
         figures: None,
+        case,
     };
     match made {
         Err(error) => line.err = Some(error),

@@ -100,7 +100,7 @@ impl Member {
             Self::Ets(fit) => Ok(fit.rerun(values).means(horizon)),
             Self::Theta(m, shares) => Ok(theta::fit(values, *m, Some(*shares)).means(horizon)),
             Self::MstlEts(mstl, fit) => {
-                let parts = mstl.decompose(&plain(values))?;
+                let parts = mstl.decompose_ahead(&plain(values))?;
                 let trend = fit_form(&parts.adjusted(), fit.form, 1, Some(&fit.start));
                 Ok(sum(trend.means(horizon), &parts.seasons_ahead(horizon)))
             }

@@ -41,7 +41,7 @@ fn smoothed(values: &[f64], seasons: &[usize]) -> Vec<Member> {
     members.extend(best_ets(values, short).map(Member::Ets));
     if !seasons.is_empty() {
         let mstl = Mstl { seasons: seasons.to_vec(), robust: false, every_place: false };
-        let adjusted = mstl.decompose(&plain(values)).ok().map(|parts| parts.adjusted());
+        let adjusted = mstl.decompose_ahead(&plain(values)).ok().map(|parts| parts.adjusted());
         let fit = adjusted.and_then(|adjusted| best_ets(&adjusted, 1));
         members.extend(fit.map(|fit| Member::MstlEts(mstl, fit)));
     }

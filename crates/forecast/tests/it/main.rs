@@ -16,6 +16,7 @@ mod planning;
 mod prophet;
 mod reading;
 mod regression;
+mod report;
 mod sarimax;
 mod sarimax_fixtures;
 mod seasonal_naive;
