@@ -130,11 +130,11 @@ pub fn html(title: &str, cases: &[Case], notes: &[String]) -> String {
     );
     let of = |method: &str| cases.iter().filter(|case| case.method == method).count();
     let most = methods.iter().map(|method| of(method)).max().unwrap_or(0);
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<p class=\"soft\">{most} forecasts by each of {} methods, every one with what was known at its origin only. \
          Errors and widths are in units of the mean change over a season before the origin (MASE): below 1 is better \
-         than repeating the season was.</p>\n",
+         than repeating the season was.</p>",
         methods.len()
     );
     page += &section("By method", &by_method(cases, &methods));
@@ -306,12 +306,12 @@ fn draw(case: &Case) -> String {
 fn told(cases: &[Case], notes: &[String]) -> String {
     let mut html = String::new();
     for note in notes {
-        let _ = write!(html, "<p class=\"warn\">{}</p>\n", text(note));
+        let _ = writeln!(html, "<p class=\"warn\">{}</p>", text(note));
     }
     for case in cases {
         if let Err(reason) = &case.forecast {
             let words = format!("{} at {} by {}: {reason}", case.id, case.origin, case.method);
-            let _ = write!(html, "<p class=\"warn\">{}</p>\n", text(&words));
+            let _ = writeln!(html, "<p class=\"warn\">{}</p>", text(&words));
         }
     }
     html

@@ -118,9 +118,6 @@ fn leading_series_are_used_and_others_are_not() {
         let x = (0..n).map(|t| load[t.saturating_sub(2)] + 0.3 * late[t]).collect();
         (load, x)
     });
-    println!(
-        "of 200 used: leading {leading}, white noise {unrelated}, random walk {wandering}, lagging {lagging}"
-    );
     assert!(leading >= 190, "{leading}");
     assert!(
         unrelated <= 10 && wandering <= 10 && lagging <= 10,

@@ -101,12 +101,12 @@ fn a_scorecard_by_hand() {
 #[test]
 fn early_and_late_warnings_are_told_apart() {
     // It fires for long before the breach: warned, but not within the window.
-    let early = judged(200, &[80], &[50..81]);
+    let early = judged(200, &[80], std::slice::from_ref(&(50..81)));
     assert_eq!(early.alerts[0].outcome, AlertOutcome::Early);
     assert_eq!((early.n_early, early.n_foretold, early.n_hits), (1, 1, 0));
     assert_eq!(early.lead_median_s, Some(10 * i64::from(STEP)), "leads count to the window");
     // One step ahead is too late to count, and no false page either.
-    let late = judged(200, &[80], &[79..80]);
+    let late = judged(200, &[80], std::slice::from_ref(&(79..80)));
     assert_eq!((late.n_foretold, late.n_hits), (0, 1));
 }
 
@@ -219,7 +219,6 @@ fn a_warning_carries_its_basis() {
     assert!(warning.ages.iter().all(|age| age.age_s == Some(0)));
     assert!(warning.model.id.starts_with("warner-"));
     let words = warning.words.join("\n");
-    println!("{words}");
     assert!(
         words.contains("similar moments") && words.contains("with a probability of"),
         "{words}"
