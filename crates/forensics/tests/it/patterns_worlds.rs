@@ -138,8 +138,7 @@ pub fn categories() -> Vec<Category> {
 /// Entities by label; most clusters have none.
 pub fn entities() -> impl Strategy<Value = Vec<u32>> {
     let n_kinds = 5;
-    // Exchanges, the first kind, are the more frequent: what they are paid has to be all that a payer got.
-    vec(prop_oneof![16 => Just(graph::NONE), 2 => 0u32..n_kinds, 1 => Just(0)], N as usize)
+    vec(prop_oneof![8 => Just(graph::NONE), 1 => 0u32..n_kinds], N as usize)
 }
 
 /// A satoshi is worth a whole unit, except for a gap.
