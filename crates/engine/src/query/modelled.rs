@@ -9,13 +9,16 @@ use crate::layout::{SHARED, checkpoint};
 use crate::risk_models::RiskModel;
 use crate::view::View;
 
-/// What a model says of a cluster, in parts per million, and what it would say without each of some parties: asked with
+/// A probability in parts per million, and what it would be without some facts.
+pub(super) type Said = (u32, Vec<(Without, u32)>);
+
+/// What a model says of a cluster, and what it would say without each of some parties: asked with
 /// that party's money untraced and itself near to nobody.
 pub(super) fn said(
     model: &RiskModel,
     facts: &OwnFacts,
     entities: &[EntityId],
-) -> Result<Option<(u32, Vec<(Without, u32)>)>, Error> {
+) -> Result<Option<Said>, Error> {
     let Some(facts) = facts.of_model() else { return Ok(None) };
     let row = |hidden: Option<EntityId>| {
         model.columns().row(&facts, |_, entity| entity != EntityId::NONE && Some(entity) == hidden)

@@ -129,7 +129,7 @@ impl Labels {
                 }
             }
         }
-        let listed = learning.lists.addresses().filter_map(|address| subject(&address)).collect();
+        let listed = learning.lists.addresses().filter_map(subject).collect();
         Ok(Self { tags, listed })
     }
 

@@ -356,7 +356,8 @@ fn a_model_is_a_term_that_adds_up_and_goes_when_it_is_withdrawn() {
 
 /// Whether contributions, others and base of a term's reasons are its margin, as they are written.
 fn adds_up(basis: &str) -> bool {
-    let number = |text: &str| (text.parse::<f64>().unwrap() * 1e3).round() as i64;
+    // Three decimals always: without the point they are thousandths.
+    let number = |text: &str| text.replace('.', "").parse::<i64>().unwrap();
     let (_, reasons) = basis.split_once(" %: ").unwrap();
     let (mut sum, mut margin) = (0, None);
     for part in reasons.split(", ") {
