@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::watch::{
-    CAPACITY_EXAMPLES, CapacityArgs, FeedbackArgs, INDICATORS_EXAMPLES, LeadArgs, WATCH_EXAMPLES,
-    WatchArgs,
+    CAPACITY_EXAMPLES, CapacityArgs, EXPLAIN_EXAMPLES, FeedbackArgs, INDICATORS_EXAMPLES, LeadArgs,
+    WATCH_EXAMPLES, WatchArgs,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use engine::forecasts::{KeepRow, MethodName, Orders, SeriesOptions, Trend};
@@ -66,7 +66,7 @@ pub(crate) enum ForecastAction {
     #[command(after_help = WATCH_EXAMPLES)]
     Watch(WatchArgs),
     /// The same at length: every driver, the similar moments, the model.
-    #[command(after_help = WATCH_EXAMPLES)]
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(WatchArgs),
     /// Which indicators lead a load, and which are used.
     #[command(after_help = INDICATORS_EXAMPLES)]

@@ -15,6 +15,11 @@ Examples:
 --chain takes congestion of the chain from the store. A value counts from when it was known: a candle from its close.
 Exit code 3: a warning is out.";
 
+pub(super) const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  tracehound forecast explain load.csv --capacity 1800 --indicator ETHUSD_5min.csv
+  tracehound forecast explain load.csv --capacity capacity.csv --json";
+
 pub(super) const INDICATORS_EXAMPLES: &str = "\
 Examples:
   tracehound forecast indicators load.csv --indicator ETHUSD_5min.csv

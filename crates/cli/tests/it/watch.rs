@@ -189,6 +189,6 @@ fn candles_of_a_provider_with_a_link_above_the_header() {
         "ets",
         "--json",
     ];
-    let repairs = forecast(&read).exits(0).json()["read"]["repairs"].clone();
+    let repairs = forecast(&read).exits(0).json()["repairs"].clone();
     assert!(repairs[0].as_str().unwrap().contains("line above the header"), "{repairs}");
 }

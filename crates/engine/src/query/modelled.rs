@@ -9,10 +9,10 @@ use crate::layout::{SHARED, checkpoint};
 use crate::risk_models::RiskModel;
 use crate::view::View;
 
-/// A probability in parts per million, and what it would be without each of some parties.
-type Said = (u32, Vec<(Without, u32)>);
+/// A probability in parts per million, and what it would be without some facts.
+pub(super) type Said = (u32, Vec<(Without, u32)>);
 
-/// What a model says of a cluster, in parts per million, and what it would say without each of some parties: asked with
+/// What a model says of a cluster, and what it would say without each of some parties: asked with
 /// that party's money untraced and itself near to nobody.
 pub(super) fn said(
     model: &RiskModel,

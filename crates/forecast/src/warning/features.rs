@@ -176,12 +176,7 @@ fn of_load(
         ));
     }
     let hour = steps_of(3_600, step_s).max(3);
-    let highest: Vec<f64> = (0..n)
-        .map(|at| {
-            let own = &ratio[at.saturating_sub(hour)..=at];
-            own.iter().copied().fold(f64::NAN, f64::max)
-        })
-        .collect();
+    let highest = highest_of_late(&ratio, hour);
     features.push(of(
         "highest load of late",
         "",
@@ -195,6 +190,12 @@ fn of_load(
     let values = relative(&unrest, &usual_unrest);
     features.push(of("unrest of load", "", "share", values, &unrest, usual_unrest));
     features
+}
+
+/// The highest of every value and the `steps` before it.
+fn highest_of_late(values: &[f64], steps: usize) -> Vec<f64> {
+    let of = |at: usize| &values[at.saturating_sub(steps)..=at];
+    (0..values.len()).map(|at| of(at).iter().copied().fold(f64::NAN, f64::max)).collect()
 }
 
 /// What the season alone makes of the load now, over what will be there to carry it; and by how much the season rises.
