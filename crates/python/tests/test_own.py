@@ -47,7 +47,8 @@ def test_the_same_rows_are_held_out(seen):
     assert sorted(found.rows) == list(range(300)) and len(found.folds["Mean"]) == 3
     # The mean of the other rows knows nothing of a row.
     assert found.figures["Mean"]["auc"] < 0.55
-    assert found.figures["AutoModel"]["auc"] > found.figures["Nearest"]["auc"] > 0.6
+    # What is planted can be found by both; which of them finds more of it is no law.
+    assert found.figures["AutoModel"]["auc"] > 0.8 and found.figures["Nearest"]["auc"] > 0.8
     # Log loss by hand.
     y = np.array([v == "yes" for v in np.array(seen["left"])[found.rows]])
     p = found.predictions["AutoModel"]
