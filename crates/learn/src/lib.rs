@@ -15,6 +15,7 @@ mod logistic;
 pub mod metrics;
 pub mod network;
 mod newton;
+pub mod page;
 mod proportion;
 mod quantiles;
 mod reliability;

@@ -1,6 +1,6 @@
 //! Predictions of a table: numbers, reasons, and the file they are written to.
 
-use learn::automl::{Assessed, Prediction, Reason};
+use learn::automl::{Assessed, Explanation, Prediction, Reason};
 use learn::roles::Targets;
 use learn::{Frame, LearnError};
 
@@ -24,15 +24,22 @@ pub struct Predicted {
 /// # Errors
 /// A column of the model is missing, or holds values of another type.
 pub fn predict(model: &LoadedModel, table: &Table, n_reasons: usize) -> Result<Predicted, Error> {
-    let (prediction, reasons) = match n_reasons {
-        0 => (model.model.predict(&table.frame)?, Vec::new()),
-        n => {
-            let (prediction, explanation) = model.model.predict_explained(&table.frame)?;
-            (prediction, model.model.reasons_of(&table.frame, &explanation, n))
-        }
-    };
-    let assessed = assessed(model, &table.frame, &prediction);
-    Ok(Predicted { prediction, reasons, assessed })
+    if n_reasons > 0 {
+        return Ok(explained(model, table, n_reasons)?.0);
+    }
+    let prediction = model.model.predict(&table.frame)?;
+    Ok(Predicted::new(model, table, prediction, Vec::new()))
+}
+
+/// The same with the whole explanation; rows become features once.
+pub(super) fn explained(
+    model: &LoadedModel,
+    table: &Table,
+    n_reasons: usize,
+) -> Result<(Predicted, Explanation), Error> {
+    let (prediction, explanation) = model.model.predict_explained(&table.frame)?;
+    let reasons = model.model.reasons_of(&table.frame, &explanation, n_reasons);
+    Ok((Predicted::new(model, table, prediction, reasons), explanation))
 }
 
 /// Holds a model against a table that it was not trained on, and looks for rows of `train` in it.
@@ -74,6 +81,16 @@ fn assessed(model: &LoadedModel, frame: &Frame, prediction: &Prediction) -> Opti
 }
 
 impl Predicted {
+    fn new(
+        model: &LoadedModel,
+        table: &Table,
+        prediction: Prediction,
+        reasons: Vec<Vec<Reason>>,
+    ) -> Self {
+        let assessed = assessed(model, &table.frame, &prediction);
+        Self { prediction, reasons, assessed }
+    }
+
     /// As CSV: a line a row, in order. Numbers read back to the same bits.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use learn::automl::Explanation;
 use learn::{Frame, Kind, LearnError, Task};
 use serde::Serialize;
 
-use super::predictions::Predicted;
+use super::predictions::{Predicted, explained};
 use super::{LoadedModel, Table};
 use crate::Error;
 
@@ -112,9 +112,7 @@ pub fn predict_explained(
     table: &Table,
     n_reasons: usize,
 ) -> Result<(Predicted, RowContributions), Error> {
-    let mut predicted = super::predict(model, table, 0)?;
-    let explanation = model.model.explain(&table.frame)?;
-    predicted.reasons = model.model.reasons_of(&table.frame, &explanation, n_reasons);
+    let (predicted, explanation) = explained(model, table, n_reasons)?;
     Ok((predicted, of_likeliest(&explanation)))
 }
 

@@ -10,8 +10,13 @@ mod plot;
 
 use std::fmt::Write as _;
 
+use learn::page::{document, legend, table, text};
+
 use crate::{Forecast, accuracy};
-use plot::{Plot, legend, number, table, text};
+use plot::{Plot, number};
+
+/// Beside the style of every page: plots are wide, and bounds are areas.
+const STYLE: &str = "figure { width: 480px; max-width: 100%; }\n.band { fill: var(--c0); fill-opacity: 0.16; stroke: none; }\n";
 
 /// Series whose last forecast is drawn.
 const DRAWN_MAX: usize = 24;
@@ -120,29 +125,20 @@ pub fn html(title: &str, cases: &[Case], notes: &[String]) -> String {
             methods.push(&case.method);
         }
     }
-    let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>{0}</title>\n\
-         <style>\n{1}</style></head>\n<body><main><h1>{0}</h1>\n",
-        text(title),
-        include_str!("style.css"),
-    );
     let of = |method: &str| cases.iter().filter(|case| case.method == method).count();
     let most = methods.iter().map(|method| of(method)).max().unwrap_or(0);
-    let _ = writeln!(
-        page,
+    let mut content = format!(
         "<p class=\"soft\">{most} forecasts by each of {} methods, every one with what was known at its origin only. \
          Errors and widths are in units of the mean change over a season before the origin (MASE): below 1 is better \
-         than repeating the season was.</p>",
+         than repeating the season was.</p>\n",
         methods.len()
     );
-    page += &section("By method", &by_method(cases, &methods));
-    page += &section("By step ahead", &by_step(cases, &methods));
-    page += &section("By regime", &by_regime(cases, &methods));
-    page += &section("Last forecasts", &drawn(cases, &methods));
-    page += &section("Notes", &told(cases, notes));
-    page + "</main></body></html>\n"
+    content += &section("By method", &by_method(cases, &methods));
+    content += &section("By step ahead", &by_step(cases, &methods));
+    content += &section("By regime", &by_regime(cases, &methods));
+    content += &section("Last forecasts", &drawn(cases, &methods));
+    content += &section("Notes", &told(cases, notes));
+    document(title, title, STYLE, &content)
 }
 
 fn section(heading: &str, content: &str) -> String {
@@ -163,6 +159,11 @@ fn columns(slices: &[Slice], first: &[&str]) -> Vec<String> {
         }
     }
     names
+}
+
+/// The first column is text, the others are numbers.
+fn columns_of(names: &[String]) -> Vec<(&str, bool)> {
+    names.iter().enumerate().map(|(at, name)| (name.as_str(), at > 0)).collect()
 }
 
 fn figures(slice: &Slice) -> Vec<String> {
@@ -187,8 +188,7 @@ fn by_method(cases: &[Case], methods: &[&str]) -> String {
         row.extend(figures(slice));
         row
     });
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    table(&names, &rows.collect::<Vec<_>>())
+    table(&columns_of(&names), &rows.collect::<Vec<_>>())
 }
 
 fn by_step(cases: &[Case], methods: &[&str]) -> String {
@@ -251,9 +251,8 @@ fn by_regime(cases: &[Case], methods: &[&str]) -> String {
         }
     }
     let names = columns(&slices, &["method and regime", "forecasts", "MASE", "median"]);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let words = "<p class=\"soft\">Times are volatile where the last season changed more than the median season before.</p>\n";
-    words.to_owned() + &table(&names, &rows)
+    words.to_owned() + &table(&columns_of(&names), &rows)
 }
 
 /// The last forecast of each series by the second method: the first is the naive one, which the others stand beside.

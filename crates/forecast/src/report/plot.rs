@@ -1,6 +1,8 @@
-//! Plots as inline SVG: no script, colors by the style of the page, series told apart by dashes too.
+//! Plots of forecasts as inline SVG: curves with gaps, areas between bounds, steps ahead below.
 
 use std::fmt::Write as _;
+
+use learn::page::{SERIES_MAX, drawing, framed, limits, ticks};
 
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 220.0;
@@ -8,27 +10,6 @@ const LEFT: f64 = 56.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 34.0;
-/// Series that can be told apart.
-const SERIES_MAX: usize = 8;
-
-/// Any text as text of a page; control characters become U+FFFD.
-pub(super) fn text(raw: &str) -> String {
-    let mut safe = String::with_capacity(raw.len());
-    for character in raw.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other if other.is_control() || ('\u{202a}'..='\u{202e}').contains(&other) => {
-                safe.push('\u{fffd}');
-            }
-            other => safe.push(other),
-        }
-    }
-    safe
-}
 
 /// A number with some four digits.
 pub(super) fn number(value: f64) -> String {
@@ -53,19 +34,8 @@ pub(super) struct Plot {
 impl Plot {
     /// Axes around the points; `y` holds every value to be shown.
     pub(super) fn new(title: &str, x: (f64, f64), y: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = y
-            .filter(|value| value.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
-        let y = match (low.is_finite(), low < high) {
-            (false, _) => (0.0, 1.0),
-            (true, false) => (low - low.abs().max(1.0) / 2.0, high + high.abs().max(1.0) / 2.0),
-            (true, true) => (low, high),
-        };
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{0}\" width=\"{WIDTH}\" \
-             height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\"><text class=\"title\" x=\"0\" y=\"13\">{0}</text>",
-            text(title)
-        );
+        let y = limits(y);
+        let mut svg = drawing(title, WIDTH, HEIGHT);
         let plot = Self { x, y, svg: String::new() };
         for tick in ticks(y, 4.0) {
             let at = plot.up(tick);
@@ -151,53 +121,6 @@ impl Plot {
 
     /// The figure, with words below it.
     pub(super) fn figure(self, caption: &str) -> String {
-        format!("<figure>{}</svg><figcaption>{}</figcaption></figure>\n", self.svg, text(caption))
+        framed(&format!("{}</svg>", self.svg), caption)
     }
-}
-
-/// About `n` round values within the limits.
-fn ticks((low, high): (f64, f64), n: f64) -> Vec<f64> {
-    let raw = (high - low) / n;
-    let power = 10_f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|step| step * power >= raw * 0.999);
-    let step = step.unwrap_or(10.0) * power;
-    if !(step.is_finite() && step > 0.0) {
-        return Vec::new();
-    }
-    let first = (low / step).ceil();
-    let all = (0..12).map(|at| (first + f64::from(at)) * step);
-    all.filter(|at| *at <= high + step * 1e-9).collect()
-}
-
-/// What each series is.
-pub(super) fn legend(names: &[&str]) -> String {
-    let mut html = "<p class=\"legend\">".to_owned();
-    for (series, name) in names.iter().enumerate() {
-        let _ = write!(
-            html,
-            "<span><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"26\" height=\"8\" aria-hidden=\"true\">\
-             <path class=\"curve k{}\" d=\"M0 4L26 4\"/></svg>{}</span>",
-            series % SERIES_MAX,
-            text(name)
-        );
-    }
-    html + "</p>\n"
-}
-
-/// A table; cells are markup, the first column is text and the others are numbers.
-pub(super) fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
-    let class = |at: usize| if at == 0 { "" } else { " class=\"n\"" };
-    let mut html = "<div class=\"scroll\"><table><thead><tr>".to_owned();
-    for (at, name) in columns.iter().enumerate() {
-        let _ = write!(html, "<th{}>{}</th>", class(at), text(name));
-    }
-    html.push_str("</tr></thead><tbody>\n");
-    for row in rows {
-        html.push_str("<tr>");
-        for (at, cell) in row.iter().enumerate() {
-            let _ = write!(html, "<td{}>{cell}</td>", class(at));
-        }
-        html.push_str("</tr>\n");
-    }
-    html + "</tbody></table></div>\n"
 }

@@ -1,8 +1,8 @@
 //! What the table holds, what its columns were taken for, how rows were held out, how they change.
 
-use super::markup::{count, note, paragraph, percent, table, text};
 use super::svg::sparkline;
 use crate::automl::{BinKind, ColumnProfile, Measure, Model, ValueBin, short, shown};
+use crate::page::{count, note, paragraph, percent, table, text};
 
 /// Levels named in a row of the table.
 const LEVELS_NAMED: usize = 4;

@@ -9,7 +9,6 @@
 //! Cost: O(size of the report). Checked against: an XML parser on the whole page, hostile names (`tests/it/model_report.rs`).
 
 mod data;
-mod markup;
 mod origin;
 mod quality;
 mod svg;
@@ -21,35 +20,28 @@ use serde::Serialize;
 
 use crate::Task;
 use crate::automl::{AutoOptions, Manifest, Model, ModelReport};
-use markup::{count, text};
+use crate::page::{count, document, text};
 
 /// One part of the page: its name in links, its heading, its content.
 type Section = (&'static str, &'static str, String);
 
 /// The report as one HTML page.
 pub fn html(model: &Model, manifest: &Manifest) -> String {
-    let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>{0}: model report</title>\n\
-         <style>\n{1}</style></head>\n<body><main><h1>{0}</h1>\n<p class=\"soft\">Predicts {2} · trained on {3} rows · \
-         tracehound {4}</p>\n<nav>",
-        text(&manifest.name),
-        include_str!("style.css"),
+    let mut content = format!(
+        "<p class=\"soft\">Predicts {} · trained on {} rows · tracehound {}</p>\n<nav>",
         text(model.target()),
         count(model.report.split.n_rows as u64),
         text(&manifest.code_version),
     );
     let sections = sections(model, manifest);
     for (id, heading, _) in &sections {
-        let _ = write!(page, "<a href=\"#{id}\">{heading}</a> ");
+        let _ = write!(content, "<a href=\"#{id}\">{heading}</a> ");
     }
-    page.push_str("</nav>\n");
-    for (id, heading, content) in &sections {
-        let _ = write!(page, "<section id=\"{id}\"><h2>{heading}</h2>\n{content}</section>\n");
+    content.push_str("</nav>\n");
+    for (id, heading, part) in &sections {
+        let _ = write!(content, "<section id=\"{id}\"><h2>{heading}</h2>\n{part}</section>\n");
     }
-    page.push_str("</main></body></html>\n");
-    page
+    document(&format!("{}: model report", manifest.name), &manifest.name, "", &content)
 }
 
 /// Parts that have something to say for the task.

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::markup::{note, paragraph, table, text};
 use crate::Task;
 use crate::automl::{Imbalance, LeaderboardRow, Manifest, Measure, Method, Model, SplitBy, short};
+use crate::page::{note, paragraph, table, text};
 use crate::trees::Monotone;
 
 pub(super) fn leaderboard(model: &Model) -> String {

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::markup::{count, note, paragraph, percent, table, text};
-use super::svg::{Axis, Plot, SERIES_MAX, legend};
+use super::svg::{Axis, Plot};
 use crate::automl::{ClassOutcome, LeakCheck, Measure, Model, NumberOutcome, short};
+use crate::page::{SERIES_MAX, legend};
+use crate::page::{count, note, paragraph, percent, table, text};
 use crate::{Reliability, Task};
 
 /// Names of the figures with what they are.

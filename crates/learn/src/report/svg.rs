@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use super::markup::{clipped, text};
 use crate::automl::{Measure, short, shown};
+use crate::page::{SERIES_MAX, clipped, drawing, framed, limits, text, ticks};
 
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 240.0;
@@ -14,8 +14,6 @@ const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 42.0;
-/// Series that can be told apart.
-pub(super) const SERIES_MAX: usize = 8;
 
 /// What one direction of a plot shows.
 pub(super) struct Axis {
@@ -28,16 +26,7 @@ pub(super) struct Axis {
 impl Axis {
     /// From the smallest to the largest of some values; wider where they are all the same.
     pub(super) fn over(label: &str, values: impl Iterator<Item = f64>, measure: Measure) -> Self {
-        let (lower, upper) = values
-            .filter(|value| value.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), v| (min.min(v), max.max(v)));
-        let (lower, upper) = match (lower.is_finite(), lower < upper) {
-            (false, _) => (0.0, 1.0),
-            (true, false) => {
-                (lower - lower.abs().max(1.0) / 2.0, upper + upper.abs().max(1.0) / 2.0)
-            }
-            (true, true) => (lower, upper),
-        };
+        let (lower, upper) = limits(values);
         Self { label: label.to_owned(), lower, upper, measure }
     }
 
@@ -54,17 +43,7 @@ impl Axis {
 
     /// About `n` round values within the axis.
     fn ticks(&self, n: f64) -> Vec<f64> {
-        let raw = (self.upper / n - self.lower / n).abs();
-        let power = 10_f64.powf(raw.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|step| step * power >= raw * 0.999);
-        let step = step.unwrap_or(10.0) * power;
-        if !(step.is_finite() && step > 0.0) {
-            return Vec::new();
-        }
-        let first = (self.lower / step).ceil();
-        let ticks = (0..12).map(|at| (first + f64::from(at)) * step);
-        // Beyond 2^53 steps from zero a tick is not the next one.
-        ticks.filter(|at| *at >= self.lower && *at <= self.upper + step * 1e-9).collect()
+        ticks((self.lower, self.upper), n)
     }
 }
 
@@ -77,7 +56,7 @@ pub(super) struct Plot {
 
 impl Plot {
     pub(super) fn new(title: &str, x: Axis, y: Axis) -> Self {
-        let mut svg = opened(title, WIDTH, HEIGHT);
+        let mut svg = drawing(title, WIDTH, HEIGHT);
         let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
         let plot = Self { x, y, svg: String::new() };
         for tick in plot.y.ticks(5.0) {
@@ -200,24 +179,6 @@ impl Plot {
     }
 }
 
-fn opened(title: &str, width: f64, height: f64) -> String {
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{0}\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\"><text class=\"title\" x=\"0\" y=\"13\">{1}</text>",
-        text(title),
-        text(&clipped(title, 46))
-    )
-}
-
-pub(super) fn framed(svg: &str, caption: &str) -> String {
-    let caption = if caption.is_empty() {
-        String::new()
-    } else {
-        format!("<figcaption>{}</figcaption>", text(caption))
-    };
-    format!("<figure>{svg}{caption}</figure>\n")
-}
-
 /// A bar a name, to the right where it is above 0 and to the left where below.
 pub(super) fn named_bars(title: &str, rows: &[(String, f64, String)], caption: &str) -> String {
     const NAMES: f64 = 118.0;
@@ -225,7 +186,7 @@ pub(super) fn named_bars(title: &str, rows: &[(String, f64, String)], caption: &
     // Of a character of the figures behind the bars.
     const CHARACTER: f64 = 6.4;
     let height = TOP + STEP * rows.len() as f64 + 4.0;
-    let mut svg = opened(title, WIDTH, height);
+    let mut svg = drawing(title, WIDTH, height);
     let lowest = rows.iter().map(|row| row.1).fold(0.0, f64::min);
     let highest = rows.iter().map(|row| row.1).fold(0.0, f64::max);
     let longest = rows.iter().map(|row| row.2.chars().count()).max().unwrap_or(0);
@@ -279,21 +240,6 @@ pub(super) fn sparkline(counts: &[u64]) -> String {
         );
     }
     svg + "</svg>"
-}
-
-/// What each series is.
-pub(super) fn legend(names: &[&str]) -> String {
-    let mut html = "<p class=\"legend\">".to_owned();
-    for (series, name) in names.iter().enumerate() {
-        let _ = write!(
-            html,
-            "<span><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"26\" height=\"8\" aria-hidden=\"true\">\
-             <path class=\"curve k{}\" d=\"M0 4L26 4\"/></svg>{}</span>",
-            series % SERIES_MAX,
-            text(name)
-        );
-    }
-    html + "</p>\n"
 }
 
 /// A number with its sign.

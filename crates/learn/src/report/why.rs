@@ -1,12 +1,13 @@
 //! What makes the predictions, and where they are weak.
 
 use super::margin_words;
-use super::markup::{count, note, paragraph, percent, table, text};
-use super::svg::{Axis, Plot, SERIES_MAX, legend, named_bars, signed};
+use super::svg::{Axis, Plot, named_bars, signed};
 use crate::Task;
 use crate::automl::{
     BinKind, ColumnImportance, Dependence, DependenceBin, Measure, Model, WeakSlice, short,
 };
+use crate::page::{SERIES_MAX, legend};
+use crate::page::{count, note, paragraph, percent, table, text};
 
 /// Columns with a bar.
 const BARS_MAX: usize = 15;
