@@ -14,6 +14,7 @@ use std::process::{Command, Output, Stdio};
 use crate::Failure;
 
 pub(crate) mod peers;
+pub(crate) mod programs;
 #[cfg(test)]
 mod tests;
 

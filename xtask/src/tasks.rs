@@ -107,9 +107,10 @@ fn test(arguments: &[String]) -> Result<(), Failure> {
     setup::prepare(Scope::Test)?;
     let arguments = without_separator(arguments);
     let nextest = setup::answers(&["cargo", "nextest", "--version"], "");
-    let pythons = setup::peers::interpreters();
+    let mut found = setup::peers::interpreters();
+    found.extend(setup::programs::folder());
     let environment: Vec<(&str, &str)> =
-        pythons.iter().map(|(variable, python)| (*variable, python.as_str())).collect();
+        found.iter().map(|(variable, path)| (*variable, path.as_str())).collect();
     let mut outcome = Ok(());
     for command in test_commands(nextest, arguments) {
         // All of them run: a broken doc example must not hide what the tests say.

@@ -26,7 +26,9 @@ impl Machine {
     fn ready() -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let machine = Self { folder: TempDir::new().unwrap(), _alone: alone };
-        for program in ["cc", "ar", "python3", "cargo", "rustup", "apt-get"] {
+        let programs = ["prometheus", "prometheus-alertmanager"];
+        let tools = ["cc", "ar", "python3", "cargo", "rustup", "apt-get"];
+        for program in tools.into_iter().chain(programs) {
             machine.with(program, "exit 0");
         }
         machine.with("id", "echo 0").with("sudo", "exit 1");
@@ -58,6 +60,7 @@ impl Machine {
             .env("XDG_CACHE_HOME", path.join("cache"))
             .env_remove("TRACEHOUND_PYTHON")
             .env_remove("TRACEHOUND_PYTHON_PACKAGES")
+            .env_remove("TRACEHOUND_PROGRAMS")
             .output()
             .unwrap()
     }
@@ -226,6 +229,46 @@ fn the_packages_are_installed_once_into_an_environment_of_their_own() {
     let given = machine.calls("python: ");
     let pythons = given.last().map_or(0, |last| last.matches("/bin/python").count());
     assert_eq!(pythons, 2, "{given:?}");
+}
+
+/// `apt-get download` leaves two packages, and unpacking one leaves a program that answers.
+fn without_programs(machine: &Machine) -> &Machine {
+    machine
+        .with("prometheus", "exit 1")
+        .with("cargo", "echo \"programs: $TRACEHOUND_PROGRAMS\" >> $HERE/log")
+        .with("env", "cd \"$2\" && : > a.deb && : > b.deb")
+        .with("dpkg-deb", "/bin/mkdir -p \"$3/usr/bin\" && for name in prometheus prometheus-alertmanager; do /bin/cp $HERE/rustup \"$3/usr/bin/$name\"; done")
+}
+
+#[test]
+fn programs_are_fetched_once_and_unpacked_without_being_installed() {
+    let machine = Machine::ready();
+    without_programs(&machine);
+    for _ in 0..2 {
+        assert_eq!(machine.xtask(&["test", "-p", "one"]).status.code(), Some(0));
+    }
+    let cache = machine.folder.path().join("cache/tracehound/programs");
+    let cache = cache.display();
+    let download =
+        format!("env -C {cache} apt-get download -qq prometheus prometheus-alertmanager");
+    assert_eq!(machine.calls("env"), [download]);
+    let unpacked = ["a", "b"].map(|name| format!("dpkg-deb -x {cache}/{name}.deb {cache}"));
+    assert_eq!(machine.calls("dpkg-deb"), unpacked);
+    assert_eq!(machine.calls("apt-get install"), [""; 0]);
+    let given = format!("programs: {cache}/usr/bin");
+    assert_eq!(machine.calls("programs: ").last(), Some(&given));
+}
+
+#[test]
+fn tests_run_without_the_programs_they_talk_to_and_say_so() {
+    let machine = Machine::ready();
+    without_programs(&machine).with("env", "echo no such package; exit 100");
+    let output = machine.xtask(&["test", "-p", "one"]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let line = "setup: no prometheus, prometheus-alertmanager, going on: `env -C";
+    assert!(said.lines().any(|said| said.starts_with(line)), "{said}");
+    assert_eq!(machine.calls("programs: ").last().map(String::as_str), Some("programs: "));
 }
 
 #[test]

@@ -81,15 +81,12 @@ impl Packages {
 
     /// Named after the requirements, so that other versions get an environment of their own.
     fn folder(&self) -> Option<PathBuf> {
-        let cache = std::env::var_os("XDG_CACHE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))?;
         let requirements = std::fs::read_to_string(root().join(self.requirements)).ok()?;
         let versions: Vec<&str> = requirements
             .lines()
             .filter(|line| !line.starts_with('#') && !line.is_empty())
             .collect();
-        Some(cache.join("tracehound").join(format!("python-{}", versions.join("-"))))
+        Some(cache_folder()?.join(format!("python-{}", versions.join("-"))))
     }
 
     fn make(&self, folder: &Path, python: &str) -> Result<(), String> {
@@ -113,6 +110,14 @@ impl Packages {
         }
         Ok(())
     }
+}
+
+/// Where things that are made or fetched once are kept, outside every checkout.
+pub(super) fn cache_folder() -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))?;
+    Some(cache.join("tracehound"))
 }
 
 fn run(install: &Install) -> Result<(), String> {

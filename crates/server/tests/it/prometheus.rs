@@ -1,6 +1,8 @@
-//! A real Prometheus and a real Alertmanager, where they are installed (Debian: `prometheus`, `prometheus-alertmanager`).
+//! A real Prometheus and a real Alertmanager: from the folder that `cargo xtask test` unpacks Debian's packages into, or
+//! as installed.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -22,7 +24,8 @@ impl Drop for Running {
 
 /// Starts a program; `None`, with a line that says so, where it is not installed.
 fn started(name: &str, words: &[String]) -> Option<Running> {
-    let mut command = Command::new(name);
+    let programs = std::env::var_os("TRACEHOUND_PROGRAMS").map_or_else(PathBuf::new, PathBuf::from);
+    let mut command = Command::new(programs.join(name));
     command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match command.spawn() {
         Ok(child) => Some(Running(child)),
