@@ -761,6 +761,6 @@ fn small_worlds_show_every_pattern() {
     }
     for detector in DETECTORS {
         let n = n_shown[usize::from(detector.number)];
-        assert!((3..295).contains(&n), "{}: in {n} of 300 worlds", detector.name);
+        assert!((5..295).contains(&n), "{}: in {n} of 300 worlds", detector.name);
     }
 }

@@ -54,7 +54,8 @@ fn payment() -> impl Strategy<Value = Payment> {
         .prop_map(|(payer, payees, gap_s, is_mix)| Payment { payer, payees, gap_s, is_mix })
 }
 
-/// Some spend what somebody was paid just before: whole, in equal parts, or with a little peeled off.
+/// Some spend what somebody was paid just before: whole, in equal parts, with a little peeled off, all of it to the till, or
+/// to whom another who was paid with them has just passed it on.
 fn follow_up(payments: &mut [Payment], follows: &[u8]) {
     for at in 1..payments.len() {
         let how = follows[at % follows.len()];
@@ -62,9 +63,18 @@ fn follow_up(payments: &mut [Payment], follows: &[u8]) {
         if how == 0 {
             continue;
         }
+        if let (5, [.., scatter, relay, gather]) = (how, &mut payments[..=at])
+            && let [first, second, ..] = scatter.payees[..]
+        {
+            (relay.payer, relay.payees[0].1) = first;
+            (gather.payer, gather.payees) = (second.0, vec![(relay.payees[0].0, second.1)]);
+            continue;
+        }
         let payment = &mut payments[at];
         payment.payer = payer;
-        if how > 1 && got > 4 {
+        if how == 4 {
+            payment.payees = vec![(TILL, got)];
+        } else if how > 1 && got > 4 {
             let n = payment.payees.len() as u64;
             let first = if how == 2 { (got - 1) * 4 / 5 } else { (got - 1) / n };
             let others = if how == 2 { (got - 1) / 5 / n } else { first };
@@ -74,8 +84,11 @@ fn follow_up(payments: &mut [Payment], follows: &[u8]) {
     }
 }
 
+/// Whom cashed-out money goes to: an exchange in half of the worlds.
+const TILL: u32 = 0;
+
 pub fn payments(n: usize) -> impl Strategy<Value = Vec<Payment>> {
-    (vec(payment(), 1..n), vec(0u8..4, 7)).prop_map(|(mut payments, follows)| {
+    (vec(payment(), 1..n), vec(0u8..6, 7)).prop_map(|(mut payments, follows)| {
         follow_up(&mut payments, &follows);
         payments
     })
@@ -138,7 +151,13 @@ pub fn categories() -> Vec<Category> {
 /// Entities by label; most clusters have none.
 pub fn entities() -> impl Strategy<Value = Vec<u32>> {
     let n_kinds = 5;
-    vec(prop_oneof![8 => Just(graph::NONE), 1 => 0u32..n_kinds], N as usize)
+    let drawn = vec(prop_oneof![8 => Just(graph::NONE), 1 => 0u32..n_kinds], N as usize);
+    (drawn, any::<bool>()).prop_map(|(mut entities, is_exchange)| {
+        if is_exchange {
+            entities[TILL as usize] = 0;
+        }
+        entities
+    })
 }
 
 /// A satoshi is worth a whole unit, except for a gap.
