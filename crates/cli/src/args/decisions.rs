@@ -93,7 +93,8 @@ pub(crate) struct WithdrawArgs {
     /// All links that this transaction shows, or with --rule those of one rule.
     #[arg(long, value_name = "TXID", conflicts_with_all = ["heights", "from", "to"])]
     pub(crate) transaction: Option<String>,
-    /// The links of a rule: common_input, same_key, wrapped_script, change, person.
+    /// The links of a rule: common_input, same_key, wrapped_script, change, person,
+    /// consolidation.
     #[arg(long, value_name = "NAME", conflicts_with = "heights")]
     pub(crate) rule: Option<String>,
     /// With --rule: only from this height on.

@@ -19,19 +19,18 @@ fn data() -> Option<PathBuf> {
     Some(crate::data("bitcoin")?.parent()?.to_owned())
 }
 
-/// Goals that the parts do not reach on these data: printed, not failed. A name leaves this list once it is reached.
+/// Goals that worlds of a tenth of the usual size do not reach: printed, not failed, unless a test asks for them.
 const GAPS: &[&str] = &["worlds_recall"];
 
 #[track_caller]
 fn check_floors(report: &OwnershipReport, measured: &[&str]) {
     for floor in &report.floors {
-        if floor.state == FloorState::Missed && GAPS.contains(&floor.name.as_str()) {
-            println!("gap: {} is {:?}, goal {}", floor.name, floor.value, floor.bound);
-            continue;
-        }
-        assert_ne!(floor.state, FloorState::Missed, "{floor:#?}");
         if measured.contains(&floor.name.as_str()) {
             assert_eq!(floor.state, FloorState::Met, "{floor:#?}");
+        } else if floor.state == FloorState::Missed && GAPS.contains(&floor.name.as_str()) {
+            println!("gap: {} is {:?}, goal {}", floor.name, floor.value, floor.bound);
+        } else {
+            assert_ne!(floor.state, FloorState::Missed, "{floor:#?}");
         }
     }
     assert_eq!(report.floors.len(), FLOORS.len());
@@ -53,10 +52,8 @@ fn real_data_keeps_its_floors() {
     let options =
         EvaluateOptions { data: Some(data), seeds: vec![1], ..EvaluateOptions::default() };
     let report = evaluate_ownership(&options, &Unwatched).unwrap();
-    check_floors(&report, &["mixes_excluded", "labels_right", "mix_false_merges"]);
-    // The goal is 0.9; what is reached in this world, 0.873, is not lost again unseen.
-    let recall = report.floors.iter().find(|floor| floor.name == "worlds_recall").unwrap();
-    assert!(recall.value.unwrap() >= 0.87, "{recall:#?}");
+    let mixes = ["mixes_excluded", "labels_right", "mix_false_merges"];
+    check_floors(&report, &[&mixes[..], &["worlds_precision", "worlds_recall"]].concat());
     let chain = report.chain.unwrap();
     assert_eq!((chain.blocks, chain.transactions), (17, 48_402));
     let tags = report.tags.unwrap();

@@ -7,6 +7,7 @@
 //! `docs/methods/change.md` has definition, figures and failure modes.
 
 mod columns;
+mod consolidation;
 mod error;
 mod fingerprint;
 mod model;
@@ -22,6 +23,7 @@ mod truth;
 mod verdict;
 
 pub use columns::names;
+pub use consolidation::GATHERED_MIN;
 pub use error::ChangeError;
 pub use fingerprint::Fingerprint;
 pub use model::{ChangeModel, Judgement, LinkFigures, ModelFigures, Part, RuleFigures, Share};

@@ -58,9 +58,11 @@ pub struct ModelFigures {
     pub n_positives: u64,
     /// Other outputs.
     pub n_negatives: u64,
-    /// Area under the receiver operating characteristic, held out, over outputs and moments.
+    /// Area under the receiver operating characteristic, held out, over the outputs of one moment of every
+    /// transaction.
     pub auc: f64,
-    /// Expected calibration error, held out, over outputs and moments, 0 to 1.
+    /// Expected calibration error, held out, over the outputs of one moment of every
+    /// transaction, 0 to 1.
     pub calibration_error: f64,
     /// The same of the calibration that was not taken.
     pub calibration_error_other: f64,
@@ -214,7 +216,7 @@ impl ChangeModel {
         self.parts_of_row(row).fold(self.intercept, |sum, part| sum + part)
     }
 
-    /// The output that reaches the threshold while no other is near, with its probability.
+    /// The output that reaches the threshold while no other is near, once it moved on, with its probability.
     pub(super) fn decide(&self, record: &Record, outputs: &[OutputRecord]) -> Option<(usize, f64)> {
         let threshold = self.threshold?;
         let mut row = Vec::with_capacity(self.coefficients.len() + 1);
@@ -223,7 +225,9 @@ impl ChangeModel {
             push_row(record, outputs, place, &mut row);
             self.calibration.probability(self.log_odds(&row))
         });
-        leader(probabilities).filter(|(_, probability)| *probability >= threshold)
+        leader(probabilities)
+            .filter(|(place, _)| outputs[*place].moved_on())
+            .filter(|(_, probability)| *probability >= threshold)
     }
 
     pub(super) fn judgements(&self, record: &Record, outputs: &[OutputRecord]) -> Vec<Judgement> {

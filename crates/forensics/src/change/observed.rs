@@ -74,6 +74,8 @@ pub struct Observed {
     pub addresses: Vec<AddressId>,
     /// Positions of the outputs in their transactions, of all moments.
     pub positions: Vec<u32>,
+    /// Whether the spender of the output is known and made two outputs or more: only then a link may be made.
+    pub moved_on: Vec<bool>,
     /// What each rule alone says, by place in [`RULES`], of all moments.
     pub verdicts: Vec<Verdicts>,
     /// Features, row-major, [`names`](super::names) wide, a row an element of `addresses`.
@@ -93,6 +95,7 @@ impl Observed {
             moments: Vec::new(),
             addresses: Vec::new(),
             positions: Vec::new(),
+            moved_on: Vec::new(),
             verdicts: Vec::new(),
             rows: Vec::new(),
             passed: [0; Passed::ALL.len()],
@@ -117,6 +120,7 @@ impl Observed {
         for (place, output) in outputs.iter().enumerate() {
             self.addresses.push(output.address);
             self.positions.push(output.position);
+            self.moved_on.push(output.moved_on());
             let mut verdicts = Verdicts::default();
             (0..RULES.len()).for_each(|at| verdicts.set(at, verdict(at, record, outputs, place)));
             self.verdicts.push(verdicts);

@@ -26,7 +26,7 @@ pub struct Record {
     pub(super) first_output: u32,
     /// How many outputs with an address it has.
     pub n_outputs: u8,
-    /// Whether it may be judged; else it stands here as the start of a peel chain.
+    /// Whether it may be judged; else it stands here as the start of a peel chain, or as a consolidation.
     pub judged: bool,
     /// Whether it has one input and two outputs.
     pub peel: bool,
@@ -80,6 +80,11 @@ impl Record {
         }
     }
 
+    /// Whether links may come of it: it is judged, or a consolidation. What else is on record starts a peel chain.
+    pub(super) fn is_watched(&self) -> bool {
+        self.judged || !self.peel
+    }
+
     pub(super) fn range(&self) -> std::ops::Range<usize> {
         let first = self.first_output as usize;
         first..first + usize::from(self.n_outputs)
@@ -87,6 +92,13 @@ impl Record {
 }
 
 impl OutputRecord {
+    /// Whether its spender paid somebody: made two outputs or more. Only then a link to it is made: as long as a coin
+    /// lies, and where it is merely gathered with others, most of what tells a wallet from the one that it paid is
+    /// missing, and one wrong link to the deposit address of an exchange gives its payer all that the exchange has.
+    pub fn moved_on(&self) -> bool {
+        self.spender.is_some_and(|spender| spender.fingerprint.class(Class::Outputs) > 0)
+    }
+
     pub(super) fn new(subject: &Subject<'_>, place: usize) -> Self {
         let mut verdicts = Verdicts::default();
         for (at, rule) in RULES.iter().enumerate() {

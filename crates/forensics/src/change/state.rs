@@ -1,11 +1,11 @@
 //! The stage: transactions in, change links out.
 //!
-//! In: batches of the ledger in chain order, a fitted model, prices. Out: links of heuristic 4, one a transaction at
-//! most, in order of the evidence that completed them.
+//! In: batches of the ledger in chain order, a fitted model, prices. Out: links of heuristic 4, and of 6 where coins are
+//! gathered (`consolidation`), one a transaction at most, in order of the evidence that completed them.
 //! Source: Möser and Narayanan, Resurrecting Address Clustering in Bitcoin, FC 2022.
 //! Departures: a stream. A transaction is judged when it appears and whenever an output of it is spent within a year;
-//! the first time that one output reaches the model's threshold and no other comes near, its link is made, with the
-//! height of that event. Later evidence neither moves nor withdraws a link: a link is a fact of its height.
+//! the first time that one output reaches the model's threshold, no other comes near and it moved on (its spender made two
+//! outputs or more), its link is made, with the height of that event. Later evidence neither moves nor withdraws a link: a link is a fact of its height.
 //! Not judged: a coinbase; a possibly collaborative transaction; one with an input whose previous output is unknown
 //! (an unknown address may be the one that an output pays); one with self-change; fewer than two or more than 64
 //! outputs with an address.
@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use ledger::{AddressId, Height, LedgerBatch, Link, Timestamp, TransactionView, TxId, TxIndex};
 
+use super::consolidation;
 use super::error::ChangeError;
 use super::fingerprint::{Fingerprint, is_peel};
 use super::model::{ChangeModel, Judgement};
@@ -32,7 +33,7 @@ pub const OUTPUTS_MAX: usize = 64;
 /// A spender later than so many blocks (a year) is no evidence: wallets are renewed.
 pub const OPEN_BLOCKS_MAX: u32 = 52_560;
 /// Another output from this probability on is near: no link is made.
-pub const NEAR: f64 = 0.1;
+pub const NEAR: f64 = 0.05;
 
 /// Money a whole coin at a time; `None` where no price is known.
 pub type PriceAt<'a> = &'a dyn Fn(Timestamp) -> Option<f64>;
@@ -69,7 +70,8 @@ impl ChangeState {
         Self { seen: vec![(Height::new(0), n_addresses)], ..Self::default() }
     }
 
-    /// Takes in the next blocks; without a model, or with one that has no threshold, no link is made.
+    /// Takes in the next blocks; without a model, or with one that has no threshold, no link is made, of consolidations
+    /// neither: whoever wants inference has a model.
     pub fn apply(
         &mut self,
         batch: &LedgerBatch,
@@ -82,10 +84,15 @@ impl ChangeState {
             if let Event::Evidence { record, outputs, height } = event
                 && record.linked_at.is_none()
                 && let Some(ModelInForce { model, source }) = in_force
-                && let Some(link) = link(record, outputs, height, model, source)
             {
-                record.linked_at = Some(height);
-                links.push(link);
+                let found = match record.judged {
+                    true => link(record, outputs, height, model, source),
+                    false => consolidation::link(record, outputs, height),
+                };
+                if let Some(link) = found {
+                    record.linked_at = Some(height);
+                    links.push(link);
+                }
             }
         });
         links
@@ -95,7 +102,10 @@ impl ChangeState {
     /// features that it has then.
     pub fn observe(&mut self, batch: &LedgerBatch, price: PriceAt<'_>, observed: &mut Observed) {
         self.advance(batch, price, &mut |event| match event {
-            Event::Evidence { record, outputs, height } => observed.push(record, outputs, height),
+            Event::Evidence { record, outputs, height } if record.judged => {
+                observed.push(record, outputs, height);
+            }
+            Event::Evidence { .. } => {}
             Event::Passed(why) => observed.count(why),
         });
     }
@@ -112,7 +122,7 @@ impl ChangeState {
             self.pay_again(&view);
             for at in touched {
                 let record = &mut self.records[at as usize];
-                if record.judged {
+                if record.is_watched() {
                     let outputs = &self.outputs[record.range()];
                     handle(Event::Evidence { record, outputs, height });
                 }
@@ -172,7 +182,7 @@ impl ChangeState {
         let subject = Subject::new(view, self.n_addresses(), price, after_peel);
         let passed = passed(&subject);
         let starts_peel = passed == Some(Passed::UnknownInput) && is_peel(&subject.view);
-        let is_kept = passed.is_none() || starts_peel;
+        let is_kept = passed.is_none() || starts_peel || consolidation::gathers(&subject);
         let at = u32::try_from(self.records.len()).expect("fewer than 2^32 transactions are open");
         if is_kept && !self.by_id.contains_key(&view.row.id) {
             self.by_id.insert(view.row.id, at);
@@ -300,7 +310,7 @@ impl ChangeState {
 
 /// What happens to a transaction.
 enum Event<'a> {
-    /// It appeared, or an output of it was spent at `height`.
+    /// It appeared, or an output of it was spent at `height`; those not judged are consolidations.
     Evidence { record: &'a mut Record, outputs: &'a [OutputRecord], height: Height },
     /// It is not judged.
     Passed(Passed),

@@ -5,7 +5,9 @@
 //! Departures. A logistic regression, because its parts can be shown to a court; they fitted a random forest. The split
 //! rotates: payers' clusters fall into four parts by seed; two parts fit, the next calibrates, the last is held out, four
 //! times, so that every transaction is held out once. The served model is fitted to all four and calibrated on the
-//! margins held out. A transaction counts once, however many moments it has.
+//! margins held out. A transaction counts once, however many moments it has: they share its weight in the fit, and one of
+//! them, drawn by seed, is calibrated on and measured. Else one exchange's payouts (thirty outputs at thirty moments each)
+//! outweigh everybody.
 //! **`spent`.** Revealed change has been spent, and payments often not yet. So "its spender agrees" would be proof by
 //! being there at all. A column that says only that there is a spender takes that up in the fit and is left out later.
 //! **Threshold.** Links are replayed as they would be made, first come first; the smallest probability is taken at
@@ -116,6 +118,8 @@ struct Case {
     /// Among [`Observed::moments`], in order of time.
     moments: Vec<usize>,
     change: Option<u32>,
+    /// Which of `moments` stands for the others where each would weigh alike.
+    drawn: usize,
 }
 
 fn cases(observed: &Observed, truths: &[Truth], seed: u64) -> Vec<Case> {
@@ -126,7 +130,9 @@ fn cases(observed: &Observed, truths: &[Truth], seed: u64) -> Vec<Case> {
     let case = |truth: &Truth| {
         let moments = moments.get(&truth.tx)?.clone();
         let part = mix(seed, u64::from(truth.payer_cluster)) % N_PARTS;
-        Some(Case { part, moments, change: truth.change })
+        let n_moments = moments.len() as u64;
+        let drawn = usize::try_from(mix(seed, truth.tx.get()) % n_moments).expect("below a length");
+        Some(Case { part, moments, change: truth.change, drawn })
     };
     truths.iter().filter_map(case).collect()
 }
@@ -135,6 +141,15 @@ impl Case {
     /// The rows of all moments, with whether each is of the change.
     fn rows<'a>(&'a self, observed: &'a Observed) -> impl Iterator<Item = (usize, bool)> + 'a {
         let rows = self.moments.iter().flat_map(|at| observed.moments[*at].range());
+        rows.map(|row| (row, self.change == Some(observed.positions[row])))
+    }
+
+    /// The same of the moment that stands for all.
+    fn drawn_rows<'a>(
+        &'a self,
+        observed: &'a Observed,
+    ) -> impl Iterator<Item = (usize, bool)> + 'a {
+        let rows = observed.moments[self.moments[self.drawn]].range();
         rows.map(|row| (row, self.change == Some(observed.positions[row])))
     }
 
@@ -217,22 +232,28 @@ impl HeldOut {
         cases: &[Case],
         options: &TrainOptions,
     ) -> Result<Self, ChangeError> {
-        let n_rows = observed.addresses.len();
+        let (n_rows, width) = (observed.addresses.len(), names().len());
         let mut margins = vec![f64::NAN; n_rows];
         let mut by_kind = [vec![f64::NAN; n_rows], vec![f64::NAN; n_rows]];
         for part in 0..N_PARTS {
             let next = (part + 1) % N_PARTS;
             let fitted = Fitted::of(observed, cases, |p| p != part && p != next, options)?;
-            let (calibrate_on, targets) = scored(observed, cases, next, &fitted);
-            let values: Vec<f64> = calibrate_on.iter().map(|(_, margin)| *margin).collect();
-            let test = scored(observed, cases, part, &fitted).0;
+            let margin_of =
+                |row: usize| fitted.margin(&observed.rows[row * width..(row + 1) * width]);
+            let of_part = |part: u64| cases.iter().filter(move |case| case.part == part);
+            let calibrate_on = of_part(next).flat_map(|case| case.drawn_rows(observed));
+            let (values, targets): (Vec<f64>, Vec<bool>) =
+                calibrate_on.map(|(row, target)| (margin_of(row), target)).unzip();
+            let test = of_part(part).flat_map(|case| case.rows(observed));
+            let test: Vec<(usize, f64)> = test.map(|(row, _)| (row, margin_of(row))).collect();
             for (kind, to) in [Kind::Platt, Kind::Isotonic].into_iter().zip(&mut by_kind) {
                 let calibration = kind.fit(&values, &targets)?;
                 test.iter().for_each(|(row, m)| to[*row] = calibration.probability(*m));
             }
             test.iter().for_each(|(row, margin)| margins[*row] = *margin);
         }
-        let rows: Vec<(usize, bool)> = cases.iter().flat_map(|case| case.rows(observed)).collect();
+        let rows: Vec<(usize, bool)> =
+            cases.iter().flat_map(|case| case.drawn_rows(observed)).collect();
         let targets: Vec<bool> = rows.iter().map(|row| row.1).collect();
         let of_rows = |all: &[f64]| -> Vec<f64> { rows.iter().map(|row| all[row.0]).collect() };
         let tables = by_kind.each_ref().map(|all| Reliability::of(&of_rows(all), &targets, N_BINS));
@@ -251,7 +272,7 @@ impl HeldOut {
     }
 
     fn calibration_cases(&self, observed: &Observed, cases: &[Case]) -> (Vec<f64>, Vec<bool>) {
-        let rows = cases.iter().flat_map(|case| case.rows(observed));
+        let rows = cases.iter().flat_map(|case| case.drawn_rows(observed));
         rows.map(|(row, target)| (self.margins[row], target)).unzip()
     }
 
@@ -266,24 +287,12 @@ impl HeldOut {
     }
 }
 
-/// Rows of one part with their margins, and their targets.
-fn scored(
-    observed: &Observed,
-    cases: &[Case],
-    part: u64,
-    fitted: &Fitted,
-) -> (Vec<(usize, f64)>, Vec<bool>) {
-    let width = names().len();
-    let rows = cases.iter().filter(|case| case.part == part).flat_map(|case| case.rows(observed));
-    let margin = |row: usize| fitted.margin(&observed.rows[row * width..(row + 1) * width]);
-    rows.map(|(row, target)| ((row, margin(row)), target)).unzip()
-}
-
 /// What each moment of a case would do.
 fn outcomes(observed: &Observed, case: &Case, probabilities: &[f64]) -> Vec<Option<Outcome>> {
     let outcome = |at: &usize| {
         let moment = &observed.moments[*at];
-        let (place, probability) = leader(moment.range().map(|row| probabilities[row]))?;
+        let (place, probability) = leader(moment.range().map(|row| probabilities[row]))
+            .filter(|(place, _)| observed.moved_on[moment.first + place])?;
         let right = case.change == Some(observed.positions[moment.first + place]);
         Some(Outcome { probability, right })
     };

@@ -2,7 +2,7 @@
 //!
 //! In: transactions as observed, and links. Out: those of which the change is revealed.
 //! Source: Möser and Narayanan, Resurrecting Address Clustering in Bitcoin, FC 2022, section 3.
-//! Departures: links of any heuristic but change count, so that people's decisions do. An output that was in its
+//! Departures: links of any heuristic but change and consolidation count, so that people's decisions do. An output that was in its
 //! payer's cluster by the end of its own block does not: nothing had to be found out.
 //! Failure modes: a cluster that is wrong reveals wrongly; two outputs of one owner (a payment to oneself) reveal
 //! nothing; a transaction without change is never revealed, so the base rate is that of transactions that have some.
@@ -14,7 +14,7 @@ use graph::Components;
 use ledger::{AddressId, Link, TxIndex};
 
 use super::observed::{Moment, Observed};
-use crate::heuristics::CHANGE;
+use crate::heuristics::{CHANGE, CONSOLIDATION};
 
 /// What is true of one transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,9 @@ pub fn revealed(observed: &Observed, links: &[Link]) -> Vec<Truth> {
     observed.moments.iter().for_each(|moment| {
         firsts.entry(moment.tx).or_insert(moment);
     });
-    let mut links: Vec<&Link> = links.iter().filter(|link| link.heuristic != CHANGE).collect();
+    let inferred = [CHANGE, CONSOLIDATION];
+    let mut links: Vec<&Link> =
+        links.iter().filter(|link| !inferred.contains(&link.heuristic)).collect();
     links.sort_by_key(|link| link.height);
     let ids = links.iter().map(|link| link.b.max(link.a)).chain(observed.addresses.iter().copied());
     let payers = observed.moments.iter().map(|moment| moment.payer);

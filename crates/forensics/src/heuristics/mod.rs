@@ -10,6 +10,7 @@
 
 mod change;
 mod common_input;
+mod consolidation;
 mod person;
 mod same_key;
 mod wrapped_script;
@@ -53,6 +54,7 @@ pub const HEURISTICS: &[Heuristic] = &[
     wrapped_script::WRAPPED_SCRIPT,
     change::CHANGE,
     person::PERSON,
+    consolidation::CONSOLIDATION,
 ];
 
 /// The number of `common_input`, whose links of one transaction are one piece of evidence.
@@ -61,6 +63,8 @@ pub const COMMON_INPUT: u8 = common_input::COMMON_INPUT.number;
 pub const CHANGE: u8 = change::CHANGE.number;
 /// The number of `person`, whose links are decisions.
 pub const PERSON: u8 = person::PERSON.number;
+/// The number of `consolidation`, whose links [`crate::change::ChangeState`] makes, too.
+pub const CONSOLIDATION: u8 = consolidation::CONSOLIDATION.number;
 
 impl Heuristic {
     /// The heuristic of a stored number.

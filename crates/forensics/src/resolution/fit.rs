@@ -1,8 +1,9 @@
 //! Fitting: weights of the rules, calibration, and figures on parties that neither has seen.
 //!
 //! In: candidates and targets. Out: a [`ResolutionModel`], or why the data do not carry one.
-//! 1. Parties (not pairs) are dealt to three splits by a hash of the seed: half to fit, a quarter to calibrate, a quarter
-//!    to test. A pair counts where both of its parties are in one split. Of same-owner pairs, which have one party, a
+//! 1. Parties (not pairs) are dealt to four quarters by a hash of the seed, which take turns: two to fit, one to calibrate, one
+//!    to test, so that every party is held out. The weights that are served are fitted to all, and calibrated on the margins
+//!    held out in all turns: the line of one quarter alone hangs on the luck of some parties. A pair counts where both of its parties are in one split. Of same-owner pairs, which have one party, a
 //!    split of share s keeps s; of the others s². So the others weigh 1 / s more: weights are for the candidate population.
 //!    Pairs between the first and the second split calibrate, too: few parties are in most pairs of two owners (services),
 //!    and a second split without them would calibrate for people only. The third split shares no party with either.
@@ -46,6 +47,8 @@ impl Default for FitOptions {
     }
 }
 
+/// As many as quarters.
+const N_TURNS: u64 = 4;
 /// Splits in quarters: fit, fit, calibrate, test.
 const SHARES: [f64; 3] = [0.5, 0.25, 0.25];
 const BINS: usize = 10;
@@ -83,53 +86,94 @@ fn fit_to(
         return Err(not_fitted("a seed must be below 2^63".to_owned()));
     }
     let shares = Shares::of(profiles);
-    let mut splits: [Vec<&Target>; 3] = Default::default();
-    for target in targets {
-        let [a, b] = target.groups.map(|group| split(options.seed, group));
-        match (a.min(b), a.max(b)) {
-            (one, other) if one == other => splits[one].push(target),
-            (0, 1) => splits[1].push(target),
-            _ => {}
-        }
-    }
-    let counts = |split: &[&Target]| {
-        let n_same = split.iter().filter(|target| target.same).count() as u64;
-        [n_same, split.len() as u64 - n_same]
-    };
-    let n_used: usize = splits.iter().map(Vec::len).sum();
-    let mut figures = Figures {
-        n_train: counts(&splits[0]),
-        n_calibrate: counts(&splits[1]),
-        n_test: counts(&splits[2]),
-        n_left_out: (targets.len() - n_used) as u64,
-        ..Figures::default()
-    };
-    enough(&figures, options.pairs_min)?;
     let row = |target: &Target| {
         pair_features(profiles, &candidates.pairs[target.candidate as usize], &shares)
     };
-    let fitted = regression(&splits[0], row, options)?;
-    let held = |split: usize| -> Vec<Held> {
-        let one = |target: &&Target| Held {
-            margin: fitted.margin(&row(target)),
-            same: target.same,
-            shown: target.shown,
-            weight: weight_of(target, split),
-        };
-        splits[split].iter().map(one).collect()
-    };
-    let line = line(&held(1)).ok_or_else(|| {
-        not_fitted(
-            "on held-out parties the probability falls where the model says it rises".to_owned(),
-        )
-    })?;
-    measure(&mut figures, &held(2), |margin| sigmoid(line.slope * margin + line.offset));
+    let mut turned = Turned::default();
+    for turn in 0..N_TURNS {
+        let splits = splits(targets, options.seed, turn);
+        match enough(&splits.each_ref().map(|split| counts(split)), options.pairs_min) {
+            Ok(()) => turned.add(&splits, row, options)?,
+            Err(error) if turn == 0 => return Err(error),
+            Err(_) => {}
+        }
+    }
+    let all: Vec<&Target> = targets.iter().collect();
+    let fitted = regression(&all, |target| target.weight, row, options)?;
+    let line = line(&turned.calibrated).ok_or_else(falling)?;
+    let mut figures = Figures { n_train: counts(&all), ..turned.counted };
+    figures.n_left_out = (targets.len() as u64).saturating_sub(figures.n_test.iter().sum());
+    measure(&mut figures, &turned.tested);
     let weights: Vec<f64> = fitted.coefficients.iter().map(|weight| line.slope * weight).collect();
     let prior = line.slope * fitted.intercept + line.offset;
     let shown = targets.iter().map(|target| target.shown).fold(1.0, f64::min);
     let height = profiles.activity().height().map_or(0, ledger::Height::get);
     let origin = Origin { truth: truth.to_owned(), seed: options.seed, height, shown };
     Ok(ResolutionModel::new((prior, &weights), &shares, origin, figures))
+}
+
+/// What the turns found on parties that each held out.
+#[derive(Default)]
+struct Turned {
+    /// Pairs with their margins, of every second split.
+    calibrated: Vec<Held>,
+    /// Pairs with their calibrated log-odds, of every third split.
+    tested: Vec<Held>,
+    counted: Figures,
+}
+
+impl Turned {
+    fn add(
+        &mut self,
+        splits: &[Vec<&Target>; 3],
+        row: impl Fn(&Target) -> Vec<f64> + Copy,
+        options: &FitOptions,
+    ) -> Result<(), ResolutionError> {
+        let fitted = regression(&splits[0], |target| weight_of(target, 0), row, options)?;
+        let held = |split: usize| -> Vec<Held> {
+            let one = |target: &&Target| Held {
+                margin: fitted.margin(&row(target)),
+                same: target.same,
+                shown: target.shown,
+                weight: weight_of(target, split),
+            };
+            splits[split].iter().map(one).collect()
+        };
+        let calibrated = held(1);
+        let line = line(&calibrated).ok_or_else(falling)?;
+        let log_odds = |pair: Held| Held { margin: line.slope * pair.margin + line.offset, ..pair };
+        self.tested.extend(held(2).into_iter().map(log_odds));
+        self.calibrated.extend(calibrated);
+        let (figures, found) = (&mut self.counted, [1, 2].map(|split| counts(&splits[split])));
+        for (sum, found) in [&mut figures.n_calibrate, &mut figures.n_test].into_iter().zip(found) {
+            sum.iter_mut().zip(found).for_each(|(sum, found)| *sum += found);
+        }
+        Ok(())
+    }
+}
+
+/// Pairs to fit, to calibrate and to test in a turn; the rest have parties of two splits.
+fn splits(targets: &[Target], seed: u64, turn: u64) -> [Vec<&Target>; 3] {
+    let mut splits: [Vec<&Target>; 3] = Default::default();
+    for target in targets {
+        let [a, b] = target.groups.map(|group| split(seed, group, turn));
+        match (a.min(b), a.max(b)) {
+            (one, other) if one == other => splits[one].push(target),
+            (0, 1) => splits[1].push(target),
+            _ => {}
+        }
+    }
+    splits
+}
+
+/// Pairs of one owner, and others.
+fn counts(split: &[&Target]) -> [u64; 2] {
+    let n_same = split.iter().filter(|target| target.same).count() as u64;
+    [n_same, split.len() as u64 - n_same]
+}
+
+fn falling() -> ResolutionError {
+    not_fitted("on held-out parties the probability falls where the model says it rises".to_owned())
 }
 
 pub(super) fn pair_features(
@@ -152,13 +196,10 @@ fn not_fitted(reason: String) -> ResolutionError {
     ResolutionError::NotFitted { reason }
 }
 
-fn enough(figures: &Figures, pairs_min: u32) -> Result<(), ResolutionError> {
-    let splits = [
-        ("to fit", figures.n_train),
-        ("to calibrate", figures.n_calibrate),
-        ("to test", figures.n_test),
-    ];
-    for (purpose, [n_same, n_other]) in splits {
+fn enough(counts: &[[u64; 2]; 3], pairs_min: u32) -> Result<(), ResolutionError> {
+    for (purpose, [n_same, n_other]) in
+        ["to fit", "to calibrate", "to test"].into_iter().zip(*counts)
+    {
         if n_same.min(n_other) < u64::from(pairs_min) {
             return Err(not_fitted(format!(
                 "{n_same} pairs with one owner and {n_other} others {purpose}, and {pairs_min} of each are needed"
@@ -170,6 +211,7 @@ fn enough(figures: &Figures, pairs_min: u32) -> Result<(), ResolutionError> {
 
 fn regression(
     split: &[&Target],
+    weight_of: impl Fn(&Target) -> f64,
     row: impl Fn(&Target) -> Vec<f64>,
     options: &FitOptions,
 ) -> Result<LogisticRegression, ResolutionError> {
@@ -185,9 +227,8 @@ fn regression(
     let drawn: Vec<&Target> = same.chain(others).collect();
     let rows: Vec<f64> = drawn.iter().flat_map(|target| row(target)).collect();
     let targets: Vec<bool> = drawn.iter().map(|target| target.same).collect();
-    let weights = drawn
-        .iter()
-        .map(|target| weight_of(target, 0) * if target.same { 1.0 } else { weight_other });
+    let weights =
+        drawn.iter().map(|target| weight_of(target) * if target.same { 1.0 } else { weight_other });
     let weights: Vec<f64> = weights.collect();
     let logistic = LogisticOptions { ridge: options.ridge, iterations_max: 100, tolerance: 1e-9 };
     let n_columns = rows.len() / drawn.len();
@@ -196,13 +237,13 @@ fn regression(
 }
 
 /// Fills in AUC, reliability and expected calibration error.
-fn measure(figures: &mut Figures, held: &[Held], probability: impl Fn(f64) -> f64) {
+fn measure(figures: &mut Figures, held: &[Held]) {
     let margins: Vec<f64> = held.iter().map(|pair| pair.margin).collect();
     let same: Vec<bool> = held.iter().map(|pair| pair.same).collect();
     figures.auc = auc(&margins, &same).unwrap_or(0.5);
     let mut bins = [ReliabilityRow { count: 0, weight: 0.0, predicted: 0.0, observed: 0.0 }; BINS];
     for pair in held {
-        let shown = pair.shown * probability(pair.margin);
+        let shown = pair.shown * sigmoid(pair.margin);
         let bin = &mut bins[bin_of(shown)];
         bin.count += 1;
         bin.weight += pair.weight;
@@ -224,9 +265,9 @@ fn bin_of(probability: f64) -> usize {
     edges.filter(|edge| probability >= *edge as f64 / BINS as f64).count()
 }
 
-/// The split of a party: two quarters to fit, one to calibrate, one to test.
-fn split(seed: u64, group: u32) -> usize {
-    match hash(seed, u64::from(group)) % 4 {
+/// The split of a party in a turn: two quarters to fit, one to calibrate, one to test.
+fn split(seed: u64, group: u32, turn: u64) -> usize {
+    match (hash(seed, u64::from(group)) % N_TURNS + turn) % N_TURNS {
         0 | 1 => 0,
         2 => 1,
         _ => 2,

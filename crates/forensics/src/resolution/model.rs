@@ -45,11 +45,11 @@ pub struct ReliabilityRow {
 pub struct Figures {
     /// Pairs that fitted the weights: one owner, and not shown.
     pub n_train: [u64; 2],
-    /// Pairs that calibrated.
+    /// Pairs that calibrated, over all turns.
     pub n_calibrate: [u64; 2],
-    /// Pairs that gave the figures below.
+    /// Pairs that gave the figures below, over all turns.
     pub n_test: [u64; 2],
-    /// Pairs whose two parties fell to different splits and were left out.
+    /// Pairs whose two parties are of two quarters, which tested nothing.
     pub n_left_out: u64,
     /// Chance that a same-owner pair ranks above another, 0 to 1.
     pub auc: f64,

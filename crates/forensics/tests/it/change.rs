@@ -38,7 +38,7 @@ fn ledger(seed: u64) -> LedgerBatch {
 #[test]
 fn links_are_made_once_and_name_payer_and_change() {
     let mut n_links = 0;
-    for seed in 0..20 {
+    for seed in 0..40 {
         let batch = ledger(seed);
         let found = apply(&mut ChangeState::default(), &batch);
         let transactions: BTreeSet<_> = found.iter().map(|link| link.tx).collect();
@@ -53,6 +53,18 @@ fn links_are_made_once_and_name_payer_and_change() {
             assert!(view.outputs.iter().filter_map(|o| o.address).any(|a| ends.contains(&a)));
             assert!((link.heuristic, link.source) == (CHANGE, 7) && link.confidence >= 0.45);
             assert!(link.height >= view.row.height);
+            // The change moved on by then.
+            let spends = |input: &ledger::Input| {
+                let spent = usize::try_from(input.previous.output).unwrap();
+                input.previous.tx_id == view.row.id
+                    && view.outputs[spent].address.is_some_and(|a| ends.contains(&a))
+            };
+            let moved_on = batch.views().any(|later| {
+                later.row.height <= link.height
+                    && later.outputs.len() > 1
+                    && later.inputs.iter().any(spends)
+            });
+            assert!(moved_on, "{link:?}");
         }
         n_links += found.len();
     }

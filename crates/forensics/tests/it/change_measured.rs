@@ -10,6 +10,7 @@ use forensics::change::{
     ChangeModel, ChangeState, LinkFigures, ModelInForce, Observed, Passed, PriceAt, Share,
     TrainOptions, Truth, measure_rules, revealed, train, train_on,
 };
+use forensics::heuristics::CHANGE;
 use forensics::links;
 use ingest::bitcoin::{Network, decode};
 use ledger::{AddressId, Height, LedgerBatch, Timestamp, TxIndex};
@@ -161,7 +162,8 @@ impl Simulated {
     fn links(&self, model: &ChangeModel) -> (usize, usize, usize) {
         let in_force = Some(ModelInForce { model, source: 1 });
         let mut state = ChangeState::default();
-        let made = state.apply(&self.batch, in_force, &|time| self.price(time));
+        let mut made = state.apply(&self.batch, in_force, &|time| self.price(time));
+        made.retain(|link| link.heuristic == CHANGE);
         let owner = |address: AddressId| self.owners[address.index()];
         let wrong = made.iter().filter(|link| owner(link.a) != owner(link.b)).count();
         let mut observed = Observed::new(0, 1.0);
@@ -216,5 +218,6 @@ fn change_in_simulated_worlds() {
         }
     }
     let (made, wrong, n_change) = other.links(&known);
-    assert!(wrong * 250 <= made && made * 10 >= n_change * 7, "{made} {wrong} {n_change}");
+    // A third of all change lies unspent or is gathered, and has no link.
+    assert!(wrong * 500 <= made && made * 10 >= n_change * 6, "{made} {wrong} {n_change}");
 }

@@ -48,6 +48,7 @@ fn planted_as(n: u64, strength: f64, base: f64, weights: &[(&str, f64)]) -> (Obs
         for place in 0..2 {
             observed.addresses.push(AddressId::new(u32::try_from(first + place).unwrap()));
             observed.positions.push(u32::try_from(place).unwrap());
+            observed.moved_on.push(true);
             observed.verdicts.push(Verdicts::default());
         }
         let height = Height::new(u32::try_from(tx / 10).unwrap());

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use forensics::collaborative::possible_protocols;
-use forensics::heuristics::{CHANGE, COMMON_INPUT, HEURISTICS, Heuristic, PERSON};
+use forensics::heuristics::{CHANGE, COMMON_INPUT, CONSOLIDATION, HEURISTICS, Heuristic, PERSON};
 use forensics::links;
 use ledger::notation::parse;
 use ledger::{Alias, AliasKind, Height, TxIndex};
@@ -84,9 +84,10 @@ fn aliases_are_linked_even_in_a_coinjoin() {
 #[test]
 fn numbers_and_names_stay() {
     let registered: Vec<_> = HEURISTICS.iter().map(|h| (h.number, h.name)).collect();
-    let expected = ["common_input", "same_key", "wrapped_script", "change", "person"];
+    let expected =
+        ["common_input", "same_key", "wrapped_script", "change", "person", "consolidation"];
     assert_eq!(registered, (1..).zip(expected).collect::<Vec<_>>());
-    assert_eq!((COMMON_INPUT, CHANGE, PERSON), (1, 4, 5));
+    assert_eq!((COMMON_INPUT, CHANGE, PERSON, CONSOLIDATION), (1, 4, 5, 6));
     for heuristic in HEURISTICS {
         assert_eq!(Heuristic::from_number(heuristic.number).unwrap().name, heuristic.name);
         assert!(heuristic.confidence > 0.0 && heuristic.confidence <= 1.0);

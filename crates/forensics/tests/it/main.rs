@@ -11,6 +11,7 @@ mod change_train;
 mod cluster_edges;
 mod clusters;
 mod collaborative;
+mod consolidation;
 mod decisions;
 mod evaluation;
 mod evidence;
