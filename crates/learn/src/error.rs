@@ -109,7 +109,8 @@ pub enum LearnError {
     },
     /// Rows do not say what is to be predicted.
     #[error(
-        "column {column:?}, the target, has no value in {n_rows} rows, the first of them row {row} (counted from 0)"
+        "column {column:?}, the target, has no value in {n_rows} rows, the first of them row {row} (counted from 0){}",
+        word.as_ref().map_or(String::new(), |word| format!(", which holds {word:?}"))
     )]
     MissingTarget {
         /// Its name.
@@ -118,6 +119,8 @@ pub enum LearnError {
         row: usize,
         /// How many there are.
         n_rows: usize,
+        /// What stands in the first, where it is a word that means missing.
+        word: Option<String>,
     },
     /// A value cannot be used.
     #[error("column {column:?}, row {row} (counted from 0) is {value:?}, expected {expected}")]
@@ -250,6 +253,10 @@ impl LearnError {
             }
             Self::Cell { .. } => {
                 "correct the value, or leave it empty where it may be unknown, or its row out"
+            }
+            Self::MissingTarget { word: Some(_), .. } => {
+                "leave those rows out with --drop-missing-target (drop_missing_target); or, where such a word is a class of its own, \
+                 say that the target is a category (--column TARGET=category)"
             }
             Self::MissingTarget { .. } => {
                 "fill them, or leave those rows out with --drop-missing-target (drop_missing_target)"

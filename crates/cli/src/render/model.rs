@@ -59,7 +59,11 @@ fn checks(answer: &ModelAnswer, look: Look) -> String {
     }
     let mut page = format!("\n{}\n", look.heading("Leak checks"));
     for check in &answer.checks {
-        let (mark, tone) = if check.found { ("!", Tone::Warning) } else { ("✓", Tone::Good) };
+        let (mark, tone) = match (check.found, check.looked) {
+            (true, _) => ("!", Tone::Warning),
+            (false, true) => ("✓", Tone::Good),
+            (false, false) => ("–", Tone::Remark),
+        };
         let words = format!("{}: {}", show::line(&check.name), show::line(&check.words));
         page += &format!(
             "  {} {}\n",
@@ -201,26 +205,33 @@ pub(crate) fn predicted(report: &PredictReport, look: Look) -> String {
         show::line(&report.file)
     );
     let mut page = look.paint(Tone::Good, &head) + "\n";
-    for words in &report.unseen {
-        page += &format!(
-            "{}\n",
-            look.paint(Tone::Warning, &wrapped(&format!("! {}", show::line(words)), "  ", look))
-        );
-    }
+    page += &unseen(&report.unseen, look);
     for (name, value) in &report.figures {
         page += &format!("  {} {value:.4}\n", name.replace('_', " "));
     }
     page
 }
 
+/// What a table held that training did not know.
+pub(crate) fn unseen(sentences: &[String], look: Look) -> String {
+    let line = |words: &String| {
+        let words = wrapped(&format!("! {}", show::line(words)), "  ", look);
+        look.paint(Tone::Warning, &words) + "\n"
+    };
+    sentences.iter().map(line).collect()
+}
+
 /// One row, explained.
 pub(crate) fn row_explained(answer: &RowAnswer, look: Look) -> String {
+    let event = answer.event.as_ref().map_or_else(String::new, |event| {
+        format!("; P({}) = {:.4}", show::line(event), answer.value)
+    });
     let mut page = format!(
-        "row {}: {} ({:.4})\n\n",
+        "row {}: {}{event}\n\n",
         count(answer.row as u64),
         look.heading(&show::line(&answer.prediction)),
-        answer.value
     );
+    page += &unseen(&answer.unseen, look);
     let largest = answer.reasons.first().map_or(1.0, |reason| reason.contribution.abs());
     let columns = [
         (Column::Right, "margin"),

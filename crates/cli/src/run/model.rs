@@ -91,17 +91,22 @@ impl Session {
         let n_reasons = if args.explain { args.reasons } else { 0 };
         let predicted = predict(&model, &table, n_reasons)?;
         let csv = predicted.to_csv(model.model.target())?;
+        let figures = predicted.assessed.map(|found| found.figures()).unwrap_or_default();
+        let unseen = tabular::unseen_words(&predicted.prediction.unseen);
         let Some(out) = &args.out else {
             self.console.print(&String::from_utf8_lossy(&csv))?;
+            unseen.iter().for_each(|words| self.console.note(&format!("! {words}")));
+            for (name, value) in &figures {
+                self.console.note(&format!("{} {value:.4}", name.replace('_', " ")));
+            }
             return Ok(Exit::Done);
         };
         write_whole(out, &csv)?;
-        let figures = predicted.assessed.map(|found| found.figures()).unwrap_or_default();
         let report = PredictReport {
             model: model.manifest.name.clone(),
             n_rows: table.frame.n_rows(),
             file: out.display().to_string(),
-            unseen: tabular::unseen_words(&predicted.prediction.unseen),
+            unseen,
             figures,
         };
         self.console.report(&report, render::predicted)?;

@@ -167,8 +167,12 @@ pub struct RowAnswer {
     pub row: usize,
     /// The class, or the number.
     pub prediction: String,
-    /// The probability of class 1 (or of the class that is predicted); the number again for numbers.
+    /// The probability of `event`; the number again for numbers.
     pub value: f64,
+    /// Of two classes that the second is true, of more that the predicted one is: `COLUMN = CLASS`.
+    pub event: Option<String>,
+    /// What the row holds that training did not know, a sentence a column.
+    pub unseen: Vec<String>,
     /// The margin before any column is known.
     pub base: f64,
     /// The margin: base and all contributions.

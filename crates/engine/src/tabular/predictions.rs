@@ -1,7 +1,6 @@
 //! Predictions of a table: numbers, reasons, and the file they are written to.
 
 use learn::automl::{Assessed, Explanation, Prediction, Reason};
-use learn::roles::Targets;
 use learn::{Frame, LearnError};
 
 use super::answers::{CompareAnswer, ComparedModel, ReasonAnswer, RowAnswer, TestAnswer};
@@ -71,11 +70,7 @@ pub fn test_model(model: &LoadedModel, train: &Table, test: &Table) -> Result<Te
 
 /// Figures against the target, where the table has it and knows every class of it.
 fn assessed(model: &LoadedModel, frame: &Frame, prediction: &Prediction) -> Option<Assessed> {
-    let targets = Targets::read(frame, model.model.target(), Some(model.model.task())).ok()?;
-    // Classes are numbered by what occurs: figures have a meaning only if the same do.
-    if targets.classes != model.model.classes() {
-        return None;
-    }
+    let targets = model.model.targets_of(frame).ok()?;
     let weights = vec![1.0; targets.values.len()];
     Some(Assessed::of(prediction.task, &prediction.values, &targets.values, &weights))
 }
@@ -128,10 +123,18 @@ impl LoadedModel {
         let output = explanation.likeliest(0);
         let label = prediction.labels().first().map(|label| (*label).to_owned());
         let value = prediction.values[output];
+        // Of two classes the second one's probability is told, whichever is predicted.
+        let classes = self.model.classes();
+        let class = match classes.len() {
+            2 => classes.last(),
+            _ => classes.get(output),
+        };
         Ok(RowAnswer {
             row,
             prediction: label.unwrap_or_else(|| value.to_string()),
             value,
+            event: class.map(|class| format!("{} = {class}", self.model.target())),
+            unseen: super::unseen_words(&prediction.unseen),
             base: explanation.contributions.base[output],
             margin: explanation.margins[output],
             reasons: reasons.into_iter().map(reason).collect(),
@@ -156,6 +159,8 @@ pub fn compare(
         let assessed = match table {
             None => model.model.report.assessed.clone(),
             Some(table) => {
+                // The error of a target that cannot be read says more than that there are no figures.
+                model.model.targets_of(&table.frame)?;
                 let found = predict(model, table, 0)?.assessed;
                 found.ok_or_else(|| LearnError::MissingColumn {
                     column: model.model.target().to_owned(),

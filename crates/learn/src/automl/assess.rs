@@ -491,6 +491,8 @@ fn warnings(model: &Model, report: &ModelReport) -> Vec<String> {
     for role in &report.roles {
         if role.kind == crate::roles::Kind::Leak {
             warnings.push(format!("column {} is left out as a leak: {}", role.column, role.reason));
+        } else if let Some(doubt) = &role.doubt {
+            warnings.push(format!("column {}: {doubt}", role.column));
         }
     }
     let found = report.checks.iter().skip(1).filter(|check| check.found);

@@ -1,6 +1,6 @@
 //! How rows are held out: the folds that every candidate is judged by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -288,12 +288,16 @@ fn whole_numbers(column: &crate::Column) -> Result<Vec<i64>, LearnError> {
 fn groups_of(frame: &Frame, column: &str) -> Result<Vec<u32>, LearnError> {
     let raw = frame.column(column)?;
     let levels = read_levels(&crate::roles::Reading::Level, raw);
-    match levels.codes.iter().position(|code| *code == u32::MAX) {
-        Some(row) => {
-            Err(raw.refused(row, "a group in every row of the column that splits by group"))
-        }
-        None => Ok(levels.codes),
+    if let Some(row) = levels.codes.iter().position(|code| *code == u32::MAX) {
+        return Err(raw.refused(row, "a group in every row of the column that splits by group"));
     }
+    // By name: spellings that differ in blanks at their ends are one group.
+    let mut known: BTreeMap<&str, u32> = BTreeMap::new();
+    let group = |code: &u32| {
+        let next = u32::try_from(known.len()).expect("a frame has fewer than 2^32 rows");
+        *known.entry(levels.names[*code as usize].as_ref()).or_insert(next)
+    };
+    Ok(levels.codes.iter().map(group).collect())
 }
 
 fn by_given(n_rows: usize, given: &[u32]) -> Result<Held, LearnError> {

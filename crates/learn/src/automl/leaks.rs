@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folds::Held;
 use crate::features::{future_times, overlap};
-use crate::roles::{Kind, Role, Targets};
+use crate::roles::{Kind, Reading, Role, SUSPECT_AUC, Targets, read_levels};
 use crate::split::Split;
 use crate::{Frame, LearnError};
 
@@ -16,8 +16,10 @@ use crate::{Frame, LearnError};
 const ROWS_MAX: usize = 20_000;
 /// Share of held-out rows that may be copies before it is a finding: small tables of categories repeat themselves.
 const COPIES_MAX: f64 = 0.05;
-/// Columns below which equal rows are no sign of a copy.
-const COLUMNS_MIN: usize = 4;
+/// Rows equal to a held-out one that chance alone may bring before copies are no sign any more.
+const ALIKE_MAX: f64 = 0.05;
+/// Columns that a sentence names at most.
+const NAMED_MAX: usize = 5;
 /// Share of rows in which a time lies after the row's own clock from which it is a finding.
 const LATER_MAX: f64 = 0.01;
 
@@ -28,8 +30,16 @@ pub struct LeakCheck {
     pub name: String,
     /// Whether there is something to look at.
     pub found: bool,
+    /// Whether it could be looked for.
+    #[serde(default = "looked")]
+    pub looked: bool,
     /// What was seen, in words.
     pub words: String,
+}
+
+/// As files of models of earlier versions mean it.
+fn looked() -> bool {
+    true
 }
 
 /// What checks look at.
@@ -54,20 +64,49 @@ impl Suspects<'_> {
     /// Columns that tell the target too well, left out or not.
     fn told(&self) -> LeakCheck {
         let is_suspect = |role: &&Role| {
-            role.kind == Kind::Leak || role.reason.contains("alone it tells the target")
+            let is_close = role.kind.is_used() && role.told.is_some_and(|told| told >= SUSPECT_AUC);
+            role.kind == Kind::Leak || is_close
         };
         let what = |role: &Role| match role.kind {
             Kind::Leak => format!("{} (left out)", role.column),
             _ => role.column.clone(),
         };
         let found: Vec<String> = self.roles.iter().filter(is_suspect).map(what).collect();
-        let words = match found.len() {
+        let mut words = match found.len() {
             0 => "no column alone tells the target almost perfectly".to_owned(),
             _ => {
                 format!("almost the target alone: {}; known before the outcome?", found.join(", "))
             }
         };
-        LeakCheck { name: "a column too good".to_owned(), found: !found.is_empty(), words }
+        let used: Vec<&Role> = self.roles.iter().filter(|role| role.kind.is_used()).collect();
+        let unseen: Vec<&str> = used
+            .iter()
+            .filter(|role| role.told.is_none())
+            .map(|role| role.column.as_str())
+            .collect();
+        if !unseen.is_empty() {
+            let more = unseen.len().saturating_sub(NAMED_MAX);
+            let named = unseen[..unseen.len() - more].join(", ");
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            words.push_str(&format!(
+                "; not looked at (words, or too few rows of a class): {named}{more}"
+            ));
+        }
+        let looked = unseen.len() < used.len() || !found.is_empty();
+        LeakCheck { name: "a column too good".to_owned(), found: !found.is_empty(), looked, words }
+    }
+
+    /// Rows among so many that chance alone makes equal to one row, were the columns independent.
+    fn alike_by_chance(&self, columns: &[&str], n_rows: usize) -> Result<f64, LearnError> {
+        let mut chance = n_rows as f64;
+        for column in columns {
+            let levels = read_levels(&Reading::Level, self.frame.column(column)?);
+            let (counts, missing) = levels.counts();
+            let n = self.frame.n_rows() as f64;
+            let shares = counts.values().copied().chain([missing]).map(|count| count as f64 / n);
+            chance *= shares.map(|share| share * share).sum::<f64>();
+        }
+        Ok(chance)
     }
 
     /// Rows of the first fold that stand among those it is trained on, too.
@@ -75,10 +114,12 @@ impl Suspects<'_> {
         let name = "rows on both sides of the split".to_owned();
         let used = self.roles.iter().filter(|role| role.kind.is_used());
         let mut columns: Vec<&str> = used.map(|role| role.column.as_str()).collect();
-        if columns.len() < COLUMNS_MIN {
-            let words =
-                format!("not looked for: rows of {} columns are alike by chance", columns.len());
-            return Ok(LeakCheck { name, found: false, words });
+        if self.alike_by_chance(&columns, split.train.len().min(ROWS_MAX))? > ALIKE_MAX {
+            let words = format!(
+                "not looked for: rows of {} such columns are alike by chance",
+                columns.len()
+            );
+            return Ok(LeakCheck { name, found: false, looked: false, words });
         }
         columns.push(&self.targets.column);
         let some = |rows: &[u32]| -> Vec<u32> {
@@ -94,7 +135,7 @@ impl Suspects<'_> {
             train.len()
         );
         let found = same.n_rows as f64 > COPIES_MAX * held.len() as f64;
-        Ok(LeakCheck { name, found, words })
+        Ok(LeakCheck { name, found, looked: true, words })
     }
 
     /// Times that lie after what the table can know, or after the row's own clock.
@@ -108,7 +149,8 @@ impl Suspects<'_> {
         let Some(until) = self.as_of_us.or(latest) else {
             let words = "not looked for: neither a split by time nor a date up to which the table is known was given";
             let name = "dates of the future".to_owned();
-            return Ok(Some(LeakCheck { name, found: false, words: words.to_owned() }));
+            let words = words.to_owned();
+            return Ok(Some(LeakCheck { name, found: false, looked: false, words }));
         };
         for future in future_times(self.frame, self.roles, until)? {
             let last = super::shown(future.latest_us as f64, super::Measure::Time);
@@ -135,6 +177,6 @@ impl Suspects<'_> {
             _ => format!("{}: known when the model is asked?", found.join("; ")),
         };
         let name = "dates of the future".to_owned();
-        Ok(Some(LeakCheck { name, found: !found.is_empty(), words }))
+        Ok(Some(LeakCheck { name, found: !found.is_empty(), looked: true, words }))
     }
 }

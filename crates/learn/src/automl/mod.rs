@@ -39,7 +39,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::roles::{Override, Targets};
+use crate::roles::{Kind, Override, Targets};
 use crate::trees::Monotone;
 use crate::{Frame, LearnError, PipelineOptions, Task};
 
@@ -95,6 +95,11 @@ pub struct AutoOptions {
 }
 
 impl AutoOptions {
+    /// What the caller says that the target is.
+    fn kind_of_target(&self) -> Option<Kind> {
+        self.roles.get(&self.target).map(|given| given.kind)
+    }
+
     /// Everything as it usually is, for one target.
     pub fn for_target(target: impl Into<String>) -> Self {
         Self {
@@ -178,7 +183,7 @@ pub fn train_unless(
         });
     }
     let rows = if options.drop_missing_target {
-        Targets::known_rows(frame, &options.target)?
+        Targets::known_rows(frame, &options.target, options.kind_of_target())?
     } else {
         Vec::new()
     };

@@ -175,6 +175,14 @@ impl Model {
         self.targets.task
     }
 
+    /// The target of another table, read as in training, with the classes under the same numbers.
+    ///
+    /// # Errors
+    /// As [`Targets::read_alike`].
+    pub fn targets_of(&self, frame: &Frame) -> Result<Targets, LearnError> {
+        self.targets.read_alike(frame)
+    }
+
     /// The column that is predicted.
     pub fn target(&self) -> &str {
         &self.targets.column

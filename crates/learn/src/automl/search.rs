@@ -57,7 +57,8 @@ pub(super) struct Search<'f> {
 
 impl<'f> Search<'f> {
     pub(super) fn new(frame: &'f Frame, options: &'f AutoOptions) -> Result<Self, LearnError> {
-        let targets = Targets::read(frame, &options.target, options.task)?;
+        let kind = options.kind_of_target();
+        let targets = Targets::read_as(frame, &options.target, options.task, kind)?;
         let weights = weights::of_rows(frame, options.weight.as_deref())?;
         let class_weights = ClassWeights::new(options.imbalance, &targets, &weights)?;
         let mut overrides = options.roles.clone();

@@ -34,7 +34,7 @@ impl Frame {
         refuse_blank_lines(text, names.len())?;
         let mut columns: Vec<TextsBuilder> = Vec::new();
         columns.resize_with(names.len(), TextsBuilder::default);
-        let mut last = None;
+        refuse_stray_quotes(bytes, delimiter)?;
         while records.read_record(&mut record).map_err(|error| line_error(&error))? {
             let line = record.position().map_or(0, csv::Position::line);
             if record.len() != names.len() {
@@ -42,13 +42,9 @@ impl Frame {
                     format!("a row of {} fields under a header of {}", record.len(), names.len());
                 return Err(LearnError::Line { line, problem });
             }
-            last = record.position().cloned();
             for (column, field) in columns.iter_mut().zip(&record) {
                 column.push(Some(field).filter(|field| !field.is_empty()));
             }
-        }
-        if let Some(last) = last {
-            refuse_open_quote(bytes, &last, delimiter)?;
         }
         let columns = names.into_iter().zip(columns);
         let column = |(name, texts): (String, TextsBuilder)| Column {
@@ -113,25 +109,43 @@ fn refuse_blank_lines(text: &str, n_columns: usize) -> Result<(), LearnError> {
     }
 }
 
-/// The reader takes the end of the file for the end of a quote, and all rows after it for one field of the last record.
-fn refuse_open_quote(bytes: &[u8], last: &csv::Position, delimiter: u8) -> Result<(), LearnError> {
-    let start = usize::try_from(last.byte()).unwrap_or(bytes.len()).min(bytes.len());
-    let (mut field_starts, mut quoted) = (true, false);
-    let mut rest = bytes[start..].iter().peekable();
-    while let Some(&byte) = rest.next() {
-        if quoted {
-            // A quote in quotes is doubled; another one ends them.
-            if byte == b'"' && rest.next_if(|next| **next == b'"').is_none() {
-                quoted = false;
-            }
+/// The reader takes text after a closing quote for more of the field, and the end of the file for the end of a quote: a quote
+/// that opens by mistake would swallow rows in silence.
+fn refuse_stray_quotes(bytes: &[u8], delimiter: u8) -> Result<(), LearnError> {
+    let refused = |at: usize, problem: String| {
+        Err(LearnError::Line { line: 1 + count_lines(&bytes[..at]), problem })
+    };
+    let ends = |byte: u8| byte == delimiter || byte == b'\n' || byte == b'\r';
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at] != b'"' {
+            // To the start of the next field.
+            let next = bytes[at..].iter().position(|byte| ends(*byte));
+            at = next.map_or(bytes.len(), |next| at + next + 1);
             continue;
         }
-        quoted = field_starts && byte == b'"';
-        field_starts = byte == delimiter || byte == b'\n' || byte == b'\r';
-    }
-    if quoted {
-        let problem = "a quote is never closed".to_owned();
-        return Err(LearnError::Line { line: last.line(), problem });
+        let opened = at;
+        at += 1;
+        loop {
+            match bytes[at..].iter().position(|byte| *byte == b'"') {
+                None => return refused(opened, "a quote is never closed".to_owned()),
+                Some(next) => at += next + 1,
+            }
+            match bytes.get(at) {
+                // A quote in quotes is doubled; another one ends them.
+                Some(b'"') => at += 1,
+                None => return Ok(()),
+                Some(byte) if ends(*byte) => break,
+                Some(_) => {
+                    let line = 1 + count_lines(&bytes[..opened]);
+                    let problem = format!(
+                        "text after the closing quote of a field that begins in line {line}"
+                    );
+                    return refused(at, problem);
+                }
+            }
+        }
+        at += 1;
     }
     Ok(())
 }

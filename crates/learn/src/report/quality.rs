@@ -110,7 +110,11 @@ pub(super) fn warnings(model: &Model) -> String {
         return html;
     }
     let row = |check: &LeakCheck| {
-        let answer = if check.found { "look at it" } else { "nothing found" };
+        let answer = match (check.found, check.looked) {
+            (true, _) => "look at it",
+            (false, true) => "nothing found",
+            (false, false) => "not looked for",
+        };
         vec![text(&check.name), answer.to_owned(), text(&check.words)]
     };
     let rows: Vec<Vec<String>> = model.report.checks.iter().map(row).collect();

@@ -43,20 +43,32 @@ impl Integers {
         self.distinct.last().map_or(0, |level| level.0)
     }
 
-    /// Whether they number the rows, and how that is seen.
-    pub(super) fn identify(&self) -> Option<String> {
+    /// Share of the values that occur once; `None` for too few to be names of rows.
+    fn unique(&self) -> Option<f64> {
         let n = self.distinct.len() as u64;
         let unique = n as f64 / self.n_known as f64;
-        if n < 50 || unique < 0.995 {
-            return None;
-        }
-        let span = self.last().abs_diff(self.first()) + 1;
-        let share = format!("{n} distinct whole numbers in {} rows", self.n_known);
-        if self.rising >= 0.995 && span / 1000 <= n {
-            return Some(format!("{share}, rising from row to row"));
-        }
-        if span <= n + n / 20 {
-            return Some(format!("{share}, without gaps from {} to {}", self.first(), self.last()));
+        (n >= 50 && unique >= 0.995).then_some(unique)
+    }
+
+    fn share(&self) -> String {
+        format!("{} distinct whole numbers in {} rows", self.distinct.len(), self.n_known)
+    }
+
+    /// Whether they count the rows without gaps, as no clock does, and how that is seen.
+    pub(super) fn count_rows(&self) -> Option<String> {
+        self.unique()?;
+        let n = self.distinct.len() as u64;
+        (self.span() <= n + n / 20).then(|| {
+            format!("{}, without gaps from {} to {}", self.share(), self.first(), self.last())
+        })
+    }
+
+    /// Whether they name the rows, and how that is seen. Clocks look the same: they are asked before.
+    pub(super) fn identify(&self) -> Option<String> {
+        let unique = self.unique()?;
+        let n = self.distinct.len() as u64;
+        if self.rising >= 0.995 && self.span() / 1000 <= n {
+            return Some(format!("{}, rising from row to row", self.share()));
         }
         let n_digits = |value: i64| value.unsigned_abs().checked_ilog10().unwrap_or(0);
         let longest = n_digits(self.last());
@@ -64,7 +76,7 @@ impl Integers {
         // Drawn evenly, nine of ten numbers have the most digits; amounts are not drawn evenly.
         let even = longest >= 5 && self.first() >= 0 && same as f64 >= 0.85 * n as f64;
         (even && unique == 1.0 && n >= 1000 && self.is_even())
-            .then(|| format!("{share}, spread evenly over {} digits", longest + 1))
+            .then(|| format!("{}, spread evenly over {} digits", self.share(), longest + 1))
     }
 
     /// Each quarter of the span holds a fifth to three tenths of the values.

@@ -4,33 +4,43 @@ use super::Kind;
 use super::dates::{self, DateOrder};
 use super::integers::Integers;
 use super::levels;
-use super::numbers::{self, DecimalMark, Dress};
-use super::reading::{Cell, Reading, boolean_word, read_levels, read_numbers};
+use super::marks::{House, Read, either_mark, marked};
+use super::numbers::{self, DecimalMark};
+use super::reading::{Reading, boolean_word, read_levels, read_numbers};
 use crate::LearnError;
 use crate::frame::{Column, Values, number_text};
 
 /// Share of the values that say something which must be readable as numbers or dates.
-const READABLE: f64 = 0.95;
+pub(super) const READABLE: f64 = 0.95;
 
 /// A judgment on a column.
 pub(super) struct Judged {
     pub(super) kind: Kind,
     pub(super) reading: Reading,
     pub(super) reason: String,
+    /// What was decided though the values allow another reading.
+    pub(super) doubt: Option<String>,
 }
 
 impl Judged {
     pub(super) fn new(kind: Kind, reading: Reading, reason: impl Into<String>) -> Self {
-        Self { kind, reading, reason: reason.into() }
+        Self { kind, reading, reason: reason.into(), doubt: None }
     }
 }
 
 const PLAIN: Reading = Reading::Number { mark: DecimalMark::Point };
 
-/// What the column is, by its values alone.
-pub(super) fn judged(column: &Column) -> Result<Judged, LearnError> {
+/// Whether texts are dates, which are no classes.
+pub(super) fn are_dates(column: &Column) -> bool {
+    let levels = read_levels(&Reading::Level, column);
+    let counts: Vec<(&str, u64)> = levels.counts().0.into_iter().collect();
+    matches!(column.values, Values::Texts(_)) && dates_in_texts(&counts, 0).is_some()
+}
+
+/// What the column is, by its values and the mark of its table.
+pub(super) fn judged(column: &Column, house: &House<'_>) -> Result<Judged, LearnError> {
     match &column.values {
-        Values::Texts(_) => texts(column),
+        Values::Texts(_) => texts(column, house),
         Values::Times(times) => {
             let known: Vec<i64> = times.iter().flatten().copied().collect();
             let same =
@@ -105,7 +115,7 @@ fn amounts(values: &[f64], reading: Reading) -> Judged {
         let n_true = integers.distinct[1].1;
         return booleans(n_true, integers.n_known - n_true, values.len() as u64, "0 and 1");
     }
-    if let Some(reason) = integers.identify() {
+    if let Some(reason) = integers.count_rows() {
         return Judged::new(Kind::Identifier, Reading::Code, reason);
     }
     if integers.is_calendar() {
@@ -124,6 +134,9 @@ fn amounts(values: &[f64], reading: Reading) -> Judged {
         let reason = format!("{unit} since 1970, all in the years 1990 to 2050, {range}");
         return Judged::new(Kind::Time, Reading::Epoch { per_second }, reason);
     }
+    if let Some(reason) = integers.identify() {
+        return Judged::new(Kind::Identifier, Reading::Code, reason);
+    }
     if let Some(reason) = integers.codes() {
         return Judged::new(Kind::Category, Reading::Code, format!("{reason}; {missing} missing"));
     }
@@ -133,7 +146,7 @@ fn amounts(values: &[f64], reading: Reading) -> Judged {
 }
 
 /// What texts stand for.
-fn texts(column: &Column) -> Result<Judged, LearnError> {
+fn texts(column: &Column, house: &House<'_>) -> Result<Judged, LearnError> {
     let levels = read_levels(&Reading::Level, column);
     let (counts, missing) = levels.counts();
     let n_known = column.values.len() as u64 - missing;
@@ -148,7 +161,7 @@ fn texts(column: &Column) -> Result<Judged, LearnError> {
     if let Some(judged) = boolean_words(&counts, column.values.len() as u64) {
         return Ok(judged);
     }
-    if let Some(judged) = numbers_in_texts(column, &counts, missing)? {
+    if let Some(judged) = numbers_in_texts(column, house, &counts, missing)? {
         return Ok(judged);
     }
     if let Some(judged) = dates_in_texts(&counts, missing) {
@@ -171,70 +184,13 @@ fn boolean_words(counts: &[(&str, u64)], n_rows: u64) -> Option<Judged> {
         .then(|| booleans(sum(true), sum(false), n_rows, &shown.join(" and ")))
 }
 
-/// How texts read under one decimal mark.
-#[derive(Default)]
-struct Read {
-    n_values: u64,
-    n_blank: u64,
-    n_odd: u64,
-    odd: Vec<String>,
-    blank: Option<String>,
-    dress: Dress,
-    n_leading_zero: u64,
-    n_percent: u64,
-    beyond: bool,
-}
-
-impl Read {
-    fn of(counts: &[(&str, u64)], mark: DecimalMark) -> Self {
-        let mut read = Self::default();
-        for &(text, count) in counts {
-            let (cell, dress) = numbers::read(text, mark);
-            match cell {
-                Cell::Value(value) => {
-                    read.n_values += count;
-                    read.dress.grouped |= dress.grouped;
-                    read.dress.currency |= dress.currency;
-                    read.dress.parentheses |= dress.parentheses;
-                    read.n_percent += if dress.percent { count } else { 0 };
-                    read.n_leading_zero +=
-                        if dress.leading_zero && value.fract() == 0.0 { count } else { 0 };
-                    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-                    read.beyond |= digits && value.abs() > 9_007_199_254_740_992.0;
-                }
-                // The error of an infinite number comes with its row, once the column is read.
-                Cell::Infinite => read.n_values += count,
-                Cell::Blank => {
-                    read.n_blank += count;
-                    read.blank.get_or_insert_with(|| text.to_owned());
-                }
-                Cell::Odd => {
-                    read.n_odd += count;
-                    if read.odd.len() < 3 {
-                        read.odd.push(crate::frame::cut(text));
-                    }
-                }
-            }
-        }
-        read
-    }
-
-    fn share(&self) -> f64 {
-        self.n_values as f64 / (self.n_values + self.n_odd).max(1) as f64
-    }
-}
-
 fn numbers_in_texts(
     column: &Column,
+    house: &House<'_>,
     counts: &[(&str, u64)],
     missing: u64,
 ) -> Result<Option<Judged>, LearnError> {
-    let point = Read::of(counts, DecimalMark::Point);
-    let comma = Read::of(counts, DecimalMark::Comma);
-    let mark =
-        if comma.n_values > point.n_values { DecimalMark::Comma } else { DecimalMark::Point };
-    let both = comma.n_values == point.n_values && (comma.dress.grouped != point.dress.grouped);
-    let read = if mark == DecimalMark::Comma { comma } else { point };
+    let (mark, read, either) = marked(counts, house);
     if read.n_values == 0 || read.share() < READABLE {
         return Ok(None);
     }
@@ -254,11 +210,12 @@ fn numbers_in_texts(
     let reading = Reading::Number { mark };
     let (values, _) = read_numbers(&reading, column)?;
     let mut judged = amounts(&values, reading);
-    judged.reason = format!("{}; {}", number_reason(&read, mark, both, missing), judged.reason);
+    judged.reason = format!("{}; {}", number_reason(&read, mark, either, missing), judged.reason);
+    judged.doubt = either.then(|| either_mark(counts));
     Ok(Some(judged))
 }
 
-fn number_reason(read: &Read, mark: DecimalMark, both: bool, missing: u64) -> String {
+fn number_reason(read: &Read, mark: DecimalMark, either: bool, missing: u64) -> String {
     let mut parts = vec![format!("{} texts are numbers", read.n_values)];
     let blank =
         read.blank.as_ref().map(|blank| format!(", {} say nothing (as {blank:?})", read.n_blank));
@@ -276,7 +233,7 @@ fn number_reason(read: &Read, mark: DecimalMark, both: bool, missing: u64) -> St
         (read.dress.grouped, ", with separators of thousands"),
         (read.dress.parentheses, ", with parentheses for negatives"),
         (mark == DecimalMark::Comma, ", with a decimal comma"),
-        (both, " (either mark reads all of them: ambiguous)"),
+        (either, " (either mark reads all of them: ambiguous)"),
     ] {
         parts.push(if is { said.to_owned() } else { String::new() });
     }
@@ -343,7 +300,10 @@ fn dates_in_texts(counts: &[(&str, u64)], missing: u64) -> Option<Judged> {
     );
     let kind =
         if distinct == 1 && missing == 0 && n_odd == 0 { Kind::Constant } else { Kind::Time };
-    Some(Judged::new(kind, Reading::Time { order }, reason))
+    let mut judged = Judged::new(kind, Reading::Time { order }, reason);
+    judged.doubt = ambiguous
+        .then(|| format!("every date reads either way; the {first} is taken to come first"));
+    Some(judged)
 }
 
 /// How a column is read as a kind that it was not deduced to be.

@@ -13,6 +13,7 @@ mod integers;
 mod judge;
 mod leak;
 mod levels;
+mod marks;
 mod numbers;
 mod reading;
 mod scales;
@@ -26,6 +27,8 @@ use serde::{Deserialize, Serialize};
 use crate::frame::{Column, Frame};
 use crate::{LearnError, Task};
 
+use marks::House;
+
 pub use dates::DateOrder;
 pub use numbers::DecimalMark;
 pub use reading::Reading;
@@ -36,8 +39,8 @@ pub use target::Targets;
 pub const LEAK_AUC: f64 = 0.995;
 /// Share of a regression's variance from which a column is taken for a leak.
 pub const LEAK_VARIANCE: f64 = 0.9995;
-/// Area from which a reason asks to look.
-const SUSPECT_AUC: f64 = 0.95;
+/// Area, or share of variance, from which a reason asks to look.
+pub(crate) const SUSPECT_AUC: f64 = 0.95;
 
 /// What a column is for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,7 +74,7 @@ impl Kind {
 }
 
 /// What one column is, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Role {
     /// Name of the column.
     pub column: String,
@@ -81,6 +84,13 @@ pub struct Role {
     pub reading: Reading,
     /// Why, in words with the counts.
     pub reason: String,
+    /// What a careful reader must know before the role is believed: another reading that the values allow, values that cannot
+    /// be read, a leak that is kept because the caller wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+    /// How well the column alone tells the target out of fold: AUC, or share of variance; `None` where that was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<f64>,
 }
 
 impl Role {
@@ -157,9 +167,10 @@ pub fn deduce(
             });
         }
     }
+    let house = House::new(frame);
     let role = |column: &Column| match targets {
         Some(targets) if targets.column == column.name => Ok(target_role(column, targets)),
-        _ => role(frame, column, targets, overrides.get(&column.name)),
+        _ => role(&house, column, targets, overrides.get(&column.name)),
     };
     // Gathered before the first error is taken, so that it is the same on any number of threads.
     let roles: Vec<Result<Role, LearnError>> = frame.columns().par_iter().map(role).collect();
@@ -177,37 +188,93 @@ fn target_role(column: &Column, targets: &Targets) -> Role {
         }
     };
     let reason = format!("{task} ({})", targets.reason);
-    Role { column: column.name.clone(), kind: Kind::Target, reading: Reading::Code, reason }
+    Role {
+        column: column.name.clone(),
+        kind: Kind::Target,
+        reading: targets.reading.clone(),
+        reason,
+        doubt: targets.doubt.clone(),
+        told: None,
+    }
 }
 
 fn role(
-    frame: &Frame,
+    house: &House<'_>,
     column: &Column,
     targets: Option<&Targets>,
     given: Option<&Override>,
 ) -> Result<Role, LearnError> {
-    let judged = judge::judged(column)?;
+    let judged = judge::judged(column, house)?;
     let mut role = Role {
         column: column.name.clone(),
         kind: judged.kind,
         reading: judged.reading,
         reason: judged.reason,
+        doubt: judged.doubt,
+        told: None,
     };
-    if let Some(given) = given {
-        if given.kind != role.kind || given.reading.is_some() {
-            role.reading = match &given.reading {
-                Some(reading) => reading.clone(),
-                None => judge::reading_of(column, given.kind, role.reading),
-            };
-        }
-        role.reason = format!("the caller said so; deduced: {:?}, {}", role.kind, role.reason);
-        role.kind = given.kind;
-        return Ok(role);
+    let Some(given) = given else {
+        return match targets {
+            Some(targets) => with_leak(house.frame(), column, targets, role),
+            None => Ok(role),
+        };
+    };
+    if given.kind != role.kind || given.reading.is_some() {
+        role.reading = match &given.reading {
+            Some(reading) => reading.clone(),
+            None => judge::reading_of(column, given.kind, role.reading),
+        };
+        role.doubt = unread(column, given.kind, &role.reading)?;
     }
-    match targets {
-        Some(targets) => with_leak(frame, column, targets, role),
+    role.reason = format!("given; deduced: {:?}, {}", role.kind, role.reason);
+    role.kind = given.kind;
+    match targets.filter(|_| role.kind.is_used()) {
+        Some(targets) => kept(house.frame(), column, targets, role),
         None => Ok(role),
     }
+}
+
+/// What the caller wants a column to be, it is; that it tells the target is said.
+fn kept(frame: &Frame, column: &Column, targets: &Targets, role: Role) -> Result<Role, LearnError> {
+    let judged = with_leak(frame, column, targets, role.clone())?;
+    let said = (judged.kind == Kind::Leak).then(|| {
+        format!(
+            "it tells the target almost perfectly, and is kept because its kind was given: {}",
+            judged.reason
+        )
+    });
+    let doubts: Vec<String> = said.into_iter().chain(role.doubt.clone()).collect();
+    let doubt = Some(doubts.join("; ")).filter(|words| !words.is_empty());
+    Ok(Role { told: judged.told, doubt, ..role })
+}
+
+/// Values that the kind given cannot read: some of them are a doubt, all of them an error.
+fn unread(column: &Column, kind: Kind, reading: &Reading) -> Result<Option<String>, LearnError> {
+    let (n_read, unread) = match kind {
+        Kind::Number | Kind::Ordered => {
+            let (values, unread) = read_numbers(reading, column)?;
+            (values.iter().filter(|value| !value.is_nan()).count(), unread)
+        }
+        Kind::Time => {
+            let (values, unread) = read_times(reading, column)?;
+            (values.iter().flatten().count(), unread)
+        }
+        _ => return Ok(None),
+    };
+    let Some((row, shown)) = unread.first else { return Ok(None) };
+    if n_read == 0 {
+        let expected = match kind {
+            Kind::Time => "a time, as was given",
+            Kind::Ordered => "a level of an order, as was given",
+            _ => "a number, as was given",
+        };
+        return Err(column.refused(row, expected));
+    }
+    let n = unread.n_rows;
+    Ok(Some(format!(
+        "{n} of {} values cannot be read as what was given and count as missing, the first {shown:?} in row {row} (counted from 0)",
+        n_read as u64 + n
+    )))
 }
 
 /// The role after the target was asked: a leak, a suspect, or as it was.
@@ -234,40 +301,48 @@ fn with_leak(
         return Ok(role);
     }
     let is_regression = targets.task == Task::Regression;
-    let mut told = leak::told(&numbers.codes, targets);
+    role.told = leak::told(&numbers.codes, targets);
     if is_regression && !numbers.values.is_empty() {
         let complete = numbers.values.iter().all(|value| !value.is_nan());
         let ranks = leak::rank_agreement(&numbers.values, &targets.values).filter(|_| complete);
-        told = [told, ranks].into_iter().flatten().reduce(f64::max);
+        role.told = [role.told, ranks].into_iter().flatten().reduce(f64::max);
     }
-    let (what, limit) =
-        if is_regression { ("share of variance", LEAK_VARIANCE) } else { ("AUC", LEAK_AUC) };
     let same = is_same(frame, column, targets)?;
     let named = column.name != targets.column
         && column.name.to_lowercase().contains(&targets.column.to_lowercase());
     let hint = if named { "; its name holds that of the target, too" } else { "" };
-    match told {
-        _ if same => {
-            role.kind = Kind::Leak;
-            role.reason =
-                format!("the same values as the target in every row{hint}; {}", role.reason);
-        }
-        Some(told) if told >= limit => {
-            role.kind = Kind::Leak;
-            role.reason = format!(
-                "alone it tells the target with {what} {told:.4} out of 5 folds (a leak from {limit} on){hint}; {}",
-                role.reason
-            );
-        }
-        Some(told) if told >= SUSPECT_AUC => {
-            let ask = "was it known before the outcome?";
-            role.reason.push_str(&format!(
-                "; alone it tells the target with {what} {told:.3}: {ask}{hint}"
-            ));
-        }
-        _ => {}
+    let leaks = if same {
+        Some("the same values as the target in every row")
+    } else if role.told.is_none() && leak::mirrors(&numbers.codes, targets) {
+        Some("each of its values stands for one class in every row")
+    } else {
+        None
+    };
+    if leaks.is_some() {
+        role.told = Some(1.0);
     }
-    Ok(role)
+    Ok(judged_by_target(role, leaks, is_regression, hint))
+}
+
+/// What a column is that tells the target so well.
+fn judged_by_target(mut role: Role, leaks: Option<&str>, is_regression: bool, hint: &str) -> Role {
+    let (what, limit) =
+        if is_regression { ("share of variance", LEAK_VARIANCE) } else { ("AUC", LEAK_AUC) };
+    let leaks = leaks.map(str::to_owned).or_else(|| {
+        let told = role.told.filter(|told| *told >= limit)?;
+        Some(format!(
+            "alone it tells the target with {what} {told:.4} out of 5 folds (a leak from {limit} on)"
+        ))
+    });
+    if let Some(leaks) = leaks {
+        role.kind = Kind::Leak;
+        role.reason = format!("{leaks}{hint}; {}", role.reason);
+    } else if let Some(told) = role.told.filter(|told| *told >= SUSPECT_AUC) {
+        let ask = "was it known before the outcome?";
+        role.reason
+            .push_str(&format!("; alone it tells the target with {what} {told:.3}: {ask}{hint}"));
+    }
+    role
 }
 
 /// Whole numbers taken for codes are amounts after all where the target follows their order: amounts that people round

@@ -135,7 +135,9 @@ fn ungrouped(body: &str, mark: DecimalMark, dress: &mut Dress) -> Option<String>
     plain.push_str(first);
     for group in groups {
         dress.grouped = true;
-        if group.len() != 3 || !(1..=3).contains(&first.len()) || !is_digits(group) {
+        // Nobody writes thousands of nothing: `0,346` is a fraction under the other mark.
+        let starts = (1..=3).contains(&first.len()) && !first.starts_with('0');
+        if group.len() != 3 || !starts || !is_digits(group) {
             return None;
         }
         plain.push_str(group);

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Kind;
+use super::judge::are_dates;
+use super::marks::{House, mark_of_target};
 use super::numbers::DecimalMark;
 use super::reading::{Levels, Reading, boolean_word, integer, read_levels, read_numbers};
 use crate::frame::{Column, Frame, Values};
@@ -26,62 +29,117 @@ pub struct Targets {
     pub values: Vec<f64>,
     /// How the task was chosen, in words.
     pub reason: String,
+    /// How its values are read.
+    #[serde(default = "as_codes")]
+    pub reading: Reading,
+    /// What a careful reader must know before the task is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+}
+
+/// As files of models of earlier versions mean it.
+fn as_codes() -> Reading {
+    Reading::Code
 }
 
 impl Targets {
     /// Reads the column to predict. Without a task: two distinct values are two classes (false before true, no before
     /// yes, else in order of number or text), texts and 3 to 10 small whole numbers are classes, other numbers a
-    /// regression. `Task::Multiclass { n_classes: 0 }` asks for as many classes as occur.
+    /// regression. `Task::Multiclass { n_classes: 0 }` asks for as many classes as occur. Spellings of two opposite words
+    /// (yes, Yes, YES) are one class each.
     ///
     /// # Errors
     /// `MissingColumn`; `MissingTarget` for rows without a value; `Cell` for one that is no number where numbers are asked
     /// for; `OneTarget` or `ColumnType` where the values do not fit the task.
     pub fn read(frame: &Frame, column: &str, task: Option<Task>) -> Result<Self, LearnError> {
-        let column = frame.column(column)?;
-        if let Values::Times(_) = column.values {
-            return Err(LearnError::ColumnType {
-                column: column.name.clone(),
-                found: "times".to_owned(),
-                expected: "numbers or classes to predict".to_owned(),
-            });
-        }
-        let levels = read_levels(&Reading::Code, column);
-        let missing = missing(&levels);
-        if let Some(row) = missing.iter().position(|missing| *missing) {
-            let n_rows = missing.iter().filter(|missing| **missing).count();
-            return Err(LearnError::MissingTarget { column: column.name.clone(), row, n_rows });
-        }
-        let (counts, _) = levels.counts();
-        let numbers = numbers(column);
-        let (task, reason) = match task {
-            Some(task) => (task, "the caller said so".to_owned()),
-            None => chosen(column, &counts, numbers.as_deref().ok())?,
-        };
-        if task == Task::Regression {
-            let values = numbers?;
-            return Ok(Self {
-                column: column.name.clone(),
-                task,
-                classes: Vec::new(),
-                values,
-                reason,
-            });
-        }
-        let classes = ordered_classes(&counts);
-        let task = counted(column, task, classes.len())?;
-        let place: BTreeMap<&str, f64> =
-            classes.iter().enumerate().map(|(at, class)| (class.as_str(), at as f64)).collect();
-        let values =
-            levels.codes.iter().map(|code| place[levels.names[*code as usize].as_ref()]).collect();
-        Ok(Self { column: column.name.clone(), task, classes, values, reason })
+        Self::read_as(frame, column, task, None)
     }
 
-    /// Rows that hold a target, ascending: not blank, and not a word such as `NA`.
+    /// [`Targets::read`] of a column of which the caller knows the kind: a number is a regression, a category has every word
+    /// for a class, `NA` and `none`, too.
+    ///
+    /// # Errors
+    /// As [`Targets::read`]; `ColumnType` for another kind.
+    pub fn read_as(
+        frame: &Frame,
+        column: &str,
+        task: Option<Task>,
+        kind: Option<Kind>,
+    ) -> Result<Self, LearnError> {
+        let column = frame.column(column)?;
+        let refused = |found: &str| LearnError::ColumnType {
+            column: column.name.clone(),
+            found: found.to_owned(),
+            expected: "numbers or classes to predict".to_owned(),
+        };
+        let (task, reading) = match kind {
+            None | Some(Kind::Target) => (task, Reading::Code),
+            Some(Kind::Number) => (task.or(Some(Task::Regression)), Reading::Code),
+            Some(Kind::Category) => (task, Reading::Level),
+            Some(_) => return Err(refused("given as no number and no category")),
+        };
+        if matches!(column.values, Values::Times(_)) || (task.is_none() && are_dates(column)) {
+            return Err(refused("times"));
+        }
+        let levels = read_levels(&reading, column);
+        refuse_missing(column, &levels)?;
+        let (counts, _) = levels.counts();
+        let (mark, doubt) = mark_of_target(column, &House::new(frame));
+        let numbers = numbers(column, mark);
+        let (task, reason) = match task {
+            Some(task) => (task, "the caller said so".to_owned()),
+            None => {
+                let numbers = numbers.as_deref().ok().filter(|_| kind.is_none());
+                chosen(column, &classes_of(&counts), numbers)?
+            }
+        };
+        if task == Task::Regression {
+            let (values, reading) = (numbers?, Reading::Number { mark });
+            let (column, classes) = (column.name.clone(), Vec::new());
+            return Ok(Self { column, task, classes, values, reason, reading, doubt });
+        }
+        let classes = classes_of(&counts);
+        let task = counted(column, task, classes.len())?;
+        let values = places(column, &levels, &classes)?;
+        let spellings: Vec<&str> = counts.keys().copied().collect();
+        let doubt = (spellings.len() > classes.len())
+            .then(|| format!("spellings of one word are one class: {}", spellings.join(", ")));
+        let column = column.name.clone();
+        Ok(Self { column, task, classes, values, reason, reading, doubt })
+    }
+
+    /// The targets of another table, read as these were: the same classes under the same numbers.
+    ///
+    /// # Errors
+    /// `MissingColumn`, `MissingTarget`; `Cell` for a value that is no number, or a class that these do not know.
+    pub fn read_alike(&self, frame: &Frame) -> Result<Self, LearnError> {
+        let column = frame.column(&self.column)?;
+        let values = match &self.reading {
+            Reading::Number { mark } => {
+                refuse_missing(column, &read_levels(&Reading::Code, column))?;
+                numbers(column, *mark)?
+            }
+            reading => {
+                let levels = read_levels(reading, column);
+                refuse_missing(column, &levels)?;
+                places(column, &levels, &self.classes)?
+            }
+        };
+        Ok(Self { values, ..self.clone() })
+    }
+
+    /// Rows that hold a target, ascending: not blank, and, unless the target is given as a category, not a word such as `NA`.
     ///
     /// # Errors
     /// `MissingColumn`.
-    pub fn known_rows(frame: &Frame, column: &str) -> Result<Vec<u32>, LearnError> {
-        let missing = missing(&read_levels(&Reading::Code, frame.column(column)?));
+    pub fn known_rows(
+        frame: &Frame,
+        column: &str,
+        kind: Option<Kind>,
+    ) -> Result<Vec<u32>, LearnError> {
+        let is_category = kind == Some(Kind::Category);
+        let reading = if is_category { Reading::Level } else { Reading::Code };
+        let missing = missing(&read_levels(&reading, frame.column(column)?));
         Ok((0_u32..).zip(missing).filter(|row| !row.1).map(|row| row.0).collect())
     }
 
@@ -94,6 +152,14 @@ impl Targets {
         let values = rows.iter().map(|&row| self.values[row as usize]).collect();
         Self { values, ..self.clone() }
     }
+}
+
+fn refuse_missing(column: &Column, levels: &Levels<'_>) -> Result<(), LearnError> {
+    let missing = missing(levels);
+    let Some(row) = missing.iter().position(|missing| *missing) else { return Ok(()) };
+    let n_rows = missing.iter().filter(|missing| **missing).count();
+    let word = column.values.shown(row).filter(|text| !text.trim().is_empty());
+    Err(LearnError::MissingTarget { column: column.name.clone(), row, n_rows, word })
 }
 
 /// Which rows lack a target: those that are blank or hold a word such as `NA`.
@@ -124,20 +190,54 @@ fn counted(column: &Column, task: Task, n: usize) -> Result<Task, LearnError> {
 }
 
 /// Every target as a number.
-fn numbers(column: &Column) -> Result<Vec<f64>, LearnError> {
-    let (values, unread) = read_numbers(&Reading::Number { mark: DecimalMark::Point }, column)?;
+fn numbers(column: &Column, mark: DecimalMark) -> Result<Vec<f64>, LearnError> {
+    let (values, unread) = read_numbers(&Reading::Number { mark }, column)?;
     match (unread.first, values.iter().position(|value| value.is_nan())) {
         (Some((row, _)), _) | (None, Some(row)) => Err(column.refused(row, "a number to predict")),
         (None, None) => Ok(values),
     }
 }
 
+/// The number of the class of each row.
+fn places(
+    column: &Column,
+    levels: &Levels<'_>,
+    classes: &[String],
+) -> Result<Vec<f64>, LearnError> {
+    let opposite = |name: &str| boolean_word(name).map(|word| word.1);
+    let pair = match classes {
+        [first, second] => opposite(first).zip(opposite(second)).filter(|(a, b)| a != b),
+        _ => None,
+    };
+    let exact: BTreeMap<&str, f64> =
+        classes.iter().enumerate().map(|(at, class)| (class.as_str(), at as f64)).collect();
+    let place = |name: &str| {
+        let by_word = || {
+            let (first, _) = pair?;
+            opposite(name).map(|word| if word == first { 0.0 } else { 1.0 })
+        };
+        exact.get(name).copied().or_else(by_word)
+    };
+    let by_name: Vec<Option<f64>> = levels.names.iter().map(|name| place(name)).collect();
+    let of = |(row, code): (usize, &u32)| {
+        let place = by_name.get(*code as usize).copied().flatten();
+        place.ok_or_else(|| {
+            let shown: Vec<&str> = classes.iter().take(5).map(String::as_str).collect();
+            column.refused(
+                row,
+                format!("one of the classes that were learned ({})", shown.join(", ")),
+            )
+        })
+    };
+    levels.codes.iter().enumerate().map(of).collect()
+}
+
 fn chosen(
     column: &Column,
-    counts: &BTreeMap<&str, u64>,
+    found: &[String],
     numbers: Option<&[f64]>,
 ) -> Result<(Task, String), LearnError> {
-    let n = counts.len();
+    let n = found.len();
     let classes = |n: usize| u32::try_from(n).expect("at most 100 classes");
     if n == 1 {
         return Err(LearnError::ColumnType {
@@ -167,17 +267,36 @@ fn chosen(
     })
 }
 
-/// False before true, numbers by size, texts by their bytes.
-fn ordered_classes(counts: &BTreeMap<&str, u64>) -> Vec<String> {
-    let boolean = |class: &str| boolean_word(class).map(|word| f64::from(u8::from(word.1)));
+/// Names of the classes: false before true, numbers by size, texts by their bytes. Of spellings of two opposite words the most
+/// frequent one is the name.
+fn classes_of(counts: &BTreeMap<&str, u64>) -> Vec<String> {
+    if let Some([first, second]) = opposites(counts) {
+        return vec![first, second];
+    }
     let number = |class: &str| class.parse::<f64>().ok().filter(|value| value.is_finite());
-    let keys = |key: &dyn Fn(&str) -> Option<f64>| -> Option<Vec<f64>> {
-        counts.keys().map(|class| key(class)).collect()
-    };
-    let opposites = keys(&boolean).filter(|keys| keys.len() == 2 && keys[0] != keys[1]);
-    let keys = opposites.or_else(|| keys(&number));
+    let keys: Option<Vec<f64>> = counts.keys().map(|class| number(class)).collect();
     let keys = keys.unwrap_or_else(|| vec![0.0; counts.len()]);
     let mut classes: Vec<(f64, &str)> = keys.into_iter().zip(counts.keys().copied()).collect();
     classes.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
     classes.into_iter().map(|class| class.1.to_owned()).collect()
+}
+
+/// The word for false and the word for true, where all are spellings of one pair of words.
+fn opposites(counts: &BTreeMap<&str, u64>) -> Option<[String; 2]> {
+    let words: Option<Vec<(usize, bool, u64, &str)>> = counts
+        .iter()
+        .map(|(name, count)| boolean_word(name).map(|(pair, word)| (pair, word, *count, *name)))
+        .collect();
+    let words = words?;
+    let pairs: Vec<usize> = words.iter().map(|word| word.0).collect();
+    // Two words of different pairs (no, true) are opposite, too; more than two must be spellings.
+    if words.len() > 2 && pairs.iter().any(|pair| *pair != pairs[0]) {
+        return None;
+    }
+    let most = |wanted: bool| {
+        let own = words.iter().filter(|word| word.1 == wanted);
+        // The first by bytes of those as frequent.
+        own.rev().max_by_key(|word| word.2).map(|word| word.3.to_owned())
+    };
+    Some([most(false)?, most(true)?])
 }

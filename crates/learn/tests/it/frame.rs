@@ -53,6 +53,9 @@ fn files_that_are_no_table_are_refused() {
     check_refused(b"", "the table has no column");
     check_refused(b"a,b\n", "the table has no row");
     check_refused(b"a,b\n1,\"2\n3,4\n", "line 2: a quote is never closed");
+    // The second quote closes the first: the lines between would be one field.
+    let stray = b"a,b\n1,\"Firm\n2,x\n3,\"Firm\n";
+    check_refused(stray, "line 4: text after the closing quote of a field that begins in line 2");
     check_refused(
         b"a\n1\n\n2\n",
         "line 3: a blank line in a table of one column: write \"\" for a missing value",

@@ -6,6 +6,7 @@ mod automl;
 mod automl_odd;
 mod blend;
 mod calibration;
+mod doubts;
 mod features;
 mod frame;
 mod linear;

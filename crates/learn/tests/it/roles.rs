@@ -191,7 +191,14 @@ fn instants_are_those_of_pandas() {
 fn time(text: &str, order: DateOrder) -> Option<i64> {
     let frame = Frame::new(vec![texts("c", [text])]).unwrap();
     let reading = Reading::Time { order };
-    let role = Role { column: "c".into(), kind: Kind::Time, reading, reason: String::new() };
+    let role = Role {
+        column: "c".into(),
+        kind: Kind::Time,
+        reading,
+        reason: String::new(),
+        doubt: None,
+        told: None,
+    };
     role.times(&frame).unwrap()[0]
 }
 
@@ -276,7 +283,7 @@ fn the_caller_knows_better() {
     assert_eq!(kinds, [Kind::Number, Kind::Time, Kind::Category, Kind::Category, Kind::Target]);
     assert_eq!(roles[1].reading, Reading::Time { order });
     assert_eq!(roles[2].reading, Reading::Code);
-    assert!(roles[0].reason.starts_with("the caller said so; deduced: Identifier"), "{roles:?}");
+    assert!(roles[0].reason.starts_with("given; deduced: Identifier"), "{roles:?}");
     let unknown = BTreeMap::from([("nobody".to_owned(), Override::from(Kind::Number))]);
     let error = deduce(&frame, Some(&read), &unknown).unwrap_err();
     assert_eq!(error, LearnError::MissingColumn { column: "nobody".into() });
@@ -355,7 +362,14 @@ proptest! {
         };
         let frame = Frame::new(vec![texts("c", values.iter().map(grouped))]).unwrap();
         let reading = Reading::Number { mark: tracehound_learn::roles::DecimalMark::Point };
-        let role = Role { column: "c".into(), kind: Kind::Number, reading, reason: String::new() };
+        let role = Role {
+            column: "c".into(),
+            kind: Kind::Number,
+            reading,
+            reason: String::new(),
+            doubt: None,
+            told: None,
+        };
         let expected: Vec<f64> = values.iter().map(|value| *value as f64).collect();
         prop_assert_eq!(role.numbers(&frame).unwrap(), expected);
     }
