@@ -1,8 +1,14 @@
-//! One block through all that risk is made of, as a table: `cargo bench -p tracehound-forensics --bench risk [ADDRESSES [BLOCKS]]`.
-//! A state of ten million addresses (the economy of the bench `exposure`, whose thousand largest wallets are known
-//! entities of 17 kinds); then 60 blocks of 2,700 transactions, each through exposure, proximity, patterns and the scores
-//! of all clusters whose facts changed. What rules cost a cluster says `cargo bench -p tracehound-cases --bench rules`.
-//! Seconds are those of the one thread on a processor: the machine may be shared.
+//! One block through all that risk is made of, as a table:
+//! `cargo bench -p tracehound-forensics --bench risk [ADDRESSES [BLOCKS [like-real|commercial|dense]]]`.
+//! A state of ten million addresses, then 60 blocks, each through everything that keeps a store current: clusters that the block
+//! joined, exposure, proximity with its bottlenecks, patterns, the scores of all clusters whose facts changed, the rules of
+//! the program asked about each of them, and the log of alerts made to agree. **But one thing**: patterns of clusters that
+//! blocks joined are found once, after all blocks, and stand apart, for that takes as long as all patterns from empty.
+//! `like-real` (the default) has the figures of real blocks (`chain.rs`) and as many known parties as public tag packs know in
+//! them; in `commercial` every fourth service is known. `dense` is the economy of the bench `exposure`, in which everybody pays
+//! everybody within a day and nobody merges: a bound, and no likeness.
+//! Rows of the side sent are asked for, cluster by cluster, up to a bound that is counted. Seconds are those of the one thread on
+//! a processor: the machine may be shared.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -12,21 +18,27 @@
     reason = "a bench prints, reads the clock and draws random ids, and takes what it needs of another's parts"
 )]
 
+mod chain;
+mod desk;
 #[path = "../exposure/economy.rs"]
 mod economy;
 #[path = "../../../graph/benches/measure/mod.rs"]
 mod measure;
+mod world;
 
 use std::time::Instant;
 
-use ledger::{ClusterId, Entity, EntityId, PatternMatch, Timestamp};
-use tracehound_forensics::exposure::ExposureState;
+use ledger::{ClusterId, Entity, PatternMatch, Timestamp};
+use tracehound_forensics::exposure::{ExposureState, Parties};
 use tracehound_forensics::patterns::{self, PatternOptions, PatternState, pattern_transfers};
 use tracehound_forensics::proximity::{ProximityOptions, ProximityState};
-use tracehound_forensics::score::{ClusterFacts, Profile, score};
+use tracehound_forensics::score::Profile;
 
+use chain::Chain;
+use desk::Desk;
 use economy::{Blocks, Economy};
 use measure::thread_cpu_s;
+use world::World;
 
 const N_ADDRESSES: u32 = 10_000_000;
 const N_BLOCKS: u32 = 60;
@@ -36,7 +48,7 @@ const N_AT_ONCE: u32 = 20;
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let start = thread_cpu_s();
     let done = work();
-    (done, thread_cpu_s() - start)
+    (done, (thread_cpu_s() - start) * 1e3)
 }
 
 fn price(time: Timestamp) -> Option<u64> {
@@ -47,81 +59,73 @@ struct States {
     exposure: ExposureState,
     proximity: ProximityState,
     patterns: PatternState,
-    /// Found in the history, by cluster.
+    /// As of the last block, by cluster.
     found: Vec<PatternMatch>,
     entities: Vec<Entity>,
     profile: Profile,
 }
 
-/// Milliseconds of a block by stage, then what it changed.
-type Row = [f64; N_COLUMNS];
-const N_COLUMNS: usize = 10;
-const COLUMNS: [&str; N_COLUMNS] = [
-    "exposure, ms",
-    "proximity, ms",
-    "patterns, ms",
-    "scores, ms",
-    "all four, ms",
-    "bottlenecks, when asked, ms",
-    "clusters whose exposure changed",
-    "clusters whose hops changed",
-    "clusters scored",
-    "their points, sum",
-];
+/// A name and a figure, of one block.
+type Row = Vec<(&'static str, f64)>;
 
 fn main() {
-    let mut numbers = std::env::args().skip(1).filter_map(|text| text.parse::<u32>().ok());
-    let n_addresses = numbers.next().unwrap_or(N_ADDRESSES);
-    let n_blocks = numbers.next().unwrap_or(N_BLOCKS);
-    let n_wallets = n_addresses / 7;
-    let mut economy = Economy::new(n_wallets, (n_wallets / 1_000).max(1), 7);
-    let mut states = states(&economy);
-    history(&mut states, &mut economy, n_addresses);
-    describe(&states, &economy);
-    let rows: Vec<Row> = (0..n_blocks).map(|_| block(&mut states, &mut economy)).collect();
-    print(&rows);
-}
-
-fn states(economy: &Economy) -> States {
-    let entity = |(id, category): (u32, &ledger::Category)| Entity {
-        id: EntityId::new(id),
-        category: *category,
-        name: format!("entity {id}"),
-        source: "pack drawn".to_owned(),
-        source_version: "1".to_owned(),
-        confidence: 100,
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<u32>().ok());
+    let n_addresses = number(0).unwrap_or(N_ADDRESSES);
+    let n_blocks = number(1).unwrap_or(N_BLOCKS);
+    let mut world = match arguments.get(2).map_or("like-real", String::as_str) {
+        "like-real" => World::Chain(Box::new(Chain::new(80, 7))),
+        "commercial" => World::Chain(Box::new(Chain::new(4, 7))),
+        "dense" => {
+            let n_wallets = n_addresses / 7;
+            World::Dense(Economy::new(n_wallets, (n_wallets / 1_000).max(1), 7))
+        }
+        other => panic!("like-real, commercial or dense, and not {other}"),
     };
-    States {
+    let mut states = States {
         exposure: ExposureState::default(),
         proximity: ProximityState::new(ProximityOptions::default()),
         patterns: PatternState::new(PatternOptions::default()).unwrap(),
         found: Vec::new(),
-        entities: (0..).zip(economy.parties().categories).map(entity).collect(),
+        entities: world.entities(),
         profile: Profile::default(),
-    }
+    };
+    history(&mut states, &mut world, n_addresses);
+    describe(&states, &world);
+    let mut desk = Desk::new();
+    let labels = world.parties().owners.labels.to_vec();
+    let mut frozen = Frozen { labels, clusters: Vec::new() };
+    let next = |_| block(&mut states, &mut world, &mut desk, &mut frozen);
+    let rows: Vec<Row> = (0..n_blocks).map(next).collect();
+    print(&rows);
+    refind(&mut states, &world, &frozen);
 }
 
-fn history(states: &mut States, economy: &mut Economy, n_addresses: u32) {
-    let (mut exposure_s, mut push_s, mut patterns_s) = (0.0, 0.0, 0.0);
-    while economy.wallets.len() < n_addresses as usize {
-        let blocks = economy.blocks(N_AT_ONCE);
-        exposure_s += timed(|| expose(states, economy, &blocks)).1;
-        push_s += timed(|| states.proximity.push(&blocks.batch).unwrap()).1;
-        patterns_s += timed(|| find(states, economy, &blocks)).1;
-    }
+fn history(states: &mut States, world: &mut World, n_addresses: u32) {
+    let (mut exposure_ms, mut push_ms, mut patterns_ms) = (0.0, 0.0, 0.0);
+    world.history(n_addresses, N_AT_ONCE, |blocks, parties| {
+        exposure_ms += timed(|| expose(states, parties, blocks)).1;
+        push_ms += timed(|| states.proximity.push(&blocks.batch).unwrap()).1;
+        patterns_ms += timed(|| find(states, parties, blocks)).1;
+    });
     let start = Instant::now();
-    states.proximity.update(&economy.parties().owners, &states.entities);
+    let near = states.proximity.update(&world.parties().owners, &states.entities).len();
+    let labels = world.parties().owners.labels;
+    let n_clusters = (0u32..).zip(labels).filter(|(at, label)| at == *label).count();
+    let share = near as f64 * 100.0 / n_clusters as f64;
+    println!("{n_clusters} clusters, {near} of them near a known party: {share:.1} %");
     println!(
-        "history: {} outputs, {} addresses; exposure {exposure_s:.1} s, patterns {patterns_s:.1} s, proximity {push_s:.1} s and {:.1} s (wall, 4 threads)",
-        economy.n_outputs(),
-        economy.wallets.len(),
+        "history: {} outputs, {} addresses; exposure {:.1} s, patterns {:.1} s, proximity {:.1} s and {:.1} s (wall, 4 threads)",
+        world.n_outputs(),
+        world.n_addresses(),
+        exposure_ms / 1e3,
+        patterns_ms / 1e3,
+        push_ms / 1e3,
         start.elapsed().as_secs_f64()
     );
-    states.found = states.patterns.rows(&price);
-    states.found.sort_by_key(|row| row.cluster);
 }
 
-fn describe(states: &States, economy: &Economy) {
+fn describe(states: &States, world: &World) {
     let exposure: usize = states.exposure.memory().iter().map(|(_, bytes)| bytes).sum();
     let [transactions, steps, widths] = states.proximity.n_bytes();
     let (history, hits) = states.patterns.bytes();
@@ -135,73 +139,122 @@ fn describe(states: &States, economy: &Economy) {
     ];
     let together = parts.iter().map(|part| part.1).sum();
     for (name, bytes) in parts.into_iter().chain([("together", together)]) {
-        let each = bytes as f64 / economy.wallets.len() as f64;
+        let each = bytes as f64 / world.n_addresses() as f64;
         println!("| {name:<32} | {:8.0} | {each:16.1} |", bytes as f64 / 1e6);
     }
 }
 
-fn expose(states: &mut States, economy: &Economy, blocks: &Blocks) -> Vec<ClusterId> {
-    let parties = economy.parties();
-    let touched = states.exposure.apply(&blocks.batch, &blocks.previous, &parties, &price);
+fn expose(states: &mut States, parties: &Parties<'_>, blocks: &Blocks) -> Vec<ClusterId> {
+    let touched = states.exposure.apply(&blocks.batch, &blocks.previous, parties, &price);
     touched.unwrap().clusters
 }
 
+fn of_patterns<'a>(parties: &Parties<'a>) -> patterns::Parties<'a> {
+    patterns::Parties { owners: parties.owners, categories: parties.categories, price: &price }
+}
+
 /// Clusters of the transfers.
-fn find(states: &mut States, economy: &Economy, blocks: &Blocks) -> Vec<ClusterId> {
-    let (owners, categories) = (economy.parties().owners, economy.parties().categories);
-    let parties = patterns::Parties { owners, categories, price: &price };
-    let transfers = pattern_transfers(&blocks.batch, owners.labels, &[]).unwrap();
-    states.patterns.apply(&transfers, &parties).unwrap();
+fn find(states: &mut States, parties: &Parties<'_>, blocks: &Blocks) -> Vec<ClusterId> {
+    let transfers = pattern_transfers(&blocks.batch, parties.owners.labels, &[]).unwrap();
+    states.patterns.apply(&transfers, &of_patterns(parties)).unwrap();
     transfers.iter().flat_map(|row| [row.source, row.target]).collect()
 }
 
-fn block(states: &mut States, economy: &mut Economy) -> Row {
-    let blocks = economy.blocks(1);
-    let (exposed, exposure_s) = timed(|| expose(states, economy, &blocks));
-    let (near, proximity_s) = timed(|| {
-        states.proximity.push(&blocks.batch).unwrap();
-        states.proximity.update(&economy.parties().owners, &states.entities)
-    });
-    let (parties, patterns_s) = timed(|| find(states, economy, &blocks));
-    let ((n_scored, points), scores_s) = timed(|| {
-        let mut clusters = [&exposed[..], &near, &parties].concat();
-        clusters.sort_unstable();
-        clusters.dedup();
-        let points = clusters.iter().map(|cluster| points(states, economy, *cluster));
-        (clusters.len(), points.sum::<i64>())
-    });
-    let ((), widths_s) = timed(|| states.proximity.refresh_widths());
-    let all_s = exposure_s + proximity_s + patterns_s + scores_s;
-    let ms = [exposure_s, proximity_s, patterns_s, scores_s, all_s, widths_s].map(|s| s * 1e3);
-    let counts = [exposed.len() as f64, near.len() as f64, n_scored as f64, points as f64];
-    let mut row = [0.0; N_COLUMNS];
-    row[..ms.len()].copy_from_slice(&ms);
-    row[ms.len()..].copy_from_slice(&counts);
-    row
+/// Clusters as patterns know them: those of the history, and new addresses each on its own.
+struct Frozen {
+    labels: Vec<u32>,
+    clusters: Vec<ClusterId>,
 }
 
-fn points(states: &States, economy: &Economy, cluster: ClusterId) -> i64 {
-    let exposures = states.exposure.exposures_of(cluster);
-    let proximities = states.proximity.nearest(cluster);
-    let from = states.found.partition_point(|row| row.cluster < cluster);
-    let to = states.found.partition_point(|row| row.cluster <= cluster);
-    let held_by = economy.parties().owners.entity_of_cluster(cluster);
-    let facts = ClusterFacts {
-        exposures: &exposures,
-        proximities: &proximities,
-        patterns: &states.found[from..to],
-        held_by,
-        ..ClusterFacts::nothing(cluster, &states.entities)
-    };
-    score(&facts, &states.profile).score.points
+impl Frozen {
+    fn extend(&mut self, parties: &Parties<'_>) {
+        let known = self.labels.len() as u32;
+        self.labels.extend(known..parties.owners.labels.len() as u32);
+    }
+}
+
+/// Patterns of all clusters that the blocks joined, at once: one block alone takes as long.
+fn refind(states: &mut States, world: &World, frozen: &Frozen) {
+    let World::Chain(chain) = world else { return };
+    let is_moved = |(at, (old, new)): (u32, (&u32, &u32))| (old != new).then_some(at);
+    let moved = (0..).zip(frozen.labels.iter().zip(&chain.labels)).filter_map(is_moved);
+    let moved: Vec<u32> = moved.collect();
+    let touching = chain.touching(moved.iter().copied());
+    let of = |labels: &[u32]| pattern_transfers(&touching, labels, &[]).unwrap();
+    let (was, is) = (of(&frozen.labels), of(&chain.labels));
+    let parties = of_patterns(&chain.parties());
+    let ((), ms) =
+        timed(|| states.patterns.relabel(&was, &is, &frozen.clusters, &parties).unwrap());
+    println!(
+        "patterns of {} addresses with {} transfers that changed clusters, at once: {ms:.0} ms",
+        moved.len(),
+        was.len()
+    );
+}
+
+fn block(states: &mut States, world: &mut World, desk: &mut Desk, frozen: &mut Frozen) -> Row {
+    let news = world.block();
+    let (blocks, parties) = (&news.blocks, &world.parties());
+    let (mut clusters, joined_ms) = timed(|| match &news.joined {
+        Some(joined) => states.exposure.reattribute(&joined.addresses, parties).unwrap().clusters,
+        None => Vec::new(),
+    });
+    let (exposed, exposure_ms) = timed(|| expose(states, parties, blocks));
+    let (near, proximity_ms) = timed(|| {
+        states.proximity.push(&blocks.batch).unwrap();
+        states.proximity.update(&parties.owners, &states.entities)
+    });
+    let ((), widths_ms) = timed(|| states.proximity.refresh_widths());
+    frozen.extend(parties);
+    frozen.clusters.extend(news.joined.iter().flat_map(|joined| &joined.clusters));
+    let mut owners = parties.owners;
+    if news.joined.is_some() {
+        owners.labels = &frozen.labels;
+    }
+    let apart = Parties { owners, ..*parties };
+    let (paid, patterns_ms) = timed(|| find(states, &apart, blocks));
+    let ((), found_ms) = timed(|| {
+        states.found = states.patterns.rows(&price);
+        states.found.sort_by_key(|row| row.cluster);
+    });
+    clusters.extend(exposed.iter().chain(&near).chain(&paid));
+    clusters.sort_unstable();
+    clusters.dedup();
+    let scored = desk.look(states, parties, &clusters);
+    let ms = [
+        ("exposure, joined clusters, ms", joined_ms),
+        ("exposure, the block, ms", exposure_ms),
+        ("proximity, ms", proximity_ms),
+        ("proximity, bottlenecks, ms", widths_ms),
+        ("patterns, the block, ms", patterns_ms),
+        ("patterns, rows, ms", found_ms),
+        ("exposure, rows sent, ms", scored.sent_ms),
+        ("facts of clusters, ms", scored.facts_ms),
+        ("scores, ms", scored.scores_ms),
+        ("rules and alerts, ms", scored.rules_ms),
+    ];
+    let all = ms.iter().map(|part| part.1).sum();
+    let n_moved = news.joined.as_ref().map_or(0, |joined| joined.addresses.len());
+    let counts = [
+        ("all of these, ms", all),
+        ("addresses that changed clusters", n_moved as f64),
+        ("clusters whose exposure changed", exposed.len() as f64),
+        ("clusters whose hops changed", near.len() as f64),
+        ("clusters scored", clusters.len() as f64),
+        ("of these without rows sent", scored.n_unsent as f64),
+        ("with points", scored.n_with_points as f64),
+        ("alerts raised or changed", scored.n_alerts as f64),
+    ];
+    ms.into_iter().chain(counts).collect()
 }
 
 fn print(rows: &[Row]) {
     println!("| {:<32} | {:>11} | {:>11} | {:>11} |", "one block", "median", "p99", "worst");
-    for (at, name) in COLUMNS.into_iter().enumerate() {
-        let mut values: Vec<f64> = rows.iter().map(|row| row[at]).collect();
+    for at in 0..rows.first().map_or(0, Vec::len) {
+        let mut values: Vec<f64> = rows.iter().map(|row| row[at].1).collect();
         values.sort_by(f64::total_cmp);
         let of = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+        let name = rows[0][at].0;
         println!("| {name:<32} | {:11.1} | {:11.1} | {:11.1} |", of(0.5), of(0.99), of(1.0));
     }
     println!("{} blocks", rows.len());

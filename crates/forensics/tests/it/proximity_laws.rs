@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tracehound_forensics as forensics;
 
 use crate::proximity::{at_once, cluster};
-use crate::proximity_worlds::{Holding, holding, ledger};
+use crate::proximity_worlds::{Holding, entities, holding, ledger};
 use crate::worlds::{blocks, n_addresses};
 
 /// What is done next to a state of so many blocks.
@@ -96,6 +96,47 @@ proptest! {
             n_blocks = to;
             let mut fresh = at_once(&part, &own, hops_max);
             check(&before, &mut state, &changed, &mut fresh, is_wide);
+        }
+    }
+}
+
+/// As in a store that follows a chain: clusters only grow, and who is known by one address is known by all of the cluster.
+fn grown(known: &[u32; 8], joined: &[(usize, usize)]) -> Holding {
+    let mut labels: Vec<u32> = (0..8).collect();
+    for &(a, b) in joined {
+        let (kept, gone) = (labels[a].min(labels[b]), labels[a].max(labels[b]));
+        labels.iter_mut().filter(|label| **label == gone).for_each(|label| *label = kept);
+    }
+    let mut entity_of = vec![u32::MAX; 8];
+    for (label, entity) in labels.iter().zip(known) {
+        let own = &mut entity_of[*label as usize];
+        *own = (*own).min(*entity);
+    }
+    Holding { labels, entity_of, entities: entities(&[2, 3, 13]) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn blocks_that_join_clusters_equal_from_empty(
+        ledger in ledger(30),
+        known in proptest::array::uniform8(prop_oneof![4 => Just(u32::MAX), 1 => 0u32..3]),
+        joined in vec(prop::option::weighted(0.2, (0usize..8, 0usize..8)), 30),
+        hops_max in 1u8..5,
+    ) {
+        let n_all = u32::try_from(ledger.batch.blocks.len()).unwrap();
+        let mut state = at_once(&LedgerBatch::default(), &grown(&known, &[]).cut(0), hops_max);
+        for block in 0..n_all {
+            let before = state.clone();
+            let (part, n_addresses) = of_first(&ledger.batch, block + 1);
+            let so_far: Vec<(usize, usize)> =
+                joined[..=block as usize].iter().flatten().copied().collect();
+            let own = grown(&known, &so_far).cut(n_addresses);
+            state.push(&blocks(&ledger.batch, block..block + 1)).unwrap();
+            let changed = state.update(&own.owners(), &own.entities);
+            let mut fresh = at_once(&part, &own, hops_max);
+            check(&before, &mut state, &changed, &mut fresh, block % 4 == 3);
         }
     }
 }

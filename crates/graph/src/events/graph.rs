@@ -260,12 +260,7 @@ impl EventGraph {
             if own.is_empty() {
                 continue;
             }
-            let mut row = rows.row(into).to_vec();
-            row.extend(own);
-            // Two ascending runs, which a stable sort merges.
-            row.sort();
-            row.dedup();
-            rows.set(into, &row);
+            merge(rows, into, own);
             rows.set(from, &[]);
         }
         for &event in &events[Role::Giver.index()] {
@@ -290,11 +285,8 @@ impl EventGraph {
             sort_once(&mut pairs);
             for own in pairs.chunk_by(|a, b| a.0 == b.0) {
                 let node = own[0].0;
-                let mut row = self.row(node, role).to_vec();
-                row.extend(own.iter().map(|(_, event)| *event));
-                // Two ascending runs, which a stable sort merges.
-                row.sort();
-                self.rows[role.index()].set(node, &row);
+                let own: Vec<u32> = own.iter().map(|(_, event)| *event).collect();
+                merge(&mut self.rows[role.index()], node, &own);
             }
         }
     }
@@ -342,6 +334,19 @@ impl EventGraph {
         self.givers.truncate(self.end as usize);
         self.n_indexed = self.end;
     }
+}
+
+/// Puts events, ascending, into the row of a node. What stands before the first of them is not read: a service has hundreds
+/// of thousands of events, and what is swept to it is young.
+fn merge(rows: &mut Rows<u32>, node: u32, events: &[u32]) {
+    let Some(first) = events.first() else { return };
+    let row = rows.row(node);
+    let kept = row.partition_point(|event| event < first);
+    let mut tail = [&row[kept..], events].concat();
+    // Two ascending runs, which a stable sort merges.
+    tail.sort();
+    tail.dedup();
+    rows.set_tail(node, kept, &tail);
 }
 
 /// Sorts and leaves each once.

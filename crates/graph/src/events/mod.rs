@@ -13,7 +13,8 @@
 //! - walks end at sources of whatever class and go through none;
 //! - a label that came enters the events of its node until another label takes its place, and there it is compared with
 //!   the labels of the far side: appended events make nothing but these. An event is evaluated anew, from all labels at its
-//!   near side, where one may have gone: groups merged, a source was withdrawn, a node plays another part. Either goes
+//!   near side, where groups merged, a source was withdrawn, or the very label that went is what made one there (a label is
+//!   known by its value: no predecessor is stored); and for one node of it alone where what kept others out went. Either goes
 //!   forward in the order of the walk, so each event is met once at most. What is not marked is not read. A node that goes
 //!   into another whole brings its labels: those of each enter the events of the other.
 //!   Turned down: evaluating every event that a label enters (ten times the reading, a hub's whole row for one label),

@@ -1,6 +1,8 @@
 //! Labels made current: what came enters events, events that may have lost something are evaluated whole, in the order in
 //! which walks meet them.
 
+use std::collections::BTreeMap;
+
 use super::graph::{Absorbed, Move, sort_once};
 use super::labels::{Label, WalkLabels};
 use super::queue::Queue;
@@ -35,8 +37,13 @@ fn bit(class: u8) -> u32 {
 enum Mark<V> {
     /// Evaluate it for these classes.
     Whole(u32),
-    /// A label of its near side went, or is worth less: only labels that were made here may have to go.
-    Lost(u32),
+    /// Evaluate it for that node of its far side and these classes: what the node had before, and what kept others out, went.
+    Fill(u32, u32),
+    /// A node of its near side had that value before it and has it no more: only a label that was made of it here may have
+    /// to go.
+    Lost(V),
+    /// A walk left that node of its near side at no cost, and does no more: the same, for all labels that the node had.
+    Turned(u32),
     /// A label of that node came before it.
     Enters(u32, V),
 }
@@ -49,6 +56,8 @@ struct Repair<'a, V> {
     first: u32,
     /// What is to be done at events below `first`, by order.
     queue: Queue<Mark<V>>,
+    /// Labels of nodes that passed and count now, as they were.
+    turned: BTreeMap<u32, Vec<Label<V>>>,
     /// Nodes of which something else is seen.
     changed: Vec<u32>,
     scratch: Scratch<V>,
@@ -63,6 +72,10 @@ struct Scratch<V> {
     fresh: Vec<V>,
     /// The end of a row that is to be.
     tail: Vec<Label<V>>,
+    /// What went before the event, by class and value.
+    lost: Vec<V>,
+    /// Nodes to be evaluated alone, and for which classes.
+    fill: Vec<(u32, u32)>,
 }
 
 impl<V: Value> WalkLabels<V> {
@@ -84,11 +97,14 @@ impl<V: Value> WalkLabels<V> {
             inside: vec![Vec::new(); usize::from(CLASSES_MAX)],
             fresh: Vec::new(),
             tail: Vec::new(),
+            lost: Vec::new(),
+            fill: Vec::new(),
         };
         let forward = self.direction() == Direction::Forward;
         let changed = Vec::new();
-        let first = seeds.first;
-        let mut repair = Repair { labels: self, events, parts, first, queue, changed, scratch };
+        let (first, turned) = (seeds.first, BTreeMap::new());
+        let labels = self;
+        let mut repair = Repair { labels, events, parts, first, queue, turned, changed, scratch };
         seeds.moves.iter().for_each(|change| repair.follow(change));
         seeds.turned.iter().for_each(|node| repair.turn(*node));
         if forward {
@@ -153,10 +169,9 @@ impl<V: Value> Repair<'_, V> {
         let (role, cost) = (self.labels.role_near(), self.parts.cost(node));
         let row = self.labels.rows.row(node).to_vec();
         if cost > 0 {
-            let classes = row.iter().fold(0, |classes, label| classes | bit(label.value.class()));
-            let events = self.events.row(node, role);
-            if classes != 0 {
-                self.mark_all(events, Mark::Lost(classes));
+            if let Some(first) = row.iter().map(|label| label.order).min() {
+                self.mark(node, first, u32::MAX, role, Mark::Turned(node));
+                self.turned.insert(node, row);
             }
             return;
         }
@@ -169,49 +184,77 @@ impl<V: Value> Repair<'_, V> {
         }
     }
 
-    fn mark_all(&mut self, events: &[u32], mark: Mark<V>) {
-        let below = events.partition_point(|event| *event < self.first);
-        for &event in &events[..below] {
-            self.queue.push(self.labels.order(event), mark);
-        }
-    }
-
     fn drain(&mut self) {
         let mut marks = Vec::new();
         while let Some(order) = self.queue.pop(&mut marks) {
-            let (mut whole, mut lost, mut entered) = (0, 0, 0);
+            let (mut whole, mut entered) = (0, 0);
+            let Scratch { lost, fill, .. } = &mut self.scratch;
+            lost.clear();
+            fill.clear();
             for (_, mark) in &marks {
-                match mark {
+                match *mark {
                     Mark::Whole(classes) => whole |= classes,
-                    Mark::Lost(classes) => lost |= classes,
+                    Mark::Fill(node, classes) => fill.push((node, classes)),
+                    Mark::Lost(value) => lost.push(value),
+                    Mark::Turned(node) => lost_of_turned(&self.turned[&node], order, lost),
                     Mark::Enters(_, value) => entered |= bit(value.class()),
                 }
             }
             // What enters may be what went since.
-            whole |= lost & entered;
-            if lost & !whole != 0 {
-                whole |= self.made_at(order, lost & !whole);
+            let of_lost = lost.iter().fold(0, |classes, value| classes | bit(value.class()));
+            whole |= of_lost & entered;
+            lost.retain(|value| bit(value.class()) & whole == 0);
+            if !lost.is_empty() {
+                whole |= self.made_of_lost(order);
             }
             if whole != 0 {
                 self.evaluate(self.labels.event(order), whole);
             }
+            self.fill(order, whole);
             self.enter(order, whole, &marks);
         }
     }
 
-    /// The classes of which an event made a label.
-    fn made_at(&mut self, order: u32, classes: u32) -> u32 {
+    /// The classes of which an event made a label that may be of what went.
+    fn made_of_lost(&self, order: u32) -> u32 {
         let event = self.labels.event(order);
+        let (lost, cost_max) = (&self.scratch.lost, self.labels.cost_max);
+        // Whether its node passed then is not remembered: either cost will do.
+        let is_of = |label: &Label<V>| {
+            lost.iter().any(|value| {
+                value.class() == label.value.class()
+                    && (V::BY_AMOUNT
+                        || [0, 1]
+                            .into_iter()
+                            .any(|cost| value.leave(cost, u64::MAX, cost_max) == Some(label.value)))
+            })
+        };
         let row = |node: u32| {
             let own = self.labels.rows.row(node).iter().filter(|label| label.order == order);
-            own.fold(0, |made, label| made | bit(label.value.class()))
+            own.filter(|label| is_of(label)).fold(0, |made, label| made | bit(label.value.class()))
         };
         let forward = self.labels.direction() == Direction::Forward;
         if let (false, Some(giver)) = (forward, self.events.sole_giver(event)) {
-            return classes & row(giver);
+            return row(giver);
         }
         let members = self.events.members(event, self.labels.role_far());
-        classes & members.fold(0, |made, (member, _)| made | row(self.events.node_of(member)))
+        members.fold(0, |made, (member, _)| made | row(self.events.node_of(member)))
+    }
+
+    /// Evaluates an event for single nodes of its far side, but for classes that have been evaluated whole.
+    fn fill(&mut self, order: u32, done: u32) {
+        if self.scratch.fill.is_empty() {
+            return;
+        }
+        let mut fill = std::mem::take(&mut self.scratch.fill);
+        fill.sort_unstable();
+        for own in fill.chunk_by(|a, b| a.0 == b.0) {
+            let classes = own.iter().fold(0, |classes, (_, more)| classes | more) & !done;
+            if classes != 0 {
+                self.evaluate_for(order, own[0].0, classes);
+            }
+        }
+        self.scratch.fill = fill;
     }
 
     /// Takes the labels that entered an event to its far side, but for classes that have been evaluated whole.
@@ -326,6 +369,20 @@ impl<V: Value> Repair<'_, V> {
         }
     }
 
+    /// What [`Repair::evaluate`] does for one node of the far side.
+    fn evaluate_for(&mut self, order: u32, node: u32, classes: u32) {
+        let event = self.labels.event(order);
+        let Scratch { near, far, .. } = &mut self.scratch;
+        let skipped = self.labels.sides(self.events, event, near, far);
+        let Ok(at) = far.binary_search_by_key(&node, |(far, _)| *far) else { return };
+        let amount = far[at].1;
+        let is_own_way = self.parts.source(node).is_some();
+        let present = self.gather(order, classes, is_own_way.then_some(node));
+        let arriving = if skipped == Some(node) { 0 } else { present };
+        self.settle(node, amount, order, classes, arriving);
+        self.empty(present);
+    }
+
     fn empty(&mut self, classes: u32) {
         for class in classes_of(classes) {
             self.scratch.inside[usize::from(class)].clear();
@@ -407,11 +464,11 @@ impl<V: Value> Repair<'_, V> {
         let fresh = std::mem::take(&mut self.scratch.fresh);
         // What a better value replaces leaves no gap: whatever it led to, that one leads to as well.
         let is_gone = |value: &V| !fresh.iter().any(|new| new.dominates(value));
-        let (mut until_out, mut until_in) = (order, order);
-        for value in own.iter().map(|label| label.value).filter(is_gone) {
-            until_in = until_in.max(until(&value));
-            until_out = if goes_on(&value) { until_out.max(until(&value)) } else { until_out };
-        }
+        let own_values = || own.iter().map(|label| label.value);
+        let until_in = own_values().filter(is_gone).map(|value| until(&value)).max();
+        let until_in = until_in.unwrap_or(order);
+        let gone = own_values().filter(is_gone).filter(goes_on);
+        let gone: Vec<(V, u32)> = gone.map(|value| (value, until(&value))).collect();
         let is_new = |value: &&V| !own.iter().any(|label| label.value == **value);
         let new = fresh.iter().filter(is_new).filter(|value| goes_on(value));
         let new: Vec<(V, u32)> = new.map(|value| (*value, until(value))).collect();
@@ -426,8 +483,10 @@ impl<V: Value> Repair<'_, V> {
         for (value, until) in new {
             self.mark(node, order, until, near, Mark::Enters(node, value));
         }
-        self.mark(node, order, until_out, near, Mark::Lost(bit(class)));
-        self.mark(node, order, until_in, far, Mark::Whole(bit(class)));
+        for (value, until) in gone {
+            self.mark(node, order, until, near, Mark::Lost(value));
+        }
+        self.mark(node, order, until_in, far, Mark::Fill(node, bit(class)));
     }
 
     /// Writes the fresh values of a node and class into its row.
@@ -472,6 +531,11 @@ impl<V: Value> Repair<'_, V> {
             self.queue.push(self.labels.order(event), mark);
         }
     }
+}
+
+/// Adds the values that a row had before an event.
+fn lost_of_turned<V: Value>(row: &[Label<V>], order: u32, lost: &mut Vec<V>) {
+    lost.extend(row.iter().filter(|label| label.order < order).map(|label| label.value));
 }
 
 /// The labels of two rows, none dominated by an earlier one of its class; with each, whether it is of the first alone.
