@@ -231,7 +231,7 @@ fn check(task: Task, values: &[f64], n_rows: usize) -> Result<(), String> {
     let n_outputs = task.n_outputs();
     if values.len() != n_rows * n_outputs {
         return Err(format!(
-            "{} predictions for {n_rows} rows, expected {n_outputs} a row",
+            "gives {} predictions for {n_rows} rows, expected {n_outputs} a row",
             values.len()
         ));
     }
@@ -241,11 +241,13 @@ fn check(task: Task, values: &[f64], n_rows: usize) -> Result<(), String> {
     };
     if let Some(at) = values.iter().position(is_odd) {
         let (row, value) = (at / n_outputs, values[at]);
-        return Err(format!("the prediction of row {row} is {value}, expected {expected}"));
+        return Err(format!("predicts {value} for row {row}, expected {expected}"));
     }
     let mut sums = values.chunks(n_outputs).map(|row| row.iter().sum::<f64>()).enumerate();
     match sums.find(|(_, sum)| n_outputs > 1 && (sum - 1.0).abs() > SUM_TOLERANCE) {
-        Some((row, sum)) => Err(format!("the probabilities of row {row} sum to {sum}, expected 1")),
+        Some((row, sum)) => {
+            Err(format!("gives row {row} probabilities that sum to {sum}, expected 1"))
+        }
         None => Ok(()),
     }
 }

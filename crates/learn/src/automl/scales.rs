@@ -134,8 +134,9 @@ impl Probe<'_> {
         // A probe that fails tells nothing for its scale; what is wrong with the table, training tells.
         let errors: Vec<Option<Vec<f64>>> =
             scales.iter().map(|scale| self.squared_errors(*scale).ok()).collect();
-        let means: Vec<f64> =
-            errors.iter().map(|rows| rows.as_deref().map_or(f64::MAX, mean)).collect();
+        // Beyond every number it stays one: a report is JSON.
+        let told = |rows: &Option<Vec<f64>>| rows.as_deref().map_or(f64::MAX, mean).min(f64::MAX);
+        let means: Vec<f64> = errors.iter().map(told).collect();
         let is_worth_it = |at: &usize| match (&errors[0], &errors[*at]) {
             (Some(plain), Some(other)) => is_clearly_less(other, plain),
             _ => false,

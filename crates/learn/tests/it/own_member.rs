@@ -106,7 +106,7 @@ fn what_is_no_member_is_refused_with_its_name() {
     check(
         &[formula("Two", |_, _| 2.0)],
         &options,
-        "\"Two\" the prediction of row 0 is 2, expected a probability",
+        "\"Two\" predicts 2 for row 0, expected a probability",
     );
     check(&[formula("NaN", |_, _| f64::NAN)], &options, "expected a probability");
     let monotone = [("size".to_owned(), tracehound_learn::trees::Monotone::Rising)].into();
