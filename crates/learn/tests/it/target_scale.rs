@@ -87,7 +87,7 @@ fn trained(is_multiplicative: bool) -> Model {
         writeln!(csv, "{size:.4},p{place},{rooms},{price:.4}").unwrap();
     }
     let options = AutoOptions {
-        budget_s: 0.6,
+        budget_s: 1.0,
         methods: vec![Method::Linear, Method::Boosted],
         ..AutoOptions::for_target("price")
     };
