@@ -181,6 +181,10 @@ def run(peer, options, train, test, folder):
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
     if peer == "tracehound":
         target = next(csv.reader(open(train)))[-1]
+        if options.bench:
+            told = subprocess.run([options.bench, train, target, str(options.budget), test], check=True, capture_output=True, text=True)
+            one = json.loads(told.stdout.splitlines()[-1])
+            return None, (one["log_loss"], one["auc"]), one["cpu"], time.time() - began, one["parts"]
         model = os.path.join(folder, "peer.model")
         subprocess.run([options.tracehound, "model", "train", train, "--target", target, "--time-budget", f"{options.budget}s", "--out", model,
                         "--json"] + options.extra, check=True, stdout=open(os.path.join(folder, "trained.json"), "w"), stderr=subprocess.DEVNULL)
@@ -208,6 +212,7 @@ def main():
         return worker(sys.argv[2], sys.argv[3], sys.argv[4], float(sys.argv[5]), sys.argv[6])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tracehound", default="target/release/tracehound")
+    parser.add_argument("--bench", help="the binary of `cargo bench -p tracehound-learn --bench automl --no-run`, in place of the whole program")
     parser.add_argument("--data", default="../shared/data/tabular")
     parser.add_argument("--budget", type=int, default=20)
     parser.add_argument("--peers", default=",".join(PEERS))
@@ -241,7 +246,7 @@ def main():
                     except (subprocess.CalledProcessError, OSError) as error:
                         print(f"{name:10} {k} {peer:11} left out: {error}", flush=True)
                         continue
-                    loss, auc = scores([str(c) for c in classes], p, truth)
+                    loss, auc = p if classes is None else scores([str(c) for c in classes], p, truth)
                     one = {"set": name, "split": k, "peer": peer, "auc": auc, "log_loss": loss, "cpu": cpu, "wall": wall}
                     done[name, k, peer] = one
                     print(f"{name:10} {k} {peer:11} AUC {auc:.4f}  log loss {loss:.4f}  CPU {cpu:6.1f}  wall {wall:6.1f}  {note}", flush=True)

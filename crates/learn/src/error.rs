@@ -81,6 +81,14 @@ pub enum LearnError {
         /// What it lacks.
         what: &'static str,
     },
+    /// All columns that vary were set aside, for each tells the target almost alone.
+    #[error(
+        "no column is left to learn from; set aside as leaks, for alone they tell the target almost without error: {columns}"
+    )]
+    OnlyLeaks {
+        /// The names of the first five, and how many more there are.
+        columns: String,
+    },
     /// A column has a name that cannot be told apart, shown or stored.
     #[error("the name of column {position}, {name:?}, {problem}")]
     ColumnName {
@@ -147,6 +155,14 @@ pub enum LearnError {
     OneTarget {
         /// What they all are.
         target: f64,
+    },
+    /// A learner of the caller's own failed, or cannot do what is asked.
+    #[error("the member {name:?} {problem}")]
+    OwnLearner {
+        /// Its name.
+        name: String,
+        /// What is wrong with it, or with its answers.
+        problem: String,
     },
     /// No learner could be fitted.
     #[error("no learner could be fitted: {why}")]
@@ -232,6 +248,7 @@ impl LearnError {
             Self::Weight { .. } => "pass weights that count cases",
             Self::Target { .. } => "leave rows without a target out, or choose another task",
             Self::NothingFitted { .. } => "give a larger table, or a larger budget",
+            Self::OwnLearner { .. } => "correct the class of that member, or train without it",
             Self::Stopped => "train again, with a smaller budget perhaps",
             Self::Package { .. } => "train the model again, or copy its file again",
             Self::NoRows | Self::OneClass { .. } | Self::OneTarget { .. } => {
@@ -243,6 +260,10 @@ impl LearnError {
             Self::Argument { .. } => "pass a value in the range that the message names",
             Self::EmptyTable { .. } => {
                 "pass a table with named columns, rows, and a column to learn from"
+            }
+            Self::OnlyLeaks { .. } => {
+                "if such a column is known before the outcome is, say what it is (--column NAME=number, columns={name: \"number\"}); \
+                 else bring others"
             }
             Self::ColumnName { .. } => {
                 "give every column a name of its own, of 1 to 1024 printable bytes"

@@ -18,9 +18,9 @@ pub(crate) struct Folds {
 }
 
 /// Little-endian `f64` column by column, and how many rows and columns.
-type Features<'py> = (Bound<'py, PyBytes>, usize, usize);
+pub(crate) type Features<'py> = (Bound<'py, PyBytes>, usize, usize);
 /// Features, targets and weights.
-type Rows<'py> = (Features<'py>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+pub(crate) type Rows<'py> = (Features<'py>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
 #[pymethods]
 impl Folds {
@@ -127,12 +127,12 @@ impl Folds {
     }
 }
 
-fn rows_of<'py>(py: Python<'py>, rows: &tabular::Training) -> Rows<'py> {
+pub(crate) fn rows_of<'py>(py: Python<'py>, rows: &tabular::Training) -> Rows<'py> {
     let numbers = |values: &[f64]| little_endian(py, values.iter().copied());
     (features_of(py, &rows.features), numbers(&rows.targets), numbers(&rows.weights))
 }
 
-fn features_of<'py>(py: Python<'py>, features: &tabular::Matrix) -> Features<'py> {
+pub(crate) fn features_of<'py>(py: Python<'py>, features: &tabular::Matrix) -> Features<'py> {
     let (n_rows, n_features) = (features.n_rows(), features.n_features());
     let cells = (0..n_features).flat_map(|at| features.column(at).iter().copied());
     (little_endian(py, cells), n_rows, n_features)

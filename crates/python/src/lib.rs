@@ -8,6 +8,7 @@ mod columns;
 mod errors;
 mod folds;
 mod forecasts;
+mod members;
 mod models;
 mod options;
 mod tables;

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 
 use crate::columns::{Columns, shared};
 use crate::errors::{internal, raised};
+use crate::members::Member;
 use crate::options::Options;
 use crate::tables::Table;
 
@@ -28,18 +29,22 @@ type Reason = (String, String, f64, String);
 
 #[pymethods]
 impl Model {
-    /// Trains a model; `tell` is called with the fits done and planned.
+    /// Trains a model; `tell` is called with the fits done and planned. A member is its name, whether it takes dense features, and
+    /// a function of features, targets and weights that gives a function of features.
     #[staticmethod]
-    #[pyo3(signature = (table, options, name, tell=None))]
+    #[pyo3(signature = (table, options, name, tell=None, members=Vec::new()))]
     fn train(
         py: Python<'_>,
         table: &Table,
         options: Options,
         name: String,
         tell: Option<Bound<'_, PyAny>>,
+        members: Vec<Member>,
     ) -> PyResult<Self> {
         let options = options.read(table)?;
-        let loaded = crate::training::train(py, Arc::clone(&table.inner), options, name, tell)?;
+        let own = members.into_iter().map(Member::learner).collect();
+        let table = Arc::clone(&table.inner);
+        let loaded = crate::training::train(py, table, options, name, own, tell)?;
         Ok(Self { loaded: Arc::new(loaded) })
     }
 
@@ -61,6 +66,12 @@ impl Model {
     fn to_bytes<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = py.detach(|| self.loaded.to_bytes(name)).map_err(raised)?;
         Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Names of the members of the caller's own that have weight.
+    #[getter]
+    fn own_parts(&self) -> Vec<&str> {
+        self.loaded.model.own_parts()
     }
 
     /// The name in its file.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{AutoOptions, ColumnKind, Method, SplitBy, Task, did_you_mean};
+use engine::{AutoOptions, ColumnKind, Imbalance, Method, Monotone, SplitBy, Task, did_you_mean};
 use pyo3::prelude::*;
 
 use crate::errors::refused;
@@ -21,6 +21,15 @@ pub(crate) struct Options {
     weight: Option<String>,
     columns: BTreeMap<String, String>,
     methods: Vec<String>,
+    monotone: BTreeMap<String, String>,
+    imbalance: Option<Balance>,
+}
+
+/// `balanced`, or what the second of two classes weighs.
+#[derive(FromPyObject)]
+enum Balance {
+    Factor(f64),
+    Word(String),
 }
 
 const KINDS: [(&str, ColumnKind); 6] = [
@@ -46,6 +55,22 @@ impl Options {
         options.weight = self.weight;
         let methods = self.methods.iter().map(|name| method(name));
         options.methods = methods.collect::<PyResult<_>>()?;
+        for (column, way) in self.monotone {
+            let way = match way.as_str() {
+                "rising" => Monotone::Rising,
+                "falling" => Monotone::Falling,
+                other => return Err(unknown("way to be monotone", other, &["rising", "falling"])),
+            };
+            options.monotone.insert(column, way);
+        }
+        options.imbalance = match self.imbalance {
+            None => Imbalance::AsIs,
+            Some(Balance::Factor(factor)) => Imbalance::PositiveWeight(factor),
+            Some(Balance::Word(word)) if word == "balanced" => Imbalance::Balanced,
+            Some(Balance::Word(word)) => {
+                return Err(unknown("imbalance", &word, &["balanced", "a number above 0"]));
+            }
+        };
         for (column, kind) in self.columns {
             let found = KINDS.iter().find(|(name, _)| *name == kind);
             let Some((_, kind)) = found else {

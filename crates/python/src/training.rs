@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use engine::tabular::{self, LoadedModel};
+use engine::tabular::{self, LoadedModel, OwnLearner};
 use engine::{AutoOptions, Progress, Watch};
 use pyo3::prelude::*;
 
@@ -54,15 +54,16 @@ pub(crate) fn train(
     table: Arc<tabular::Table>,
     options: AutoOptions,
     name: String,
+    own: Vec<Arc<dyn OwnLearner>>,
     tell: Option<Bound<'_, PyAny>>,
 ) -> PyResult<LoadedModel> {
     let shared = Arc::new(Shared::default());
     let (send, mut receive) = channel::<Trained>();
     let watch = Arc::clone(&shared);
     std::thread::spawn(move || {
-        let trained = tabular::train_model(&table, &options, &name, &*watch);
+        let trained = tabular::train_model_with(&table, &options, &own, &name, &*watch);
         // Nobody receives it if the work was dropped.
-        let _ = send.send(trained.map(|(_, model)| model));
+        let _ = send.send(trained);
     });
     let mut told = (0, 0);
     loop {

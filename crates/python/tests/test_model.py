@@ -143,3 +143,19 @@ def test_pages_escape_what_is_shown(seen):
     for part in ("Leaderboard", "elastic net", "What counts", "auc"):
         assert part in page
     assert repr(model) == f"AutoModel(methods=['linear'], target='left', time_budget={BUDGET})"
+
+
+def test_constraints_and_the_balance_of_classes(seen, tmp_path):
+    bound = AutoModel("left", time_budget=BUDGET, monotone={"size": "rising"}, imbalance="balanced", progress=False).fit(seen)
+    grid = {"size": np.linspace(-2, 2, 50), "plan": ["free"] * 50, "visits": [3] * 50, "id": [f"c{i:05}" for i in range(50)]}
+    shares = bound.predict_proba(grid)[:, 1]
+    assert np.all(np.diff(shares) >= 0) and shares[-1] > shares[0]
+    bound.save(tmp_path / "b.model")
+    again = tracehound.load(tmp_path / "b.model")
+    assert (again.monotone, again.imbalance) == ({"size": "rising"}, "balanced")
+    heavy = AutoModel("left", time_budget=0.1, methods=["linear"], imbalance=5, progress=False).fit(seen)
+    heavy.save(tmp_path / "h.model")
+    assert tracehound.load(tmp_path / "h.model").imbalance == 5
+    for wrong, match in (({"monotone": {"size": "up"}}, "way to be monotone"), ({"imbalance": "even"}, "imbalance")):
+        with pytest.raises(DataError, match=match):
+            AutoModel("left", time_budget=0.1, progress=False, **wrong).fit(seen)

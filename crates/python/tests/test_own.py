@@ -1,5 +1,7 @@
 """Models of one's own, beside `AutoModel` on the same folds."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,3 +84,49 @@ def test_answers_that_are_none(seen):
         evaluate(Wrong(), seen, "left", against=False)
     with pytest.raises(DataError, match="predictions for"):
         evaluate(Short(), seen, "left", against=False)
+
+
+def test_a_member_of_the_blend(seen, new, tmp_path):
+    class Planted(Model):
+        """Knows which columns matter."""
+
+        def fit_one(self, X, y, weights):
+            self.weights = np.linalg.lstsq(np.column_stack([X, np.ones(len(X))]), y, rcond=None)[0]
+
+        def predict_one(self, X):
+            return np.clip(np.column_stack([X, np.ones(len(X))]) @ self.weights, 0.0, 1.0)
+
+    member = Planted()
+    model = AutoModel("left", time_budget=BUDGET, methods=["forest"], members=[member], progress=False).fit(seen)
+    parts = {part["name"]: part["weight"] for part in model.answer_["parts"]}
+    assert parts["Planted"] > 0 and not hasattr(member, "weights"), parts
+    shares = model.predict_proba(new)
+    assert np.array_equal(shares, model.predict_proba(new)) and model.figures(new)["auc"] > 0.8
+    explained = model.explain(new)
+    names = [name for name in explained.column_names if name not in ("base", "margin")]
+    total = explained["base"] + sum(explained[name] for name in names)
+    assert np.allclose(total, explained["margin"], atol=1e-6)
+    assert "Planted" in model.report()
+    with pytest.raises(DataError, match="Planted.* is code of your own"):
+        model.save(tmp_path / "m.model")
+    assert not (tmp_path / "m.model").exists()
+    with pytest.raises(DataError, match="code of your own"):
+        pickle.dumps(model)
+    found = evaluate([model], seen, "left", [row % 2 for row in range(300)], against=False)
+    assert found.figures["AutoModel"]["auc"] > 0.8
+
+
+def test_members_that_fail(seen):
+    class Broken(Mean):
+        def fit_one(self, X, y, weights):
+            raise ValueError("no idea")
+
+    def check(member, match):
+        with pytest.raises(DataError, match=match):
+            AutoModel("left", time_budget=0.1, methods=["linear"], members=[member], progress=False).fit(seen)
+
+    check(Broken(), "Broken.*failed in fit_one: ValueError: no idea.*test_own.py")
+    check(object(), "no fit_one and predict_one")
+    # Without weight in the blend a member leaves a model that is a file.
+    twice = AutoModel("left", time_budget=BUDGET, methods=["linear"], members=[Mean(), Mean()], progress=False).fit(seen)
+    assert {"Mean", "Mean 2"} <= {row["name"] for row in twice.answer_["leaderboard"]}

@@ -10,10 +10,11 @@ mod served;
 mod table;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use learn::LearnError;
-pub use learn::automl::{Assessed, Prepared, PreparedFold};
-use learn::automl::{AutoOptions, Manifest, Model, SplitBy, TrainProgress, train_unless};
+pub use learn::automl::{Assessed, OwnFit, OwnLearner, Prepared, PreparedFold};
+use learn::automl::{AutoOptions, Manifest, Model, SplitBy, TrainProgress, train_with};
 pub use learn::{Matrix, Training};
 use sha2::{Digest, Sha256};
 
@@ -54,6 +55,39 @@ pub fn train_model(
     name: &str,
     watch: &dyn Watch,
 ) -> Result<(Vec<u8>, LoadedModel), Error> {
+    let model = trained(table, options, &[], watch)?;
+    let (bytes, manifest) = model.packed(name, &table.sha256)?;
+    let sha256 = hash(&bytes);
+    Ok((bytes, LoadedModel { model, manifest, sha256 }))
+}
+
+/// [`train_model`] with learners of the caller's own in the blend. Where one of them has weight, no file can hold the model: its
+/// manifest has no entries then, and its hash is empty.
+///
+/// # Errors
+/// As [`train_model`]; one of them fails.
+pub fn train_model_with(
+    table: &Table,
+    options: &AutoOptions,
+    own: &[Arc<dyn OwnLearner>],
+    name: &str,
+    watch: &dyn Watch,
+) -> Result<LoadedModel, Error> {
+    let model = trained(table, options, own, watch)?;
+    if model.own_parts().is_empty() {
+        let (bytes, manifest) = model.packed(name, &table.sha256)?;
+        return Ok(LoadedModel { model, manifest, sha256: hash(&bytes) });
+    }
+    let manifest = model.manifest(name, &table.sha256);
+    Ok(LoadedModel { model, manifest, sha256: String::new() })
+}
+
+fn trained(
+    table: &Table,
+    options: &AutoOptions,
+    own: &[Arc<dyn OwnLearner>],
+    watch: &dyn Watch,
+) -> Result<Model, Error> {
     let mut begun = false;
     let mut told = |progress: &TrainProgress| {
         if !begun {
@@ -68,14 +102,11 @@ pub fn train_model(
         !watch.stopped()
     };
     let options = table.completed(options);
-    let model = train_unless(&table.frame, &options, &mut told, &|| watch.dropped());
+    let model = train_with(&table.frame, &options, own, &mut told, &|| watch.dropped());
     if begun {
         watch.tell(Progress::End);
     }
-    let model = model.map_err(|error| one_sided(error, &options))?;
-    let (bytes, manifest) = model.packed(name, &table.sha256)?;
-    let sha256 = hash(&bytes);
-    Ok((bytes, LoadedModel { model, manifest, sha256 }))
+    model.map_err(|error| one_sided(error, &options))
 }
 
 /// Where rows are held out in time and all that came before are of one class, another split may do.

@@ -15,6 +15,7 @@ use super::leaks::LeakCheck;
 use super::model::{Explanation, Model, joined, largest, sources_of};
 use super::outcomes::{self, ClassOutcome, NumberOutcome};
 use super::profile::{self, DataProfile, FoldSize, ROWS_MAX, sampled, views};
+use super::scales::ScaleReport;
 use super::slices::{self, Judged, WeakSlices};
 use crate::blend::{Blend, BlendMethod, BlendOptions, BlendRows, CalibrationKind, MarginMap};
 use crate::metrics::{self, GainPoint, PrecisionPoint, RocPoint, Threshold};
@@ -196,6 +197,9 @@ pub struct ModelReport {
     pub split: SplitReport,
     /// How the task was chosen.
     pub task_reason: String,
+    /// On which scale numbers are learned; numbers only.
+    #[serde(default)]
+    pub scale: Option<ScaleReport>,
     /// Every learner that was tried, the best first.
     pub leaderboard: Vec<LeaderboardRow>,
     /// How the parts were put together.
@@ -259,6 +263,9 @@ pub(super) struct Seen<'s> {
     /// Rows of the table that were held out, in the order of `rows`.
     pub(super) held: &'s [u32],
     pub(super) training: &'s Training,
+    /// Targets of all rows as the table has them.
+    pub(super) targets: &'s [f64],
+    pub(super) scale: Option<ScaleReport>,
     pub(super) frame: &'s Frame,
     pub(super) splits: &'s [Split],
     pub(super) is_by_time: bool,
@@ -269,7 +276,12 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
     let (task, provenance) = (model.task(), &model.provenance);
     let mut rows = seen.rows.clone();
     rows.margins = seen.margins.to_vec();
-    let predictions = crossed(&rows, provenance.options.seed)?;
+    let mut predictions = crossed(&rows, provenance.options.seed)?;
+    if let MarginMap::Scaled(map) = &model.blend.calibration {
+        predictions = map.numbers(&predictions);
+    }
+    // From here on numbers are told as the table has them.
+    rows.targets = seen.held.iter().map(|row| seen.targets[*row as usize]).collect();
     let mut board = seen.board.clone();
     for row in &mut board {
         let part = model.parts().into_iter().find(|part| part.0 == row.name);
@@ -278,7 +290,7 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
     let loss = |row: &LeaderboardRow| row.loss.unwrap_or(f64::INFINITY);
     board.sort_by(|a, b| loss(a).total_cmp(&loss(b)));
     let (importance, sample, explanation) = importance(model, seen.training)?;
-    let (frame, targets) = (seen.frame, seen.training.targets.as_slice());
+    let (frame, targets) = (seen.frame, seen.targets);
     let mut report = ModelReport {
         split: SplitReport {
             sentence: provenance.held_out.clone(),
@@ -288,6 +300,7 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
             n_without_target: 0,
         },
         task_reason: model.targets.reason.clone(),
+        scale: seen.scale.clone(),
         leaderboard: board,
         blend_method: Some(model.blend.method),
         calibration: Some(kind(&model.blend.calibration)),
@@ -296,7 +309,7 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
         folds: profile::fold_sizes(seen.splits, targets, model.classes().len()),
         profile: profile::profile(model, frame, targets)?,
         dependence: dependence::dependence(model, frame, &sample, (&importance, &explanation))?,
-        slices: weak(model, seen, &predictions)?,
+        slices: weak(model, seen, &rows.targets, &predictions)?,
         drift: drift::drift(model, frame, targets, (seen.splits, seen.is_by_time))?,
         importance,
         checks: seen.checks.clone(),
@@ -331,18 +344,23 @@ pub(super) fn report(model: &Model, seen: &Seen<'_>) -> Result<ModelReport, Lear
 }
 
 /// Where the model is weak, on a sample of the rows that were held out.
-fn weak(model: &Model, seen: &Seen<'_>, predictions: &[f64]) -> Result<WeakSlices, LearnError> {
+fn weak(
+    model: &Model,
+    seen: &Seen<'_>,
+    targets: &[f64],
+    predictions: &[f64],
+) -> Result<WeakSlices, LearnError> {
     let task = model.task();
     let places = sampled(seen.held.len(), ROWS_MAX, model.provenance.options.seed ^ 5);
     let rows: Vec<u32> = places.iter().map(|at| seen.held[*at as usize]).collect();
     let n_outputs = task.n_outputs();
     let pick =
         |values: &[f64]| -> Vec<f64> { places.iter().map(|at| values[*at as usize]).collect() };
-    let (targets, weights) = (pick(&seen.rows.targets), pick(&seen.rows.weights));
+    let (targets, weights) = (pick(targets), pick(&seen.rows.weights));
     let own = |at: &u32| predictions[*at as usize * n_outputs..][..n_outputs].iter().copied();
     let predictions: Vec<f64> = places.iter().flat_map(own).collect();
     let losses = losses(task, &predictions, &targets);
-    let views = views(model, seen.frame, &seen.training.targets, &rows)?;
+    let views = views(model, seen.frame, seen.targets, &rows)?;
     let judged = Judged {
         task,
         losses: &losses,
@@ -372,7 +390,7 @@ fn losses(task: Task, predictions: &[f64], targets: &[f64]) -> Vec<f64> {
 
 fn kind(map: &MarginMap) -> CalibrationKind {
     match map {
-        MarginMap::Identity => CalibrationKind::Identity,
+        MarginMap::Identity | MarginMap::Scaled(_) => CalibrationKind::Identity,
         MarginMap::Temperature { .. } => CalibrationKind::Temperature,
         MarginMap::Curve(crate::Calibration::Isotonic(_)) => CalibrationKind::Isotonic,
         MarginMap::Curve(_) => CalibrationKind::Platt,

@@ -1,11 +1,13 @@
 //! One thing to try: a learner with its settings, and how it is fitted to some rows.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Dropped;
 use super::member::Learner;
+use super::own::{OwnLearner, OwnMember};
 use crate::linear::{self, LambdaChoice, LinearModel, LinearOptions};
 use crate::network::{NetworkModel, NetworkOptions};
 use crate::trees::{BoostOptions, ForestOptions, Monotone, TreeModel, boost, grow_forest};
@@ -23,10 +25,12 @@ pub enum Method {
     Forest,
     /// A deep network for tables.
     Network,
+    /// A learner of the caller's own.
+    Own,
 }
 
 impl Method {
-    /// Every method.
+    /// Every method of ours.
     pub const ALL: [Self; 4] = [Self::Linear, Self::Boosted, Self::Forest, Self::Network];
 
     /// Its name, as options and files have it.
@@ -36,21 +40,23 @@ impl Method {
             Self::Boosted => "boosted",
             Self::Forest => "forest",
             Self::Network => "network",
+            Self::Own => "own",
         }
     }
 }
 
 /// A learner with its settings.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub(super) enum Settings {
     Linear(LinearOptions),
     Boosted(BoostOptions),
     Forest(ForestOptions),
     Network(NetworkOptions),
+    Own(Arc<dyn OwnLearner>, u64),
 }
 
 /// Something to try.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub(super) struct Candidate {
     /// Unique among the candidates: `boosted 3`.
     pub(super) name: String,
@@ -99,6 +105,7 @@ impl Candidate {
             Settings::Boosted(_) => Method::Boosted,
             Settings::Forest(_) => Method::Forest,
             Settings::Network(_) => Method::Network,
+            Settings::Own(..) => Method::Own,
         }
     }
 
@@ -114,6 +121,7 @@ impl Candidate {
     ) -> Result<(Vec<Found>, Vec<f64>), LearnError> {
         let fit: &(dyn Fn(&Fold) -> Result<Fit, LearnError> + Sync) = match &self.settings {
             Settings::Linear(options) => return selected(options, folds),
+            Settings::Own(learner, seed) => return own(learner.as_ref(), *seed, folds, dropped),
             Settings::Boosted(options) => &|fold| boosted(options, fold, dropped),
             Settings::Forest(options) => &|fold| {
                 let forest = grow_forest(&fold.training, options, &mut |_| !dropped())?;
@@ -173,8 +181,29 @@ impl Candidate {
                 let options = NetworkOptions { epochs_max: rounds(found), ..options.clone() };
                 Learner::Network(NetworkModel::fit(training, None, &options, &mut |_| !dropped())?)
             }
+            Settings::Own(learner, seed) => {
+                Learner::Own(OwnMember::fit(learner.as_ref(), training, *seed)?)
+            }
         })
     }
+}
+
+/// One fold after the other: what is not ours may not be asked from several threads at once.
+fn own(
+    learner: &dyn OwnLearner,
+    seed: u64,
+    folds: &[Fold],
+    dropped: Dropped<'_>,
+) -> Result<(Vec<Found>, Vec<f64>), LearnError> {
+    let mut margins = Vec::new();
+    for fold in folds {
+        if dropped() {
+            return Err(LearnError::Stopped);
+        }
+        let member = OwnMember::fit(learner, &fold.training, seed)?;
+        margins.extend(member.margins(&fold.held.features)?);
+    }
+    Ok((vec![Found::Nothing; folds.len()], margins))
 }
 
 /// One penalty for all folds.

@@ -204,13 +204,21 @@ fn by_class(targets: &Targets, n_folds: u32, seed: u64) -> Result<(Vec<Split>, u
     } else {
         wanted
     };
-    // A single split holds out a fifth.
-    let n_dealt = if n_folds == 1 { 5 } else { wanted }.min(of_two);
+    let n_judged = counts.iter().filter(|count| **count > 1).count();
+    if n_judged < 2 {
+        let what = "classes of more than one row, which can be held out,";
+        return Err(LearnError::Split { what, asked: 2, found: n_judged });
+    }
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     order.sort_by_key(class);
+    let dealt: Vec<u32> = order.into_iter().filter(|row| counts[class(row)] > 1).collect();
+    // A single split holds out a fifth, or more where a fifth would be of one class.
+    let is_mixed =
+        |n: &u32| dealt.iter().step_by(*n as usize).any(|r| class(r) != class(&dealt[0]));
+    let one = (2..=5).rev().find(is_mixed).unwrap_or(2);
+    let n_dealt = if n_folds == 1 { one } else { wanted }.min(of_two);
     let mut fold_of = vec![u32::MAX; n_rows];
-    let dealt = order.iter().filter(|row| counts[class(row)] > 1);
-    dealt.zip((0..n_dealt).cycle()).for_each(|(row, fold)| fold_of[*row as usize] = fold);
+    dealt.iter().zip((0..n_dealt).cycle()).for_each(|(row, fold)| fold_of[*row as usize] = fold);
     let rows = |fold: u32, inside: bool| -> Vec<u32> {
         let is = |row: &u32| (fold_of[*row as usize] == fold) == inside;
         (0..n_rows).map(super::search::row_number).filter(is).collect()

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::own::OwnMember;
 use crate::linear::LinearModel;
 use crate::network::{NetworkExplainer, NetworkModel};
 use crate::trees::{StepExplainer, TreeExplainer, TreeModel};
@@ -25,6 +26,8 @@ pub(super) enum Explainer {
     Steps(StepExplainer),
     /// A network.
     Network(Box<NetworkExplainer>),
+    /// A learner of the caller's own, by sampled Shapley values.
+    Own(OwnMember),
 }
 
 /// A learner that was fitted.
@@ -39,6 +42,9 @@ pub(super) enum Learner {
     Forest(TreeModel),
     /// A network.
     Network(NetworkModel),
+    /// A learner of the caller's own: code, so no file holds it.
+    #[serde(skip)]
+    Own(OwnMember),
 }
 
 impl Learner {
@@ -57,6 +63,7 @@ impl Learner {
                 Ok(margins)
             }
             Self::Network(model) => model.margins(features),
+            Self::Own(member) => member.margins(features),
         }
     }
 
@@ -64,7 +71,7 @@ impl Learner {
     ///
     /// Linear models and boosted trees exactly. A forest in probability, exactly or (of many leaves) by the steps down its
     /// trees, each contribution then stretched by the one factor that makes them add up in log-odds (the rescale rule of
-    /// DeepLIFT). A network by that rule, too.
+    /// DeepLIFT). A network by that rule, too. A learner of the caller's own by sampled Shapley values.
     pub(super) fn contributions(
         &self,
         features: &Matrix,
@@ -75,6 +82,7 @@ impl Learner {
             Explainer::Steps(explainer) => explainer.contributions(features)?,
             Explainer::Network(explainer) => explainer.contributions(features)?,
             Explainer::Linear(model) => model.contributions(features)?,
+            Explainer::Own(member) => member.contributions(features)?,
         };
         Ok(match self {
             Self::Forest(model) => stretched(model.task(), half_vote(model.n_trees()), plain),
@@ -91,6 +99,7 @@ impl Learner {
             }
             Self::Trees(model) | Self::Forest(model) => Explainer::Trees(TreeExplainer::new(model)),
             Self::Network(model) => Explainer::Network(Box::new(NetworkExplainer::new(model))),
+            Self::Own(member) => Explainer::Own(member.clone()),
         }
     }
 }

@@ -18,6 +18,7 @@
 //! Checked against: planted worlds whose best predictor is known, its own file read back (`tests/it/automl.rs`).
 
 mod assess;
+mod budget;
 mod candidate;
 mod dependence;
 mod drift;
@@ -26,16 +27,19 @@ mod leaks;
 mod member;
 mod model;
 mod outcomes;
+mod own;
 mod package;
 mod portfolio;
 mod prepared;
 mod profile;
+mod scales;
 mod search;
 mod slices;
 mod views;
 mod weights;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,9 +55,11 @@ pub use folds::SplitBy;
 pub use leaks::LeakCheck;
 pub use model::{Explanation, Model, Prediction, Reason};
 pub use outcomes::{ClassOutcome, NumberBin, NumberOutcome};
+pub use own::{OwnFit, OwnLearner};
 pub use package::{Manifest, PackageEntry};
 pub use prepared::{Prepared, PreparedFold, prepare};
 pub use profile::{ColumnProfile, DataProfile, FoldSize};
+pub use scales::{ScaleReport, ScaleTried};
 pub use slices::{WeakSlice, WeakSlices};
 pub use views::{BinKind, Measure, ValueBin};
 pub(crate) use views::{short, shown};
@@ -175,6 +181,22 @@ pub fn train_unless(
     watch: Watch<'_>,
     dropped: Dropped<'_>,
 ) -> Result<Model, LearnError> {
+    train_with(frame, options, &[], watch, dropped)
+}
+
+/// [`train_unless`] with learners of the caller's own: each is fitted to the same folds as ours, before them and without a price,
+/// and blended with them. A model that gives one of them weight is in no file ([`Model::own_parts`]).
+///
+/// # Errors
+/// As [`train_unless`]; `OwnLearner` where one fails, answers what is no prediction, or is named like another learner.
+pub fn train_with(
+    frame: &Frame,
+    options: &AutoOptions,
+    own: &[Arc<dyn OwnLearner>],
+    watch: Watch<'_>,
+    dropped: Dropped<'_>,
+) -> Result<Model, LearnError> {
+    own::check_names(own, options)?;
     if !(options.budget_s > 0.0 && options.budget_s.is_finite()) {
         return Err(LearnError::Argument {
             what: "the time budget",
@@ -188,14 +210,14 @@ pub fn train_unless(
         Vec::new()
     };
     if rows.is_empty() || rows.len() == frame.n_rows() {
-        return search::Search::new(frame, options)?.run(watch, dropped);
+        return search::Search::new(frame, options)?.run(own, watch, dropped);
     }
     let mut known = options.clone();
     if let SplitBy::Folds(folds) = &options.split {
         crate::error::same_length("folds", frame.n_rows(), folds.len())?;
         known.split = SplitBy::Folds(rows.iter().map(|row| folds[*row as usize]).collect());
     }
-    let mut model = search::Search::new(&frame.take(&rows), &known)?.run(watch, dropped)?;
+    let mut model = search::Search::new(&frame.take(&rows), &known)?.run(own, watch, dropped)?;
     model.provenance.options = options.clone();
     model.report.split.n_without_target = frame.n_rows() - rows.len();
     Ok(model)

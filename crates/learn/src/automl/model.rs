@@ -219,6 +219,21 @@ impl Model {
         names.zip(self.blend.weights.iter().copied()).collect()
     }
 
+    /// Trees of all its learners together: what a prediction costs.
+    pub fn n_trees(&self) -> usize {
+        let of = |member: &Member| match &member.learner {
+            Learner::Trees(model) | Learner::Forest(model) => model.n_trees(),
+            Learner::Linear(_) | Learner::Network(_) | Learner::Own(_) => 0,
+        };
+        self.members.iter().map(of).sum()
+    }
+
+    /// Names of the learners of the caller's own that have weight in the blend.
+    pub fn own_parts(&self) -> Vec<&str> {
+        let own = self.members.iter().filter(|member| matches!(member.learner, Learner::Own(_)));
+        own.map(|member| member.name.as_str()).collect()
+    }
+
     /// Predicts rows.
     ///
     /// # Errors

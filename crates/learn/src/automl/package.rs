@@ -66,7 +66,8 @@ impl Model {
     /// The model as bytes of a file. `name` is how it is served, `data_hash` names the table it was trained on.
     ///
     /// # Errors
-    /// If a name has other characters than letters, digits, `-`, `_` and `.`.
+    /// If a name has other characters than letters, digits, `-`, `_` and `.`, or `OwnLearner` where the blend holds a learner of
+    /// the caller's own.
     pub fn to_bytes(&self, name: &str, data_hash: &str) -> Result<Vec<u8>, LearnError> {
         Ok(self.packed(name, data_hash)?.0)
     }
@@ -81,6 +82,10 @@ impl Model {
             return Err(damaged(format!(
                 "{name:?} is no name of a model: letters, digits, - _ and . make one"
             )));
+        }
+        if let Some(own) = self.own_parts().first() {
+            let problem = "is code of your own, and no file of a model holds code".to_owned();
+            return Err(LearnError::OwnLearner { name: (*own).to_owned(), problem });
         }
         let report = &self.report;
         let parts = [
@@ -99,7 +104,16 @@ impl Model {
             });
             contents.push((entry, bytes));
         }
-        let manifest = Manifest {
+        let manifest = Manifest { entries, ..self.manifest(name, data_hash) };
+        let json = serde_json::to_vec_pretty(&manifest).expect("names and numbers");
+        contents.insert(0, ("manifest.json", json));
+        let bytes = written(&contents).map_err(|error| damaged(error.to_string()))?;
+        Ok((bytes, manifest))
+    }
+
+    /// What a file would say about itself, but for its entries: also of a model that no file can hold.
+    pub fn manifest(&self, name: &str, data_hash: &str) -> Manifest {
+        Manifest {
             format: FORMAT,
             name: name.to_owned(),
             code_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -107,12 +121,8 @@ impl Model {
             target: self.target().to_owned(),
             task: format!("{:?}", self.task()),
             seed: self.options().seed,
-            entries,
-        };
-        let json = serde_json::to_vec_pretty(&manifest).expect("names and numbers");
-        contents.insert(0, ("manifest.json", json));
-        let bytes = written(&contents).map_err(|error| damaged(error.to_string()))?;
-        Ok((bytes, manifest))
+            entries: Vec::new(),
+        }
     }
 
     /// Reads a file; every entry must be what the manifest says.

@@ -10,7 +10,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::AutoOptions;
-use super::candidate::{Candidate, Method, Settings};
+use super::candidate::{Candidate, Found, Method, Settings};
 use crate::linear::{LinearOptions, NumberCoding};
 use crate::network::NetworkOptions;
 use crate::trees::{BoostOptions, CategorySplits, ForestOptions};
@@ -51,6 +51,15 @@ impl Size {
     }
 }
 
+impl Size {
+    /// Seconds of one core for choosing the scale of numbers.
+    pub(super) fn probe_price(&self, seed: u64) -> f64 {
+        let (n_fits, n_rows) = super::scales::probe_size(self.n_rows);
+        let size = Self { n_rows, ..*self };
+        n_fits * boosted_price(&super::scales::probe_options(seed), &size)
+    }
+}
+
 impl Candidate {
     /// Seconds of one core for one fit.
     pub(super) fn price_s(&self, size: &Size) -> f64 {
@@ -67,6 +76,8 @@ impl Candidate {
                     * 4e-9
             }
             Settings::Boosted(options) => boosted_price(options, size),
+            // What is not ours has no price.
+            Settings::Own(..) => 0.0,
             Settings::Forest(options) => {
                 let depth = size.n_rows.log2().max(1.0);
                 f64::from(options.trees) * size.n_rows * depth * size.n_features.sqrt() * 0.9e-8
@@ -78,6 +89,29 @@ impl Candidate {
                 steps * (width * hidden + hidden * hidden) * 6.0 * 0.8e-10
             }
         }
+    }
+}
+
+impl Candidate {
+    /// Seconds of one core that its fits to the folds and the one to all rows come to, by the rounds or epochs of each.
+    pub(super) fn cost_s(&self, size: &Size, found: &[Found]) -> f64 {
+        let price = self.price_s(size);
+        let (usual, more, most) = match &self.settings {
+            Settings::Boosted(options) => {
+                (rounds_usual(options), options.patience, options.iterations)
+            }
+            Settings::Network(options) => (EPOCHS_USUAL, options.patience, options.epochs_max),
+            Settings::Linear(_) | Settings::Forest(_) | Settings::Own(..) => {
+                return price * (found.len() as f64 + 1.0);
+            }
+        };
+        let rounds = |found: &Found| match found {
+            Found::Rounds(best) => f64::from(*best),
+            Found::Nothing | Found::Penalty(..) => usual,
+        };
+        let made = found.iter().map(|found| (rounds(found) + f64::from(more)).min(f64::from(most)));
+        let last = found.iter().map(rounds).fold(0.0, f64::max);
+        price * (made.sum::<f64>() + last) / usual
     }
 }
 
@@ -168,9 +202,14 @@ fn lean(size: &Size, mut options: BoostOptions) -> BoostOptions {
     options
 }
 
+/// Rounds that a fit usually makes.
+fn rounds_usual(options: &BoostOptions) -> f64 {
+    (ROUNDS_USUAL * 0.05 / options.learning_rate).min(f64::from(options.iterations))
+        + f64::from(options.patience)
+}
+
 fn boosted_price(options: &BoostOptions, size: &Size) -> f64 {
-    let rounds = (ROUNDS_USUAL * 0.05 / options.learning_rate).min(f64::from(options.iterations))
-        + f64::from(options.patience);
+    let rounds = rounds_usual(options);
     let leaves = f64::from(options.leaves_max);
     let fraction = options.feature_fraction * options.node_feature_fraction;
     let rows = size.n_rows * options.bagging_fraction * leaves.log2() * 1.2e-9;

@@ -1,21 +1,26 @@
 //! The search: folds, candidates within the budget, the blend, the last fit.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::assess::{self, LeaderboardRow};
-use super::candidate::{Candidate, Fold, Found};
+use super::budget::Budget;
+use super::candidate::{Candidate, Fold, Found, Method, Settings};
 use super::folds::{Held, Own};
 use super::leaks::Suspects;
 use super::member::Learner;
 use super::model::{Member, Model, Provenance, shift};
+use super::own::OwnLearner;
 use super::portfolio::{Portfolio, Size};
+use super::scales::{self, Probe, ScaleReport};
 use super::weights::{self, ClassWeights};
 use super::{AutoOptions, Dropped, PreparedFold, SplitBy, TrainProgress, Watch};
-use crate::blend::{Blend, BlendRows};
+use crate::blend::{Blend, BlendRows, MarginMap, ScaleMap, TargetScale};
 use crate::roles::{Kind, Override, Role, Targets, deduce};
 use crate::split::Split;
 use crate::trees::Monotone;
-use crate::{Frame, LearnError, Matrix, Pipeline, PipelineOptions, Training};
+use crate::{Frame, LearnError, Matrix, Pipeline, PipelineOptions, Task, Training};
 
 /// Candidates tried at most: beyond, a blend of a small table gains nothing.
 const CANDIDATES_MAX: usize = 28;
@@ -25,6 +30,9 @@ const PARTS_MAX: usize = 8;
 const WEIGHT_MIN: f64 = 0.01;
 /// Share of the budget that one candidate may take; folds become fewer before it does.
 const CANDIDATE_SHARE: f64 = 0.3;
+
+/// Share of the budget that choosing a scale for numbers may take.
+const PROBE_SHARE: f64 = 0.1;
 
 /// What is left undone when the work is dropped: a fit that was cut short must not be used.
 fn unless(dropped: Dropped<'_>) -> Result<(), LearnError> {
@@ -37,6 +45,15 @@ struct Tried {
     found: Vec<Found>,
     margins: Vec<f64>,
     loss: f64,
+}
+
+/// What a search has seen so far.
+#[derive(Default)]
+struct Seen {
+    tried: Vec<Tried>,
+    board: Vec<LeaderboardRow>,
+    /// Whether the caller ended it.
+    stopped: bool,
 }
 
 /// A table made ready.
@@ -53,6 +70,11 @@ pub(super) struct Search<'f> {
     pipeline: Pipeline,
     matrix: Matrix,
     size: Size,
+    /// Seconds of one core that are left for candidates.
+    budget_s: f64,
+    /// Targets as the table has them, and the scale they are learned on.
+    shown: Vec<f64>,
+    scale: Option<ScaleReport>,
 }
 
 impl<'f> Search<'f> {
@@ -90,6 +112,7 @@ impl<'f> Search<'f> {
             let fewer = if held.splits.len() > 3 { 3 } else { 1 };
             held = Held::new(frame, &roles, &targets, &options.split, (fewer, options.seed))?;
         }
+        let shown = targets.values.clone();
         Ok(Self {
             frame,
             options,
@@ -102,7 +125,47 @@ impl<'f> Search<'f> {
             pipeline,
             matrix,
             size,
+            budget_s: options.budget_s,
+            shown,
+            scale: None,
         })
+    }
+
+    /// From here on numbers are on the scale on which they are learned best.
+    fn learn_on_best_scale(&mut self) -> Result<(), LearnError> {
+        if self.targets.task != Task::Regression {
+            return Ok(());
+        }
+        let mut report = ScaleReport::default();
+        let scales = scales::possible(&self.targets);
+        let price = self.size.probe_price(self.options.seed);
+        if scales.len() > 1 && price <= PROBE_SHARE * self.options.budget_s {
+            self.budget_s -= price;
+            let probe = Probe {
+                frame: self.frame,
+                roles: &self.roles,
+                targets: &self.targets,
+                weights: &self.weights,
+                held: &self.held,
+                features: &self.features,
+                seed: self.options.seed,
+            };
+            report = probe.chosen(&scales);
+        }
+        if report.scale != TargetScale::AsIs {
+            self.targets = scales::on_scale(&self.targets, report.scale);
+            (self.pipeline, self.matrix) = self.features_of_all()?;
+        }
+        self.scale = Some(report);
+        Ok(())
+    }
+
+    /// Features of all rows: categories by their mean target on the scale that is learned.
+    fn features_of_all(&self) -> Result<(Pipeline, Matrix), LearnError> {
+        let all: Vec<u32> = (0..self.frame.n_rows()).map(row_number).collect();
+        let mut own = Own::default();
+        let folds = self.held.encoding(&all, &mut own).seeded(self.options.seed);
+        Pipeline::fit(self.frame, &self.roles, &self.targets, folds, &self.features)
     }
 
     /// The folds as a learner of the caller's own sees them.
@@ -129,33 +192,27 @@ impl<'f> Search<'f> {
         })
     }
 
-    pub(super) fn run(self, watch: Watch<'_>, dropped: Dropped<'_>) -> Result<Model, LearnError> {
-        let plan = self.plan();
+    pub(super) fn run(
+        mut self,
+        own: &[Arc<dyn OwnLearner>],
+        watch: Watch<'_>,
+        dropped: Dropped<'_>,
+    ) -> Result<Model, LearnError> {
+        self.learn_on_best_scale()?;
         let folds: Vec<Fold> =
             self.held.splits.par_iter().map(|split| self.fold(split)).collect::<Result<_, _>>()?;
         let rows = self.held_rows();
-        let mut board = Vec::new();
-        let mut tried: Vec<Tried> = Vec::new();
-        let planned = u32::try_from(plan.len() + 2).expect("candidates are bounded");
-        let mut stopped = false;
-        for (done, (candidate, price_s)) in (0_u32..).zip(&plan) {
-            let best = tried.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
+        let n_planned = self.n_planned() + own.len();
+        let planned = u32::try_from(n_planned + 2).expect("candidates are bounded");
+        let mut begun = |candidate: &Candidate, price_s: f64, seen: &Seen| {
+            let best = seen.tried.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
             let best = best.map(|best| (best.candidate.name.clone(), best.loss));
             let step = format!("{} ({})", candidate.name, candidate.about);
-            if !watch(&TrainProgress { step, done, planned, price_s: *price_s, best }) {
-                stopped = true;
-                break;
-            }
-            unless(dropped)?;
-            match self.tried(candidate, &folds, &rows, dropped) {
-                Ok(one) => {
-                    board.push(LeaderboardRow::of(candidate, one.loss, &rows, &one.margins));
-                    tried.push(one);
-                }
-                Err(LearnError::Stopped) => return Err(LearnError::Stopped),
-                Err(error) => board.push(LeaderboardRow::failed(candidate, &error)),
-            }
-        }
+            let done = u32::try_from(seen.board.len()).map_or(planned, |n| n.min(planned - 2));
+            watch(&TrainProgress { step, done, planned, price_s, best })
+        };
+        let Seen { tried, board, stopped } =
+            self.try_all(own, &folds, &rows, &mut begun, dropped)?;
         if tried.is_empty() {
             return Err(LearnError::NothingFitted {
                 why: board.into_iter().find_map(|row| row.failed).unwrap_or_else(|| {
@@ -176,19 +233,76 @@ impl<'f> Search<'f> {
         self.finish(parts, blend, &rows, (board, stopped), dropped)
     }
 
-    /// Candidates with prices, as many as the budget allows; the first is always tried.
-    fn plan(&self) -> Vec<(Candidate, f64)> {
-        let fits = self.held.splits.len() as f64 + 1.0;
-        let mut left = self.options.budget_s;
-        let mut plan = Vec::new();
-        for candidate in Portfolio::new(self.size, self.options).take(CANDIDATES_MAX) {
-            let price = candidate.price_s(&self.size) * fits;
-            if plan.is_empty() || price <= left {
-                left -= price;
-                plan.push((candidate, price));
+    /// Candidates one after the other, as long as the budget lasts; the first is always tried. `begun` is told of each and may end
+    /// the search.
+    fn try_all(
+        &self,
+        own: &[Arc<dyn OwnLearner>],
+        folds: &[Fold],
+        rows: &BlendRows,
+        begun: &mut dyn FnMut(&Candidate, f64, &Seen) -> bool,
+        dropped: Dropped<'_>,
+    ) -> Result<Seen, LearnError> {
+        let mut seen = Seen::default();
+        let mut budget = Budget::new(self.budget_s);
+        let ours = Portfolio::new(self.size, self.options).take(CANDIDATES_MAX);
+        for candidate in own.iter().map(|one| self.own(one)).chain(ours) {
+            let (method, price) = (candidate.method(), self.price_s(&candidate));
+            let price_s = budget.corrected(method, price);
+            let is_first = seen.tried.is_empty() || method == Method::Own;
+            if !(is_first || budget.allows(price_s)) {
+                continue;
+            }
+            if !begun(&candidate, price_s, &seen) {
+                seen.stopped = true;
+                break;
+            }
+            unless(dropped)?;
+            match self.tried(&candidate, folds, rows, dropped) {
+                Ok(one) => {
+                    budget.pay(method, price, candidate.cost_s(&self.size, &one.found));
+                    let loss = self.shown_loss(&one, rows);
+                    seen.board.push(LeaderboardRow::of(&candidate, loss, rows, &one.margins));
+                    seen.tried.push(one);
+                }
+                // What the caller wrote is to be corrected, not passed over.
+                Err(error @ (LearnError::Stopped | LearnError::OwnLearner { .. })) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    budget.pay(method, price, price);
+                    seen.board.push(LeaderboardRow::failed(&candidate, &error));
+                }
             }
         }
-        plan
+        Ok(seen)
+    }
+
+    fn own(&self, learner: &Arc<dyn OwnLearner>) -> Candidate {
+        Candidate {
+            name: learner.name().to_owned(),
+            about: "of the caller's own".to_owned(),
+            settings: Settings::Own(Arc::clone(learner), self.options.seed),
+        }
+    }
+
+    /// Seconds of one core for the fits to all folds and the last one, as priced.
+    fn price_s(&self, candidate: &Candidate) -> f64 {
+        candidate.price_s(&self.size) * (self.held.splits.len() as f64 + 1.0)
+    }
+
+    /// Candidates that the budget allows at their prices: what progress is told against, for what fits cost is known behind them.
+    fn n_planned(&self) -> usize {
+        let mut left = self.budget_s;
+        let mut n = 0;
+        for candidate in Portfolio::new(self.size, self.options).take(CANDIDATES_MAX) {
+            let price = self.price_s(&candidate);
+            if n == 0 || price <= left {
+                left -= price;
+                n += 1;
+            }
+        }
+        n
     }
 
     fn fold(&self, split: &Split) -> Result<Fold, LearnError> {
@@ -251,7 +365,22 @@ impl<'f> Search<'f> {
         Ok(Tried { candidate: candidate.clone(), found, margins, loss })
     }
 
-    /// The best of every method and then the best of all, blended; those without weight are dropped.
+    /// Mean loss on held-out rows, of numbers on the scale of the table.
+    fn shown_loss(&self, one: &Tried, rows: &BlendRows) -> f64 {
+        let Some(map) = self.way_back(&one.margins, rows) else { return one.loss };
+        let held = self.held_numbers();
+        let targets = held.iter().map(|row| self.shown[*row as usize]).collect();
+        BlendRows { targets, ..rows.clone() }.loss_of(&map.numbers(&one.margins))
+    }
+
+    /// From margins back to the scale of the table, where another one is learned.
+    fn way_back(&self, margins: &[f64], rows: &BlendRows) -> Option<ScaleMap> {
+        let scale = self.scale.as_ref()?.scale;
+        let is_other = scale != TargetScale::AsIs;
+        is_other.then(|| ScaleMap::of(scale, margins, &rows.targets, &rows.weights))
+    }
+
+    /// Every learner of the caller's own, the best of every method and then the best of all, blended; those without weight are dropped.
     fn blended(
         &self,
         mut tried: Vec<Tried>,
@@ -261,12 +390,13 @@ impl<'f> Search<'f> {
         let mut methods = Vec::new();
         let is_first = |one: &Tried| {
             let method = one.candidate.method();
-            let first = !methods.contains(&method);
+            let first = method == Method::Own || !methods.contains(&method);
             methods.push(method);
             first
         };
         let (first, others): (Vec<Tried>, Vec<Tried>) = tried.into_iter().partition(is_first);
-        let mut parts: Vec<Tried> = first.into_iter().chain(others).take(PARTS_MAX).collect();
+        let n_parts = PARTS_MAX.max(first.len());
+        let mut parts: Vec<Tried> = first.into_iter().chain(others).take(n_parts).collect();
         let mut rows = rows.clone();
         rows.margins = parts.iter().map(|part| part.margins.clone()).collect();
         let options = assess::blend_options(rows.targets.len(), self.options.seed);
@@ -294,7 +424,7 @@ impl<'f> Search<'f> {
     fn finish(
         self,
         parts: Vec<Tried>,
-        blend: Blend,
+        mut blend: Blend,
         rows: &BlendRows,
         (board, stopped): (Vec<LeaderboardRow>, bool),
         dropped: Dropped<'_>,
@@ -319,8 +449,12 @@ impl<'f> Search<'f> {
             let (name, shift) = (part.candidate.name.clone(), self.class_weights.shift());
             members.push(Member { name, learner: learner?, shift });
         }
-        training.weights = self.weights;
+        let back = |margins: &[f64]| self.way_back(margins, rows);
+        training.weights = self.weights.clone();
         let margins: Vec<Vec<f64>> = parts.into_iter().map(|part| part.margins).collect();
+        if let Some(map) = back(&blend.margins(&margins)?) {
+            blend.calibration = MarginMap::Scaled(map);
+        }
         let provenance = Provenance {
             n_rows: self.frame.n_rows(),
             n_columns: self.frame.columns().len(),
@@ -338,6 +472,8 @@ impl<'f> Search<'f> {
                 board,
                 held: &held,
                 training: &training,
+                targets: &self.shown,
+                scale: self.scale,
                 frame: self.frame,
                 splits: &self.held.splits,
                 is_by_time: self.held.is_by_time(),

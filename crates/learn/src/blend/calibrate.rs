@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::BlendRows;
 use super::stacking::{Constraint, solve};
+use super::{BlendRows, ScaleMap};
 use crate::newton::{Likelihood, Stop};
 use crate::split::Split;
 use crate::{Calibration, Task, metrics};
@@ -24,6 +24,8 @@ pub enum MarginMap {
     },
     /// A curve; two classes only.
     Curve(Calibration),
+    /// Back to the scale of the table; numbers only.
+    Scaled(ScaleMap),
 }
 
 /// What a calibration was worth.
@@ -97,7 +99,7 @@ fn isotonic(rows: &BlendRows, margins: &[f64]) -> Option<Calibration> {
 }
 
 impl MarginMap {
-    /// Probabilities of margins: of class 1, or one a class; numbers stay as they are.
+    /// Probabilities of margins: of class 1, or one a class; numbers on the scale of the table.
     pub fn probabilities(&self, task: Task, margins: &[f64]) -> Vec<f64> {
         match self {
             Self::Identity => metrics::probabilities(task, margins),
@@ -106,13 +108,15 @@ impl MarginMap {
                 metrics::probabilities(task, &scaled)
             }
             Self::Curve(curve) => margins.iter().map(|margin| curve.probability(*margin)).collect(),
+            Self::Scaled(map) => map.numbers(margins),
         }
     }
 
     /// Mean loss of the mapped margins; in margins where the map keeps them, so that nothing is rounded to certainty.
     pub(super) fn loss(&self, rows: &BlendRows, margins: &[f64]) -> f64 {
         let scale = match self {
-            Self::Identity => (1.0, 0.0),
+            // Rows of a blend are on the scale that is learned.
+            Self::Identity | Self::Scaled(_) => (1.0, 0.0),
             Self::Temperature { slope } => (*slope, 0.0),
             Self::Curve(Calibration::Platt { slope, intercept }) => (*slope, *intercept),
             Self::Curve(Calibration::Isotonic(_)) => {

@@ -18,6 +18,7 @@
 
 mod calibrate;
 mod candidates;
+mod scale;
 mod stacking;
 
 use rayon::prelude::*;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use calibrate::{CalibrationKind, CalibrationLoss, MarginMap};
 pub use candidates::{BlendMethod, Toward};
+pub use scale::{ScaleMap, TargetScale};
 
 use crate::error::same_length;
 use crate::split::{self, Split};
@@ -166,7 +168,7 @@ pub struct Blend {
     pub method: BlendMethod,
     /// What every method was worth, in the order they were tried.
     pub methods: Vec<MethodLoss>,
-    /// From margins to probabilities.
+    /// From margins to probabilities, or to numbers where they were learned on another scale.
     pub calibration: MarginMap,
     /// What every calibration was worth; empty where none was tried.
     pub calibrations: Vec<CalibrationLoss>,

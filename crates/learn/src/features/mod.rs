@@ -123,6 +123,9 @@ pub struct Pipeline {
     lineage: Vec<Lineage>,
 }
 
+/// Columns that a message names at most.
+const NAMES_MAX: usize = 5;
+
 impl Pipeline {
     /// Fits to training rows; gives the pipeline and their features. Mean targets of the training rows are taken from
     /// other rows, as `folds` says. Features that are the same in every training row are left out.
@@ -165,7 +168,7 @@ impl Pipeline {
             }
         }
         if plans.is_empty() {
-            return Err(LearnError::EmptyTable { what: "feature that varies" });
+            return Err(nothing_left(roles));
         }
         let lineage = plans.iter().flat_map(Plan::lineage).collect();
         let pipeline = Self { roles: roles.to_vec(), plans, lineage };
@@ -215,4 +218,18 @@ impl Pipeline {
     pub fn schema(&self) -> Vec<(&str, &str)> {
         self.plans.iter().flat_map(Plan::schema).collect()
     }
+}
+
+/// Why no feature is left.
+fn nothing_left(roles: &[Role]) -> LearnError {
+    let leaks = roles.iter().filter(|role| role.kind == Kind::Leak);
+    let leaks: Vec<String> = leaks.map(|role| format!("{:?}", role.column)).collect();
+    if leaks.is_empty() {
+        return LearnError::EmptyTable { what: "feature that varies" };
+    }
+    let mut columns = leaks[..leaks.len().min(NAMES_MAX)].join(", ");
+    if leaks.len() > NAMES_MAX {
+        columns += &format!(" and {} more", leaks.len() - NAMES_MAX);
+    }
+    LearnError::OnlyLeaks { columns }
 }

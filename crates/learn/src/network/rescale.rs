@@ -8,7 +8,8 @@
 //! Departures: what rounding leaves (under 1e-5 of the margin) goes to the features by the size of their contributions.
 //! An approximation of Shapley values: exact where members are linear between the two rows; how far off else is measured in
 //! `docs/methods/tabular-network.md`. [`NetworkModel::contributions`] samples the Shapley values themselves at some hundred times the cost.
-//! Cost: background rows × members passes back through the matrices a row.
+//! Cost: background rows × members passes back through the matrices a row, of which the first layer's, the widest, is known
+//! beforehand but for one pass a member.
 //! Checked against: sums, networks without a bend, sampled Shapley values (`tests/it/network.rs`).
 
 use rayon::prelude::*;
@@ -20,6 +21,8 @@ use crate::{Contributions, LearnError, Matrix};
 
 /// Changes of a unit below this have no slope that can be told from rounding: the unit's own slope is taken.
 const CHANGE_MIN: f32 = 1e-6;
+/// Numbers of the tables that are kept: 16 MiB.
+const KEPT_NUMBERS_MAX: usize = 4 << 20;
 /// Rows up to which other threads are not woken.
 const FEW_ROWS: usize = 4;
 
@@ -31,6 +34,9 @@ pub struct NetworkExplainer {
     background: Vec<f32>,
     /// What the units of each layer get in background rows: member after member, row after row.
     units: Vec<Vec<f32>>,
+    /// What the first layer takes from each background row: for each member, row and unit a number a feature. Empty where that
+    /// would be too much to keep.
+    taken: Vec<f32>,
     base: Vec<f64>,
 }
 
@@ -49,7 +55,8 @@ impl NetworkExplainer {
             of_output.sum::<f64>() / n_background.max(1) as f64
         };
         let base = (0..n_outputs).map(mean).collect();
-        Self { model: model.clone(), matrices, background, units, base }
+        let taken = taken(model, &background);
+        Self { model: model.clone(), matrices, background, units, taken, base }
     }
 
     /// Contributions of rows; `base` is the mean margin of the background rows.
@@ -119,6 +126,9 @@ impl NetworkExplainer {
             let ranges = layout.layer(layer);
             passed.iter_mut().zip(&slopes[layer]).for_each(|(passed, slope)| *passed *= slope);
             self.scale(&mut passed, &ranges.scale_out, n_background);
+            if layer == 0 && !self.taken.is_empty() {
+                return self.by_features(&passed, embedded);
+            }
             passed = self.matrices.backward[layer].product(&passed);
             self.scale(&mut passed, &ranges.scale_in, n_background);
         }
@@ -135,6 +145,40 @@ impl NetworkExplainer {
         values
     }
 
+    /// What arrives at the units of the first layer as contributions of features. The change of a vector is what the row brings
+    /// less what a background row takes: the former passes back once a member, the latter is known beforehand.
+    fn by_features(&self, passed: &[f32], embedded: &[f32]) -> Vec<f64> {
+        let NetworkModel { layout, parameters, spread, .. } = &self.model;
+        let (n_features, n_out) = (layout.n_features, layout.widths[1]);
+        let n_pairs = passed.len() / n_out;
+        let per_member = n_pairs / layout.n_members;
+        let mut values = vec![0.0; n_features];
+        let mut sums = vec![0.0_f32; layout.n_members * n_out];
+        let tables = self.taken.chunks_exact(n_out * n_features);
+        for (pair, (passed, table)) in passed.chunks_exact(n_out).zip(tables).enumerate() {
+            let sum = &mut sums[pair / per_member * n_out..][..n_out];
+            sum.iter_mut().zip(passed).for_each(|(sum, passed)| *sum += passed);
+            let mut taken = vec![0.0_f32; n_features];
+            for (passed, row) in passed.iter().zip(table.chunks_exact(n_features)) {
+                taken.iter_mut().zip(row).for_each(|(taken, number)| *taken += passed * number);
+            }
+            values.iter_mut().zip(&taken).for_each(|(value, taken)| *value -= f64::from(*taken));
+        }
+        let brought = self.matrices.backward[0].product(&sums);
+        let scale_in = layout.layer(0).scale_in;
+        for (member, brought) in brought.chunks_exact(embedded.len()).enumerate() {
+            let scaling = &parameters[layout.member(member)][scale_in.clone()];
+            for (at, (passed, (to, scale))) in
+                brought.iter().zip(embedded.iter().zip(scaling)).enumerate()
+            {
+                values[at / layout.width] += f64::from(passed * to * scale);
+            }
+        }
+        let share = spread / n_pairs as f64;
+        values.iter_mut().for_each(|value| *value *= share);
+        values
+    }
+
     /// Multiplies by scalings of the members; rows of a member stand together.
     fn scale(&self, passed: &mut [f32], range: &std::ops::Range<usize>, n_background: usize) {
         let NetworkModel { layout, parameters, .. } = &self.model;
@@ -146,6 +190,32 @@ impl NetworkExplainer {
             }
         }
     }
+}
+
+/// What each background row takes from each unit of the first layer of each member, by feature.
+fn taken(model: &NetworkModel, background: &[f32]) -> Vec<f32> {
+    let NetworkModel { layout, parameters, .. } = model;
+    let (n_in, n_out, n_features) = (layout.widths[0], layout.widths[1], layout.n_features);
+    let n_background = background.len() / n_in.max(1);
+    let size = layout.n_members * n_background * n_out * n_features;
+    if size > KEPT_NUMBERS_MAX {
+        return Vec::new();
+    }
+    let matrix = &parameters[layout.matrix(0)];
+    let scale_in = layout.layer(0).scale_in;
+    let mut taken = vec![0.0; size];
+    for (pair, table) in taken.chunks_exact_mut((n_out * n_features).max(1)).enumerate() {
+        let (member, row) = (pair / n_background, pair % n_background);
+        let scaling = &parameters[layout.member(member)][scale_in.clone()];
+        let from = &background[row * n_in..(row + 1) * n_in];
+        for (at, (from, scale)) in from.iter().zip(scaling).enumerate() {
+            let weights = &matrix[at * n_out..(at + 1) * n_out];
+            for (unit, weight) in weights.iter().enumerate() {
+                table[unit * n_features + at / layout.width] += from * scale * weight;
+            }
+        }
+    }
+    taken
 }
 
 fn slope(a: f32, b: f32) -> f32 {

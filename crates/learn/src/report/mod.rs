@@ -105,7 +105,10 @@ pub fn json(model: &Model, manifest: &Manifest) -> String {
 fn margin_words(model: &Model) -> String {
     match (model.task(), model.classes()) {
         (Task::Binary, [_, yes]) => format!("log odds of {} = {yes}", model.target()),
-        (Task::Regression, _) => model.target().to_owned(),
+        (Task::Regression, _) => {
+            let scale = model.report.scale.as_ref().map(|report| report.scale).unwrap_or_default();
+            scale.words(model.target())
+        }
         _ => "margin of the class".to_owned(),
     }
 }

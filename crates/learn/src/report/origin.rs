@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::Task;
-use crate::automl::{Imbalance, LeaderboardRow, Manifest, Measure, Method, Model, SplitBy, short};
+use crate::automl::{Imbalance, LeaderboardRow, Manifest, Measure, Model, SplitBy, short};
 use crate::page::{note, paragraph, table, text};
 use crate::trees::Monotone;
 
@@ -154,12 +154,7 @@ pub(super) fn command(model: &Model) -> String {
         let _ = write!(command, " --weight {}", word(weight));
     }
     for method in &options.methods {
-        let name = match method {
-            Method::Linear => "linear",
-            Method::Boosted => "boosted",
-            Method::Forest => "forest",
-            Method::Network => "network",
-        };
+        let name = method.name();
         let _ = write!(command, " --method {name}");
     }
     command + " --out FILE"

@@ -36,10 +36,26 @@ pub(super) fn summary(model: &Model) -> String {
         }
     }
     html.push_str("</div>\n");
+    html.push_str(&scale(model));
     html.push_str(&note(
         "All figures are of rows that were held out: no part of the model that gave a prediction had seen its row.",
     ));
     html
+}
+
+/// On which scale numbers are learned, where it was worth asking.
+fn scale(model: &Model) -> String {
+    let Some(report) = model.report.scale.as_ref().filter(|report| !report.tried.is_empty()) else {
+        return String::new();
+    };
+    let tried = report.tried.iter().map(|one| format!("{} {}", one.name, short(one.rmse)));
+    let tried = tried.collect::<Vec<_>>().join(", ");
+    paragraph(&format!(
+        "Learned as {}, for {} is skewed: root of the mean squared error of a quick trial on held-out rows, on the scale of the \
+         table: {tried}. Contributions are on the scale that is learned; predictions and figures are on that of the table.",
+        report.scale.words(model.target()),
+        model.target(),
+    ))
 }
 
 /// What it predicts and how good it is.

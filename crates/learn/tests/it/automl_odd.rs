@@ -277,3 +277,30 @@ fn codes_that_are_numbers_are_categories_and_rounded_amounts_are_not() {
     assert_eq!(kind("age").kind, Kind::Number, "{}", kind("age").reason);
     assert_eq!(kind("day").kind, Kind::Number, "{}", kind("day").reason);
 }
+
+#[test]
+fn any_tiny_table_and_seed_makes_a_model_or_says_what_is_missing() {
+    let mut dice = ChaCha8Rng::seed_from_u64(17);
+    let mut n_trained = 0;
+    for at in 0..60_u64 {
+        let (n_rows, n_classes) = (dice.random_range(4..16), dice.random_range(2..5));
+        let mut csv = "x,z,y\n".to_owned();
+        for _ in 0..n_rows {
+            let (x, z): (f64, u32) = (dice.random_range(0.0..1.0), dice.random_range(0..3));
+            writeln!(csv, "{x:.3},{z},c{}", dice.random_range(0..n_classes)).unwrap();
+        }
+        let split = [SplitBy::Stratified, SplitBy::Random][dice.random_range(0..2)].clone();
+        let budget_s = [0.0001, 0.3][dice.random_range(0..2)];
+        let options = AutoOptions { seed: at % 5, split, budget_s, ..quick("y") };
+        match train(&frame(&csv), &options, &mut |_| true) {
+            Ok(model) => {
+                n_trained += 1;
+                assert!(model.predict(&frame(&csv)).unwrap().values.iter().all(|p| p.is_finite()));
+            }
+            // What no split of these rows could mend.
+            Err(LearnError::Split { .. } | LearnError::ColumnType { .. }) => {}
+            Err(error) => panic!("{error}\nseed {}, {budget_s}:\n{csv}", at % 5),
+        }
+    }
+    assert!(n_trained > 40, "{n_trained}");
+}

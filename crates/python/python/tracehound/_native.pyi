@@ -46,7 +46,10 @@ class Model:
         options: dict[str, Any],
         name: str,
         tell: Callable[[int, int], object] | None = None,
+        members: Sequence[tuple[str, bool, Callable[[Rows], Callable[[Features], bytes]]]] = ...,
     ) -> Model: ...
+    @property
+    def own_parts(self) -> list[str]: ...
     @staticmethod
     def open(path: str) -> Model: ...
     @staticmethod

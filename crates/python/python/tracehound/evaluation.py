@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from . import _native, pages
-from .models import AutoModel, _options
+from .models import AutoModel, _options, members_of
 from .own import Model, arrays, folds_of, matrix
 from .progress import ProgressBar
 from .tables import TableLike, float_bytes, floats, numpy, table_of
@@ -117,7 +117,7 @@ def _auto(model: AutoModel, table: _native.Table, target: str, part: Any, cut: _
     # A fold may lack a class of the table: then it has one class less to learn.
     if cut.task == "multiclass":
         options["task"] = "classification"
-    native = _native.Model.train(table.take(rows), options, "model")
+    native = _native.Model.train(table.take(rows), options, "model", None, members_of(model.members))
     values = floats(native.predict(table.take(held))[0])
     if cut.task != "multiclass":
         return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from . import _native, pages
 from .errors import DataError, FileError
 from .parameters import Parameters, not_fitted
 from .progress import ProgressBar
-from .tables import TableLike, column_table, floats, is_named, numpy, table_of
+from .tables import TableLike, column_table, float_bytes, floats, is_named, numpy, table_of
 
 _AS = {
     "integers": int,
@@ -74,6 +75,10 @@ class AutoModel(Parameters):
     weight: a column that says how many cases a row stands for.
     columns: what a column is where it was taken for something else, such as {"zip": "category"}.
     methods: learners to try ("linear", "boosted", "forest", "network"); None for all.
+    monotone: columns with which the prediction must move, all else equal, such as {"income": "falling"}.
+    imbalance: "balanced", or what the second of two classes weighs while learning; probabilities stay those of the table.
+    members: `Model`s of your own that are trained on the same folds and blended with the others. Where one gets weight, the
+        model lives in its process: it is code, so `save` and pickle refuse it.
     progress: whether to draw progress on standard error; None where that is a terminal.
     """
 
@@ -88,6 +93,9 @@ class AutoModel(Parameters):
         weight: str | None = None,
         columns: Mapping[str, str] | None = None,
         methods: Sequence[str] | None = None,
+        monotone: Mapping[str, str] | None = None,
+        imbalance: str | float | None = None,
+        members: Sequence[Any] | None = None,
         progress: bool | None = None,
     ) -> None:
         self.target = target
@@ -98,6 +106,9 @@ class AutoModel(Parameters):
         self.weight = weight
         self.columns = columns
         self.methods = methods
+        self.monotone = monotone
+        self.imbalance = imbalance
+        self.members = members
         self.progress = progress
 
     # Training
@@ -126,7 +137,7 @@ class AutoModel(Parameters):
         options = _options(self, target, weight)
         options["task"] = self.task or self._task()
         with ProgressBar("training", self.progress) as bar:
-            model = _native.Model.train(whole, options, "model", bar)
+            model = _native.Model.train(whole, options, "model", bar, members_of(self.members))
         is_file = isinstance(table, (str, os.PathLike)) and y is None
         kind = None if is_file else dict(zip(whole.columns, whole.types)).get(target)
         self._take(model, kind, [c for c in whole.columns if c not in (target, weight)])
@@ -246,6 +257,9 @@ class AutoModel(Parameters):
         if isinstance(split, dict):
             ((how, by),) = split.items()
             split = by if how == "folds" else f"{how}:{by}"
+        imbalance = options["imbalance"]
+        if isinstance(imbalance, dict):
+            imbalance = imbalance["positive_weight"]
         model = cls(
             options["target"],
             time_budget=options["budget_s"],
@@ -253,6 +267,8 @@ class AutoModel(Parameters):
             seed=options["seed"],
             weight=options["weight"],
             methods=options["methods"] or None,
+            monotone=options["monotone"] or None,
+            imbalance=None if imbalance == "as_is" else imbalance,
         )
         known = (options["target"], options["weight"])
         model._take(native, None, [c for c in native.table_columns if c not in known])
@@ -382,7 +398,36 @@ def _options(model: Any, target: str, weight: str | None = None) -> dict[str, An
         "weight": weight,
         "columns": dict(model.columns or {}),
         "methods": list(model.methods or []),
+        "monotone": dict(getattr(model, "monotone", None) or {}),
+        "imbalance": getattr(model, "imbalance", None),
     }
+
+
+def members_of(models: Sequence[Any] | None) -> list[Any]:
+    """Models of one's own as the engine calls them: each fit is a fresh copy, so the one passed stays as it was."""
+    found: list[Any] = []
+    for model in models or ():
+        if not (hasattr(model, "fit_one") and hasattr(model, "predict_one")):
+            raise DataError(
+                f"the member {model!r} has no fit_one and predict_one",
+                "derive it from tracehound.Model, and pass it fitted or not: members=[MyModel()]",
+            )
+        name = type(model).__name__
+        taken = sum(other == name or other.startswith(name + " ") for other, _, _ in found)
+        name = f"{name} {taken + 1}" if taken else name
+        found.append((name, bool(getattr(model, "dense", True)), _fitting(model)))
+    return found
+
+
+def _fitting(model: Any) -> Any:
+    from .own import arrays, matrix
+
+    def fit(rows: Any) -> Any:
+        one = copy.deepcopy(model)
+        one.fit_one(*arrays(rows))
+        return lambda features: float_bytes(one.predict_one(matrix(features)))
+
+    return fit
 
 
 def _free(name: Any, table: _native.Table) -> str:
