@@ -9,6 +9,7 @@ use crate::theta::{self, ThetaShares};
 use crate::{Fitted, ForecastError, Indicators, Mstl, Series, Step};
 
 /// A tuned member. What is searched for (shares, forms, coefficients) is kept; states are computed anew at each origin.
+#[derive(Debug, Clone)]
 pub(crate) enum Member {
     /// The last season again.
     Naive(usize),

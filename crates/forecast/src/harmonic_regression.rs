@@ -1,0 +1,132 @@
+//! Dynamic harmonic regression: waves stand for long seasons, an ARIMA process for what they leave.
+//!
+//! In: a series, its seasons, indicators. Out: an [`AutoArimaFit`] whose regressors are the indicators and pairs of sine and
+//! cosine. Source: Young, Pedregal and Tych, Dynamic harmonic regression, J. Forecasting 1999; Hyndman and
+//! Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, 10.5 (waves and ARIMA errors, pairs by AICc).
+//! Departures: coefficients of the waves are constant; pairs are chosen season after season under ARMA(2,1) errors, then
+//! orders for those pairs. A long season that holds a whole number of short ones is also tried alone with enough pairs to
+//! bend the short one (a weekend's day unlike a weekday's). Only the latest cycles are used, as constant waves would not
+//! follow a season that changes. Cost: some twelve regressions and twelve searches of orders without a season.
+//! Checked against: waves that were planted, orders given by hand (`tests/it/harmonic_regression.rs`).
+
+use crate::auto_arima::AutoArimaFit;
+use crate::sarimax::{Comparison, Harmonics, Sarimax};
+use crate::{AutoArima, Fitted, ForecastError, Indicators, Method, Orders, Series, Trend, checked};
+
+/// Pairs that are tried for a season; more of them bend faster than load does.
+const PAIRS: [usize; 8] = [1, 2, 3, 4, 6, 8, 10, 12];
+/// Pairs that are tried for a season which holds another whole: from three times that of a week of days to thrice a day.
+const PAIRS_NESTED: [usize; 3] = [14, 21, 28];
+/// Cycles of the longest season that are used, the latest.
+const CYCLES: usize = 8;
+/// Values that are used at least.
+const VALUES_MIN: usize = 1_000;
+/// Values that a column of the regression asks for.
+const PER_COLUMN: usize = 8;
+/// Orders that are tried.
+const FITS_MAX: usize = 12;
+
+/// Harmonics for every season, ARIMA errors whose orders are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HarmonicRegression {
+    /// Seasons in steps, ascending. One with fewer than two cycles of data is left out.
+    pub seasons: Vec<usize>,
+}
+
+impl HarmonicRegression {
+    /// The best model.
+    ///
+    /// # Errors
+    /// As [`Sarimax::fit_series`].
+    pub fn fit_series(
+        &self,
+        series: &Series,
+        indicators: &Indicators,
+    ) -> Result<AutoArimaFit, ForecastError> {
+        checked::seasons(&self.seasons)?;
+        checked::series("dhr", series, 5)?;
+        checked::indicators(indicators, series.values.len())?;
+        let longest = self.seasons.last().copied().unwrap_or(1);
+        let from = series.values.len().saturating_sub((CYCLES * longest).max(VALUES_MIN));
+        let latest = Series { values: series.values[from..].to_vec(), ..series.clone() };
+        let columns = indicators.columns.iter().map(|column| column[from..].to_vec()).collect();
+        let indicators = Indicators { names: indicators.names.clone(), columns };
+        let choice = Choice { series: &latest, indicators: &indicators };
+        let harmonics = choice.harmonics(&self.seasons);
+        let orders = AutoArima { harmonics, fits_max: FITS_MAX, ..AutoArima::new(1) };
+        orders.fit_series(&latest, &indicators)
+    }
+}
+
+impl Method for HarmonicRegression {
+    fn name(&self) -> &'static str {
+        "dhr"
+    }
+
+    fn fit(
+        &self,
+        series: &Series,
+        indicators: &Indicators,
+    ) -> Result<Box<dyn Fitted>, ForecastError> {
+        Ok(Box::new(self.fit_series(series, indicators)?))
+    }
+}
+
+struct Choice<'a> {
+    series: &'a Series,
+    indicators: &'a Indicators,
+}
+
+impl Choice<'_> {
+    fn harmonics(&self, seasons: &[usize]) -> Vec<Harmonics> {
+        let n = self.series.values.len();
+        let seasons: Vec<usize> = seasons.iter().copied().filter(|s| 2 * s <= n).collect();
+        let (mut best, mut chosen) = (self.criterion(&[]), Vec::new());
+        for (place, season) in seasons.iter().enumerate() {
+            let earlier = chosen.clone();
+            let pairs_max = pairs_max(*season, &seasons[..place]);
+            for pairs in PAIRS.into_iter().filter(|pairs| *pairs <= pairs_max) {
+                let own = [Harmonics { season: *season as f64, pairs }];
+                self.take_better([&earlier[..], &own].concat(), &mut best, &mut chosen);
+            }
+        }
+        if let [.., short, long] = seasons[..]
+            && long.is_multiple_of(short)
+        {
+            for pairs in PAIRS_NESTED.into_iter().filter(|pairs| 2 * pairs <= long) {
+                let alone = vec![Harmonics { season: long as f64, pairs }];
+                self.take_better(alone, &mut best, &mut chosen);
+            }
+        }
+        chosen
+    }
+
+    fn take_better(&self, tried: Vec<Harmonics>, best: &mut f64, chosen: &mut Vec<Harmonics>) {
+        let columns = tried.iter().map(|one| 2 * one.pairs).sum::<usize>();
+        if columns * PER_COLUMN > self.series.values.len() {
+            return;
+        }
+        let criterion = self.criterion(&tried);
+        if criterion < *best {
+            (*best, *chosen) = (criterion, tried);
+        }
+    }
+
+    /// The criterion under ARMA(2,1) errors; infinite where these do not fit.
+    fn criterion(&self, harmonics: &[Harmonics]) -> f64 {
+        let harmonics = harmonics.to_vec();
+        let model = Sarimax { harmonics, ..Sarimax::new(Orders::new(2, 0, 1), Trend::Constant) };
+        let found = model.criterion(self.series, self.indicators, Comparison::Conditional, None);
+        found.map_or(f64::INFINITY, |(criterion, _)| criterion)
+    }
+}
+
+/// Most pairs of a season: half its steps, and none that an earlier season has already.
+fn pairs_max(season: usize, earlier: &[usize]) -> usize {
+    let shared = earlier.iter().map(|other| season / greatest_common_divisor(season, *other));
+    shared.map(|first| first - 1).fold(season / 2, usize::min)
+}
+
+fn greatest_common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
