@@ -10,7 +10,7 @@
 //! any machine. Cost: 30 to 100 searches. Checked against: R, statsforecast and pmdarima on classic series.
 
 mod candidates;
-mod unit_root;
+pub(crate) mod unit_root;
 
 use crate::linear_algebra::least_squares;
 use crate::sarimax::{Comparison, Harmonics, Sarimax, SarimaxFit};

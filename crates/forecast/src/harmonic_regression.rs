@@ -3,18 +3,19 @@
 //! In: a series, its seasons, indicators. Out: an [`AutoArimaFit`] whose regressors are the indicators and pairs of sine and
 //! cosine. Source: Young, Pedregal and Tych, Dynamic harmonic regression, J. Forecasting 1999; Hyndman and
 //! Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, 10.5 (waves and ARIMA errors, pairs by AICc).
-//! Departures: coefficients of the waves are constant; pairs are chosen season after season under ARMA(2,1) errors, then
-//! orders for those pairs. A long season that holds a whole number of short ones is also tried alone with enough pairs to
+//! Departures: coefficients of the waves are constant; pairs are chosen season after season under AR(1) or ARMA(2,1) errors,
+//! differenced where the level wanders about many waves (KPSS), then orders for those pairs. A long season that holds a whole number of short ones is also tried alone with enough pairs to
 //! bend the short one (a weekend's day unlike a weekday's). Only the latest cycles are used, as constant waves would not
-//! follow a season that changes. Cost: some twelve regressions and twelve searches of orders without a season.
+//! follow a season that changes. Cost: some thirty regressions and twelve searches of orders without a season.
 //! Checked against: waves that were planted, orders given by hand (`tests/it/harmonic_regression.rs`).
 
-use crate::auto_arima::AutoArimaFit;
-use crate::sarimax::{Comparison, Harmonics, Sarimax};
+use crate::auto_arima::{AutoArimaFit, unit_root};
+use crate::linear_algebra::least_squares;
+use crate::sarimax::{Comparison, Harmonics, Sarimax, filled};
 use crate::{AutoArima, Fitted, ForecastError, Indicators, Method, Orders, Series, Trend, checked};
 
 /// Pairs that are tried for a season; more of them bend faster than load does.
-const PAIRS: [usize; 8] = [1, 2, 3, 4, 6, 8, 10, 12];
+const PAIRS: [usize; 7] = [1, 2, 3, 4, 6, 8, 10];
 /// Pairs that are tried for a season which holds another whole: from three times that of a week of days to thrice a day.
 const PAIRS_NESTED: [usize; 3] = [14, 21, 28];
 /// Cycles of the longest season that are used, the latest.
@@ -51,8 +52,11 @@ impl HarmonicRegression {
         let latest = Series { values: series.values[from..].to_vec(), ..series.clone() };
         let columns = indicators.columns.iter().map(|column| column[from..].to_vec()).collect();
         let indicators = Indicators { names: indicators.names.clone(), columns };
-        let choice = Choice { series: &latest, indicators: &indicators };
-        let harmonics = choice.harmonics(&self.seasons);
+        let n = latest.values.len();
+        let seasons: Vec<usize> = self.seasons.iter().copied().filter(|s| 2 * s <= n).collect();
+        let differences = wanders(&latest.values, &seasons);
+        let choice = Choice { series: &latest, indicators: &indicators, differences };
+        let harmonics = choice.harmonics(&seasons);
         let orders = AutoArima { harmonics, fits_max: FITS_MAX, ..AutoArima::new(1) };
         orders.fit_series(&latest, &indicators)
     }
@@ -75,12 +79,12 @@ impl Method for HarmonicRegression {
 struct Choice<'a> {
     series: &'a Series,
     indicators: &'a Indicators,
+    /// 1 where the level wanders, else 0.
+    differences: usize,
 }
 
 impl Choice<'_> {
     fn harmonics(&self, seasons: &[usize]) -> Vec<Harmonics> {
-        let n = self.series.values.len();
-        let seasons: Vec<usize> = seasons.iter().copied().filter(|s| 2 * s <= n).collect();
         let (mut best, mut chosen) = (self.criterion(&[]), Vec::new());
         for (place, season) in seasons.iter().enumerate() {
             let earlier = chosen.clone();
@@ -112,13 +116,34 @@ impl Choice<'_> {
         }
     }
 
-    /// The criterion under ARMA(2,1) errors; infinite where these do not fit.
+    /// The lower criterion under two kinds of errors: where one has a root too many its own is infinite.
     fn criterion(&self, harmonics: &[Harmonics]) -> f64 {
-        let harmonics = harmonics.to_vec();
-        let model = Sarimax { harmonics, ..Sarimax::new(Orders::new(2, 0, 1), Trend::Constant) };
-        let found = model.criterion(self.series, self.indicators, Comparison::Conditional, None);
-        found.map_or(f64::INFINITY, |(criterion, _)| criterion)
+        let d = self.differences;
+        let trend = if d == 0 { Trend::Constant } else { Trend::None };
+        let of = |orders: Orders| {
+            let model = Sarimax { harmonics: harmonics.to_vec(), ..Sarimax::new(orders, trend) };
+            let compared = Comparison::Conditional;
+            let found = model.criterion(self.series, self.indicators, compared, None);
+            found.map_or(f64::INFINITY, |(criterion, _)| criterion)
+        };
+        of(Orders::new(1, d, 0)).min(of(Orders::new(2, d, 1)))
     }
+}
+
+/// Differences until the level no longer wanders about as many waves as are tried, at most 1.
+fn wanders(values: &[f64], seasons: &[usize]) -> usize {
+    let mut left = filled(values);
+    let mut columns = vec![vec![1.0; left.len()]];
+    for (place, season) in seasons.iter().enumerate() {
+        let pairs = PAIRS[PAIRS.len() - 1].min(pairs_max(*season, &seasons[..place]));
+        columns.extend(Harmonics { season: *season as f64, pairs }.columns(0, left.len()));
+    }
+    if let Some(coefficients) = least_squares(&columns, &left) {
+        for (column, c) in columns.iter().zip(&coefficients) {
+            left.iter_mut().zip(column).for_each(|(left, entry)| *left -= c * entry);
+        }
+    }
+    unit_root::differences(&left, 1)
 }
 
 /// Most pairs of a season: half its steps, and none that an earlier season has already.
