@@ -1,12 +1,14 @@
 """Forecasts of one panel by peers and by us, judged by one ruler.
 
-    pip install statsforecast==2.1.1 prophet==1.5.0 lightgbm statsmodels==0.15.0
+    pip install prophet==1.5.0 statsmodels==0.15.0 statsforecast==2.1.1 lightgbm==4.7.0
+    python bench/forecast_peers.py forecast SERIES.json [ORIGINS] > peers.jsonl
     tracehound forecast backtest SERIES.json --method auto --method theta --json > ours.jsonl
-    python bench/forecast_peers.py SERIES.json ours.jsonl [ORIGINS] > table
+    python bench/forecast_peers.py table SERIES.json [ORIGINS] peers.jsonl ours.jsonl
 
-SERIES.json as `forecast backtest` takes it; the last ORIGINS (1) of each series are judged. Histories are cut to 28 days of
-hours or 730 days for AutoARIMA and SARIMAX and to 8 weeks of hours for AutoETS, as otherwise they take minutes. LightGBM
-has one model a level on lags and the step ahead, of this series alone. CPU seconds are those of this process.
+SERIES.json as `forecast backtest` takes it; the last ORIGINS (1) of each series are judged, only those that every method
+made. Histories are cut to 28 days of hours or 730 days for AutoARIMA and SARIMAX and to 8 weeks of hours for AutoETS, as
+otherwise they take minutes. LightGBM has one model a level on lags and the step ahead, of this series alone. CPU seconds are
+those of the process.
 """
 import json
 import logging
@@ -115,30 +117,30 @@ def judge(actual, scale, mean, sides):
     return row
 
 
-def main():
+def origins(s, last):
+    whole = np.array([np.nan if v is None else v for v in s["y"]], float)
+    return whole, s["origins"][-last:]
+
+
+def forecast(panel, last):
+    """One line a series, origin and peer, in the format of `forecast backtest --json`."""
     from statsforecast.models import MSTL, AutoARIMA, AutoETS, DynamicOptimizedTheta
 
-    panel = json.load(open(sys.argv[1]))
-    last = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     month = lambda s: 672 if s["m"] == 24 else 730
-    fits = lambda s: [x for x in s["seasons"]]
     peers = {
         "seasonal naive": seasonal_naive,
         "AutoARIMA (statsforecast)": statsforecast(lambda s: AutoARIMA(season_length=s["m"], approximation=True), month),
         "AutoETS (statsforecast)": statsforecast(lambda s: AutoETS(season_length=s["m"]), lambda s: 1344),
-        "MSTL (statsforecast)": statsforecast(lambda s: MSTL(season_length=fits(s), trend_forecaster=AutoETS(model="ZZN"))),
+        "MSTL (statsforecast)": statsforecast(lambda s: MSTL(season_length=s["seasons"], trend_forecaster=AutoETS(model="ZZN"))),
         "DynOptTheta (statsforecast)": statsforecast(lambda s: DynamicOptimizedTheta(season_length=s["m"])),
         "SARIMAX(1,0,1)(0,1,1) (statsmodels)": sarimax,
         "LightGBM lags, quantiles": lightgbm,
         "Prophet defaults": prophet,
     }
-    table = {}
     for s in panel:
-        whole = np.array([np.nan if v is None else v for v in s["y"]], float)
-        for origin in s["origins"][-last:]:
-            y, actual = whole[:origin], whole[origin:origin + s["h"]]
-            scale = np.nanmean(np.abs(y[s["m"]:] - y[: -s["m"]]))
-            filled = pd.Series(y).interpolate(limit_direction="both").to_numpy()
+        whole, froms = origins(s, last)
+        for origin in froms:
+            filled = pd.Series(whole[:origin]).interpolate(limit_direction="both").to_numpy()
             made = {}
             for name, run in peers.items():
                 begin = time.process_time()
@@ -147,29 +149,55 @@ def main():
                 except Exception as error:  # a peer that fails is told, not dropped
                     print(f"{name} failed on {s['id']} at {origin}: {error}", file=sys.stderr)
                     continue
-                cpu = time.process_time() - begin
-                table.setdefault(name, []).append(dict(judge(actual, scale, *made[name]), cpu=cpu))
-            five = [made[n] for n in list(peers) if n in made and n.split()[0] in ("MSTL", "AutoARIMA", "AutoETS", "LightGBM", "SARIMAX(1,0,1)(0,1,1)")]
-            mean = np.median([f[0] for f in five], axis=0)
-            sides = {v: tuple(np.median([f[1][v][k] for f in five], axis=0) for k in (0, 1)) for v in LEVELS}
-            table.setdefault("median of five peers", []).append(dict(judge(actual, scale, mean, sides), cpu=np.nan))
+                write(s, origin, name, made[name], time.process_time() - begin)
+            five = [made[name] for name in FIVE if name in made]
+            middle = lambda of: np.median([of(one) for one in five], axis=0)
+            sides = {level: tuple(middle(lambda one: one[1][level][side]) for side in (0, 1)) for level in LEVELS}
+            write(s, origin, "median of five peers", (middle(lambda one: one[0]), sides), 0.0)
+
+
+FIVE = ("MSTL (statsforecast)", "AutoARIMA (statsforecast)", "AutoETS (statsforecast)", "LightGBM lags, quantiles",
+        "SARIMAX(1,0,1)(0,1,1) (statsmodels)")
+
+
+def write(s, origin, method, made, cpu_s):
+    mean, sides = made
+    line = dict(id=s["id"], origin=origin, method=method, mean=list(map(float, mean)), cpu_s=cpu_s)
+    for level, (low, high) in sides.items():
+        line |= {f"lo{level}": list(map(float, low)), f"hi{level}": list(map(float, high))}
+    print(json.dumps(line), flush=True)
+
+
+def table(panel, last, files):
     by_id = {s["id"]: s for s in panel}
-    for line in open(sys.argv[2]):
-        d = json.loads(line)
-        s = by_id[d["id"]]
-        if d.get("mean") is None or d["origin"] not in s["origins"][-last:]:
+    rows = {}
+    for line in (json.loads(line) for file in files for line in open(file)):
+        s = by_id.get(line["id"])
+        if s is None or line.get("mean") is None or line["origin"] not in s["origins"][-last:]:
             continue
-        whole = np.array([np.nan if v is None else v for v in s["y"]], float)
-        o, m = d["origin"], s["m"]
-        scale = np.nanmean(np.abs(whole[m:o] - whole[: o - m]))
-        sides = {level: (np.array(d[f"lo{level}"]), np.array(d[f"hi{level}"])) for level in LEVELS}
-        row = judge(whole[o:o + s["h"]], scale, np.array(d["mean"]), sides)
-        table.setdefault(f"{d['method']} (ours)", []).append(dict(row, cpu=d["cpu_s"]))
-    print(f"{'method':38} {'n':>4} {'MASE':>7} {'median':>7} {'cov80':>6} {'cov95':>6} {'MSIS95':>8} {'pinball':>8} {'CPU s':>7}")
-    for name, rows in sorted(table.items(), key=lambda item: np.mean([r["mase"] for r in item[1]])):
-        of = lambda key: np.mean([r[key] for r in rows])
-        print(f"{name:38} {len(rows):4} {of('mase'):7.3f} {np.median([r['mase'] for r in rows]):7.3f} {of('cov80'):6.1f} "
+        whole, origin, m = origins(s, last)[0], line["origin"], s["m"]
+        scale = np.nanmean(np.abs(whole[m:origin] - whole[: origin - m]))
+        sides = {level: (np.array(line[f"lo{level}"]), np.array(line[f"hi{level}"])) for level in LEVELS}
+        row = judge(whole[origin:origin + s["h"]], scale, np.array(line["mean"]), sides)
+        rows.setdefault(line["method"], {})[line["id"], origin] = dict(row, cpu=line["cpu_s"])
+    shared = set.intersection(*(set(own) for own in rows.values()))
+    if "median of five peers" in rows:
+        for key in shared:
+            rows["median of five peers"][key]["cpu"] = sum(rows[name][key]["cpu"] for name in FIVE)
+    print(f"{len(shared)} forecasts that every method made")
+    print(f"{'method':38} {'MASE':>7} {'median':>7} {'cov80':>6} {'cov95':>6} {'MSIS95':>8} {'pinball':>8} {'CPU s':>7}")
+    whole = lambda own, key: [own[which][key] for which in sorted(shared)]
+    for name, own in sorted(rows.items(), key=lambda item: np.mean(whole(item[1], "mase"))):
+        of = lambda key: np.mean(whole(own, key))
+        print(f"{name:38} {of('mase'):7.3f} {np.median(whole(own, 'mase')):7.3f} {of('cov80'):6.1f} "
               f"{of('cov95'):6.1f} {of('msis95'):8.2f} {of('pinball'):8.3f} {of('cpu'):7.3f}")
+
+
+def main():
+    what, path, *rest = sys.argv[1:]
+    panel = json.load(open(path))
+    last = int(rest.pop(0)) if rest and rest[0].isdigit() else 1
+    forecast(panel, last) if what == "forecast" else table(panel, last, rest)
 
 
 main()

@@ -2,13 +2,16 @@
 //! the last 40 % of hourly loads, straight between hours, at steps of five minutes. Forecasts: ridge regression with lags,
 //! made anew each hour from what was known then.
 //!
-//! `cargo bench -p tracehound-forecast --bench planning [-- QUANTILE HEADROOM]`; loads are those of
-//! `forecast/series/backtest.json` in the folder that TRACEHOUND_DATA names.
+//! `cargo bench -p tracehound-forecast --bench planning [-- QUANTILE HEADROOM [ROUGH] [SERIES.json]]`; loads are those of
+//! `forecast/series/backtest.json` in the folder that TRACEHOUND_DATA names. ROUGH is the standard deviation of the noise
+//! within hours, a share of the load: straight lines flatter whoever goes by the present rise.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods)]
 
 use forecast::planning::{PlanOptions, Reactive, level_of_quantile, replay};
 use forecast::{Indicators, Method, Regression, Series, Step};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use tracehound_forecast as forecast;
 
 /// Steps of five minutes in an hour.
@@ -31,7 +34,13 @@ struct Sum {
     units: [u64; 2],
 }
 
-fn one(id: &str, y: &[f64], (quantile, headroom): (f64, f64), sum: &mut Sum) {
+fn one(
+    id: &str,
+    y: &[f64],
+    (quantile, headroom, rough): (f64, f64, f64),
+    sum: &mut Sum,
+    told: bool,
+) {
     let from = y.len() * 6 / 10;
     let none = Indicators::default();
     // Hour after hour: the load to provide for at its steps and those of the next, from values up to its beginning.
@@ -46,7 +55,7 @@ fn one(id: &str, y: &[f64], (quantile, headroom): (f64, f64), sum: &mut Sum) {
             fine(&points)
         })
         .collect();
-    let load = fine(&y[from..]);
+    let load = roughened(fine(&y[from..]), rough);
     let highest = y[..from].iter().copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
     let options = PlanOptions {
         unit: highest / UNITS,
@@ -62,16 +71,18 @@ fn one(id: &str, y: &[f64], (quantile, headroom): (f64, f64), sum: &mut Sum) {
     let found =
         replay(&load[..hours.len() * FINE], &ahead, &options, &Reactive::default()).unwrap();
     let (planned, reactive) = (found.planned, found.reactive);
-    println!(
-        "{id:32} {:9} {:9} {:10.0} {:10.0} {:7.3} {:7} {:7}",
-        5 * reactive.violation_steps,
-        5 * planned.violation_steps,
-        reactive.unit_steps as f64 / FINE as f64,
-        planned.unit_steps as f64 / FINE as f64,
-        planned.unit_steps as f64 / reactive.unit_steps as f64,
-        reactive.actions,
-        planned.actions,
-    );
+    if told {
+        println!(
+            "{id:32} {:9} {:9} {:10.0} {:10.0} {:7.3} {:7} {:7}",
+            5 * reactive.violation_steps,
+            5 * planned.violation_steps,
+            reactive.unit_steps as f64 / FINE as f64,
+            planned.unit_steps as f64 / FINE as f64,
+            planned.unit_steps as f64 / reactive.unit_steps as f64,
+            reactive.actions,
+            planned.actions,
+        );
+    }
     for (place, record) in [reactive, planned].into_iter().enumerate() {
         sum.violations[place] += 5 * record.violation_steps;
         sum.units[place] += record.unit_steps;
@@ -86,12 +97,26 @@ fn fine(points: &[f64]) -> Vec<f64> {
     points.windows(2).flat_map(part).collect()
 }
 
+/// Noise that hangs together over some twenty minutes.
+fn roughened(mut load: Vec<f64>, rough: f64) -> Vec<f64> {
+    let (mut random, mut state) = (ChaCha8Rng::seed_from_u64(8), 0.0);
+    for value in &mut load {
+        let uniform: f64 = (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
+        state = 0.7 * state + (1.0 - 0.49_f64).sqrt() * rough * uniform;
+        *value *= 1.0 + state;
+    }
+    load
+}
+
 fn main() {
     let arguments: Vec<f64> = std::env::args().filter_map(|text| text.parse().ok()).collect();
-    let quantile = arguments.first().copied().unwrap_or(0.9);
+    let quantile = arguments.first().copied().unwrap_or(0.7);
     let headroom = arguments.get(1).copied().unwrap_or(0.1);
+    let rough = arguments.get(2).copied().unwrap_or(0.0);
     let folder = std::env::var("TRACEHOUND_DATA").unwrap_or("../../../shared/data".to_owned());
-    let path = format!("{folder}/forecast/series/backtest.json");
+    let given = std::env::args().skip(1).find(|text| text.ends_with(".json"));
+    let told = given.is_none();
+    let path = given.unwrap_or(format!("{folder}/forecast/series/backtest.json"));
     let Ok(text) = std::fs::read_to_string(&path) else {
         println!("skipped: no {path}");
         return;
@@ -109,7 +134,7 @@ fn main() {
             .iter()
             .map(|v| v.as_f64().unwrap_or(f64::NAN))
             .collect();
-        one(series["id"].as_str().unwrap(), &y, (quantile, headroom), &mut sum);
+        one(series["id"].as_str().unwrap(), &y, (quantile, headroom, rough), &mut sum, told);
     }
     println!(
         "all: {} minutes over capacity by the autoscaler, {} by the plan ({:.0} % fewer), {:.3} of its unit hours",

@@ -6,8 +6,8 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use forecast::{
-    Auto, Bounds, DoubleSeasonal, Ets, Indicators, Method, Mstl, Regression, SeasonalNaive, Series,
-    Step, Theta, accuracy,
+    Auto, Bounds, DoubleSeasonal, Ets, HarmonicRegression, Indicators, Method, Mstl, Regression,
+    SeasonalNaive, Series, Step, Theta, accuracy,
 };
 use serde_json::Value;
 use tracehound_forecast as forecast;
@@ -78,6 +78,7 @@ fn methods(m: usize, h: usize, seasons: &[usize], n: usize) -> Vec<Box<dyn Metho
             lags: vec![1, 2, 3, m, m + 1],
             ridge: 1.0,
         }),
+        Box::new(HarmonicRegression { seasons: fitting }),
         Box::new(Auto { seasons, horizon: h, origins: 40, history_max: 1344 }),
     ]
 }

@@ -10,7 +10,7 @@
 //! any machine. Cost: 30 to 100 searches. Checked against: R, statsforecast and pmdarima on classic series.
 
 mod candidates;
-mod unit_root;
+pub(crate) mod unit_root;
 
 use crate::linear_algebra::least_squares;
 use crate::sarimax::{Comparison, Harmonics, Sarimax, SarimaxFit};
@@ -36,6 +36,8 @@ const EXACT_WORK_MAX: usize = 24_000;
 pub struct AutoArima {
     /// Steps in a season; 1 where there is none.
     pub season: usize,
+    /// Harmonics that stand for the seasons; where there are any, no seasonal orders are looked for.
+    pub harmonics: Vec<Harmonics>,
     /// Largest orders looked at.
     pub limits: OrderLimits,
     /// Models tried at most.
@@ -48,7 +50,7 @@ impl AutoArima {
     /// With the orders of R, and 150 models.
     pub fn new(season: usize) -> Self {
         let limits = OrderLimits::default();
-        Self { season, limits, fits_max: 150, parameter_uncertainty: false }
+        Self { season, harmonics: Vec::new(), limits, fits_max: 150, parameter_uncertainty: false }
     }
 
     /// The best model.
@@ -66,8 +68,9 @@ impl AutoArima {
             let (what, found, expected) = ("fits_max", "0".to_owned(), "at least 1");
             return Err(ForecastError::Argument { what, found, expected });
         }
-        let mut search = Search { auto: self, series, indicators, harmonics: Vec::new() };
-        if self.season >= HARMONICS_FROM {
+        let harmonics = self.harmonics.clone();
+        let mut search = Search { auto: self, series, indicators, harmonics };
+        if self.season >= HARMONICS_FROM && search.harmonics.is_empty() {
             search.harmonics = search.choose_harmonics();
         }
         let space = search.space();

@@ -82,6 +82,18 @@ pub(crate) fn levels(levels: &[f64]) -> Result<(), ForecastError> {
     }
 }
 
+/// Every probability lies strictly between 0 and 1.
+pub(crate) fn probabilities(probabilities: &[f64]) -> Result<(), ForecastError> {
+    match probabilities.iter().find(|p| !(**p > 0.0 && **p < 1.0)) {
+        Some(probability) => Err(ForecastError::Argument {
+            what: "quantile",
+            found: probability.to_string(),
+            expected: "a number between 0 and 1, both excluded",
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Every season has at least two steps, and no two are equal.
 pub(crate) fn seasons(seasons: &[usize]) -> Result<(), ForecastError> {
     let ascending = seasons.windows(2).all(|pair| pair[0] < pair[1]);

@@ -1,7 +1,8 @@
 //! Forecasts of a table with times and values.
 
 use engine::forecasts::{
-    FitOptions, KeepRow, MethodName, SeriesOptions, predict_series, series_of,
+    FitOptions, KeepRow, Late, MethodName, PredictOptions, SeriesOptions, predict, series_of,
+    with_indicators,
 };
 use pyo3::prelude::*;
 
@@ -9,7 +10,7 @@ use crate::errors::{internal, raised};
 use crate::options::unknown;
 use crate::tables::Table;
 
-const METHODS: [MethodName; 9] = [
+const METHODS: [MethodName; 10] = [
     MethodName::Auto,
     MethodName::SeasonalNaive,
     MethodName::Ets,
@@ -19,6 +20,7 @@ const METHODS: [MethodName; 9] = [
     MethodName::Prophet,
     MethodName::Sarimax,
     MethodName::AutoArima,
+    MethodName::Dhr,
 ];
 
 /// A dictionary with these keys.
@@ -32,12 +34,22 @@ pub(crate) struct Asked {
     horizon: Option<usize>,
     /// Shares, 0 to 1.
     levels: Vec<f64>,
+    /// Shares, 0 to 1.
+    quantiles: Vec<f64>,
+    /// Now, and seconds after which data are late.
+    late: Option<(i64, u32)>,
+    strict: bool,
 }
 
 /// The next steps of a series, as JSON.
 #[pyfunction]
-pub(crate) fn forecast(py: Python<'_>, table: &Table, asked: Asked) -> PyResult<String> {
-    let Asked { time, value, keep, method, horizon, levels } = asked;
+pub(crate) fn forecast(
+    py: Python<'_>,
+    table: &Table,
+    indicators: Option<&Table>,
+    asked: Asked,
+) -> PyResult<String> {
+    let Asked { time, value, keep, method, horizon, levels, quantiles, late, strict } = asked;
     let named = METHODS.into_iter().find(|known| known.name() == method);
     let method = named.ok_or_else(|| unknown("method", &method, &METHODS.map(MethodName::name)))?;
     let keep = match keep.as_deref() {
@@ -47,10 +59,21 @@ pub(crate) fn forecast(py: Python<'_>, table: &Table, asked: Asked) -> PyResult<
         Some("mean") => Some(KeepRow::Mean),
         Some(other) => return Err(unknown("row to keep", other, &["first", "last", "mean"])),
     };
-    let options = SeriesOptions { time, value, keep, ..SeriesOptions::default() };
+    let beside = SeriesOptions { keep, ..SeriesOptions::default() };
+    let options = SeriesOptions { time, value, ..beside.clone() };
     let answer = py.detach(|| {
-        let series = series_of(&table.inner, &options)?;
-        predict_series(&series, &FitOptions { method, orders: None, horizon }, &levels)
+        let mut series = series_of(&table.inner, &options)?;
+        let mut notes = Vec::new();
+        if let Some(table) = indicators {
+            let steps = horizon.unwrap_or_else(|| series.horizon_default());
+            (series, notes) = with_indicators(series, &table.inner, &beside, steps)?;
+        }
+        let fit = FitOptions { method, orders: None, horizon };
+        let late = late.map(|(now_s, after_s)| Late { now_s, after_s });
+        let mut answer =
+            predict(&series, &PredictOptions { fit, levels, quantiles, late, strict })?;
+        answer.read.repairs.append(&mut notes);
+        Ok(answer)
     });
     serde_json::to_string(&answer.map_err(raised)?).map_err(|error| internal(error.to_string()))
 }

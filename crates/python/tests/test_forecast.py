@@ -40,3 +40,42 @@ def test_what_is_no_series_is_refused():
         forecast({"when": TIMES, "a": VALUES, "b": VALUES})
     with pytest.raises(DataError, match="row to keep"):
         forecast({"time": TIMES, "value": VALUES}, keep="middle")
+
+
+def test_quantiles_are_in_order_and_in_every_form():
+    found = forecast({"time": TIMES, "value": VALUES}, 24, method="ets", quantiles=(0.9, 0.1, 0.5))
+    assert list(found.quantiles) == [0.9, 0.1, 0.5]
+    assert np.all(found.quantiles[0.1] <= found.quantiles[0.5]) and np.all(found.quantiles[0.5] <= found.quantiles[0.9])
+    assert np.allclose(found.quantiles[0.9], found.upper[80]) and np.allclose(found.quantiles[0.5], found.mean)
+    assert list(found.to_dict())[-3:] == ["quantile_0.9", "quantile_0.1", "quantile_0.5"]
+    assert "quantile 0.9" in found._repr_html_() and found.to_svg().startswith("<svg")
+    with pytest.raises(DataError, match="quantile"):
+        forecast({"time": TIMES, "value": VALUES}, 24, method="ets", quantiles=(1.5,), strict=True)
+
+
+def test_indicators_are_used_and_carried_on():
+    n = len(TIMES)
+    pulse = [float(at % 37 == 5) for at in range(n + 24)]
+    values = [value + 50 * p for value, p in zip(VALUES, pulse)]
+    ahead = [TIMES[-1] + datetime.timedelta(hours=at + 1) for at in range(24)]
+    known = {"time": [*TIMES, *ahead], "pulse": pulse}
+    found = forecast({"time": TIMES, "value": values}, 24, method="dhr", indicators=known)
+    assert found.answer["indicators"] == ["pulse"] and found.instead_of is None
+    without = forecast({"time": TIMES, "value": values}, 24, method="dhr")
+    for at, p in enumerate(pulse[n:]):
+        assert (found.mean[at] - without.mean[at] > 30) == (p > 0)
+    short = {"time": TIMES, "pulse": pulse[:n]}
+    told = forecast({"time": TIMES, "value": values}, 24, method="dhr", indicators=short).answer["repairs"]
+    assert any("known for 0 of 24 steps" in words for words in told)
+    with pytest.raises(DataError, match="no value at"):
+        forecast({"time": TIMES, "value": values}, 24, method="dhr", indicators={"time": TIMES[9:], "pulse": pulse[9:n]})
+
+
+def test_the_last_season_stands_in_and_says_so():
+    found = forecast({"time": TIMES, "value": VALUES}, 24, method="ets", late_after=datetime.timedelta(days=1))
+    late = datetime.datetime.now(datetime.timezone.utc) - TIMES[-1] > datetime.timedelta(days=1)
+    assert (found.instead_of == "ets") == late
+    if late:
+        assert found.answer["method"] == "seasonal_naive" and "instead of ets" in found._repr_html_()
+        with pytest.raises(DataError, match="late"):
+            forecast({"time": TIMES, "value": VALUES}, 24, method="ets", late_after=3600, strict=True)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::watch::{
     CAPACITY_EXAMPLES, CapacityArgs, EXPLAIN_EXAMPLES, FeedbackArgs, INDICATORS_EXAMPLES, LeadArgs,
-    WATCH_EXAMPLES, WatchArgs,
+    WATCH_EXAMPLES, WatchArgs, span,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use engine::forecasts::{KeepRow, MethodName, Orders, SeriesOptions, Trend};
@@ -17,10 +17,13 @@ const PREDICT_EXAMPLES: &str = "\
 Examples:
   tracehound forecast predict load.csv --horizon 48
   tracehound forecast predict load.parquet --time at --value requests --method ets --levels 50,90 --json
+  tracehound forecast predict load.csv --quantiles 0.1,0.5,0.9 --arrow > ahead.arrows
+  tracehound forecast predict load.csv --method dhr --indicators weather.csv
 
 FILE is CSV or TSV (also gzipped), Parquet or Arrow with a column of times and one of values; or JSON: an object
 with \"y\" (and \"start\", \"freq\", \"m\", \"h\"), or a list of rows. Nothing is filled: steps without a row stay
-missing, and every repair is in the answer.";
+missing, and every repair is in the answer. Where the method fails, or the data are late, the last season again is
+the answer, which says so (--json: `instead_of`).";
 
 const FIT_EXAMPLES: &str = "\
 Examples:
@@ -122,9 +125,35 @@ pub(crate) struct ForecastPredictArgs {
     /// The method.
     #[arg(long, value_enum, value_name = "METHOD", default_value = "auto")]
     pub(crate) method: ForecastMethod,
-    /// Levels of the bounds, in per cent.
-    #[arg(long, value_name = "LEVELS", value_delimiter = ',', default_value = "80,95", value_parser = level)]
+    /// Levels of the bounds, in per cent; if neither they nor quantiles are given, 80,95.
+    #[arg(long, value_name = "LEVELS", value_delimiter = ',', value_parser = level)]
     pub(crate) levels: Vec<f64>,
+    /// Quantiles, between 0 and 1; 0.5 is the expected value.
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = quantile)]
+    pub(crate) quantiles: Vec<f64>,
+    /// A file with a column of times and columns of indicators; over the horizon an indicator is known as far as the file
+    /// goes, then its last season is repeated, and the answer says so.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) indicators: Option<PathBuf>,
+    /// Data are late if the last value is older than this, such as 2h.
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    pub(crate) late_after: Option<u32>,
+    /// Fail where the method fails or the data are late, instead of answering by the last season.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print the steps as an Arrow IPC stream: mean, bounds and quantiles as columns.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) arrow: bool,
+}
+
+impl ForecastPredictArgs {
+    /// Levels as shares.
+    pub(crate) fn levels(&self) -> Vec<f64> {
+        match self.levels.is_empty() && self.quantiles.is_empty() {
+            true => vec![0.8, 0.95],
+            false => self.levels.clone(),
+        }
+    }
 }
 
 /// `tracehound forecast fit`
@@ -196,6 +225,8 @@ pub(crate) enum ForecastMethod {
     Auto,
     /// Seasonal ARIMA whose orders are found.
     AutoArima,
+    /// Waves for long seasons, ARIMA for what they leave.
+    Dhr,
     /// Exponential smoothing.
     Ets,
     /// Seasons by STL, the rest by smoothing.
@@ -217,6 +248,7 @@ impl From<ForecastMethod> for MethodName {
         match name {
             ForecastMethod::Auto => Self::Auto,
             ForecastMethod::AutoArima => Self::AutoArima,
+            ForecastMethod::Dhr => Self::Dhr,
             ForecastMethod::Ets => Self::Ets,
             ForecastMethod::Mstl => Self::Mstl,
             ForecastMethod::Prophet => Self::Prophet,
@@ -265,6 +297,12 @@ fn level(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write levels between 0 and 100, such as 80,95".to_owned())
 }
 
+/// A quantile.
+fn quantile(text: &str) -> Result<f64, String> {
+    let quantile = text.trim().parse::<f64>().ok().filter(|q| *q > 0.0 && *q < 1.0);
+    quantile.ok_or_else(|| "write quantiles between 0 and 1, such as 0.1,0.5,0.9".to_owned())
+}
+
 fn numbers<const N: usize>(text: &str, form: &str) -> Result<[usize; N], String> {
     let numbers: Option<Vec<usize>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
     numbers.and_then(|n| n.try_into().ok()).ok_or_else(|| format!("write {form}"))
@@ -293,6 +331,8 @@ mod tests {
         assert!(order("1,0").is_err() && order("1,-1,0").is_err() && seasonal("1,1,1").is_err());
         assert_eq!(level("80"), Ok(0.8));
         assert!(level("0").is_err() && level("100").is_err() && level("nan").is_err());
+        assert_eq!(quantile(" 0.9"), Ok(0.9));
+        assert!(quantile("1").is_err() && quantile("0").is_err() && quantile("nan").is_err());
         assert!(horizon("0").is_err() && horizon("100001").is_err() && horizon("24") == Ok(24));
         assert_eq!(trend("ct"), Ok(Trend::ConstantLinear));
         assert!(trend("x").is_err());

@@ -68,6 +68,11 @@ fn head(answer: &ForecastAnswer, look: Look) -> String {
         counted(answer.horizon as u64, "step", "steps")
     );
     page += &window(read);
+    if let Some(asked) = &answer.instead_of {
+        let words = format!("! instead of {}: {}", asked.method, show::line(&asked.reason));
+        let words = wrapped(&words, "  ", look);
+        page += &format!("{}\n", look.paint(Tone::Warning, &words));
+    }
     if !answer.members.is_empty() {
         let member = |m: &engine::forecasts::MemberAnswer| format!("{} {:.2}", m.name, m.weight);
         let members: Vec<String> = answer.members.iter().map(member).collect();
@@ -130,12 +135,17 @@ fn steps(answer: &ForecastAnswer, look: Look) -> String {
         .collect();
     let mut columns = vec![(Column::Left, "time"), (Column::Right, "expected")];
     columns.extend(levels.iter().map(|level| (Column::Right, level.as_str())));
+    let quantiles: Vec<String> =
+        answer.quantiles.iter().map(|path| format!("q {}", path.quantile)).collect();
+    columns.extend(quantiles.iter().map(|quantile| (Column::Right, quantile.as_str())));
     let mut table = Table::headed(2, &columns);
     for (step, mean) in answer.mean.iter().enumerate().take(STEPS_MAX) {
         let label = answer.times.get(step).map_or_else(|| format!("+{}", step + 1), |at| time(at));
         let sides =
             answer.bounds.iter().flat_map(|bounds| [bounds.lower[step], bounds.upper[step]]);
-        let cells = std::iter::once(*mean).chain(sides).map(|value| Cell::from(number(value)));
+        let paths = answer.quantiles.iter().map(|path| path.values[step]);
+        let cells =
+            std::iter::once(*mean).chain(sides).chain(paths).map(|value| Cell::from(number(value)));
         table.row(std::iter::once(Cell::from(label)).chain(cells));
     }
     table.lines(look) + &more(answer.mean.len(), STEPS_MAX, look)

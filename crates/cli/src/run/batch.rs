@@ -8,12 +8,13 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array,
-    UInt64Array,
+    ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
+use engine::forecasts::ForecastAnswer;
 use engine::{
     MembersAnswer, NearestAnswer, NeighborhoodAnswer, NeighborhoodPair, NeighborsAnswer,
     ScreenAnswer, WorthAnswer,
@@ -61,6 +62,35 @@ fn field(name: &str, kind: DataType) -> Field {
 
 fn nullable(name: &str, kind: DataType) -> Field {
     Field::new(name, kind, true)
+}
+
+/// One row a step ahead: its time (null where the series has none), the mean, sides of the bounds by level in per cent, and
+/// quantiles.
+pub(crate) fn forecast(answer: &ForecastAnswer) -> Result<RecordBatch, Failure> {
+    let steps = UInt32Array::from_iter_values((1_u32..).take(answer.mean.len()));
+    let time = |step: usize| answer.times.get(step).map(String::as_str);
+    let times: StringArray = (0..answer.mean.len()).map(time).collect();
+    let numbers = |values: &[f64]| Arc::new(Float64Array::from(values.to_vec())) as ArrayRef;
+    let mut fields = vec![field("step", DataType::UInt32), nullable("time", DataType::Utf8)];
+    let mut columns: Vec<ArrayRef> = vec![Arc::new(steps), Arc::new(times)];
+    let mut add = |name: &str, values: &[f64]| {
+        fields.push(field(name, DataType::Float64));
+        columns.push(numbers(values));
+    };
+    add("mean", &answer.mean);
+    for bounds in &answer.bounds {
+        add(&format!("lower_{}", bounds.level), &bounds.lower);
+        add(&format!("upper_{}", bounds.level), &bounds.upper);
+    }
+    for path in &answer.quantiles {
+        add(&format!("quantile_{}", path.quantile), &path.values);
+    }
+    let method = [("method".to_owned(), answer.method.clone())];
+    let instead_of = answer.instead_of.as_ref();
+    let told = instead_of
+        .map(|asked| ("instead_of".to_owned(), format!("{}: {}", asked.method, asked.reason)));
+    let schema = Schema::new_with_metadata(fields, method.into_iter().chain(told).collect());
+    RecordBatch::try_new(Arc::new(schema), columns).map_err(fault)
 }
 
 /// One row an address; `error` is null for an address that was answered, and then nothing else but `query` stands

@@ -1,14 +1,18 @@
 //! `forecast`: predict, fit, backtest, compare.
 
 use engine::forecasts::{
-    BacktestReport, FitOptions, MethodName, backtest_file, backtest_panel, fit_series, open_panel,
-    open_series, predict_series,
+    BacktestReport, FitOptions, ForecastAnswer, Late, LoadedSeries, MethodName, PredictOptions,
+    SeriesOptions, backtest_file, backtest_panel, fit_series, open_panel, open_series, predict,
+    with_indicators,
 };
+use engine::tabular::Table;
 
 use super::Session;
+use super::batch::{self, Stream};
 use crate::args::{
     BacktestArgs, FitArgs, ForecastAction, ForecastCompareArgs, ForecastMethod, ForecastPredictArgs,
 };
+use crate::console::binary_output;
 use crate::outcome::{Exit, Failure};
 use crate::{render, show};
 
@@ -42,12 +46,35 @@ impl Session {
     }
 
     fn forecast_predict(&self, args: &ForecastPredictArgs) -> Result<Exit, Failure> {
-        let series = open_series(&args.series.file, &args.series.options())?;
-        let options =
-            FitOptions { method: args.method.into(), orders: None, horizon: args.horizon };
-        let answer = predict_series(&series, &options, &args.levels)?;
-        self.console.answer(&answer, render::forecast)?;
+        let output = args.arrow.then(|| binary_output("--arrow")).transpose()?;
+        let answer = self.predicted(args)?;
+        match output {
+            None => self.console.answer(&answer, render::forecast)?,
+            Some(output) => {
+                let steps = batch::forecast(&answer)?;
+                let mut stream = Stream::new(output, steps.schema())?;
+                stream.write(&steps)?;
+                stream.finish()?;
+            }
+        }
         Ok(Exit::Done)
+    }
+
+    fn predicted(&self, args: &ForecastPredictArgs) -> Result<ForecastAnswer, Failure> {
+        let series = open_series(&args.series.file, &args.series.options())?;
+        let (series, notes) = indicated(series, args)?;
+        let fit = FitOptions { method: args.method.into(), orders: None, horizon: args.horizon };
+        let late = |after_s| Late { now_s: self.now.get(), after_s };
+        let options = PredictOptions {
+            fit,
+            levels: args.levels(),
+            quantiles: args.quantiles.clone(),
+            late: args.late_after.map(late),
+            strict: args.strict,
+        };
+        let mut answer = predict(&series, &options)?;
+        answer.read.repairs.extend(notes);
+        Ok(answer)
     }
 
     fn forecast_fit(&self, args: &FitArgs) -> Result<Exit, Failure> {
@@ -101,4 +128,15 @@ impl Session {
         self.console.answer(&report, render::backtest)?;
         Ok(Exit::Done)
     }
+}
+
+/// The series with the indicators of the file that was given.
+fn indicated(
+    series: LoadedSeries,
+    args: &ForecastPredictArgs,
+) -> Result<(LoadedSeries, Vec<String>), Failure> {
+    let Some(path) = &args.indicators else { return Ok((series, Vec::new())) };
+    let horizon = args.horizon.unwrap_or_else(|| series.horizon_default());
+    let options = SeriesOptions { keep: args.series.keep.map(Into::into), ..Default::default() };
+    Ok(with_indicators(series, &Table::open(path)?, &options, horizon)?)
 }

@@ -238,3 +238,80 @@ fn forecast_backtest_writes_a_page_with_plots() {
         assert!(page.contains(part), "{part}");
     }
 }
+
+#[test]
+fn forecast_quantiles_are_in_json_in_the_table_and_in_arrow() {
+    let (_dir, path) = file("load.csv", &hourly());
+    let asked = ["predict", &path, "--horizon", "24", "--method", "theta"];
+    let words = [&asked[..], &["--quantiles", "0.9,0.1,0.5"]].concat();
+    let answer = forecast(&[&words[..], &["--json"]].concat()).exits(0).json();
+    assert_eq!(answer["bounds"], json!([]), "quantiles alone were asked for");
+    let path_of = |at: usize| floats(&answer["quantiles"][at]["values"]);
+    assert_eq!(answer["quantiles"][1]["quantile"], json!(0.1));
+    assert_eq!(path_of(2), floats(&answer["mean"]));
+    for step in 0..24 {
+        assert!(path_of(1)[step] < path_of(2)[step] && path_of(2)[step] < path_of(0)[step]);
+    }
+    let bounds = forecast(&[&asked[..], &["--levels", "80", "--json"]].concat()).exits(0).json();
+    assert_eq!(floats(&bounds["bounds"][0]["upper"]), path_of(0));
+    assert!(forecast(&words).exits(0).stdout.contains("q 0.9"));
+    let columns = forecast(&[&words[..], &["--levels", "95", "--arrow"]].concat()).exits(0);
+    for name in ["lower_95", "quantile_0.1", "2020-05-24T00:00:00Z"] {
+        assert!(columns.stdout.contains(name), "{name}");
+    }
+    assert!(
+        forecast(&["predict", &path, "--quantiles", "0.5,1"]).exits(2).stderr.contains("0.1,0.5")
+    );
+}
+
+#[test]
+fn forecast_falls_back_to_the_last_season_and_says_so() {
+    // Four values are too few for theta, not for the last value again.
+    let few =
+        json!({"y": [3.0, 4.0, 5.0, 4.0], "start": "2024-01-01", "freq": "H", "m": 24}).to_string();
+    let (_dir, path) = file("few.json", &few);
+    let asked = ["predict", &path, "--method", "theta", "--horizon", "3"];
+    let answer = forecast(&[&asked[..], &["--json"]].concat()).exits(0).json();
+    assert_eq!(answer["instead_of"]["method"], "theta");
+    assert_eq!(
+        (&answer["method"], floats(&answer["mean"])),
+        (&json!("seasonal_naive"), vec![4.0; 3])
+    );
+    assert!(forecast(&asked).exits(0).stdout.contains("! instead of theta: theta needs 5 values"));
+    let strict = forecast(&[&asked[..], &["--strict"]].concat());
+    assert!(strict.stderr.contains("theta needs 5 values"), "{}", strict.stderr);
+    // Late data: the same, with the age; a question that makes no sense stays an error.
+    let (_dir, path) = file("load.csv", &hourly());
+    let asked = ["predict", &path, "--method", "theta", "--late-after", "2h"];
+    let answer = forecast(&[&asked[..], &["--json"]].concat()).exits(0).json();
+    assert_eq!(answer["instead_of"]["method"], "theta");
+    assert!(answer["instead_of"]["reason"].to_string().contains("2020-05-23T23:00:00Z"));
+    assert!(forecast(&[&asked[..], &["--strict"]].concat()).stderr.contains("late after 7200 s"));
+}
+
+#[test]
+fn forecast_takes_indicators_from_a_file() {
+    let pulse = |hour: i64| hour % 37 == 5;
+    let (mut load, mut beside) = ("time,y\n".to_owned(), "time,pulse\n".to_owned());
+    for hour in 0..264_i64 {
+        let at = 1_589_414_400 + hour * 3_600;
+        writeln!(beside, "{at},{}", u8::from(pulse(hour))).unwrap();
+        if hour < 240 {
+            let value = 100 + (hour % 24) * 5 + (hour * 7) % 11 + if pulse(hour) { 200 } else { 0 };
+            writeln!(load, "{at},{value}").unwrap();
+        }
+    }
+    let (_dir, load) = file("load.csv", &load);
+    let (_other, beside_path) = file("beside.csv", &beside);
+    let asked = ["predict", &load, "--method", "dhr", "--horizon", "30", "--json"];
+    let answer = forecast(&[&asked[..], &["--indicators", &beside_path]].concat()).exits(0).json();
+    assert_eq!(answer["indicators"], json!(["pulse"]));
+    assert!(answer["repairs"].to_string().contains("known for 24 of 30 steps"), "{answer}");
+    // Hour 264 is a pulse, but beyond what is known; none is known within, so that no step rises.
+    let mean = floats(&answer["mean"]);
+    assert!(mean.iter().all(|value| *value < 280.0), "{mean:?}");
+    let holes = beside.replacen("1589425200,0\n", "", 1);
+    let (_third, holes) = file("holes.csv", &holes);
+    let refused = forecast(&[&asked[..], &["--indicators", &holes]].concat());
+    assert!(refused.stderr.contains("has no value at 2020-05-14T03:00:00Z"), "{}", refused.stderr);
+}

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::live::QuantilePath;
+
 /// Where a series came from, and what was repaired.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReadAnswer {
@@ -45,6 +47,15 @@ pub struct MemberAnswer {
     pub error: Option<f64>,
 }
 
+/// The method that was asked for, and why another one answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InsteadOf {
+    /// The method that was asked for.
+    pub method: String,
+    /// Why it did not answer.
+    pub reason: String,
+}
+
 /// A forecast with the method and the window that made it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ForecastAnswer {
@@ -65,6 +76,12 @@ pub struct ForecastAnswer {
     pub mean: Vec<f64>,
     /// Bounds, a pair a level.
     pub bounds: Vec<BoundsAnswer>,
+    /// Quantiles, in the order asked for; those of a step never cross.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quantiles: Vec<QuantilePath>,
+    /// The method that was asked for, where the last season stands in for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<InsteadOf>,
     /// What the default forecast is made of.
     pub members: Vec<MemberAnswer>,
     /// The last values, for a plot; `null` where missing.

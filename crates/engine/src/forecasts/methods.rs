@@ -1,8 +1,8 @@
 //! Methods by name, with the settings that a series suggests.
 
 use forecast::{
-    Auto, AutoArima, Ets, Method, Mstl, Orders, Prophet, Regression, Sarimax, SeasonalNaive, Theta,
-    Trend,
+    Auto, AutoArima, Ets, HarmonicRegression, Method, Mstl, Orders, Prophet, Regression, Sarimax,
+    SeasonalNaive, Theta, Trend,
 };
 
 /// A method by its name.
@@ -26,6 +26,8 @@ pub enum MethodName {
     Sarimax,
     /// Seasonal ARIMA whose orders are found.
     AutoArima,
+    /// Waves for long seasons, ARIMA for what they leave.
+    Dhr,
 }
 
 /// What a method needs to know besides the values.
@@ -52,12 +54,16 @@ impl MethodName {
             Self::Prophet => "prophet",
             Self::Sarimax => "sarimax",
             Self::AutoArima => "auto_arima",
+            Self::Dhr => "dhr",
         }
     }
 
     /// Whether it uses indicators; the others forecast without them, and the answer says so.
     pub fn uses_indicators(self) -> bool {
-        matches!(self, Self::Regression | Self::Prophet | Self::Sarimax | Self::AutoArima)
+        matches!(
+            self,
+            Self::Regression | Self::Prophet | Self::Sarimax | Self::AutoArima | Self::Dhr
+        )
     }
 
     /// The method for a history of `n` values.
@@ -78,6 +84,7 @@ impl MethodName {
                 None => Box::new(AutoArima::new(season)),
             },
             Self::AutoArima => Box::new(AutoArima::new(season)),
+            Self::Dhr => Box::new(setting.dhr()),
         }
     }
 }
@@ -101,6 +108,10 @@ impl Setting {
     pub(super) fn auto(&self) -> Auto {
         let history_max = self.seasons.last().map_or(1_000, |long| (8 * long).max(1_000));
         Auto { seasons: self.seasons.clone(), horizon: self.horizon, origins: 40, history_max }
+    }
+
+    pub(super) fn dhr(&self) -> HarmonicRegression {
+        HarmonicRegression { seasons: self.seasons.clone() }
     }
 
     pub(super) fn mstl(&self, n: usize) -> Mstl {

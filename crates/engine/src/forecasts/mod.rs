@@ -5,6 +5,8 @@
 
 mod answers;
 mod backtest;
+mod baseline;
+mod beside;
 mod indicator_files;
 mod live;
 mod methods;
@@ -14,11 +16,13 @@ mod series;
 mod watch;
 
 pub use answers::{
-    BoundsAnswer, FitAnswer, ForecastAnswer, MemberAnswer, ParameterAnswer, ReadAnswer,
+    BoundsAnswer, FitAnswer, ForecastAnswer, InsteadOf, MemberAnswer, ParameterAnswer, ReadAnswer,
 };
 pub use backtest::{
     BacktestLine, BacktestReport, BacktestScore, backtest_file, backtest_panel, rolling_origins,
 };
+pub use baseline::{Late, PredictOptions, predict};
+pub use beside::with_indicators;
 pub use forecast::planning::{
     Action as PlanAction, Override as UnitOverride, PlanOptions, UnitCosts,
 };

@@ -10,6 +10,7 @@ use forecast::{
 
 use super::answers::{BoundsAnswer, FitAnswer, ForecastAnswer, MemberAnswer, ParameterAnswer};
 use super::backtest::{LEVELS, cpu_s};
+use super::live::QuantilePath;
 use super::methods::{MethodName, Setting};
 use super::series::LoadedSeries;
 use crate::Error;
@@ -30,7 +31,7 @@ pub struct FitOptions {
 
 /// What a method told of itself.
 #[derive(Default)]
-struct Told {
+pub(super) struct Told {
     orders: Option<(Orders, Trend)>,
     form: Option<String>,
     parameters: Vec<ParameterAnswer>,
@@ -51,7 +52,7 @@ pub fn predict_series(
     options: &FitOptions,
     levels: &[f64],
 ) -> Result<ForecastAnswer, Error> {
-    Ok(answered(series, options, levels)?.0)
+    Ok(answered(series, options, levels, &[])?.0)
 }
 
 /// A fit with its parameters and a forecast.
@@ -59,7 +60,7 @@ pub fn predict_series(
 /// # Errors
 /// As [`predict_series`].
 pub fn fit_series(series: &LoadedSeries, options: &FitOptions) -> Result<FitAnswer, Error> {
-    let (forecast, told) = answered(series, options, &LEVELS)?;
+    let (forecast, told) = answered(series, options, &LEVELS, &[])?;
     let side = |at: usize, upper: bool| {
         let bounds: Option<&BoundsAnswer> = forecast.bounds.get(at);
         let side = bounds.map(|bounds| if upper { &bounds.upper } else { &bounds.lower });
@@ -88,10 +89,12 @@ fn letters(trend: Trend) -> &'static str {
     }
 }
 
-fn answered(
+/// The forecast and what its method told of itself. `quantiles` are shares, `0.0..1.0`.
+pub(super) fn answered(
     series: &LoadedSeries,
     options: &FitOptions,
     levels: &[f64],
+    quantiles: &[f64],
 ) -> Result<(ForecastAnswer, Told), Error> {
     let method = options.method;
     if method == MethodName::Prophet && !series.has_times {
@@ -113,6 +116,10 @@ fn answered(
     let begin = cpu_s();
     let (fitted, mut told) = fit(method, &setting, &series.series, past)?;
     let forecast = fitted.forecast(horizon, &future, levels)?;
+    let paths = match quantiles {
+        [] => Vec::new(),
+        _ => fitted.quantiles(horizon, &future, quantiles)?,
+    };
     let cpu_s = cpu_s() - begin;
     let values = &series.series.values;
     let n = values.len();
@@ -135,6 +142,12 @@ fn answered(
         times: if series.has_times { (0..horizon).map(time).collect() } else { Vec::new() },
         mean: forecast.mean,
         bounds: bounds.collect(),
+        quantiles: quantiles
+            .iter()
+            .zip(paths)
+            .map(|(quantile, values)| QuantilePath { quantile: *quantile, values })
+            .collect(),
+        instead_of: None,
         members: std::mem::take(&mut told.members),
         tail: values[n.saturating_sub(TAIL)..].to_vec(),
         cpu_s,
@@ -175,6 +188,11 @@ fn fit(
         }
         (MethodName::Sarimax | MethodName::AutoArima, _) => {
             let fit = AutoArima::new(season).fit_series(series, indicators)?.fit;
+            let told = sarimax(&fit)?;
+            (Box::new(fit), told)
+        }
+        (MethodName::Dhr, _) => {
+            let fit = setting.dhr().fit_series(series, indicators)?.fit;
             let told = sarimax(&fit)?;
             (Box::new(fit), told)
         }

@@ -299,6 +299,18 @@ fn pick(names: &[&str], options: &SeriesOptions) -> Result<(String, String), Err
     Ok((time, value))
 }
 
+/// The column of times.
+pub(super) fn time_column(frame: &Frame, options: &SeriesOptions) -> Result<String, Error> {
+    let names: Vec<&str> = frame.columns().iter().map(|column| column.name.as_str()).collect();
+    // Any other column will do for the values: only that of times is asked for.
+    let first =
+        |time: &str| names.iter().find(|name| **name != time).map(|name| (*name).to_owned());
+    let is_time = |name: &&&str| TIME_NAMES.contains(&name.to_lowercase().as_str());
+    let time = options.time.clone().or_else(|| names.iter().find(is_time).map(|n| (*n).to_owned()));
+    let value = first(time.as_deref().unwrap_or_default());
+    Ok(pick(&names, &SeriesOptions { value, ..options.clone() })?.0)
+}
+
 fn samples_of(frame: &Frame, options: &SeriesOptions) -> Result<Vec<Sample>, Error> {
     let names: Vec<&str> = frame.columns().iter().map(|column| column.name.as_str()).collect();
     let (time, value) = pick(&names, options)?;

@@ -1,6 +1,7 @@
 //! The methods that the default forecast combines, each tuned once on the whole history and rerun at past origins.
 
 use super::profile::Profile;
+use super::tune;
 use crate::direct::{MedianModel, TreesModel, filled_forward};
 use crate::regression::{Regression, RegressionFit};
 use crate::sarimax::SarimaxFit;
@@ -9,6 +10,7 @@ use crate::theta::{self, ThetaShares};
 use crate::{Fitted, ForecastError, Indicators, Mstl, Series, Step};
 
 /// A tuned member. What is searched for (shares, forms, coefficients) is kept; states are computed anew at each origin.
+#[derive(Debug, Clone)]
 pub(crate) enum Member {
     /// The last season again.
     Naive(usize),
@@ -66,7 +68,14 @@ impl Member {
         match self {
             Self::Arima(season, fit) => {
                 let filled = filled_forward(values, *season);
-                fit.paths(&filled, origins, horizon).into_iter().map(named).collect()
+                // From one origin, as many values as it was fitted to say what comes: the rest would only cost time.
+                let from = match origins {
+                    [origin] => origin.saturating_sub(tune::arima_values(*season)),
+                    _ => 0,
+                };
+                let origins: Vec<usize> = origins.iter().map(|origin| origin - from).collect();
+                let paths = fit.paths(&filled[from..], &origins, horizon);
+                paths.into_iter().map(named).collect()
             }
             Self::Median(season, models) => {
                 let filled = filled_forward(values, *season);

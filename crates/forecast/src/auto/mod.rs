@@ -54,6 +54,7 @@ pub struct LeftOut {
 }
 
 /// A fit of the default forecast, open to inspection.
+#[derive(Debug, Clone)]
 pub struct AutoFit {
     /// Members and weights.
     pub members: Vec<MemberWeight>,

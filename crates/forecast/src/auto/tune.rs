@@ -73,10 +73,15 @@ fn on_any_scale(values: &[f64], seasons: &[usize], horizon: usize) -> Vec<Member
     members
 }
 
+/// Values that an ARIMA model is fitted to, at most.
+pub(super) fn arima_values(season: usize) -> usize {
+    (ARIMA_SEASONS * season).max(ARIMA_VALUES_MIN)
+}
+
 /// Two models each: one whose level wanders and one whose level returns to its mean.
 fn arima(values: &[f64], season: usize) -> Vec<Member> {
-    let count = (ARIMA_SEASONS * season).max(ARIMA_VALUES_MIN);
-    let tail = filled_forward(&values[values.len().saturating_sub(count)..], season);
+    let tail = &values[values.len().saturating_sub(arima_values(season))..];
+    let tail = filled_forward(tail, season);
     let seasonal = season > 1 && tail.len() > 3 * season;
     let models = if seasonal {
         [

@@ -17,7 +17,7 @@ const SEASONS_SMOOTHED: usize = 11;
 const PASSES: usize = 2;
 
 /// Differences until the level no longer wanders.
-pub(super) fn differences(values: &[f64], differences_max: usize) -> usize {
+pub(crate) fn differences(values: &[f64], differences_max: usize) -> usize {
     let mut values = values.to_vec();
     for differences in 0..differences_max {
         if values.len() < 4 || !wanders(&values) {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::ForecastError;
 
 pub use decide::{Action, Plan, PlanRow, plan};
-pub use replay::{PlanReplay, Reactive, ScalingRecord, replay};
+pub use replay::{PlanReplay, Reactive, ScalingRecord, reach, replay};
 
 /// What a lack and a surplus of a unit cost for one step, in any one unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

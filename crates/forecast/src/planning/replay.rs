@@ -3,7 +3,8 @@
 //! In: a load at fine steps, forecasts as they were made at the time, options. Out: steps over capacity, unit-steps, actions of
 //! both. Source: the horizontal autoscaler of Kubernetes: `ceil(load / (unit · utilization))`, a tolerance of a tenth, the
 //! largest wish of the stabilization window when scaling in. Departures: the load is what a unit carries, so utilization is
-//! of units that work. Cost: O(n · (lead + hold)). Checked against: `tests/it/planning.rs`.
+//! of units that work. The plan provides for what the load reaches within the lead at its present rise, too ([`reach`]): a
+//! forecast of an hour ago knows nothing of a surge that has begun. Cost: O(n · (lead + hold)). Checked against: `tests/it/planning.rs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,15 @@ pub fn replay(
     })
 }
 
+/// What a load reaches in so many steps at its present rise: the smaller of its last two changes, so that one jump or one
+/// noisy value is no rise. The last value where it does not rise; NaN where that was not measured.
+pub fn reach(seen: &[f64], steps: usize) -> f64 {
+    let back = |steps: usize| seen.len().checked_sub(steps + 1).map_or(f64::NAN, |at| seen[at]);
+    let (last, rise) = (back(0), (back(0) - back(1)).min(back(1) - back(2)));
+    // `min` passes over a NaN: with one change unknown there is no rise to go by.
+    if rise > 0.0 && !back(2).is_nan() { last + rise * steps as f64 } else { last }
+}
+
 fn start(load: &[f64], options: &PlanOptions) -> Fleet {
     let first = load.iter().find(|value| !value.is_nan()).copied().unwrap_or(0.0);
     Fleet::new(options.required(first).unwrap_or(options.units_min))
@@ -104,7 +114,7 @@ fn planned(
         let ahead = ramped(&required, options.order_max);
         let sight = Sight {
             step,
-            seen: seen[step],
+            seen: options.required(reach(&load[..=step], options.lead_steps)),
             seen_max: most(&seen[step.saturating_sub(options.hold_steps)..=step]),
             ahead: &ahead,
         };

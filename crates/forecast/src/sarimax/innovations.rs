@@ -51,13 +51,17 @@ impl Gains {
             return None;
         }
         let (ratio, scale) = (lead / self.variance, self.size * lead);
-        let last = self.change.len() - 1;
-        for i in 0..=last {
-            let after = if i < last { self.change[i + 1] } else { 0.0 };
-            let moved = arma.phi[i] * lead + after;
-            self.change[i] = moved - self.gain[i] * ratio;
-            self.gain[i] += scale * moved;
+        // Slices of one length, so that the loop has no checks and runs on lanes: half of a fit's time is spent here.
+        let n = self.change.len();
+        let (phi, gain, change) = (&arma.phi[..n], &mut self.gain[..n], &mut self.change[..n]);
+        for i in 0..n - 1 {
+            let moved = phi[i] * lead + change[i + 1];
+            change[i] = moved - gain[i] * ratio;
+            gain[i] += scale * moved;
         }
+        let moved = phi[n - 1] * lead;
+        change[n - 1] = moved - gain[n - 1] * ratio;
+        gain[n - 1] += scale * moved;
         self.size *= self.variance / variance;
         self.variance = variance;
         self.steps += 1;
@@ -73,11 +77,12 @@ impl Gains {
         let expected = state[0];
         let innovation = value - expected;
         let scaled = innovation / self.variance;
-        let last = state.len() - 1;
-        for i in 0..last {
-            state[i] = arma.phi[i] * expected + state[i + 1] + self.gain[i] * scaled;
+        let n = state.len();
+        let (phi, gain, state) = (&arma.phi[..n], &self.gain[..n], &mut state[..n]);
+        for i in 0..n - 1 {
+            state[i] = phi[i] * expected + state[i + 1] + gain[i] * scaled;
         }
-        state[last] = arma.phi[last] * expected + self.gain[last] * scaled;
+        state[n - 1] = phi[n - 1] * expected + gain[n - 1] * scaled;
         innovation
     }
 }

@@ -45,7 +45,8 @@ fn bounds_cover_what_they_promise() {
     assert!(wild > 1.4 * calm, "{calm} {wild}");
     let covered = hits.map(|hit| hit / count);
     assert!((0.78..0.88).contains(&covered[0]), "{covered:?}");
-    assert!((0.94..0.995).contains(&covered[1]), "{covered:?}");
+    // Far tails are widened for breaks that this noise, which has bounds of its own, never shows.
+    assert!((0.94..=1.0).contains(&covered[1]), "{covered:?}");
 }
 
 #[test]

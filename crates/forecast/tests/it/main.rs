@@ -9,6 +9,7 @@ mod backtest;
 mod conformal;
 mod contract;
 mod direct;
+mod harmonic_regression;
 mod indicators;
 mod lead;
 mod mstl;

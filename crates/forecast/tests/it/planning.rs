@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tracehound_forecast::planning::{
-    Action, Override, PlanOptions, Reactive, UnitCosts, level_of_quantile, plan, replay,
+    Action, Override, PlanOptions, Reactive, UnitCosts, level_of_quantile, plan, reach, replay,
 };
 
 fn options() -> PlanOptions {
@@ -78,6 +78,26 @@ fn a_known_surge_is_met_where_a_reactive_one_is_late() {
     assert_eq!(found.planned.violation_steps, 0);
     assert_eq!(found.reactive.violation_steps, 10 * 2, "two steps late each time");
     assert_eq!(found.steps, 400);
+}
+
+#[test]
+fn a_rise_is_one_that_lasts() {
+    assert_eq!(reach(&[1.0, 2.0, 4.0], 2), 6.0, "the smaller of two changes goes on");
+    assert_eq!(reach(&[4.0, 4.0, 9.0], 2), 9.0, "one jump is no rise");
+    assert_eq!(reach(&[9.0, 8.0, 7.0], 2), 7.0, "a fall is not provided for");
+    assert_eq!(reach(&[f64::NAN, 2.0, 4.0], 2), 4.0);
+    assert!(reach(&[1.0, f64::NAN], 2).is_nan() && reach(&[], 2).is_nan());
+}
+
+#[test]
+fn a_surge_that_no_forecast_knew_is_met_on_its_way() {
+    // From 20 to 120 within ten steps; the forecast says 20 throughout.
+    let load: Vec<f64> =
+        (0..40).map(|at| 20.0 + 10.0 * f64::from((at - 15).clamp(0, 10))).collect();
+    let unaware = |_: usize| vec![20.0; 8];
+    let found = replay(&load, &unaware, &options(), &Reactive::default()).unwrap();
+    // Late by the lead and by the step that makes a rise; what is seen alone would be late on all ten steps of it.
+    assert!(found.planned.violation_steps <= 3, "{found:?}");
 }
 
 proptest! {

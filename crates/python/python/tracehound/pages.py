@@ -103,18 +103,25 @@ def forecast(answer: dict[str, Any]) -> str:
     parts = [
         f"<h4>{series}: the next {answer['horizon']} steps by {method}</h4>",
         f"<div class='faint'>{answer['n']:,} values, a step of {escape(answer['step'])}</div>",
+        *(
+            f"<div>⚠ instead of {escape(asked['method'])}: {escape(asked['reason'])}</div>"
+            for asked in [answer.get("instead_of")]
+            if asked
+        ),
         *(f"<div>⚠ {escape(repair)}</div>" for repair in answer["repairs"]),
         forecast_svg(answer),
     ]
     head = ["time" if answer["times"] else "step", "mean"]
     for bounds in answer["bounds"]:
         head += [f"lower {bounds['level']:g} %", f"upper {bounds['level']:g} %"]
+    paths = answer.get("quantiles", [])
+    head += [f"quantile {path['quantile']:g}" for path in paths]
     rows = []
     for at, mean in enumerate(answer["mean"]):
         row: list[Any] = [answer["times"][at] if answer["times"] else at + 1, mean]
         for bounds in answer["bounds"]:
             row += [bounds["lower"][at], bounds["upper"][at]]
-        rows.append(row)
+        rows.append([*row, *(path["values"][at] for path in paths)])
     parts.append(f"<details><summary>Numbers</summary>{_table(head, rows)}</details>")
     return _page(parts)
 
