@@ -1,6 +1,6 @@
 //! What holds for every request: its id, its time, who may ask, and that an answer always comes.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -60,6 +60,11 @@ impl Exchanges {
         }
     }
 
+    /// The same for another address that is listened on: ids go on.
+    pub(crate) fn at(&self, listen: SocketAddr) -> Self {
+        Self { loopback: listen.ip().is_loopback(), ..self.clone() }
+    }
+
     /// The client's id if it can stand in a header and a log, else the next one of ours.
     fn id(&self, headers: &HeaderMap) -> HeaderValue {
         let is_plain = |id: &&HeaderValue| {
@@ -84,7 +89,8 @@ pub(crate) async fn exchange(
     let id = exchanges.id(request.headers());
     let method = request.method().to_string();
     let path = request.uri().path().to_owned();
-    let mut response = match refused(&exchanges, request.headers()) {
+    let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let mut response = match refused(&exchanges, request.headers(), authority.as_deref()) {
         Some(fault) => fault.into_response(),
         None => match tokio::time::timeout(exchanges.timeout, next.run(request)).await {
             Ok(response) => response,
@@ -113,6 +119,7 @@ fn route(path: &str) -> &'static str {
         "/forecasts" | "/forecasts/alerts" => "forecast",
         "/scaling/value" => "scaling",
         _ if path.starts_with("/apis/") => "scaling",
+        _ if path.starts_with("/externalscaler.ExternalScaler/") => "keda",
         _ if path.starts_with("/api/v1/") => "query",
         _ if path.starts_with("/health/") => "health",
         _ if path.starts_with("/v2/health/") => "health",
@@ -124,9 +131,10 @@ fn route(path: &str) -> &'static str {
 
 /// A page of the web that a person of this machine looks at can have the browser ask us. It names itself in `Origin`, or,
 /// where its name was made to mean this machine, in `Host`: neither is a client of ours.
-fn refused(exchanges: &Exchanges, headers: &HeaderMap) -> Option<Fault> {
+/// HTTP/2 has the name in the `authority` of the request.
+fn refused(exchanges: &Exchanges, headers: &HeaderMap, authority: Option<&str>) -> Option<Fault> {
     let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
-    let host = text(header::HOST);
+    let host = text(header::HOST).or(authority);
     if let Some(origin) = text(header::ORIGIN) {
         let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
         if host != Some(authority) {

@@ -3,8 +3,8 @@
 use simulate::load::{LoadSpec, MarketSpec, load, market, season};
 use tracehound_forecast::indicators;
 use tracehound_forecast::warning::{
-    AlertOutcome, Autoscaler, Capacity, Costs, FiringRule, Machine, Scorecard, Warner, Warning,
-    WarningOptions, WarningState, Watched, judge_scores,
+    AlertOutcome, Analogue, Autoscaler, Background, Capacity, Costs, FiringRule, Machine,
+    Scorecard, Warner, Warning, WarningOptions, WarningState, Watched, judge_scores,
 };
 use tracehound_forecast::{Bars, ForecastError, Indicator, Series, Step};
 
@@ -12,14 +12,8 @@ use tracehound_forecast::{Bars, ForecastError, Indicator, Series, Step};
 const START_S: i64 = 1_704_067_200;
 const STEP: u32 = 900;
 
-const RULE: FiringRule = FiringRule {
-    threshold: 1.0,
-    release: 0.5,
-    persistence: 2,
-    release_steps: 2,
-    hold_steps: 0,
-    cooling_steps: 3,
-};
+const RULE: FiringRule =
+    FiringRule { threshold: 1.0, release: 0.5, persistence: 2, release_steps: 2, cooling_steps: 3 };
 
 /// Scores a step as digits (`9` is 0.9, `x` is 1.2), `?` without a score, `!` over capacity; states as letters.
 #[track_caller]
@@ -56,7 +50,6 @@ fn warnings_begin_stay_and_end() {
     states(RULE, "0!!xxxxxx", ".cccccFFF", 1);
     // A warning that came true stays as long as the breach.
     states(RULE, "xx!!!00", "pFFFFFc", 1);
-    states(FiringRule { hold_steps: 4, ..RULE }, "xx0000", "pFFFFc", 1);
 }
 
 fn series(values: &[f64]) -> Series {
@@ -73,7 +66,6 @@ fn judged(n: usize, over: &[usize], scores: &[std::ops::Range<usize>]) -> Scorec
         window_steps: 10,
         lead_min_steps: 2,
         release_steps: 1,
-        hold_steps: 0,
         cooling_steps: 5,
         ..WarningOptions::default()
     };
@@ -301,4 +293,39 @@ fn what_cannot_be_warned_of_is_refused() {
     below.series.values[3] = -1.0;
     let error = Warner::fit(&below.watched(), &usual).unwrap_err();
     assert!(matches!(error, ForecastError::Value { index: 3, .. }));
+}
+
+#[test]
+fn a_background_counts_what_followed_loads_as_near_to_capacity() {
+    // Ten days of hours: 50, but 100 at noon and 160 an hour later on the last three days before today.
+    let mut values = vec![50.0; 240];
+    for day in 0..10 {
+        values[24 * day + 12] = 100.0;
+        if (7..10).contains(&day) {
+            values[24 * day + 13] = 160.0;
+        }
+    }
+    values.truncate(9 * 24 + 13);
+    let (capacity, step) = (Capacity::Constant(150.0), 3_600);
+    let load = Series { start_s: 1_704_067_200, step: Step::Seconds(step), values };
+    let watched = Watched { load: &load, capacity: &capacity, indicators: &[] };
+    let options = WarningOptions { analogues: 9, ..WarningOptions::for_step(step) };
+    let found = Background::of(&watched, &options).unwrap();
+    assert_eq!((found.driver.value, found.driver.name.as_str()), (Some(100.0), "load"));
+    let alike: Vec<&Analogue> =
+        found.analogues.moments.iter().filter(|m| m.load == 100.0).collect();
+    assert!(alike.len() >= 8, "{:?}", found.analogues);
+    let breached = alike.iter().filter(|moment| moment.delay_s == Some(3_600)).count();
+    assert_eq!(breached, 2, "the two noons before today that were followed by 160");
+    let (low, high) = found.analogues.share_95;
+    assert!(low < found.analogues.share && found.analogues.share < high);
+    assert!(found.words[0].starts_with("load is 100.0, "), "{:?}", found.words);
+    assert!(found.words[1].contains("similar moments"), "{:?}", found.words);
+    // Before anything is usual, the median of all; with nothing at all, an error.
+    let short = Series { values: vec![10.0, 20.0, 30.0], ..load.clone() };
+    let found = Background::of(&Watched { load: &short, ..watched }, &options).unwrap();
+    assert_eq!((found.driver.usual, found.driver.ratio), (Some(20.0), Some(1.5)));
+    assert!(found.words[0].ends_with("in so short a history"), "{:?}", found.words);
+    let none = Series { values: vec![f64::NAN; 3], ..load.clone() };
+    assert!(Background::of(&Watched { load: &none, ..watched }, &options).is_err());
 }
