@@ -89,15 +89,17 @@ pub(crate) async fn exchange(
     let id = exchanges.id(request.headers());
     let method = request.method().to_string();
     let path = request.uri().path().to_owned();
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let is_grpc = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
     let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let mut response = match refused(&exchanges, request.headers(), authority.as_deref()) {
-        Some(fault) => fault.into_response(),
+        Some(fault) => written(fault, is_grpc),
         None => match tokio::time::timeout(exchanges.timeout, next.run(request)).await {
             Ok(response) => response,
             Err(_) => {
                 let what = format!("no answer within {} s", exchanges.timeout.as_secs_f64());
                 let fault = Fault::new(StatusCode::GATEWAY_TIMEOUT, what);
-                fault.hinted("send fewer rows at once, or raise --timeout").into_response()
+                written(fault.hinted("send fewer rows at once, or raise --timeout"), is_grpc)
             }
         },
     };
@@ -110,6 +112,10 @@ pub(crate) async fn exchange(
     }
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+fn written(fault: Fault, is_grpc: bool) -> Response {
+    if is_grpc { fault.grpc().into_http() } else { fault.into_response() }
 }
 
 /// One of few words for a path: what metrics are counted by.

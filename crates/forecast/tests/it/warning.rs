@@ -3,8 +3,8 @@
 use simulate::load::{LoadSpec, MarketSpec, load, market, season};
 use tracehound_forecast::indicators;
 use tracehound_forecast::warning::{
-    AlertOutcome, Analogue, Autoscaler, Background, Capacity, Costs, FiringRule, Machine,
-    Scorecard, Warner, Warning, WarningOptions, WarningState, Watched, judge_scores,
+    AlertOutcome, Autoscaler, Background, Capacity, Costs, FiringRule, Machine, Scorecard, Warner,
+    Warning, WarningOptions, WarningState, Watched, judge_scores,
 };
 use tracehound_forecast::{Bars, ForecastError, Indicator, Series, Step};
 
@@ -297,30 +297,31 @@ fn what_cannot_be_warned_of_is_refused() {
 
 #[test]
 fn a_background_counts_what_followed_loads_as_near_to_capacity() {
-    // Ten days of hours: 50, but 100 at noon and 160 an hour later on the last three days before today.
-    let mut values = vec![50.0; 240];
-    for day in 0..10 {
-        values[24 * day + 12] = 100.0;
-        if (7..10).contains(&day) {
-            values[24 * day + 13] = 160.0;
+    // Nine days and some hours of 50, and five surges to 100 at different hours; after three of them came 160. Now 100.
+    let mut values = vec![50.0; 9 * 24 + 21];
+    for (day, hour, is_breach) in
+        [(2, 3, true), (3, 6, false), (4, 9, true), (7, 12, false), (8, 15, true)]
+    {
+        values[24 * day + hour] = 100.0;
+        if is_breach {
+            values[24 * day + hour + 1] = 160.0;
         }
     }
-    values.truncate(9 * 24 + 13);
+    *values.last_mut().unwrap() = 100.0;
     let (capacity, step) = (Capacity::Constant(150.0), 3_600);
-    let load = Series { start_s: 1_704_067_200, step: Step::Seconds(step), values };
+    let load = Series { start_s: START_S, step: Step::Seconds(step), values };
     let watched = Watched { load: &load, capacity: &capacity, indicators: &[] };
-    let options = WarningOptions { analogues: 9, ..WarningOptions::for_step(step) };
+    let options = WarningOptions { analogues: 5, ..WarningOptions::for_step(step) };
     let found = Background::of(&watched, &options).unwrap();
-    assert_eq!((found.driver.value, found.driver.name.as_str()), (Some(100.0), "load"));
-    let alike: Vec<&Analogue> =
-        found.analogues.moments.iter().filter(|m| m.load == 100.0).collect();
-    assert!(alike.len() >= 8, "{:?}", found.analogues);
-    let breached = alike.iter().filter(|moment| moment.delay_s == Some(3_600)).count();
-    assert_eq!(breached, 2, "the two noons before today that were followed by 160");
+    assert_eq!((found.driver.value, found.driver.usual), (Some(100.0), Some(50.0)));
+    let loads: Vec<f64> = found.analogues.moments.iter().map(|moment| moment.load).collect();
+    assert_eq!(loads, [100.0; 5], "{:?}", found.analogues);
+    assert_eq!((found.analogues.n, found.analogues.n_breached), (5, 3));
     let (low, high) = found.analogues.share_95;
-    assert!(low < found.analogues.share && found.analogues.share < high);
-    assert!(found.words[0].starts_with("load is 100.0, "), "{:?}", found.words);
-    assert!(found.words[1].contains("similar moments"), "{:?}", found.words);
+    // Clopper and Pearson for 3 of 5, by scipy.stats.binomtest(3, 5).proportion_ci(method="exact").
+    assert!((low - 0.146_633).abs() < 1e-5 && (high - 0.947_255).abs() < 1e-5, "{low} {high}");
+    assert_eq!(found.words[0], "load is 100.0, 2.0 times its usual 50.0 at this time");
+    assert!(found.words[1].starts_with("3 of 5 similar moments"), "{:?}", found.words);
     // Before anything is usual, the median of all; with nothing at all, an error.
     let short = Series { values: vec![10.0, 20.0, 30.0], ..load.clone() };
     let found = Background::of(&Watched { load: &short, ..watched }, &options).unwrap();

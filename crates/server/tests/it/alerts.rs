@@ -14,7 +14,8 @@ use crate::world::Wire;
 
 #[test]
 fn an_alert_is_sent_until_it_is_over() {
-    let scene = Scene::new(&load(240, 2.0));
+    // A week is too short for a model of warnings.
+    let scene = Scene::new(&load(168, 2.0));
     let (url, told) = stand_in("{}".to_owned());
     let alerts = AlertOptions { alertmanager: Some(url), ..plain_alerts(150.0) };
     let wire = scene.serve(scene.alerting(alerts));
@@ -37,7 +38,7 @@ fn an_alert_is_sent_until_it_is_over() {
     );
     let text = wire.get("/metrics").text();
     assert_eq!(sample(&text, "forecast_alert_firing{series=\"load\"} "), Some("1".to_owned()));
-    scene.put(&load(264, 0.5));
+    scene.put(&load(192, 0.5));
     until("end of the alert", || {
         let text = wire.get("/metrics").text();
         (sample(&text, "forecast_alert_firing{")? == "0").then_some(())
@@ -109,7 +110,7 @@ fn first_alert(wire: &Wire) -> Value {
 #[test]
 fn where_history_teaches_it_a_model_speaks_else_the_forecast_and_both_say_why() {
     let scene = Scene::new(&surges(BEFORE));
-    let wire = scene.serve(scene.alerting(plain_alerts(100.0)));
+    let wire = scene.serve(scene.alerting(plain_alerts(120.0)));
     let alert = first_alert(&wire);
     check_basis(&alert, "classifier");
     assert!(alert["annotations"]["model"].as_str().unwrap().starts_with("warner-"), "{alert:#}");
@@ -121,7 +122,7 @@ fn where_history_teaches_it_a_model_speaks_else_the_forecast_and_both_say_why() 
     assert_eq!(shown, Some(probability.to_string()));
     // Six days teach no model.
     let short = Scene::new(&surges(144));
-    let wire = short.serve(short.alerting(plain_alerts(100.0)));
+    let wire = short.serve(short.alerting(plain_alerts(120.0)));
     let alert = first_alert(&wire);
     check_basis(&alert, "forecast");
     assert!(alert["basis"]["probability"].is_null());
@@ -135,7 +136,7 @@ fn verdicts_in_the_queue_end_an_alert_and_move_the_threshold() {
     let scene = Scene::new(&surges(BEFORE));
     let store = scene.dir.path().join("store");
     let queue = Arc::new(Engine::init(&store).unwrap());
-    let alerts = AlertOptions { queue: Some(Arc::clone(&queue)), ..plain_alerts(100.0) };
+    let alerts = AlertOptions { queue: Some(Arc::clone(&queue)), ..plain_alerts(120.0) };
     let wire = scene.serve(scene.alerting(alerts));
     let alert = first_alert(&wire);
     let told = alert["annotations"]["queue"].as_str().unwrap();
@@ -169,7 +170,7 @@ fn verdicts_in_the_queue_end_an_alert_and_move_the_threshold() {
 
 #[test]
 fn a_webhook_is_told_of_the_beginning_and_of_the_end_once_each() {
-    let scene = Scene::new(&load(240, 2.0));
+    let scene = Scene::new(&load(168, 2.0));
     let (url, told) = stand_in("{}".to_owned());
     let alerts = AlertOptions { webhook: Some(format!("{url}/hook")), ..plain_alerts(150.0) };
     let _wire = scene.serve(scene.alerting(alerts));
@@ -179,7 +180,7 @@ fn a_webhook_is_told_of_the_beginning_and_of_the_end_once_each() {
     let begun: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((&begun["version"], &begun["status"]), (&json!(1), &json!("firing")));
     check_basis(&begun, "forecast");
-    scene.put(&load(264, 0.5));
+    scene.put(&load(192, 0.5));
     let ended: Value = serde_json::from_str(&next().1).unwrap();
     assert_eq!(ended["status"], "resolved");
     assert_eq!((&ended["labels"], &ended["startsAt"]), (&begun["labels"], &begun["startsAt"]));

@@ -125,16 +125,16 @@ fn a_prometheus_scrapes_the_gauges_and_stays_whole() {
 
 #[test]
 fn a_day_of_readings_leaves_a_prometheus_whole() {
-    // A day of data at five minutes, each reading a new value, scraped and written the whole time.
+    // A day of data at 15 minutes, each reading a new value, scraped and written the whole time.
     let steps = |n: i64| {
         let mut text = "time,requests\n".to_owned();
         for step in 0..n {
-            let day = 100.0 + 40.0 * (step as f64 * std::f64::consts::TAU / 288.0).sin();
-            text += &format!("{},{}\n", 1_704_067_200 + 300 * step, day + (step * 7 % 11) as f64);
+            let day = 100.0 + 40.0 * (step as f64 * std::f64::consts::TAU / 96.0).sin();
+            text += &format!("{},{}\n", 1_704_067_200 + 900 * step, day + (step * 7 % 11) as f64);
         }
         text
     };
-    let scene = Scene::new(&steps(600));
+    let scene = Scene::new(&steps(300));
     let (dir, port) = (scene.dir.path(), free_port());
     let target = format!("127.0.0.1:{port}");
     let Some(prometheus) = Prometheus::start(dir, &target) else { return };
@@ -152,16 +152,16 @@ fn a_day_of_readings_leaves_a_prometheus_whole() {
         let text = wire.get("/metrics").text();
         sample(&text, "forecast_origin_timestamp_seconds{")?.parse::<i64>().ok()
     };
-    for n in 601..=888 {
+    for n in 301..=396 {
         scene.put(&steps(n));
-        until("reading", || origin().filter(|found| *found == 1_704_067_200 + 300 * (n - 1)));
+        until("reading", || origin().filter(|found| *found == 1_704_067_200 + 900 * (n - 1)));
     }
     let last = until("last value", || {
         let written = prometheus.value("forecast_origin_timestamp_seconds{job=\"tracehound\"}")?;
         let scraped = prometheus.value("forecast_origin_timestamp_seconds{job=\"forecasts\"}")?;
         (written == scraped && written == origin()? as f64).then_some(written)
     });
-    assert_eq!(last, (1_704_067_200 + 300 * 887) as f64);
+    assert_eq!(last, (1_704_067_200 + 900 * 395) as f64);
     // The very first scrape may have come before the server did; none after failed.
     assert_eq!(prometheus.value("min_over_time(up[5s])"), Some(1.0));
     prometheus.check_whole();
@@ -172,9 +172,9 @@ fn a_day_of_readings_leaves_a_prometheus_whole() {
     }
     let future = scene.expected().times_s.len();
     let range = format!(
-        "/api/v1/query_range?query=load:predicted&start={}&end={}&step=300",
-        1_704_067_200 + 300 * 888,
-        1_704_067_200 + 300 * 911
+        "/api/v1/query_range?query=load:predicted&start={}&end={}&step=900",
+        1_704_067_200 + 900 * 396,
+        1_704_067_200 + 900 * 419
     );
     let answer = wire.get(&range).json();
     assert_eq!(answer["data"]["result"][0]["values"].as_array().unwrap().len(), future);
@@ -245,7 +245,7 @@ fn a_remote_read_gives_what_a_query_range_gives() {
 
 #[test]
 fn an_alertmanager_takes_the_alert_and_its_basis() {
-    let scene = Scene::new(&load(240, 2.0));
+    let scene = Scene::new(&load(168, 2.0));
     let (dir, port) = (scene.dir.path(), free_port());
     let config = dir.join("alertmanager.yml");
     std::fs::write(&config, "route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n").unwrap();
@@ -266,7 +266,7 @@ fn an_alertmanager_takes_the_alert_and_its_basis() {
     assert_eq!(alert["labels"]["alertname"], "CapacityForecast");
     assert_eq!(alert["status"]["state"], "active");
     assert!(
-        alert["annotations"]["description"].as_str().unwrap().contains("240 values"),
+        alert["annotations"]["description"].as_str().unwrap().contains("168 values"),
         "{alert}"
     );
 }

@@ -21,10 +21,10 @@ use axum::routing::post;
 use axum::{Router, middleware};
 use prost::Message;
 use tokio::sync::{mpsc, watch};
+use tonic::Status;
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::server::{Grpc, ServerStreamingService, UnaryService};
-use tonic::{Code, Status};
 use tonic_prost::ProstCodec;
 
 use super::Serving;
@@ -129,8 +129,8 @@ where
 
 async fn is_active(State(scaler): State<Scaler>, request: Request) -> Response {
     let answer = |asked: ScaledObjectRef| {
-        let trigger = Trigger::of(&asked.scaler_metadata).map_err(status)?;
-        let scaled = scaler.serving.scaled(&trigger.asked).map_err(status)?;
+        let trigger = Trigger::of(&asked.scaler_metadata).map_err(Fault::grpc)?;
+        let scaled = scaler.serving.scaled(&trigger.asked).map_err(Fault::grpc)?;
         let answer = IsActiveResponse { result: trigger.is_active(scaled.value()) };
         Ok(said(answer, &scaled))
     };
@@ -139,7 +139,7 @@ async fn is_active(State(scaler): State<Scaler>, request: Request) -> Response {
 
 async fn metric_spec(request: Request) -> Response {
     let answer = |asked: ScaledObjectRef| {
-        let trigger = Trigger::of(&asked.scaler_metadata).map_err(status)?;
+        let trigger = Trigger::of(&asked.scaler_metadata).map_err(Fault::grpc)?;
         Ok(tonic::Response::new(specification(&trigger)))
     };
     unary(request, answer).await
@@ -149,11 +149,11 @@ async fn metrics(State(scaler): State<Scaler>, request: Request) -> Response {
     let answer = |request: GetMetricsRequest| {
         if request.metric_name != METRIC {
             let what = format!("no metric is named {:?}", request.metric_name);
-            return Err(status(Fault::missing(what).hinted(format!("the metric is {METRIC}"))));
+            return Err(Fault::missing(what).hinted(format!("the metric is {METRIC}")).grpc());
         }
         let asked = request.scaled_object_ref.unwrap_or_default();
-        let trigger = Trigger::of(&asked.scaler_metadata).map_err(status)?;
-        let scaled = scaler.serving.scaled(&trigger.asked).map_err(status)?;
+        let trigger = Trigger::of(&asked.scaler_metadata).map_err(Fault::grpc)?;
+        let scaled = scaler.serving.scaled(&trigger.asked).map_err(Fault::grpc)?;
         let value = scaled.value();
         let metric_value = MetricValue {
             metric_name: METRIC.to_owned(),
@@ -167,9 +167,9 @@ async fn metrics(State(scaler): State<Scaler>, request: Request) -> Response {
 
 async fn stream_is_active(State(scaler): State<Scaler>, request: Request) -> Response {
     let open = |asked: ScaledObjectRef| {
-        let trigger = Trigger::of(&asked.scaler_metadata).map_err(status)?;
+        let trigger = Trigger::of(&asked.scaler_metadata).map_err(Fault::grpc)?;
         // What cannot be answered now is told at once, and not by a stream that stays silent.
-        scaler.serving.scaled(&trigger.asked).map_err(status)?;
+        scaler.serving.scaled(&trigger.asked).map_err(Fault::grpc)?;
         let serving = Arc::clone(&scaler.serving);
         let look = move || {
             let scaled = serving.scaled(&trigger.asked).ok()?;
@@ -182,7 +182,7 @@ async fn stream_is_active(State(scaler): State<Scaler>, request: Request) -> Res
 
 async fn stream_metric_spec(State(scaler): State<Scaler>, request: Request) -> Response {
     let open = |asked: ScaledObjectRef| {
-        let trigger = Trigger::of(&asked.scaler_metadata).map_err(status)?;
+        let trigger = Trigger::of(&asked.scaler_metadata).map_err(Fault::grpc)?;
         let look = move || Some(specification(&trigger));
         Ok(tonic::Response::new(told(look, scaler.stopped.clone())))
     };
@@ -246,15 +246,4 @@ fn said<A>(answer: A, scaled: &Scaled) -> tonic::Response<A> {
         }
     }
     response
-}
-
-fn status(fault: Fault) -> Status {
-    let code = match fault.status.as_u16() {
-        400 | 422 => Code::InvalidArgument,
-        404 => Code::NotFound,
-        503 => Code::Unavailable,
-        _ => Code::Internal,
-    };
-    let hint = fault.hint.map_or_else(String::new, |hint| format!("; {hint}"));
-    Status::new(code, fault.what + &hint)
 }
