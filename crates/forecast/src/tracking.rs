@@ -74,7 +74,7 @@ impl std::fmt::Display for Degraded {
 }
 
 /// What is known of a model's accuracy lately.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Health {
     /// Forecasts that were judged, at most the window.
     pub judged: usize,
@@ -82,8 +82,8 @@ pub struct Health {
     pub error: Option<f64>,
     /// The same of repeating the last season.
     pub naive_error: Option<f64>,
-    /// What the backtest promised.
-    pub expected_error: f64,
+    /// What the backtest promised; `None` where there was none.
+    pub expected_error: Option<f64>,
     /// Level and share of values within, for each pair of bounds.
     pub coverage: Vec<(f64, f64)>,
     /// Whether enough was judged to say anything.
@@ -120,7 +120,7 @@ struct Judged {
 #[derive(Debug, Clone)]
 pub struct Tracking {
     season: usize,
-    expected_error: f64,
+    expected_error: Option<f64>,
     limits: TrackingLimits,
     /// The last season of values.
     recent: VecDeque<f64>,
@@ -129,23 +129,23 @@ pub struct Tracking {
 }
 
 impl Tracking {
-    /// For a model whose backtest missed by `expected_error` on average, fitted to `history`; `season` is that of the
-    /// naive forecast, in steps.
+    /// For a model whose backtest missed by `expected_error` on average (`None`: it had none), fitted to `history`;
+    /// `season` is that of the naive forecast, in steps.
     ///
     /// # Errors
     /// A season of 0, an error that is negative or not finite, a window without forecasts.
     pub fn new(
         history: &[f64],
         season: usize,
-        expected_error: f64,
+        expected_error: Option<f64>,
         limits: TrackingLimits,
     ) -> Result<Self, ForecastError> {
-        let sound = season > 0 && expected_error >= 0.0 && expected_error.is_finite();
+        let sound = season > 0 && expected_error.is_none_or(|e| e >= 0.0 && e.is_finite());
         if !sound || limits.judged_min == 0 || limits.window < limits.judged_min {
             return Err(ForecastError::Argument {
                 what: "tracking",
                 found: format!(
-                    "season {season}, error {expected_error}, {} of {} forecasts",
+                    "season {season}, error {expected_error:?}, {} of {} forecasts",
                     limits.judged_min, limits.window
                 ),
                 expected: "a season of at least 1, an error of at least 0, 1 <= judged_min <= window",
@@ -210,9 +210,8 @@ impl Tracking {
             >= self.limits.judged_min;
         let mut degraded = Vec::new();
         if let (true, Some(error)) = (known, error) {
-            degraded.extend(
-                above(error, self.expected_error, self.limits.ratio_max).map(Degraded::Backtest),
-            );
+            let promised = self.expected_error.and_then(|e| above(error, e, self.limits.ratio_max));
+            degraded.extend(promised.map(Degraded::Backtest));
             let naive = naive_error.and_then(|n| above(error, n, self.limits.naive_ratio_max));
             degraded.extend(naive.map(Degraded::Naive));
             let short = |(level, found): &&(f64, f64)| level - found > self.limits.shortfall_max;

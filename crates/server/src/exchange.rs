@@ -1,6 +1,6 @@
 //! What holds for every request: its id, its time, who may ask, and that an answer always comes.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -60,6 +60,11 @@ impl Exchanges {
         }
     }
 
+    /// The same for another address that is listened on: ids go on.
+    pub(crate) fn at(&self, listen: SocketAddr) -> Self {
+        Self { loopback: listen.ip().is_loopback(), ..self.clone() }
+    }
+
     /// The client's id if it can stand in a header and a log, else the next one of ours.
     fn id(&self, headers: &HeaderMap) -> HeaderValue {
         let is_plain = |id: &&HeaderValue| {
@@ -84,14 +89,17 @@ pub(crate) async fn exchange(
     let id = exchanges.id(request.headers());
     let method = request.method().to_string();
     let path = request.uri().path().to_owned();
-    let mut response = match refused(&exchanges, request.headers()) {
-        Some(fault) => fault.into_response(),
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let is_grpc = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let mut response = match refused(&exchanges, request.headers(), authority.as_deref()) {
+        Some(fault) => written(fault, is_grpc),
         None => match tokio::time::timeout(exchanges.timeout, next.run(request)).await {
             Ok(response) => response,
             Err(_) => {
                 let what = format!("no answer within {} s", exchanges.timeout.as_secs_f64());
                 let fault = Fault::new(StatusCode::GATEWAY_TIMEOUT, what);
-                fault.hinted("send fewer rows at once, or raise --timeout").into_response()
+                written(fault.hinted("send fewer rows at once, or raise --timeout"), is_grpc)
             }
         },
     };
@@ -106,6 +114,10 @@ pub(crate) async fn exchange(
     response
 }
 
+fn written(fault: Fault, is_grpc: bool) -> Response {
+    if is_grpc { fault.grpc().into_http() } else { fault.into_response() }
+}
+
 /// One of few words for a path: what metrics are counted by.
 fn route(path: &str) -> &'static str {
     match path {
@@ -113,6 +125,7 @@ fn route(path: &str) -> &'static str {
         "/forecasts" | "/forecasts/alerts" => "forecast",
         "/scaling/value" => "scaling",
         _ if path.starts_with("/apis/") => "scaling",
+        _ if path.starts_with("/externalscaler.ExternalScaler/") => "keda",
         _ if path.starts_with("/api/v1/") => "query",
         _ if path.starts_with("/health/") => "health",
         _ if path.starts_with("/v2/health/") => "health",
@@ -124,9 +137,10 @@ fn route(path: &str) -> &'static str {
 
 /// A page of the web that a person of this machine looks at can have the browser ask us. It names itself in `Origin`, or,
 /// where its name was made to mean this machine, in `Host`: neither is a client of ours.
-fn refused(exchanges: &Exchanges, headers: &HeaderMap) -> Option<Fault> {
+/// HTTP/2 has the name in the `authority` of the request.
+fn refused(exchanges: &Exchanges, headers: &HeaderMap, authority: Option<&str>) -> Option<Fault> {
     let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
-    let host = text(header::HOST);
+    let host = text(header::HOST).or(authority);
     if let Some(origin) = text(header::ORIGIN) {
         let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
         if host != Some(authority) {

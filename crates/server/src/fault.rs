@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tonic::{Code, Status};
 
 /// What is wrong with a request, or with us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,20 @@ impl Fault {
     pub(crate) fn hinted(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// As gRPC says it: a client of it reads no JSON.
+    pub(crate) fn grpc(self) -> Status {
+        let code = match self.status.as_u16() {
+            400 | 422 => Code::InvalidArgument,
+            403 => Code::PermissionDenied,
+            404 => Code::NotFound,
+            503 => Code::Unavailable,
+            504 => Code::DeadlineExceeded,
+            _ => Code::Internal,
+        };
+        let hint = self.hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        Status::new(code, self.what + &hint)
     }
 }
 

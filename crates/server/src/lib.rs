@@ -14,7 +14,8 @@ mod options;
 pub use error::ServeError;
 pub use exchange::Exchange;
 pub use forecasting::{
-    AlertOptions, ForecastServeOptions, SeriesSource, dashboard, serve_forecasts,
+    AlertOptions, ForecastServeOptions, RemoteWriteOptions, SeriesSource, dashboard,
+    serve_forecasts,
 };
 pub use inference::{Catalog, serve_models};
 pub use listening::Server;

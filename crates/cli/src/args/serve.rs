@@ -55,13 +55,19 @@ pub(super) const FORECAST_EXAMPLES: &str = "\
 Examples:
   tracehound forecast serve --series load.csv --every 60s
   tracehound forecast serve --prometheus http://localhost:9090 --query 'sum(rate(requests_total[5m]))' --step 5m
-  tracehound forecast serve --series load.csv --capacity 1200 --alertmanager http://localhost:9093
+  tracehound forecast serve --prometheus http://localhost:9090 --query 'requests:rate5m{zone=\"a\"}' --remote-read --keda 127.0.0.1:9877
+  tracehound forecast serve --series load.csv --capacity 1200 --alertmanager http://localhost:9093 --queue
 
 /metrics has gauges of now for Prometheus: load_forecast{series,horizon,quantile}, its peak, age and coverage. Added to
 Grafana as a Prometheus, this server draws the future: NAME:predicted{ml_forecast=\"yhat|yhat_lower|yhat_upper\"}.
 No sample of the future is written into a Prometheus, which would refuse all current ones afterwards.
 /scaling/value answers an autoscaler (KEDA: metrics-api, valueLocation value), /apis/external.metrics.k8s.io/v1beta1
-Kubernetes. A source that cannot be read later on is counted; its last forecast stays until --age-max is over.";
+Kubernetes. --keda ADDR is an external scaler of KEDA over gRPC (trigger `external` or `external-push`; metadata: target, series,
+horizon, quantile, activation). A source that cannot be read later on is counted; its last forecast stays until --age-max is
+over, then autoscalers get what was measured until --measured-max is, then no value.
+
+With --capacity an alert says why it is believed: by the model of `forecast watch` where the history teaches it, else by the
+forecast alone, which it says. --queue puts alerts into the store, where `forecast feedback` moves the threshold.";
 
 /// `tracehound forecast serve`
 #[derive(Args, Debug)]
@@ -81,6 +87,9 @@ pub(crate) struct ServeForecastsArgs {
     /// The query that gives the series there.
     #[arg(long, value_name = "QUERY", requires = "prometheus")]
     pub(crate) query: Option<String>,
+    /// Read samples as they were stored (remote read) instead of asking for a range: the query is a selector then.
+    #[arg(long, requires = "prometheus")]
+    pub(crate) remote_read: bool,
     /// Time between two values there (30s, 5m, 1h).
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = super::model::seconds)]
     pub(crate) step: f64,
@@ -93,6 +102,15 @@ pub(crate) struct ServeForecastsArgs {
     /// Without a new value for so long no forecast is shown, and autoscalers get what was measured.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = super::model::seconds)]
     pub(crate) age_max: f64,
+    /// Without a new value for so long autoscalers get no value.
+    #[arg(long, value_name = "TIME", default_value = "4h", value_parser = super::model::seconds)]
+    pub(crate) measured_max: f64,
+    /// Answer KEDA over gRPC at this address, too; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) keda: Option<SocketAddr>,
+    /// Write the gauges of now there, too (remote write), such as http://localhost:9090/api/v1/write.
+    #[arg(long, value_name = "URL")]
+    pub(crate) remote_write: Option<String>,
     /// Steps ahead; if not given, those of the file, else two seasons.
     #[arg(long, value_name = "N", value_parser = super::forecast::horizon)]
     pub(crate) horizon: Option<usize>,
@@ -110,15 +128,30 @@ pub(crate) struct ServeForecastsArgs {
     /// Distances that gauges show (1h,6h); if not given, a step, half of the horizon, all of it.
     #[arg(long, value_name = "TIMES", value_delimiter = ',', value_parser = super::model::seconds)]
     pub(crate) ahead: Vec<f64>,
-    /// What the platform carries, in units of the series: an alert is raised where a forecast reaches it.
+    /// What the platform carries, in units of the series: an alert is raised where it will be reached.
     #[arg(long, value_name = "N")]
     pub(crate) capacity: Option<f64>,
-    /// Which quantile must reach it.
+    /// Which quantile of the forecast must reach it where the history teaches no model of warnings.
     #[arg(long, value_name = "Q", default_value_t = 0.9, requires = "capacity")]
     pub(crate) capacity_quantile: f64,
     /// An Alertmanager that is told.
     #[arg(long, value_name = "URL", requires = "capacity")]
     pub(crate) alertmanager: Option<String>,
+    /// An address that takes a POST of JSON when an alert begins and when it ends.
+    #[arg(long, value_name = "URL", requires = "capacity")]
+    pub(crate) webhook: Option<String>,
+    /// How far ahead warnings look; if not given, an hour.
+    #[arg(long, value_name = "TIME", value_parser = super::watch::span, requires = "capacity")]
+    pub(crate) within: Option<u32>,
+    /// False pages a week, at most.
+    #[arg(long, value_name = "N", default_value_t = 1.0, requires = "capacity")]
+    pub(crate) false_per_week: f64,
+    /// A file with candles of a market, or with a series that may lead; read again with the series.
+    #[arg(long = "indicator", value_name = "FILE", requires = "capacity")]
+    pub(crate) indicators: Vec<PathBuf>,
+    /// Put alerts into the queue of the store, and learn from how past ones were closed.
+    #[arg(long, requires = "capacity")]
+    pub(crate) queue: bool,
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
 }

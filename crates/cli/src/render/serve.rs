@@ -14,7 +14,11 @@ pub(crate) fn serving_models(address: &str, models: &[String], look: Look) -> St
 }
 
 /// Forecasts that are served at an address.
-pub(crate) fn serving_forecasts(address: &str, alertmanager: Option<&str>, look: Look) -> String {
+pub(crate) fn serving_forecasts(
+    address: &str,
+    others: &[(&str, &Option<String>)],
+    look: Look,
+) -> String {
     let mut page = look.paint(Tone::Good, "✓ serving forecasts") + "\n";
     let lines = [
         ("forecasts with what they rest on", "/forecasts"),
@@ -26,8 +30,10 @@ pub(crate) fn serving_forecasts(address: &str, alertmanager: Option<&str>, look:
     for (what, path) in lines {
         page += &format!("  {what:<34}http://{address}{path}\n");
     }
-    if let Some(url) = alertmanager {
-        page += &format!("  {:<34}{}\n", "alerts go to", show::line(url));
+    for (what, place) in others {
+        if let Some(place) = place {
+            page += &format!("  {what:<34}{}\n", show::line(place));
+        }
     }
     page + &look.faint("  Ctrl-C stops") + "\n"
 }

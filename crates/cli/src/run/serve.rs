@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::forecasts::{LiveOptions, SeriesOptions};
+use engine::Engine;
+use engine::forecasts::{CapacityOptions, LiveOptions, SeriesOptions};
 use engine::tabular::open_model;
 use server::{
-    AlertOptions, Exchange, ForecastServeOptions, SeriesSource, ServeOptions, serve_forecasts,
-    serve_models,
+    AlertOptions, Exchange, ForecastServeOptions, RemoteWriteOptions, SeriesSource, ServeOptions,
+    serve_forecasts, serve_models,
 };
 
 use super::Session;
@@ -24,28 +25,47 @@ struct Serving {
 #[derive(serde::Serialize)]
 struct ServingForecasts {
     address: String,
+    keda: Option<String>,
     alertmanager: Option<String>,
+    webhook: Option<String>,
+    remote_write: Option<String>,
 }
 
 /// Time between two sendings of an alert: an Alertmanager wants it every few minutes at least.
 const RESEND: Duration = Duration::from_secs(60);
+/// Longest time between two writings of gauges: a Prometheus forgets a value after five minutes.
+const WRITE_EVERY_MAX: Duration = Duration::from_secs(60);
 
-/// What the words of the command mean.
-fn forecasts(args: ServeForecastsArgs) -> Result<ForecastServeOptions, Failure> {
+/// What the words of the command mean; `queue` is the store that alerts are put into.
+fn forecasts(
+    args: ServeForecastsArgs,
+    queue: Option<Engine>,
+) -> Result<ForecastServeOptions, Failure> {
     let options = SeriesOptions { time: args.time, value: args.value, keep: None, id: None };
     let file = |path| SeriesSource::File { path, options: options.clone() };
     let mut sources: Vec<SeriesSource> = args.series.into_iter().map(file).collect();
     if let (Some(url), Some(query)) = (args.prometheus, args.query) {
         let (step_s, history_s) = (whole("--step", args.step)?, whole("--history", args.history)?);
-        sources.push(SeriesSource::Prometheus { url, query, step_s, history_s });
+        let remote_read = args.remote_read;
+        sources.push(SeriesSource::Prometheus { url, query, step_s, history_s, remote_read });
     }
     let ahead = args.ahead.iter().map(|ahead| whole("--ahead", *ahead).map(i64::from));
+    let every = time("--every", args.every)?;
     let alerts = args.capacity.map(|capacity| AlertOptions {
-        url: args.alertmanager,
-        capacity,
-        quantile: args.capacity_quantile,
+        capacity: CapacityOptions {
+            capacity,
+            quantile: args.capacity_quantile,
+            within_s: args.within,
+            false_per_week: args.false_per_week,
+        },
+        indicators: args.indicators,
+        alertmanager: args.alertmanager,
+        webhook: args.webhook,
+        queue: queue.map(Arc::new),
         resend: RESEND,
     });
+    let write_every = every.min(WRITE_EVERY_MAX);
+    let remote_write = args.remote_write.map(|url| RemoteWriteOptions { url, every: write_every });
     Ok(ForecastServeOptions {
         sources,
         live: LiveOptions {
@@ -54,8 +74,11 @@ fn forecasts(args: ServeForecastsArgs) -> Result<ForecastServeOptions, Failure> 
             quantiles: args.quantiles,
         },
         ahead_s: ahead.collect::<Result<_, _>>()?,
-        every: time("--every", args.every)?,
+        every,
         age_max: time("--age-max", args.age_max)?,
+        measured_max: time("--measured-max", args.measured_max)?,
+        keda: args.keda,
+        remote_write,
         alerts,
     })
 }
@@ -98,11 +121,21 @@ impl Session {
 
     pub(super) fn serve_forecasts(&self, args: ServeForecastsArgs) -> Result<Exit, Failure> {
         let options = self.serve_options(&args.listen)?;
-        let alertmanager = args.alertmanager.clone();
-        let server = serve_forecasts(forecasts(args)?, &options)?;
-        let serving = ServingForecasts { address: server.address().to_string(), alertmanager };
+        let queue = if args.queue { Some(self.engine(&[])?) } else { None };
+        let [alertmanager, webhook, remote_write] =
+            [&args.alertmanager, &args.webhook, &args.remote_write].map(Clone::clone);
+        let server = serve_forecasts(forecasts(args, queue)?, &options)?;
+        let keda = server.keda_address().map(|address| address.to_string());
+        let address = server.address().to_string();
+        let serving = ServingForecasts { address, keda, alertmanager, webhook, remote_write };
         self.console.report(&serving, |serving, look| {
-            render::serving_forecasts(&serving.address, serving.alertmanager.as_deref(), look)
+            let others = [
+                ("KEDA asks by gRPC at", &serving.keda),
+                ("alerts go to", &serving.alertmanager),
+                ("alerts go to the webhook", &serving.webhook),
+                ("gauges are written to", &serving.remote_write),
+            ];
+            render::serving_forecasts(&serving.address, &others, look)
         })?;
         server.wait()?;
         self.console.note("stopped");

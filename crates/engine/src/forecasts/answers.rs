@@ -1,5 +1,6 @@
 //! What forecasts answer, for adapters to render.
 
+use forecast::{Bounds, Forecast};
 use serde::Serialize;
 
 use super::live::QuantilePath;
@@ -88,6 +89,26 @@ pub struct ForecastAnswer {
     pub tail: Vec<f64>,
     /// Seconds of one core.
     pub cpu_s: f64,
+}
+
+impl ForecastAnswer {
+    /// What its backtest missed by, at most: the mean absolute errors of its members by their weights. A combination misses
+    /// by no more. `None` where nothing was backtested.
+    pub fn error_bound(&self) -> Option<f64> {
+        let errors = self.members.iter().map(|member| Some(member.weight * member.error?));
+        let errors: Vec<f64> = errors.collect::<Option<_>>()?;
+        (!errors.is_empty()).then(|| errors.iter().sum())
+    }
+
+    /// As the method gave it: levels are shares.
+    pub(super) fn forecast(&self) -> Forecast {
+        let bounds = self.bounds.iter().map(|bounds| Bounds {
+            level: bounds.level / 100.0,
+            lower: bounds.lower.clone(),
+            upper: bounds.upper.clone(),
+        });
+        Forecast { mean: self.mean.clone(), bounds: bounds.collect() }
+    }
 }
 
 /// A parameter of a fit.

@@ -5,9 +5,7 @@
 //! and the answer says so and why: a reader that scales by it must not be left with nothing, or with a guess.
 //! Checked against: `predict_series` (`tests/it/forecasts.rs`).
 
-use std::collections::VecDeque;
-
-use forecast::reading;
+use forecast::{Health, Tracking, TrackingLimits, reading};
 use serde::Serialize;
 
 use super::answers::ForecastAnswer;
@@ -18,8 +16,8 @@ use crate::Error;
 
 /// Measured values that are kept beside a forecast.
 const MEASURED_MAX: usize = 5_000;
-/// Values by which coverage is judged, the latest.
-const JUDGED_MAX: usize = 1_000;
+/// Forecasts a horizon that are held against what comes.
+const FOLLOWED: usize = 24;
 
 /// What is wanted of a live forecast.
 #[derive(Clone, Debug, PartialEq)]
@@ -189,48 +187,63 @@ impl LiveForecast {
     }
 }
 
-/// How often bounds held what came, over the latest values.
+/// How a series' forecasts fare against what comes, from one reading to the next.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
-    last: Option<LiveForecast>,
-    /// A level in per cent, and whether the value lay within.
-    judged: VecDeque<(f64, bool)>,
+    tracking: Option<Tracking>,
+    /// Time of the last value that was taken.
+    taken_s: i64,
+    /// Values that came since a forecast was followed.
+    since_followed: usize,
 }
 
 impl Kept {
-    /// Takes the next forecast: what was measured since the last one is held against the bounds of that.
-    pub fn next(&mut self, forecast: &LiveForecast) {
-        if let Some(last) = &self.last
-            && last.origin_s < forecast.origin_s
-        {
-            let since = forecast.measured.iter().filter(|(time, _)| *time > last.origin_s);
-            for (time, value) in since {
-                let Ok(step) = last.times_s.binary_search(time) else { continue };
-                for bounds in &last.answer.bounds {
-                    let within = bounds.lower[step] <= *value && *value <= bounds.upper[step];
-                    self.judged.push_back((bounds.level, within));
+    /// Takes the next reading with its forecast: values that are new are held against earlier forecasts. Of many forecasts
+    /// only some are followed, [`FOLLOWED`] a horizon, for each waits until its horizon has come whole.
+    ///
+    /// # Errors
+    /// A season that cannot be.
+    pub fn next(&mut self, series: &LoadedSeries, live: &LiveForecast) -> Result<(), Error> {
+        let values = &series.series.values;
+        let time = |index: usize| reading::time_of(&series.series, index);
+        let seen = (0..values.len()).rev();
+        let new = seen.take_while(|at| time(*at).is_some_and(|time| time > self.taken_s)).count();
+        // Values older than the last one taken were revised, or another grid began: nothing follows from what was.
+        let known = values.len().checked_sub(new + 1).and_then(time);
+        let goes_on = new < values.len() && known == Some(self.taken_s);
+        match &mut self.tracking {
+            Some(tracking) if goes_on => {
+                for value in &values[values.len() - new..] {
+                    tracking.value(*value);
                 }
+                self.since_followed += new;
             }
-            while self.judged.len() > JUDGED_MAX * last.answer.bounds.len().max(1) {
-                self.judged.pop_front();
+            _ => {
+                let season = live.answer.seasons.first().copied().unwrap_or(1).max(1);
+                let (expected, limits) = (live.answer.error_bound(), TrackingLimits::default());
+                self.tracking = Some(Tracking::new(values, season, expected, limits)?);
+                self.since_followed = usize::MAX;
             }
         }
-        let newer = self.last.as_ref().is_none_or(|last| last.origin_s < forecast.origin_s);
-        if newer {
-            self.last = Some(forecast.clone());
+        self.taken_s = live.origin_s;
+        if self.since_followed >= live.answer.horizon.div_ceil(FOLLOWED)
+            && let Some(tracking) = &mut self.tracking
+        {
+            tracking.forecast(&live.answer.forecast());
+            self.since_followed = 0;
         }
+        Ok(())
     }
 
-    /// Levels in per cent with the share of values within their bounds, and how many were judged.
-    pub fn coverage(&self) -> Vec<(f64, f64, usize)> {
-        let mut levels: Vec<f64> = self.judged.iter().map(|(level, _)| *level).collect();
-        levels.sort_by(f64::total_cmp);
-        levels.dedup();
-        let share = |level: f64| {
-            let own = self.judged.iter().filter(|(other, _)| *other == level);
-            let (n, within) = own.fold((0, 0), |(n, k), (_, in_)| (n + 1, k + usize::from(*in_)));
-            (level, within as f64 / n as f64, n)
-        };
-        levels.into_iter().map(share).collect()
+    /// Error, coverage by level, and whether and why forecasts are worse than was promised.
+    pub fn health(&self) -> Health {
+        self.tracking.as_ref().map(Tracking::health).unwrap_or_default()
     }
+}
+
+/// Time and value of the last measurement of a series; none where nothing was measured, or the series has no times.
+pub fn latest_measured(series: &LoadedSeries) -> Option<(i64, f64)> {
+    let index = series.series.values.iter().rposition(|value| !value.is_nan())?;
+    let time = reading::time_of(&series.series, index).filter(|_| series.has_times)?;
+    Some((time, series.series.values[index]))
 }

@@ -3,6 +3,7 @@
 //! In: a file (CSV, TSV, Parquet, Arrow, JSON), a method, a horizon. Out: plain data for adapters to render. How a series is
 //! read and repaired is `forecast::reading`; every repair is in the answer.
 
+mod alarm;
 mod answers;
 mod backtest;
 mod baseline;
@@ -12,9 +13,11 @@ mod live;
 mod methods;
 mod predict;
 mod pulled;
+mod queue;
 mod series;
 mod watch;
 
+pub use alarm::{Alarm, AlarmRule, CapacityOptions, CapacityWatch};
 pub use answers::{
     BoundsAnswer, FitAnswer, ForecastAnswer, InsteadOf, MemberAnswer, ParameterAnswer, ReadAnswer,
 };
@@ -28,14 +31,18 @@ pub use forecast::planning::{
 };
 pub use forecast::reading::Keep as KeepRow;
 pub use forecast::warning::{
-    AlertOutcome, Autoscaler, Capacity, Costs, Scorecard, Warning, WarningState,
+    AlertOutcome, Analogue, Analogues, Autoscaler, Capacity, Costs, DataAge, Driver, LeadTime,
+    Scorecard, Warning, WarningState,
 };
-pub use forecast::{Orders, Step, Trend};
+pub use forecast::{Health, Indicator, Orders, Step, Trend};
 pub use indicator_files::{LoadedIndicators, open_indicators};
-pub use live::{Kept, LiveForecast, LiveOptions, QuantilePath, Reach, live_forecast};
+pub use live::{
+    Kept, LiveForecast, LiveOptions, QuantilePath, Reach, latest_measured, live_forecast,
+};
 pub use methods::{MethodName, Setting};
 pub use predict::{FitOptions, fit_series, predict_series};
-pub use pulled::series_of_prometheus;
+pub use pulled::{PulledTimes, SeriesLabels, StoredSeries, series_of_prometheus, series_of_stored};
+pub use queue::QueuedAlarm;
 pub use series::{LoadedSeries, Panel, SeriesOptions, open_panel, open_series, series_of};
 pub use watch::{
     LeadAnswer, PlanAnswer, WatchAnswer, WatchOptions, capacity_of, lead_series, plan_series,

@@ -1,21 +1,15 @@
 //! Early warnings of one series: now, and by replay; the table of what leads; plans of capacity.
 
-use cases::{AlertBook, ForecastSaid};
 use forecast::lead::{LeadOptions, LeadRow, judge};
 use forecast::planning::{Plan, PlanOptions, level_of_quantile, plan};
-use forecast::warning::{
-    Capacity, Costs, Scorecard, Warner, Warning, WarningOptions, WarningState, Watched,
-};
+use forecast::warning::{Capacity, Costs, Scorecard, Warner, Warning, WarningOptions, Watched};
 use forecast::{Fitted, Indicator, Indicators, Series, Step, reading};
-use ledger::{AlertFact, Severity, Timestamp};
 use serde::Serialize;
 
 use super::answers::ReadAnswer;
 use super::methods::{MethodName, Setting};
 use super::series::LoadedSeries;
-use crate::alerts::{append_entries, entries};
-use crate::answers::ActReport;
-use crate::{Act, Engine, Error, Outcome};
+use crate::Error;
 
 /// Share of a history that a replay fits to.
 const TRAINING_SHARE: f64 = 0.6;
@@ -60,7 +54,7 @@ impl WatchOptions {
         }
     }
 
-    fn of_step(&self, step_s: u32) -> WarningOptions {
+    pub(super) fn of_step(&self, step_s: u32) -> WarningOptions {
         let usual = WarningOptions::for_step(step_s);
         let steps = |span: u32| (span.div_ceil(step_s.max(1)) as usize).max(1);
         let window_steps = self.window_s.map_or(usual.window_steps, steps);
@@ -132,7 +126,7 @@ fn read_with(series: &LoadedSeries, indicators: &[Indicator]) -> ReadAnswer {
     }
 }
 
-fn seconds_of(series: &LoadedSeries) -> Result<u32, Error> {
+pub(super) fn seconds_of(series: &LoadedSeries) -> Result<u32, Error> {
     match series.series.step {
         Step::Seconds(step_s) if series.has_times => Ok(step_s),
         _ => Err(Error::Question {
@@ -255,132 +249,4 @@ pub fn capacity_of(series: &Series) -> Capacity {
     let row = |(index, level): (usize, &f64)| Some((reading::time_of(series, index)?, *level));
     let known = series.values.iter().enumerate().filter(|(_, level)| !level.is_nan());
     Capacity::Schedule(known.filter_map(row).collect())
-}
-
-fn fact(name: &str, unit: &str, measured: Option<i128>, value: String, text: String) -> AlertFact {
-    AlertFact {
-        event: 0,
-        position: 0,
-        name: name.to_owned(),
-        unit: unit.to_owned(),
-        measured,
-        worse: i8::from(measured.is_some()),
-        value,
-        text,
-        rows: String::new(),
-    }
-}
-
-/// The basis of an alert: the claim first, then a fact a sentence.
-fn basis(warning: &Warning) -> Vec<AlertFact> {
-    let mut words = warning.words.iter();
-    let claim = words.next().cloned().unwrap_or_default();
-    let probability = warning.probability.unwrap_or(if warning.is_breaching { 1.0 } else { 0.0 });
-    #[expect(clippy::cast_possible_truncation, reason = "a probability in billionths")]
-    let billionths = (probability * 1e9).round() as i128;
-    let mut facts = vec![fact(
-        "probability",
-        "share",
-        Some(billionths),
-        format!("{:.0} %", 100.0 * probability),
-        claim,
-    )];
-    if let Some(lead) = warning.lead {
-        facts.push(fact(
-            "lead",
-            "duration",
-            Some(i128::from(lead.median_s)),
-            format!("{} min", lead.median_s / 60),
-            format!(
-                "a tenth within {} min, nine tenths within {} min",
-                lead.low_s / 60,
-                lead.high_s / 60
-            ),
-        ));
-    }
-    for (number, sentence) in words.enumerate() {
-        facts.push(fact(
-            &format!("reason {}", number + 1),
-            "words",
-            None,
-            sentence.clone(),
-            String::new(),
-        ));
-    }
-    facts
-}
-
-impl Engine {
-    /// Whether people found past alerts of a series useful, the oldest first.
-    ///
-    /// # Errors
-    /// If the log is damaged.
-    pub fn forecast_feedback(&self, name: &str) -> Result<Vec<bool>, Error> {
-        Ok(AlertBook::was_useful(&entries(&self.store.snapshot()?)?, name))
-    }
-
-    /// Puts what is said of a series into the queue of alerts, if there is something to put there. Gives the alert's name where
-    /// the series has an open one.
-    ///
-    /// # Errors
-    /// If the log is damaged or the store fails.
-    pub fn put_warning(
-        &self,
-        name: &str,
-        warning: &Warning,
-        now: Timestamp,
-    ) -> Result<Option<String>, Error> {
-        let is_out = warning.state == WarningState::Firing;
-        let said = ForecastSaid {
-            series: name.to_owned(),
-            since: warning.since_s.filter(|_| is_out).map(Timestamp::new),
-            severity: Severity::Medium,
-            basis: basis(warning),
-            versions: format!(
-                "model {}; data to {}",
-                warning.model.id,
-                reading::time_text(warning.time_s)
-            ),
-        };
-        let mut writer = self.store.writer()?;
-        let mut book = AlertBook::of(entries(&writer.snapshot())?)?;
-        if let Some(entry) = book.forecast(&said, Timestamp::new(warning.time_s)) {
-            let mut commit = writer.begin();
-            append_entries(&mut commit, std::slice::from_ref(&entry))?;
-            commit.finish(self.run_record("forecast watch", now))?;
-            book.add(entry)?;
-        }
-        let subject = format!("series:{name}");
-        let open = book.alerts().find(|a| a.subject.to_string() == subject && a.state.is_open());
-        Ok(open.map(|alert| alert.id.clone()))
-    }
-
-    /// Closes an alert of a forecast with what a person thought of it.
-    ///
-    /// # Errors
-    /// If there is no such open alert.
-    pub fn close_warning(
-        &self,
-        id: &str,
-        useful: bool,
-        author: &str,
-        now: Timestamp,
-    ) -> Result<ActReport, Error> {
-        let ids = [id.to_owned()];
-        let outcome = if useful { Outcome::ConfirmedRisk } else { Outcome::FalsePositive };
-        let reason = if useful { "the warning was useful" } else { "the warning was not useful" };
-        let book = AlertBook::of(entries(&self.store.snapshot()?)?)?;
-        let alert = book.find(id)?;
-        if !alert.subject.to_string().starts_with("series:") {
-            return Err(Error::Question {
-                what: format!("alert {} is of rule {}, not of a forecast", alert.id, alert.rule),
-                hint: Some("close it by `tracehound alerts close`".to_owned()),
-            });
-        }
-        let is_new = matches!(alert.state, cases::AlertState::New | cases::AlertState::Reopened);
-        if is_new {
-            self.act_on_alerts(&ids, &Act::Triage, reason, author, now)?;
-        }
-        self.act_on_alerts(&ids, &Act::Close { outcome: Some(outcome) }, reason, author, now)
-    }
 }

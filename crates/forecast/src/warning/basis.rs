@@ -231,7 +231,7 @@ fn lead(analogues: &Analogues) -> Option<LeadTime> {
     Some(LeadTime { median_s: analogues.delay_median_s?, low_s, high_s })
 }
 
-fn age((indicator, age_s): &(String, Option<u32>)) -> DataAge {
+pub(super) fn age((indicator, age_s): &(String, Option<u32>)) -> DataAge {
     DataAge { indicator: indicator.clone(), age_s: *age_s }
 }
 
@@ -249,7 +249,7 @@ fn percent(share: f64) -> String {
 }
 
 /// Four digits or so.
-fn figure(value: f64) -> String {
+pub(super) fn figure(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_owned(),
         size if size >= 1_000.0 => format!("{value:.0}"),
@@ -262,7 +262,7 @@ fn figure(value: f64) -> String {
 fn words(warning: &Warning) -> Vec<String> {
     let mut words = vec![claim(warning)];
     words.extend(warning.drivers.iter().filter_map(driver));
-    words.extend(warning.analogues.as_ref().map(|analogues| similar(analogues, warning)));
+    words.extend(warning.analogues.as_ref().map(|found| similar(found, warning.window_s)));
     let old: Vec<&str> = warning
         .ages
         .iter()
@@ -321,7 +321,7 @@ fn driver(driver: &Driver) -> Option<String> {
     Some(format!("{} is {} {}{against}: {does}", driver.name, figure(value), driver.unit))
 }
 
-fn similar(found: &Analogues, warning: &Warning) -> String {
+pub(super) fn similar(found: &Analogues, window_s: i64) -> String {
     let (low, high) = found.share_95;
     let what = match found.factor < 1.0 {
         true => format!("{:.0} % of capacity", 100.0 * found.factor),
@@ -339,7 +339,7 @@ fn similar(found: &Analogues, warning: &Warning) -> String {
         percent(found.share),
         100.0 * low,
         100.0 * high,
-        span(warning.window_s),
+        span(window_s),
         dates.join(", ")
     )
 }

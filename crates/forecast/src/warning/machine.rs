@@ -33,8 +33,6 @@ pub struct FiringRule {
     pub persistence: usize,
     /// Steps below the release before it ends, at least 1.
     pub release_steps: usize,
-    /// Steps for which a warning stays at least.
-    pub hold_steps: usize,
     /// Steps after its end in which it may come back as the same.
     pub cooling_steps: usize,
 }
@@ -110,7 +108,6 @@ impl Machine {
             return;
         };
         stretch.to = at;
-        let held = at - stretch.from >= self.rule.hold_steps;
         if let (Some(score), Some(fired)) = (score, self.fired.last_mut()) {
             fired.score_max = fired.score_max.max(score);
         }
@@ -119,7 +116,7 @@ impl Machine {
         if is_known {
             self.below = if is_below { self.below + 1 } else { 0 };
         }
-        if held && self.below >= self.rule.release_steps {
+        if self.below >= self.rule.release_steps {
             self.state = WarningState::Cooling;
             (self.over, self.below) = (0, 0);
             self.cool_until = at + self.rule.cooling_steps;

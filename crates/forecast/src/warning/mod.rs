@@ -9,6 +9,7 @@
 //! Cost: eleven fits of boosted trees. Checked against: a simulated platform on prices (`benches/warning.rs`), paths by hand.
 
 mod analogues;
+mod background;
 mod basis;
 mod capacity;
 mod features;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ForecastError, Indicator, Series, Step, checked};
 
 pub use analogues::{Analogue, Analogues};
+pub use background::Background;
 pub use basis::{DataAge, Driver, LeadTime, ModelInfo, Warning};
 pub use capacity::{Autoscaler, Capacity};
 pub use learner::{Candidate, CandidateScore, Warner, judge_scores};
@@ -73,8 +75,6 @@ pub struct WarningOptions {
     pub hysteresis: f64,
     /// Steps there before it ends.
     pub release_steps: usize,
-    /// Steps for which it stays at least.
-    pub hold_steps: usize,
     /// Steps after its end in which what comes belongs to it.
     pub cooling_steps: usize,
     /// Oldest value of an indicator that still counts, seconds.
@@ -95,7 +95,6 @@ impl Default for WarningOptions {
             persistence: 1,
             hysteresis: 1.0,
             release_steps: 3,
-            hold_steps: 3,
             cooling_steps: 12,
             age_max_s: 3_600,
             analogues: 50,
@@ -113,7 +112,6 @@ impl WarningOptions {
             window_steps: steps,
             cooling_steps: steps,
             release_steps: (steps / 4).max(1),
-            hold_steps: (steps / 4).max(1),
             age_max_s: (2 * step_s).max(3_600),
             ..Self::default()
         }

@@ -49,7 +49,6 @@ pub(crate) fn rule(threshold: f64, options: &WarningOptions) -> FiringRule {
         release: threshold - options.hysteresis,
         persistence: options.persistence,
         release_steps: options.release_steps,
-        hold_steps: options.hold_steps,
         cooling_steps: options.cooling_steps,
     }
 }

@@ -15,7 +15,7 @@ fn forecast_of(mean: [f64; 2], half: f64) -> Forecast {
 
 #[test]
 fn nothing_is_said_before_enough_was_judged() {
-    let mut tracking = Tracking::new(&[1.0, 5.0], 2, 1.0, limits()).unwrap();
+    let mut tracking = Tracking::new(&[1.0, 5.0], 2, Some(1.0), limits()).unwrap();
     tracking.forecast(&forecast_of([9.0, 9.0], 1.0));
     tracking.value(1.0);
     assert_eq!((tracking.health().judged, tracking.health().error), (0, None));
@@ -27,7 +27,7 @@ fn nothing_is_said_before_enough_was_judged() {
 
 #[test]
 fn each_reason_is_told() {
-    let mut tracking = Tracking::new(&[1.0, 5.0], 2, 1.0, limits()).unwrap();
+    let mut tracking = Tracking::new(&[1.0, 5.0], 2, Some(1.0), limits()).unwrap();
     for _ in 0..2 {
         // Misses by 1 and 3, repeats miss by nothing, the second value lies outside.
         tracking.forecast(&forecast_of([2.0, 8.0], 1.5));
@@ -47,7 +47,7 @@ fn each_reason_is_told() {
 
 #[test]
 fn a_good_model_is_healthy_again_once_the_bad_past_leaves_the_window() {
-    let mut tracking = Tracking::new(&[1.0, 5.0], 2, 1.0, limits()).unwrap();
+    let mut tracking = Tracking::new(&[1.0, 5.0], 2, Some(1.0), limits()).unwrap();
     for step in 0..6 {
         let mean = if step < 2 { [9.0, 9.0] } else { [1.5, 5.5] };
         tracking.forecast(&forecast_of(mean, 1.0));
@@ -61,12 +61,12 @@ fn a_good_model_is_healthy_again_once_the_bad_past_leaves_the_window() {
 
 #[test]
 fn missing_values_are_not_judged_and_bad_settings_are_refused() {
-    let mut tracking = Tracking::new(&[], 3, 1.0, limits()).unwrap();
+    let mut tracking = Tracking::new(&[], 3, Some(1.0), limits()).unwrap();
     tracking.forecast(&forecast_of([1.0, 1.0], 1.0));
     tracking.value(f64::NAN);
     tracking.value(f64::NAN);
     let health = tracking.health();
     assert_eq!((health.judged, health.error, health.naive_error), (1, None, None));
-    assert!(Tracking::new(&[], 0, 1.0, limits()).is_err());
-    assert!(Tracking::new(&[], 1, f64::NAN, limits()).is_err());
+    assert!(Tracking::new(&[], 0, Some(1.0), limits()).is_err());
+    assert!(Tracking::new(&[], 1, Some(f64::NAN), limits()).is_err());
 }

@@ -3,8 +3,8 @@
 use simulate::load::{LoadSpec, MarketSpec, load, market, season};
 use tracehound_forecast::indicators;
 use tracehound_forecast::warning::{
-    AlertOutcome, Autoscaler, Capacity, Costs, FiringRule, Machine, Scorecard, Warner, Warning,
-    WarningOptions, WarningState, Watched, judge_scores,
+    AlertOutcome, Autoscaler, Background, Capacity, Costs, FiringRule, Machine, Scorecard, Warner,
+    Warning, WarningOptions, WarningState, Watched, judge_scores,
 };
 use tracehound_forecast::{Bars, ForecastError, Indicator, Series, Step};
 
@@ -12,14 +12,8 @@ use tracehound_forecast::{Bars, ForecastError, Indicator, Series, Step};
 const START_S: i64 = 1_704_067_200;
 const STEP: u32 = 900;
 
-const RULE: FiringRule = FiringRule {
-    threshold: 1.0,
-    release: 0.5,
-    persistence: 2,
-    release_steps: 2,
-    hold_steps: 0,
-    cooling_steps: 3,
-};
+const RULE: FiringRule =
+    FiringRule { threshold: 1.0, release: 0.5, persistence: 2, release_steps: 2, cooling_steps: 3 };
 
 /// Scores a step as digits (`9` is 0.9, `x` is 1.2), `?` without a score, `!` over capacity; states as letters.
 #[track_caller]
@@ -56,7 +50,6 @@ fn warnings_begin_stay_and_end() {
     states(RULE, "0!!xxxxxx", ".cccccFFF", 1);
     // A warning that came true stays as long as the breach.
     states(RULE, "xx!!!00", "pFFFFFc", 1);
-    states(FiringRule { hold_steps: 4, ..RULE }, "xx0000", "pFFFFc", 1);
 }
 
 fn series(values: &[f64]) -> Series {
@@ -73,7 +66,6 @@ fn judged(n: usize, over: &[usize], scores: &[std::ops::Range<usize>]) -> Scorec
         window_steps: 10,
         lead_min_steps: 2,
         release_steps: 1,
-        hold_steps: 0,
         cooling_steps: 5,
         ..WarningOptions::default()
     };
@@ -301,4 +293,40 @@ fn what_cannot_be_warned_of_is_refused() {
     below.series.values[3] = -1.0;
     let error = Warner::fit(&below.watched(), &usual).unwrap_err();
     assert!(matches!(error, ForecastError::Value { index: 3, .. }));
+}
+
+#[test]
+fn a_background_counts_what_followed_loads_as_near_to_capacity() {
+    // Nine days and some hours of 50, and five surges to 100 at different hours; after three of them came 160. Now 100.
+    let mut values = vec![50.0; 9 * 24 + 21];
+    for (day, hour, is_breach) in
+        [(2, 3, true), (3, 6, false), (4, 9, true), (7, 12, false), (8, 15, true)]
+    {
+        values[24 * day + hour] = 100.0;
+        if is_breach {
+            values[24 * day + hour + 1] = 160.0;
+        }
+    }
+    *values.last_mut().unwrap() = 100.0;
+    let (capacity, step) = (Capacity::Constant(150.0), 3_600);
+    let load = Series { start_s: START_S, step: Step::Seconds(step), values };
+    let watched = Watched { load: &load, capacity: &capacity, indicators: &[] };
+    let options = WarningOptions { analogues: 5, ..WarningOptions::for_step(step) };
+    let found = Background::of(&watched, &options).unwrap();
+    assert_eq!((found.driver.value, found.driver.usual), (Some(100.0), Some(50.0)));
+    let loads: Vec<f64> = found.analogues.moments.iter().map(|moment| moment.load).collect();
+    assert_eq!(loads, [100.0; 5], "{:?}", found.analogues);
+    assert_eq!((found.analogues.n, found.analogues.n_breached), (5, 3));
+    let (low, high) = found.analogues.share_95;
+    // Clopper and Pearson for 3 of 5, by scipy.stats.binomtest(3, 5).proportion_ci(method="exact").
+    assert!((low - 0.146_633).abs() < 1e-5 && (high - 0.947_255).abs() < 1e-5, "{low} {high}");
+    assert_eq!(found.words[0], "load is 100.0, 2.0 times its usual 50.0 at this time");
+    assert!(found.words[1].starts_with("3 of 5 similar moments"), "{:?}", found.words);
+    // Before anything is usual, the median of all; with nothing at all, an error.
+    let short = Series { values: vec![10.0, 20.0, 30.0], ..load.clone() };
+    let found = Background::of(&Watched { load: &short, ..watched }, &options).unwrap();
+    assert_eq!((found.driver.usual, found.driver.ratio), (Some(20.0), Some(1.5)));
+    assert!(found.words[0].ends_with("in so short a history"), "{:?}", found.words);
+    let none = Series { values: vec![f64::NAN; 3], ..load.clone() };
+    assert!(Background::of(&Watched { load: &none, ..watched }, &options).is_err());
 }

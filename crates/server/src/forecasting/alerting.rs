@@ -1,56 +1,86 @@
-//! Alerts that a capacity will be reached, as an Alertmanager takes them.
+//! Alerts that a capacity will be reached, or that forecasts got worse, for an Alertmanager and for webhooks.
 //!
-//! In: forecasts, a capacity. Out: one alert a series, sent again until it is over. What is a breach says
-//! `LiveForecast::reaches`; here it is only kept apart from flicker: an alert is over when two readings in a row are clear.
-//! Source: the Alertmanager's API v2. Labels are the identity of an alert, so what changes stands in annotations.
-//! Checked against: an Alertmanager, where it is installed, and one of a few lines (`tests/it/forecasts.rs`).
+//! In: what `engine::forecasts::CapacityWatch` says of a series, how its forecasts fared. Out: alerts with their basis: an Alertmanager
+//! is told of all of them again and again until they are over, a webhook once when one begins and once when it ends.
+//! What is a breach and when it is over is not decided here. Source: the Alertmanager's API v2: labels are the identity of an
+//! alert, so what changes stands in annotations. Departures: an alert that a person closed in the queue is over here, too.
+//! Checked against: an Alertmanager, where it is installed, and one of a few lines (`tests/it/alerts.rs`).
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use engine::forecasts::Reach;
+use engine::Engine;
+use engine::forecasts::{Alarm, AlarmRule, CapacityOptions, QueuedAlarm};
 use serde_json::{Value, json};
 
 use super::board::Entry;
 use super::scaling::stamp;
 use crate::exposition::Exposition;
 
-/// Clear readings in a row after which an alert is over.
-const CLEAR_READINGS: u32 = 2;
 /// An alert that is not sent again for so many rounds ends by itself.
 const ROUNDS_KEPT: i64 = 4;
-/// How long the Alertmanager may take.
+/// How long a receiver may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Names of alerts.
+const CAPACITY: &str = "CapacityForecast";
+const DEGRADED: &str = "ForecastDegraded";
 
 /// Who is told, and of what.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct AlertOptions {
-    /// The Alertmanager, such as `http://localhost:9093`; without, alerts are shown and not sent.
-    pub url: Option<String>,
-    /// What the platform carries, in units of the series.
-    pub capacity: f64,
-    /// Which quantile of the forecast must reach it; one of those that are forecast.
-    pub quantile: f64,
+    /// What the platform carries, and what counts as near.
+    pub capacity: CapacityOptions,
+    /// Files of indicators; they are read again with the series.
+    pub indicators: Vec<PathBuf>,
+    /// The Alertmanager, such as `http://localhost:9093`.
+    pub alertmanager: Option<String>,
+    /// An address that takes a POST of JSON when an alert begins and when it ends.
+    pub webhook: Option<String>,
+    /// A store in whose queue alerts are put, and whose verdicts move the threshold.
+    pub queue: Option<Arc<Engine>>,
     /// Time between two sendings of an alert that goes on.
     pub resend: Duration,
 }
 
+/// Which alert of which series.
+type Key = (&'static str, String);
+
 /// An alert that goes on, or was over a moment ago.
 #[derive(Clone, Debug)]
 struct Raised {
+    severity: &'static str,
     since_s: i64,
     ended_s: Option<i64>,
-    clear_readings: u32,
-    reach: Reach,
-    /// What made the forecast, and from what.
-    basis: String,
+    /// Time of the data it speaks of.
+    data_to_s: i64,
+    annotations: BTreeMap<&'static str, String>,
+    /// The whole basis.
+    basis: Value,
+    /// What the webhook took last: begun, or ended.
+    told: Option<bool>,
+    /// Whether the Alertmanager took its end.
+    end_taken: bool,
+}
+
+/// What is said of a series now.
+struct Said {
+    severity: &'static str,
+    /// Since when, where it is out.
+    since_s: Option<i64>,
+    data_to_s: i64,
+    annotations: BTreeMap<&'static str, String>,
+    basis: Value,
 }
 
 #[derive(Debug, Default)]
 struct Held {
-    raised: BTreeMap<String, Raised>,
-    failures: u64,
+    raised: BTreeMap<Key, Raised>,
+    /// Probabilities of the model and those from which it fires, by series.
+    probabilities: BTreeMap<String, (f64, f64)>,
+    /// Sendings that failed, by receiver.
+    failures: BTreeMap<&'static str, u64>,
 }
 
 /// Alerts of all series.
@@ -69,121 +99,261 @@ impl Alerting {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a reading of one series. A stale forecast neither raises an alert nor ends one.
-    pub(super) fn judge(&self, entry: &Entry, stale: bool, now_s: i64) {
-        if stale {
-            return;
-        }
-        let reach = entry.live.reaches(self.options.capacity, self.options.quantile);
+    /// Takes what is said of the capacity of a series; with a queue, `queued` is its open alert there.
+    pub(super) fn capacity(
+        &self,
+        series: &str,
+        alarm: &Alarm,
+        queued: Option<&QueuedAlarm>,
+        now_s: i64,
+    ) {
+        // In the queue without being open: a person closed it.
+        let is_closed = self.options.queue.is_some() && queued.is_none();
+        let said = Said {
+            severity: "warning",
+            since_s: alarm.since_s.filter(|_| !is_closed),
+            data_to_s: alarm.data_to_s,
+            annotations: annotations(series, alarm, queued),
+            basis: json!(alarm),
+        };
         let mut held = self.held();
-        match (reach, held.raised.get_mut(&entry.series)) {
-            (Some(reach), Some(raised)) if raised.ended_s.is_none() => {
-                (raised.reach, raised.clear_readings, raised.basis) = (reach, 0, basis(entry));
-            }
-            (Some(reach), _) => {
-                let raised = Raised {
-                    since_s: now_s,
-                    ended_s: None,
-                    clear_readings: 0,
-                    reach,
-                    basis: basis(entry),
-                };
-                held.raised.insert(entry.series.clone(), raised);
-            }
-            (None, Some(raised)) if raised.ended_s.is_none() => {
-                raised.clear_readings += 1;
-                if raised.clear_readings >= CLEAR_READINGS {
-                    raised.ended_s = Some(now_s);
-                }
-            }
-            (None, _) => {}
-        }
+        match alarm.probability.zip(alarm.threshold) {
+            Some(both) => held.probabilities.insert(series.to_owned(), both),
+            None => held.probabilities.remove(series),
+        };
+        held.take((CAPACITY, series.to_owned()), said, now_s);
     }
 
-    /// All alerts in the form of the Alertmanager; `home` is where a person finds the forecast.
+    /// Takes how the forecasts of a series fared.
+    pub(super) fn health(&self, entry: &Entry, now_s: i64) {
+        let (health, origin_s) = (&entry.health, entry.live.origin_s);
+        let reasons: Vec<String> = health.degraded.iter().map(ToString::to_string).collect();
+        let answer = &entry.live.answer;
+        let annotations = [
+            ("summary", format!("{}: forecasts are worse than they should be", entry.series)),
+            ("description", format!("over {} forecasts: {}", health.judged, reasons.join("; "))),
+            ("model", format!("{} {}", answer.method, answer.version)),
+        ];
+        let said = Said {
+            severity: "info",
+            since_s: health.refit().then_some(origin_s),
+            data_to_s: origin_s,
+            annotations: annotations.into(),
+            basis: json!({ "judged": health.judged, "degraded": reasons }),
+        };
+        self.held().take((DEGRADED, entry.series.clone()), said, now_s);
+    }
+
+    /// All alerts in the form of the Alertmanager, with their basis; `home` is where a person finds the forecast.
     pub(super) fn written(&self, home: &str, now_s: i64) -> Vec<Value> {
-        let resend = i64::try_from(self.options.resend.as_secs()).unwrap_or(i64::MAX).max(1);
-        let until = now_s.saturating_add(resend.saturating_mul(ROUNDS_KEPT));
         let held = self.held();
-        let written = held.raised.iter().map(|(series, raised)| {
-            let page: String = form_urlencoded::byte_serialize(series.as_bytes()).collect();
-            json!({
-                "labels": { "alertname": "CapacityForecast", "series": series, "severity": "warning" },
-                "annotations": {
-                    "summary": self.summary(series, &raised.reach),
-                    "description": raised.basis,
-                },
-                "startsAt": stamp(raised.since_s),
-                "endsAt": stamp(raised.ended_s.unwrap_or(until)),
-                "generatorURL": format!("{home}/forecasts?series={page}"),
-            })
+        let written = held.raised.iter().map(|(key, raised)| {
+            let mut alert = self.alert(home, key, raised, now_s);
+            alert["basis"] = raised.basis.clone();
+            alert
         });
         written.collect()
     }
 
-    fn summary(&self, series: &str, reach: &Reach) -> String {
-        let Reach { at_s, lead_s, peak, quantile, .. } = reach;
-        format!(
-            "{series} reaches {} in {} min ({}): quantile {quantile} of its forecast, which goes up to {peak:.4}",
-            self.options.capacity,
-            lead_s / 60,
-            stamp(*at_s),
-        )
+    fn alert(&self, home: &str, (name, series): &Key, raised: &Raised, now_s: i64) -> Value {
+        let resend = i64::try_from(self.options.resend.as_secs()).unwrap_or(i64::MAX).max(1);
+        let until = now_s.saturating_add(resend.saturating_mul(ROUNDS_KEPT));
+        let page: String = form_urlencoded::byte_serialize(series.as_bytes()).collect();
+        let mut annotations = raised.annotations.clone();
+        annotations.insert("data_age", format!("{} s", now_s.saturating_sub(raised.data_to_s)));
+        json!({
+            "labels": { "alertname": name, "series": series, "severity": raised.severity },
+            "annotations": annotations,
+            "startsAt": stamp(raised.since_s),
+            "endsAt": stamp(raised.ended_s.unwrap_or(until)),
+            "generatorURL": format!("{home}/forecasts?series={page}"),
+        })
     }
 
-    /// Sends all alerts; those that are over go once they were taken.
+    /// Tells everybody what is to be told; alerts that are over go once everybody took that.
     pub(super) fn send(&self, home: &str, now_s: i64) {
-        let Some(url) = &self.options.url else { return };
-        let alerts = self.written(home, now_s);
+        let config =
+            ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
+        let agent: ureq::Agent = config.build().into();
+        self.send_all(&agent, home, now_s);
+        self.send_changes(&agent, home, now_s);
+        let AlertOptions { alertmanager, webhook, .. } = &self.options;
+        if alertmanager.is_none() && webhook.is_none() {
+            // Nobody is told, so whoever asks still sees what was.
+            return;
+        }
+        let is_done = |raised: &Raised| {
+            raised.ended_s.is_some()
+                && (alertmanager.is_none() || raised.end_taken)
+                && (webhook.is_none() || raised.told != Some(true))
+        };
+        self.held().raised.retain(|_, raised| !is_done(raised));
+    }
+
+    fn send_all(&self, agent: &ureq::Agent, home: &str, now_s: i64) {
+        let Some(url) = &self.options.alertmanager else { return };
+        let alerts: BTreeMap<Key, Raised> = self.held().raised.clone();
         if alerts.is_empty() {
             return;
         }
-        let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT));
-        let agent: ureq::Agent = config.build().into();
+        let written = alerts.iter().map(|(key, raised)| self.alert(home, key, raised, now_s));
         let url = format!("{}/api/v2/alerts", url.trim_end_matches('/'));
-        let sent = agent.post(url).send_json(alerts);
+        let sent = agent.post(url).send_json(written.collect::<Vec<_>>());
+        let is_taken = sent.is_ok_and(|answer| answer.status().is_success());
         let mut held = self.held();
-        match sent {
-            Ok(_) => {
-                held.raised.retain(|_, raised| raised.ended_s.is_none_or(|ended| ended > now_s))
+        if !is_taken {
+            *held.failures.entry("alertmanager").or_default() += 1;
+            return;
+        }
+        for key in alerts.iter().filter(|(_, raised)| raised.ended_s.is_some()).map(|(key, _)| key)
+        {
+            if let Some(raised) = held.raised.get_mut(key) {
+                raised.end_taken = raised.ended_s.is_some();
             }
-            Err(_) => held.failures += 1,
+        }
+    }
+
+    fn send_changes(&self, agent: &ureq::Agent, home: &str, now_s: i64) {
+        let Some(url) = &self.options.webhook else { return };
+        let alerts: BTreeMap<Key, Raised> = self.held().raised.clone();
+        for (key, raised) in alerts {
+            let goes_on = raised.ended_s.is_none();
+            // One that began and ended between two sendings was nobody's.
+            if raised.told == Some(goes_on) || (raised.told.is_none() && !goes_on) {
+                continue;
+            }
+            let mut body = self.alert(home, &key, &raised, now_s);
+            body["version"] = json!(1);
+            body["status"] = json!(if goes_on { "firing" } else { "resolved" });
+            body["basis"] = raised.basis;
+            let status = agent.post(url).send_json(body).map(|answer| answer.status().as_u16());
+            let mut held = self.held();
+            if !matches!(status, Ok(200..=299)) {
+                *held.failures.entry("webhook").or_default() += 1;
+            }
+            // What was refused for good is not sent again.
+            let is_over = matches!(status, Ok(200..=407 | 409..=428 | 430..=499));
+            if let Some(raised) = held.raised.get_mut(&key).filter(|_| is_over) {
+                raised.told = Some(goes_on);
+            }
         }
     }
 
     pub(super) fn write(&self, entries: &[Entry], text: &mut Exposition) {
         let held = self.held();
-        text.family("forecast_alert_firing", "gauge", "Whether a forecast reaches the capacity.");
+        text.family(
+            "forecast_alert_firing",
+            "gauge",
+            "Whether the capacity is about to be reached.",
+        );
         for entry in entries {
-            let raised = held.raised.get(&entry.series);
+            let raised = held.raised.get(&(CAPACITY, entry.series.clone()));
             let fires = raised.is_some_and(|raised| raised.ended_s.is_none());
             let labels = [("series", entry.series.as_str())];
             text.sample("forecast_alert_firing", &labels, f64::from(u8::from(fires)));
         }
-        let help = "Sendings of alerts that failed; they are sent again.";
+        let families = [
+            (
+                "forecast_breach_probability",
+                "Probability that the capacity is reached, where a model of warnings speaks.",
+            ),
+            (
+                "forecast_breach_threshold",
+                "Probability from which on it warns, with what verdicts made of it.",
+            ),
+        ];
+        for (at, (name, help)) in families.into_iter().enumerate() {
+            text.family(name, "gauge", help);
+            for (series, (probability, threshold)) in &held.probabilities {
+                let value = if at == 0 { *probability } else { *threshold };
+                text.sample(name, &[("series", series)], value);
+            }
+        }
+        let help = "Sendings of alerts that failed; an Alertmanager is told again, a webhook unless it refused.";
         text.family("forecast_alert_send_failures", "counter", help);
-        text.sample("forecast_alert_send_failures_total", &[], held.failures as f64);
+        for receiver in ["alertmanager", "webhook"] {
+            let count = held.failures.get(receiver).copied().unwrap_or(0) as f64;
+            text.sample("forecast_alert_send_failures_total", &[("receiver", receiver)], count);
+        }
     }
 }
 
-/// What made a forecast, from what, and how it did.
-fn basis(entry: &Entry) -> String {
-    let (live, answer) = (&entry.live, &entry.live.answer);
-    let mut words = format!(
-        "forecast by {} {} from {} values up to {}",
-        answer.method,
-        answer.version,
-        answer.read.n,
-        stamp(live.origin_s)
-    );
-    if let Some((_, value)) = live.measured.last() {
-        words += &format!(", the last one {value:.4}");
+impl Held {
+    fn take(&mut self, key: Key, said: Said, now_s: i64) {
+        let Said { severity, since_s, data_to_s, annotations, basis } = said;
+        match (since_s, self.raised.get_mut(&key)) {
+            (Some(_), Some(raised)) if raised.ended_s.is_none() => {
+                (raised.data_to_s, raised.annotations, raised.basis) =
+                    (data_to_s, annotations, basis);
+            }
+            (Some(since_s), _) => {
+                let (ended_s, told, end_taken) = (None, None, false);
+                let raised = Raised {
+                    severity,
+                    since_s,
+                    ended_s,
+                    data_to_s,
+                    annotations,
+                    basis,
+                    told,
+                    end_taken,
+                };
+                self.raised.insert(key, raised);
+            }
+            (None, Some(raised)) if raised.ended_s.is_none() => raised.ended_s = Some(now_s),
+            (None, _) => {}
+        }
     }
-    if let Some(why) = &live.fallback {
-        words += &format!("; the method asked for failed: {why}");
+}
+
+/// What stands in an alert of a capacity: the claim, why, and each part of the basis by itself.
+fn annotations(
+    series: &str,
+    alarm: &Alarm,
+    queued: Option<&QueuedAlarm>,
+) -> BTreeMap<&'static str, String> {
+    let mut words = alarm.words.iter().cloned();
+    let claim = words.next().unwrap_or_default();
+    let (rule, summary) = match alarm.rule {
+        AlarmRule::Classifier => ("classifier", format!("{series}: {claim}")),
+        AlarmRule::Forecast => ("forecast", claim),
+    };
+    let mut annotations: BTreeMap<&'static str, String> = [
+        ("summary", summary),
+        ("description", words.collect::<Vec<_>>().join("; ")),
+        ("rule", rule.to_owned()),
+        ("model", alarm.model.clone()),
+        ("data_to", stamp(alarm.data_to_s)),
+    ]
+    .into();
+    let usual =
+        alarm.drivers.iter().find_map(|driver| Some((driver, driver.value?, driver.usual?)));
+    if let Some((driver, value, usual)) = usual {
+        let text = format!("{} is {value:.4} {}, usually {usual:.4}", driver.name, driver.unit);
+        annotations.insert("driver", text.replace(" ,", ","));
     }
-    for (level, share, n) in &entry.coverage {
-        words += &format!("; its bounds of {level} % held {:.0} % of {n} values", 100.0 * share);
+    if let Some(found) = &alarm.analogues {
+        let (low, high) = found.share_95;
+        let text = format!(
+            "{} of {} similar moments, {:.0} % (95 % CI {:.0} to {:.0} %)",
+            found.n_breached,
+            found.n,
+            100.0 * found.share,
+            100.0 * low,
+            100.0 * high
+        );
+        annotations.insert("analogues", text);
     }
-    words
+    if let Some(probability) = alarm.probability {
+        annotations.insert("probability", format!("{probability:.3}"));
+    }
+    if let Some(why) = &alarm.plain_because {
+        annotations.insert("plain_because", why.clone());
+    }
+    if let Some(QueuedAlarm { id, state }) = queued {
+        annotations.insert("queue", format!("alert {id}, {state}"));
+        let verdict = format!("tracehound forecast feedback {id} --useful, or --not-useful");
+        annotations.insert("feedback", verdict);
+    }
+    annotations
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use engine::forecasts::LiveForecast;
+use engine::forecasts::{Health, LiveForecast};
 
 /// A series as it stands.
 #[derive(Clone, Debug)]
@@ -14,12 +14,28 @@ pub(crate) struct Entry {
     /// Its name as a metric.
     pub(crate) metric: String,
     pub(crate) live: Arc<LiveForecast>,
-    /// When its last value was first seen, seconds since 1970 UTC.
+    /// When the last value of the forecast was first seen, seconds since 1970 UTC.
     pub(crate) fresh_since_s: i64,
+    /// Time and value of the latest measurement, which may be later than what the forecast was made from; none where
+    /// nothing was measured.
+    pub(crate) latest: Option<(i64, f64)>,
+    /// When that was first seen.
+    pub(crate) seen_s: i64,
     /// When it was last read.
     pub(crate) read_s: i64,
-    /// Levels in per cent, shares within, and values judged.
-    pub(crate) coverage: Vec<(f64, f64, usize)>,
+    /// How forecasts fared against what came.
+    pub(crate) health: Health,
+}
+
+/// How far a forecast can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// New values come.
+    Fresh,
+    /// None came for too long to forecast by; the last one still says something.
+    Stale,
+    /// None came for too long to say anything.
+    Unknown,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +50,7 @@ struct Held {
 pub(crate) struct Board {
     held: RwLock<Held>,
     age_max_s: i64,
+    measured_max_s: i64,
 }
 
 /// Seconds since 1970 UTC.
@@ -43,9 +60,10 @@ pub(crate) fn now_s() -> i64 {
 }
 
 impl Board {
-    pub(crate) fn new(age_max: Duration) -> Self {
-        let age_max_s = i64::try_from(age_max.as_secs()).unwrap_or(i64::MAX);
-        Self { held: RwLock::default(), age_max_s }
+    pub(crate) fn new(age_max: Duration, measured_max: Duration) -> Self {
+        let [age_max_s, measured_max_s] =
+            [age_max, measured_max].map(|time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+        Self { held: RwLock::default(), age_max_s, measured_max_s }
     }
 
     /// All series, by name.
@@ -68,25 +86,35 @@ impl Board {
     }
 
     /// Puts up a new forecast.
-    pub(crate) fn put(
-        &self,
-        series: &str,
-        live: LiveForecast,
-        coverage: Vec<(f64, f64, usize)>,
-        now_s: i64,
-    ) {
+    pub(crate) fn put(&self, series: &str, live: LiveForecast, health: Health, now_s: i64) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let known = held.entries.get(series).filter(|known| known.live.origin_s >= live.origin_s);
-        let fresh_since_s = known.map_or(now_s, |known| known.fresh_since_s);
+        let latest = live.measured.last().copied();
+        let known = held.entries.get(series);
+        let same = known.filter(|known| known.live.origin_s >= live.origin_s);
+        let fresh_since_s = same.map_or(now_s, |known| known.fresh_since_s);
+        let seen = known.filter(|known| known.latest.map(|(at, _)| at) >= latest.map(|(at, _)| at));
+        let seen_s = seen.map_or(now_s, |known| known.seen_s);
         let entry = Entry {
             series: series.to_owned(),
             metric: metric_name(series),
             live: Arc::new(live),
             fresh_since_s,
+            latest,
+            seen_s,
             read_s: now_s,
-            coverage,
+            health,
         };
         held.entries.insert(series.to_owned(), entry);
+    }
+
+    /// Notes what was measured where it could not be forecast from: the last forecast stays.
+    pub(crate) fn measured(&self, series: &str, latest: Option<(i64, f64)>, now_s: i64) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = held.entries.get_mut(series) else { return };
+        entry.read_s = now_s;
+        if latest.map(|(at, _)| at) > entry.latest.map(|(at, _)| at) {
+            (entry.latest, entry.seen_s) = (latest, now_s);
+        }
     }
 
     /// Notes that the same data were read again.
@@ -104,9 +132,18 @@ impl Board {
         *failures = (failures.0 + 1, why);
     }
 
-    /// Whether no new value has come for too long.
+    /// How far a forecast can be relied on.
+    pub(crate) fn standing(&self, entry: &Entry, now_s: i64) -> Standing {
+        match now_s {
+            now if now.saturating_sub(entry.fresh_since_s) < self.age_max_s => Standing::Fresh,
+            now if now.saturating_sub(entry.seen_s) < self.measured_max_s => Standing::Stale,
+            _ => Standing::Unknown,
+        }
+    }
+
+    /// Whether no new value has come for too long to forecast by.
     pub(crate) fn is_stale(&self, entry: &Entry, now_s: i64) -> bool {
-        now_s.saturating_sub(entry.fresh_since_s) >= self.age_max_s
+        self.standing(entry, now_s) != Standing::Fresh
     }
 }
 

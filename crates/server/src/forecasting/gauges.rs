@@ -1,5 +1,7 @@
 //! Gauges of now: what is forecast for so far ahead, how fresh that is, and how often bounds held.
 
+use engine::forecasts::Health;
+
 use super::Serving;
 use super::board::{Entry, now_s};
 use crate::exposition::Exposition;
@@ -69,6 +71,10 @@ impl Serving {
         if let Some(alerts) = &self.alerts {
             alerts.write(&entries, text);
         }
+        self.answers.write(text);
+        if let Some(sent) = &self.sent {
+            sent.write(text);
+        }
         text.family(
             "forecast_failures",
             "counter",
@@ -120,14 +126,30 @@ impl Serving {
                 text.sample(name, &[("series", &entry.series)], value(entry));
             }
         }
-        let help = "Share of values that lay within the bounds of their level, over the latest.";
+        let help =
+            "Share of values that lay within the bounds of their level, over the latest forecasts.";
         text.family("forecast_coverage_ratio", "gauge", help);
         for entry in entries {
-            for (level, share, _) in &entry.coverage {
-                let level = (level / 100.0).to_string();
+            for (level, share) in &entry.health.coverage {
+                let level = level.to_string();
                 let labels = [("series", entry.series.as_str()), ("level", &level)];
                 text.sample("forecast_coverage_ratio", &labels, *share);
             }
+        }
+        let help = "Mean absolute error over that of repeating the last season, over the latest forecasts.";
+        text.family("forecast_error_ratio", "gauge", help);
+        for entry in entries {
+            let Health { error, naive_error, .. } = entry.health;
+            if let Some((error, naive)) = error.zip(naive_error).filter(|(_, naive)| *naive > 0.0) {
+                text.sample("forecast_error_ratio", &[("series", &entry.series)], error / naive);
+            }
+        }
+        let help =
+            "Whether forecasts are worse than was promised, or than repeating the last season.";
+        text.family("forecast_degraded", "gauge", help);
+        for entry in entries {
+            let degraded = f64::from(u8::from(entry.health.refit()));
+            text.sample("forecast_degraded", &[("series", &entry.series)], degraded);
         }
     }
 }

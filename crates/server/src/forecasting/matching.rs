@@ -14,6 +14,23 @@ pub(super) enum Query {
     Series(Vec<Matcher>),
 }
 
+/// How a label and a text stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Is,
+    IsNot,
+    Like,
+    IsNotLike,
+}
+
+/// A part of a selector, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Term {
+    pub(super) label: String,
+    pub(super) operator: Operator,
+    pub(super) value: String,
+}
+
 /// What a label must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Matcher {
@@ -117,30 +134,42 @@ fn number(text: &str) -> Option<f64> {
 /// # Errors
 /// In words what it is that we do not answer.
 pub(super) fn selector(text: &str) -> Result<Vec<Matcher>, String> {
-    let refused = || {
-        format!(
-            "{text:?} is no selector: this server answers NAME{{label=\"text\"}} and no functions"
-        )
+    let matcher = |Term { label, operator, value }| {
+        let (not, is_pattern) = match operator {
+            Operator::Is => (false, false),
+            Operator::IsNot => (true, false),
+            Operator::Like => (false, true),
+            Operator::IsNotLike => (true, true),
+        };
+        let test = if is_pattern { Test::Patterns(patterns(&value)?) } else { Test::Text(value) };
+        Ok(Matcher { label, not, test })
     };
+    terms(text)?.into_iter().map(matcher).collect()
+}
+
+/// Terms of a selector, as they are written.
+///
+/// # Errors
+/// In words that it is none.
+pub(super) fn terms(text: &str) -> Result<Vec<Term>, String> {
+    let refused =
+        || format!("{text:?} is no selector: write NAME{{label=\"text\"}} and no functions");
     let text = text.trim();
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
     let (name, rest) = (&text[..end], text[end..].trim());
-    let mut matchers = Vec::new();
+    let mut terms = Vec::new();
     if !name.is_empty() {
-        matchers.push(Matcher {
-            label: NAME.to_owned(),
-            not: false,
-            test: Test::Text(name.to_owned()),
-        });
+        let value = name.to_owned();
+        terms.push(Term { label: NAME.to_owned(), operator: Operator::Is, value });
     }
     if !rest.is_empty() {
         let inner =
             rest.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).ok_or_else(refused)?;
         let mut inner = inner.trim();
         while !inner.is_empty() {
-            let (matcher, after) = matcher(inner).ok_or_else(refused)?;
-            matchers.push(matcher?);
+            let (found, after) = term(inner).ok_or_else(refused)?;
+            terms.push(found);
             inner = after.trim_start();
             match inner.strip_prefix(',') {
                 Some(after) => inner = after.trim_start(),
@@ -149,22 +178,22 @@ pub(super) fn selector(text: &str) -> Result<Vec<Matcher>, String> {
             }
         }
     }
-    if matchers.is_empty() { Err(refused()) } else { Ok(matchers) }
+    if terms.is_empty() { Err(refused()) } else { Ok(terms) }
 }
 
-/// One matcher and what follows it.
-fn matcher(text: &str) -> Option<(Result<Matcher, String>, &str)> {
+/// One term and what follows it.
+fn term(text: &str) -> Option<(Term, &str)> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
     let (label, rest) = (&text[..end], text[end..].trim_start());
-    let operators =
-        [("=~", false, true), ("!~", true, true), ("!=", true, false), ("=", false, false)];
-    let (operator, not, is_pattern) =
-        operators.into_iter().find(|(operator, ..)| rest.starts_with(operator))?;
-    let (value, after) = quoted(rest[operator.len()..].trim_start())?;
-    let test =
-        if is_pattern { patterns(&value).map(Test::Patterns) } else { Ok(Test::Text(value)) };
-    let label = label.to_owned();
-    (!label.is_empty()).then_some((test.map(|test| Matcher { label, not, test }), after))
+    let operators = [
+        ("=~", Operator::Like),
+        ("!~", Operator::IsNotLike),
+        ("!=", Operator::IsNot),
+        ("=", Operator::Is),
+    ];
+    let (sign, operator) = operators.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
+    let (value, after) = quoted(rest[sign.len()..].trim_start())?;
+    (!label.is_empty()).then_some((Term { label: label.to_owned(), operator, value }, after))
 }
 
 /// A text in quotes, and what follows it.

@@ -6,9 +6,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use engine::forecasts::{Kept, LoadedSeries, live_forecast};
+use engine::Time;
+use engine::forecasts::{
+    CapacityWatch, Indicator, Kept, LoadedSeries, latest_measured, live_forecast, open_indicators,
+};
 
-use super::board::now_s;
+use super::alerting::Alerting;
+use super::board::{Entry, now_s};
 use super::sources::SourceError;
 use super::{ForecastServeOptions, Serving};
 use crate::ServeError;
@@ -19,6 +23,9 @@ struct Known {
     /// Of its data: the same data are not forecast again.
     sha256: String,
     kept: Kept,
+    /// What the last forecast was made from, where it is held against a capacity.
+    loaded: Option<LoadedSeries>,
+    watch: Option<CapacityWatch>,
 }
 
 /// Reads, forecasts, and has alerts sent.
@@ -52,7 +59,6 @@ impl Refresher {
                 self.forecast(&series, &loaded, now).map_err(|error| fault(error.into()))?;
             }
         }
-        self.judge(now);
         Ok(())
     }
 
@@ -62,6 +68,8 @@ impl Refresher {
         let resend = self.serving.alerts.as_ref().map_or(Duration::MAX, |a| a.options.resend);
         let every = self.options.every;
         let work = move || {
+            // A model of warnings takes a while to fit: whoever asks for a forecast does not wait for it.
+            self.judge(now_s());
             self.send();
             let (mut read_at, mut send_at) = (Instant::now() + every, after(resend));
             loop {
@@ -115,17 +123,45 @@ impl Refresher {
             self.serving.board.read_again(series, now);
             return Ok(());
         }
-        let live = live_forecast(loaded, &self.options.live)?;
-        known.kept.next(&live);
+        let live = live_forecast(loaded, &self.options.live).inspect_err(|_| {
+            // An autoscaler is better served by what was measured than by an old forecast alone.
+            self.serving.board.measured(series, latest_measured(loaded), now);
+        })?;
+        known.kept.next(loaded, &live)?;
         known.sha256.clone_from(&loaded.sha256);
-        self.serving.board.put(series, live, known.kept.coverage(), now);
+        known.loaded = self.options.alerts.is_some().then(|| loaded.clone());
+        self.serving.board.put(series, live, known.kept.health(), now);
         Ok(())
     }
 
-    fn judge(&self, now: i64) {
-        let Some(alerts) = &self.serving.alerts else { return };
-        for entry in self.serving.board.entries() {
-            alerts.judge(&entry, self.serving.board.is_stale(&entry, now), now);
+    /// Indicators as they are now; without those that cannot be read, which is counted.
+    fn indicators(&self) -> Vec<Indicator> {
+        let mut all = Vec::new();
+        for file in self.options.alerts.iter().flat_map(|alerts| &alerts.indicators) {
+            match open_indicators(file) {
+                Ok(found) => all.extend(found.indicators),
+                Err(error) => {
+                    self.serving.board.failed(&file.display().to_string(), error.to_string());
+                }
+            }
+        }
+        all
+    }
+
+    /// What every series says of its capacity. A stale one neither raises an alert nor ends one.
+    fn judge(&mut self, now: i64) {
+        let serving = Arc::clone(&self.serving);
+        let Some(alerts) = &serving.alerts else { return };
+        let indicators = self.indicators();
+        for (series, known) in &mut self.known {
+            let Some(entry) = serving.board.entry(series) else { continue };
+            if serving.board.is_stale(&entry, now) {
+                continue;
+            }
+            alerts.health(&entry, now);
+            if let Err(error) = held_against(alerts, &entry, known, &indicators, now) {
+                serving.board.failed(&format!("alerts of {series}"), error.to_string());
+            }
         }
     }
 
@@ -134,6 +170,33 @@ impl Refresher {
             alerts.send(&self.home, now_s());
         }
     }
+}
+
+/// Holds one series against its capacity, and puts what is said of it into the queue.
+fn held_against(
+    alerts: &Alerting,
+    entry: &Entry,
+    known: &mut Known,
+    indicators: &[Indicator],
+    now: i64,
+) -> Result<(), engine::Error> {
+    let (Known { loaded: Some(loaded), watch, .. }, options) = (known, &alerts.options) else {
+        return Ok(());
+    };
+    let series = &entry.series;
+    let useful = match &options.queue {
+        Some(queue) => queue.forecast_feedback(series)?,
+        None => Vec::new(),
+    };
+    let new = || CapacityWatch::new(series, options.capacity.clone());
+    let watch = watch.get_or_insert_with(new);
+    let alarm = watch.read((loaded, &entry.live), indicators, &useful, &entry.health)?;
+    let queued = match &options.queue {
+        Some(queue) => queue.put_alarm(series, &alarm, Time::new(now))?,
+        None => None,
+    };
+    alerts.capacity(series, &alarm, queued.as_ref(), now);
+    Ok(())
 }
 
 fn after(time: Duration) -> Option<Instant> {

@@ -86,16 +86,24 @@ async fn forecasts(State(serving): Shared, RawForm(form): RawForm) -> Result<Jso
         }
     };
     let written = entries.iter().map(|entry| {
-        let coverage = entry
-            .coverage
-            .iter()
-            .map(|(level, share, n)| json!({ "level": level, "within": share, "values": n }));
+        let health = &entry.health;
+        let coverage = health.coverage.iter();
+        let coverage = coverage.map(|(level, share)| json!({ "level": level, "within": share }));
+        let degraded: Vec<String> = health.degraded.iter().map(ToString::to_string).collect();
         json!({
             "name": entry.series,
             "metric": entry.metric,
             "stale": serving.board.is_stale(entry, now),
             "read_s": entry.read_s,
-            "coverage": coverage.collect::<Vec<_>>(),
+            "latest": entry.latest.map(|(time_s, value)| json!({ "time_s": time_s, "value": value })),
+            "health": {
+                "judged": health.judged,
+                "error": health.error,
+                "naive_error": health.naive_error,
+                "expected_error": health.expected_error,
+                "coverage": coverage.collect::<Vec<_>>(),
+                "degraded": degraded,
+            },
             "forecast": &*entry.live,
         })
     });

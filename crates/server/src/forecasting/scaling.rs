@@ -1,17 +1,22 @@
 //! Values for autoscalers: plain JSON (KEDA's metrics API), and the external metrics of Kubernetes.
 //!
 //! In: a series, a distance, a quantile. Out: one number. A stale forecast is no reason to scale: then the last value that was
-//! measured is answered, and `source` says so. Source: KEDA's metrics-api scaler; k8s.io/metrics external_metrics v1beta1.
+//! measured is answered, and `source` says so; where that is too old, too, there is no answer, for an unknown is not guessed.
+//! Source: KEDA's metrics-api scaler; k8s.io/metrics external_metrics v1beta1.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Serving;
-use super::board::{Entry, now_s};
+use super::board::{Entry, Standing, now_s};
 use super::gauges::{distance, distances};
+use crate::exposition::Exposition;
 use crate::fault::Fault;
 
 /// The metric of the Kubernetes API.
-const METRIC: &str = "load_forecast_peak";
+pub(super) const METRIC: &str = "load_forecast_peak";
 
 /// What is asked for.
 #[derive(Debug, Default, PartialEq)]
@@ -66,6 +71,37 @@ pub(super) struct Scaled {
     horizon: String,
     quantile: f64,
     is_forecast: bool,
+    /// When it was asked for, seconds since 1970 UTC.
+    at_s: i64,
+}
+
+/// How often values came from where.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    forecast: AtomicU64,
+    measured: AtomicU64,
+    none: AtomicU64,
+}
+
+impl Answers {
+    fn count(&self, is_forecast: Option<bool>) {
+        let counter = match is_forecast {
+            Some(true) => &self.forecast,
+            Some(false) => &self.measured,
+            None => &self.none,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn write(&self, text: &mut Exposition) {
+        let name = "forecast_scaling_answers";
+        text.family(name, "counter", "Values for autoscalers, by where they came from.");
+        let of = [("forecast", &self.forecast), ("measured", &self.measured), ("none", &self.none)];
+        for (source, count) in of {
+            let count = count.load(Ordering::Relaxed) as f64;
+            text.sample(&format!("{name}_total"), &[("source", source)], count);
+        }
+    }
 }
 
 impl Serving {
@@ -101,13 +137,20 @@ impl Serving {
             Fault::missing(format!("quantile {asked:?} is not forecast"))
                 .hinted(format!("quantiles: {}", quantiles.join(", ")))
         })?;
-        let measured = live.measured.last().map(|(_, value)| *value);
-        let stale = self.board.is_stale(&entry, now_s());
-        let (value, is_forecast) = match (stale, measured) {
-            (true, Some(value)) => (value, false),
-            _ => (peak, true),
+        let now = now_s();
+        let (value, is_forecast) = match (self.board.standing(&entry, now), entry.latest) {
+            (Standing::Fresh, _) => (peak, true),
+            (Standing::Stale, Some((_, value))) => (value, false),
+            _ => {
+                self.answers.count(None);
+                let age = now.saturating_sub(entry.seen_s);
+                let what = format!("{}: no new value came for {age} s", entry.series);
+                return Err(Fault::new(StatusCode::SERVICE_UNAVAILABLE, what)
+                    .hinted("scale by what is known elsewhere until its source is back"));
+            }
         };
-        Ok(Scaled { entry, value, horizon, quantile, is_forecast })
+        self.answers.count(Some(is_forecast));
+        Ok(Scaled { entry, value, horizon, quantile, is_forecast, at_s: now })
     }
 
     /// The series of that name; without one, the only one.
@@ -133,6 +176,27 @@ impl Serving {
 }
 
 impl Scaled {
+    pub(super) fn value(&self) -> f64 {
+        self.value
+    }
+
+    fn source(&self) -> &'static str {
+        if self.is_forecast { "forecast" } else { "measured" }
+    }
+
+    /// Where the value came from, for metadata of an answer.
+    pub(super) fn told(&self) -> [(&'static str, String); 5] {
+        let live = &self.entry.live;
+        let age_s = self.at_s.saturating_sub(self.entry.seen_s);
+        [
+            ("tracehound-source", self.source().to_owned()),
+            ("tracehound-series", self.entry.series.clone()),
+            ("tracehound-method", live.answer.method.clone()),
+            ("tracehound-origin", stamp(live.origin_s)),
+            ("tracehound-age-seconds", age_s.to_string()),
+        ]
+    }
+
     /// For KEDA's metrics API (`valueLocation: value`) and people.
     pub(super) fn json(&self) -> Value {
         json!({
@@ -140,7 +204,7 @@ impl Scaled {
             "series": self.entry.series,
             "horizon": self.horizon,
             "quantile": self.quantile,
-            "source": if self.is_forecast { "forecast" } else { "measured" },
+            "source": self.source(),
             "method": self.entry.live.answer.method,
             "origin": stamp(self.entry.live.origin_s),
         })
@@ -162,7 +226,7 @@ impl Scaled {
                     "series": self.entry.series,
                     "horizon": self.horizon,
                     "quantile": self.quantile.to_string(),
-                    "source": if self.is_forecast { "forecast" } else { "measured" },
+                    "source": self.source(),
                 },
                 "timestamp": stamp(now_s()),
                 "value": quantity(self.value),

@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use engine::forecasts::{LoadedSeries, SeriesOptions, open_panel, series_of_prometheus};
+use engine::forecasts::{
+    LoadedSeries, PulledTimes, SeriesOptions, open_panel, series_of_prometheus, series_of_stored,
+};
+
+use super::matching::terms;
+use super::remote;
 
 /// How long a Prometheus may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,6 +35,8 @@ pub enum SeriesSource {
         step_s: u32,
         /// Seconds of history.
         history_s: u32,
+        /// Whether samples are read as they were stored, by remote read: then the query is a selector.
+        remote_read: bool,
     },
 }
 
@@ -57,13 +64,21 @@ impl SeriesSource {
     pub(crate) fn read(&self, now_s: i64) -> Result<Vec<(String, LoadedSeries)>, SourceError> {
         let panel = match self {
             Self::File { path, options } => open_panel(path, options)?,
-            Self::Prometheus { url, query, step_s, history_s } => {
+            Self::Prometheus { url, query, step_s, history_s, remote_read } => {
                 // Whole steps: the same stamps at every reading, and no half of a step at the end.
                 let step = i64::from(*step_s);
                 let end = now_s.div_euclid(step) * step;
                 let start = end - i64::from(*history_s).div_euclid(step) * step;
-                let body = fetched(url, query, [start, end, step])?;
-                series_of_prometheus(&body, url)?
+                if *remote_read {
+                    let times = PulledTimes { start_s: start, end_s: end, step_s: *step_s };
+                    let unreachable = |what| SourceError::Unreachable { url: url.clone(), what };
+                    let terms = terms(query).map_err(unreachable)?;
+                    let stored = remote::read(url, terms, &times, TIMEOUT).map_err(unreachable)?;
+                    series_of_stored(&stored, &times, url)?
+                } else {
+                    let body = fetched(url, query, [start, end, step])?;
+                    series_of_prometheus(&body, url)?
+                }
             }
         };
         let wanted = |series: &LoadedSeries| match self {

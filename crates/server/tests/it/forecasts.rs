@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use engine::forecasts::{LiveForecast, LiveOptions, MethodName, live_forecast, open_series};
-use serde_json::{Value, json};
+use engine::forecasts::{
+    CapacityOptions, LiveForecast, LiveOptions, MethodName, live_forecast, open_series,
+};
+use serde_json::json;
 use tempfile::TempDir;
 use tracehound_server::{
     AlertOptions, ForecastServeOptions, SeriesSource, ServeError, dashboard, serve_forecasts,
@@ -17,8 +19,8 @@ use tracehound_server::{
 use crate::world::{Wire, options};
 
 /// 2024-01-01 00:00 UTC.
-const START: i64 = 1_704_067_200;
-const HOUR: i64 = 3_600;
+pub(crate) const START: i64 = 1_704_067_200;
+pub(crate) const HOUR: i64 = 3_600;
 
 /// Hours of a load with a day's season; `factor` raises the last day.
 pub(crate) fn load(n: i64, factor: f64) -> String {
@@ -44,7 +46,7 @@ impl Scene {
     }
 
     /// Whole or not at all, as a good writer does.
-    fn put(&self, text: &str) {
+    pub(crate) fn put(&self, text: &str) {
         let part = self.dir.path().join("part");
         std::fs::write(&part, text).unwrap();
         std::fs::rename(part, self.path()).unwrap();
@@ -77,6 +79,19 @@ impl Scene {
     pub(crate) fn expected(&self) -> LiveForecast {
         let series = open_series(&self.path(), &Default::default()).unwrap();
         live_forecast(&series, &live_options()).unwrap()
+    }
+}
+
+/// Alerts that nobody is told of.
+pub(crate) fn plain_alerts(capacity: f64) -> AlertOptions {
+    let (quantile, within_s, false_per_week) = (0.9, None, 1.0);
+    AlertOptions {
+        capacity: CapacityOptions { capacity, quantile, within_s, false_per_week },
+        indicators: Vec::new(),
+        alertmanager: None,
+        webhook: None,
+        queue: None,
+        resend: Duration::from_millis(50),
     }
 }
 
@@ -243,8 +258,9 @@ fn an_autoscaler_gets_the_peak_and_what_was_measured_where_that_is_stale() {
 fn new_values_are_forecast_from_and_a_broken_file_leaves_the_last_forecast() {
     let scene = Scene::new(&load(240, 1.0));
     let wire = scene.serve(scene.forecasts());
-    scene.put(&load(252, 1.0));
-    let origin = (START + 251 * HOUR).to_string();
+    // A forecast is judged once its whole day has come.
+    scene.put(&load(264, 1.0));
+    let origin = (START + 263 * HOUR).to_string();
     let text = until("new origin", || {
         let text = wire.get("/metrics").text();
         let found = sample(&text, "forecast_origin_timestamp_seconds{");
@@ -263,7 +279,7 @@ fn new_values_are_forecast_from_and_a_broken_file_leaves_the_last_forecast() {
 }
 
 /// Takes requests on a port of its own; answers each with `body`, and hands on what it was sent.
-fn stand_in(body: String) -> (String, Receiver<(String, String)>) {
+pub(crate) fn stand_in(body: String) -> (String, Receiver<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (sender, receiver) = channel();
@@ -305,56 +321,6 @@ fn heard(stream: &mut TcpStream, answer: &str) -> Option<(String, String)> {
 }
 
 #[test]
-fn an_alert_is_sent_until_it_is_over() {
-    let scene = Scene::new(&load(240, 2.0));
-    let (url, told) = stand_in("{}".to_owned());
-    let alerts = AlertOptions {
-        url: Some(url),
-        capacity: 150.0,
-        quantile: 0.9,
-        resend: Duration::from_millis(50),
-    };
-    let wire = scene.serve(scene.alerting(alerts));
-    let next = || told.recv_timeout(Duration::from_secs(60)).unwrap();
-    let (line, body) = next();
-    assert_eq!(line, "POST /api/v2/alerts HTTP/1.1");
-    let first: Value = serde_json::from_str(&body).unwrap();
-    let labels =
-        json!({ "alertname": "CapacityForecast", "series": "load", "severity": "warning" });
-    assert_eq!(first[0]["labels"], labels);
-    let summary = first[0]["annotations"]["summary"].as_str().unwrap();
-    assert!(summary.starts_with("load reaches 150 in "), "{summary}");
-    let page = first[0]["generatorURL"].as_str().unwrap();
-    assert!(page.ends_with("/forecasts?series=load"), "{page}");
-    assert!(first[0]["endsAt"].as_str() > first[0]["startsAt"].as_str());
-    let again: Value = serde_json::from_str(&next().1).unwrap();
-    assert_eq!(
-        (&again[0]["labels"], &again[0]["startsAt"]),
-        (&first[0]["labels"], &first[0]["startsAt"])
-    );
-    let text = wire.get("/metrics").text();
-    assert_eq!(sample(&text, "forecast_alert_firing{series=\"load\"} "), Some("1".to_owned()));
-    scene.put(&load(264, 0.5));
-    until("end of the alert", || {
-        let text = wire.get("/metrics").text();
-        (sample(&text, "forecast_alert_firing{")? == "0").then_some(())
-    });
-    let resolved = until("last sending", || {
-        let sent: Value = serde_json::from_str(&next().1).unwrap();
-        let ends: String = sent[0]["endsAt"].as_str()?.to_owned();
-        // An alert that goes on ends in the future.
-        (ends <= jiff_now()).then_some(sent)
-    });
-    assert_eq!(resolved[0]["startsAt"], first[0]["startsAt"]);
-}
-
-fn jiff_now() -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let seconds = i64::try_from(now.as_secs()).unwrap();
-    jiff::Timestamp::from_second(seconds).unwrap().to_string()
-}
-
-#[test]
 fn series_are_read_from_a_prometheus() {
     let values = (0..240).map(|hour| json!([START + hour * HOUR, (50 + hour % 24).to_string()]));
     let metric = json!({ "__name__": "requests", "zone": "a" });
@@ -367,6 +333,7 @@ fn series_are_read_from_a_prometheus() {
         query: "requests".to_owned(),
         step_s: 3_600,
         history_s: 864_000,
+        remote_read: false,
     };
     let scene = Scene::new("");
     let options = ForecastServeOptions { sources: vec![source.clone()], ..scene.forecasts() };
@@ -377,8 +344,13 @@ fn series_are_read_from_a_prometheus() {
     assert_eq!(told["forecasts"][0]["name"], "requests{zone=\"a\"}");
     assert_eq!(told["forecasts"][0]["metric"], "requests_zone__a__");
     let (url, _told) = stand_in("{\"status\":\"error\",\"error\":\"parse error\"}".to_owned());
-    let broken =
-        SeriesSource::Prometheus { url, query: "(".to_owned(), step_s: 3_600, history_s: 864_000 };
+    let broken = SeriesSource::Prometheus {
+        url,
+        query: "(".to_owned(),
+        step_s: 3_600,
+        history_s: 864_000,
+        remote_read: false,
+    };
     let options = ForecastServeOptions { sources: vec![broken], ..scene.forecasts() };
     check_refused(options, "parse error");
 }
@@ -410,12 +382,8 @@ fn what_cannot_be_forecast_is_said_at_the_start() {
     let mut quantiles = right();
     quantiles.live.quantiles = vec![0.5, 1.0];
     check_refused(quantiles, "quantile 1 is not between 0 and 1");
-    let alerts = AlertOptions {
-        url: None,
-        capacity: 100.0,
-        quantile: 0.99,
-        resend: Duration::from_secs(60),
-    };
+    let mut alerts = plain_alerts(100.0);
+    alerts.capacity.quantile = 0.99;
     check_refused(
         ForecastServeOptions { alerts: Some(alerts), ..right() },
         "quantile 0.99 is not forecast",

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod alerts;
+mod externalscaler;
 mod faults;
 mod forecasts;
 mod infer;
+mod keda;
 mod limits;
 mod metrics;
 mod prometheus;
+mod remote;
 mod world;
