@@ -136,7 +136,11 @@ impl Session {
     fn verify(&self, rerun: bool) -> Result<Exit, Failure> {
         let report = self.engine(&[])?.verify(rerun, &self.watcher())?;
         self.console.report(&report, render::verify)?;
-        Ok(if report.sound { Exit::Done } else { Exit::Failed })
+        Ok(match report.sound {
+            true if report.not_compared.is_empty() => Exit::Done,
+            true => Exit::Stale,
+            false => Exit::Failed,
+        })
     }
 
     fn config(&self, action: ConfigAction) -> Result<Exit, Failure> {

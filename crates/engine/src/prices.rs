@@ -16,6 +16,7 @@ use serde::Serialize;
 use store::{Snapshot, Writer};
 
 use crate::layout::{self, SHARED, checkpoint};
+use crate::staleness::Asked;
 use crate::{Engine, Error, View};
 
 /// The asset that is valued.
@@ -246,7 +247,7 @@ impl View {
         Ok(PricesAnswer {
             series: series.collect(),
             currency: self.config.money.currency.clone(),
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }

@@ -296,6 +296,10 @@ pub(crate) fn verify(report: &VerifyReport, look: Look) -> String {
         false => look.paint(Tone::Bad, "✗ damaged"),
     };
     page += &format!("  {files} read{rerun}\n");
+    if !report.not_compared.is_empty() {
+        page += "  the derived tables are out of date, so they were not compared: `tracehound run` first\n";
+    }
+    page += &marked("!", Tone::Warning, &report.not_compared, look);
     page += &marked("✗", Tone::Bad, &report.damage, look);
     page += &marked("✗", Tone::Bad, &report.contradictions, look);
     page + &snapshot(&report.snapshot, look)

@@ -143,7 +143,7 @@ fn alert_pages(look: Look) -> Vec<(&'static str, String)> {
 /// The pages about exposure, proximity, patterns and scores.
 fn risk_pages(look: Look) -> Vec<(&'static str, String)> {
     let mut hard = risk_samples::score();
-    (hard.score, hard.hard_rule) = (engine::Points(100_000), Some("listed".to_owned()));
+    (hard.score, hard.hard_rule) = (Some(engine::Points(100_000)), Some("listed".to_owned()));
     hard.terms.clear();
     vec![
         ("score", score(&risk_samples::score(), look)),
@@ -331,12 +331,16 @@ fn no_foreign_text_of_reports_reaches_the_terminal_uncleaned() {
 
 #[test]
 fn a_tally_says_what_came_of_it() {
-    let tally_of = |answered, hits, stale, unread| tally(&Tally { answered, hits, stale, unread });
+    let tally_of = |answered, hits, stale, unread| {
+        tally(&Tally { answered, hits, stale, unread, undecided: 0 })
+    };
     assert_eq!(tally_of(1, 1, 0, 0), "1 address screened: 1 hit");
     assert_eq!(
         tally_of(1000, 0, 2, 3),
         "1,000 addresses screened: 0 hits, 2 stale; 3 could not be read"
     );
+    let undecided = Tally { answered: 2, undecided: 1, ..Tally::default() };
+    assert_eq!(tally(&undecided), "2 addresses screened: 0 hits, 1 undecided by --within");
 }
 
 #[test]

@@ -94,7 +94,7 @@ impl Engine {
         let mut decisions = view.decisions()?.decisions;
         Ok(DecidedReport {
             decisions: decisions.split_off(n_before),
-            stale_because: view.stale_because(None),
+            stale_because: view.stale_because(crate::staleness::Asked::Owners, None),
             snapshot: snapshot.id().to_string(),
         })
     }

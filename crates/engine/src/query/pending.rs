@@ -10,6 +10,7 @@ use crate::answers::{
 };
 use crate::layout::checkpoint;
 use crate::ownership::{DecisionLog, link_id};
+use crate::staleness::Asked;
 use crate::view::View;
 use crate::{Error, reader, stages};
 
@@ -57,7 +58,7 @@ impl View {
             pairs: pairs?,
             total,
             guard_addresses: self.config.ownership.guard_addresses,
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }
@@ -121,7 +122,7 @@ impl View {
         let decisions = rows.map(|(at, row)| decision_answer(row, &log, at < followed)).collect();
         Ok(DecisionsAnswer {
             decisions,
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }

@@ -122,7 +122,7 @@ fn transfers_have_the_value_of_their_time_and_edges_are_their_sums() {
         assert_eq!((edge.amount_unpriced.units(), edge.n_high_volatility), (sum.1, sum.2));
     }
     assert!(stored.iter().any(|edge| edge.n_high_volatility > 0));
-    assert!(scratch.engine.verify(true, &Unwatched).unwrap().sound);
+    assert!(scratch.engine.verify(true, &Unwatched).unwrap().all_holds());
     answers_show_them(&scratch, &stored);
 }
 

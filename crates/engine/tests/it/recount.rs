@@ -89,7 +89,7 @@ fn check_store(scratch: &Scratch, folder: &Path, arguments: &[&str]) -> Value {
             .collect()
     };
     assert_eq!(sizes(&status), sizes(&counted));
-    assert!(scratch.engine.verify(true, &Unwatched).unwrap().sound);
+    assert!(scratch.engine.verify(true, &Unwatched).unwrap().all_holds());
     counted
 }
 
