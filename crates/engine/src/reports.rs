@@ -161,6 +161,10 @@ pub struct TagsReport {
     pub tags: u64,
     /// Tags refused in all.
     pub refused: u64,
+    /// Addresses that the same packs tagged before and do not any more.
+    pub removed: u64,
+    /// Packs that are held under another name too, so that what they say counts twice.
+    pub twice: Vec<String>,
     /// Actors read from actor packs.
     pub actors: u64,
     /// Packs that could not be read at all, with the reason.

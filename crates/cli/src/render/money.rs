@@ -29,8 +29,10 @@ pub(crate) fn prices_imported(report: &PricesReport, look: Look) -> String {
         page += if report.dry_run { "" } else { ", replaced" };
     }
     page.push('\n');
-    if report.dry_run && report.replaced > 0 {
-        page += "  --replace takes the figures of the files\n";
+    for why in &report.would_be_refused {
+        let text = format!("the import itself would be refused: {why}");
+        page += &look.paint(Tone::Warning, &wrapped(&show::clean(&text), "  ! ", look));
+        page.push('\n');
     }
     for file in &report.files {
         page += &wrapped(&about(file), "  ", look);

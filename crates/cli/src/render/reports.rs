@@ -161,6 +161,9 @@ pub(crate) fn tags(report: &TagsReport, look: Look) -> String {
     if report.actors > 0 {
         page += &format!("; {}", counted(report.actors, "actor", "actors"));
     }
+    if report.removed > 0 {
+        page += &format!("; {} tagged no more", counted(report.removed, "address", "addresses"));
+    }
     page += &format!("; the store holds {}\n", count(report.tags_held));
     if !report.packs.is_empty() {
         page += &packs_table(&report.packs, look);
@@ -170,6 +173,7 @@ pub(crate) fn tags(report: &TagsReport, look: Look) -> String {
             page += &marked("?", Tone::Warning, &pack.refusals, look);
         }
     }
+    page += &marked("!", Tone::Warning, &report.twice, look);
     page += &marked("✗ not imported:", Tone::Bad, &report.failed, look);
     page + &snapshot(&report.snapshot, look)
 }

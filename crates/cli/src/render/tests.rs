@@ -15,6 +15,7 @@ const LOOK: Look = Look { color: false, width: 100, full: false };
 fn pages(look: Look) -> Vec<(&'static str, String)> {
     let mut apart = samples::explain();
     (apart.same_cluster, apart.evidence) = (false, Vec::new());
+    apart.not_followed = samples::not_followed();
     let mut cut = samples::trace();
     (cut.shortest, cut.widest) = (None, None);
     cut.shortest_truncated_by = Some("edges_visited_max".to_owned());
@@ -73,7 +74,9 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
 
 /// The pages in which amounts have a value, and of monitored addresses.
 fn money_pages(look: Look) -> Vec<(&'static str, String)> {
-    let dry = engine::PricesReport { dry_run: true, ..samples::prices_imported() };
+    let would_be_refused = vec!["rows that are no candle: 3 (--accept-refused)".to_owned()];
+    let dry =
+        engine::PricesReport { dry_run: true, would_be_refused, ..samples::prices_imported() };
     vec![
         ("trace-valued", trace(&samples::valued_trace(), None, look)),
         ("neighbors-valued", neighbors(&samples::valued_neighbors(), look)),

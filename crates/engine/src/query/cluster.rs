@@ -121,6 +121,11 @@ impl View {
             confidence: explanation.as_ref().map_or(0.0, |found| found.confidence),
             weakest: explanation.as_ref().and_then(|found| found.weakest),
             evidence: steps.iter().map(answer).collect::<Result<_, _>>()?,
+            not_followed: match clusters[0] == clusters[1] {
+                true => Vec::new(),
+                // What no run follows is between the clusters of today, whatever the conditions.
+                false => self.not_followed([id_a, id_b].map(|id| self.cluster_of(id)))?,
+            },
             stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })

@@ -158,7 +158,7 @@ fn tag_owners(scratch: &Scratch, truth: &Truth) {
          lastmod: 2024-01-01\ncategory: exchange\ntags:\n{tags}"
     );
     let path = scratch.file("packs/owners.yaml", &pack);
-    let report = scratch.engine.import_tags(&[path], NOW, &Unwatched).unwrap();
+    let report = scratch.engine.import_tags(&[path], None, NOW, &Unwatched).unwrap();
     assert!(report.tags > 1_000 && report.refused == 0, "{report:?}");
     scratch.engine.run(NOW, &Unwatched).unwrap();
 }

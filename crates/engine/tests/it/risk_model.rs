@@ -68,7 +68,7 @@ fn pack(truth: &Truth, is_tagged: impl Fn(usize) -> bool) -> String {
 
 fn tag(scratch: &Scratch, text: &str) {
     let file = scratch.file("pack.yaml", text);
-    let report = scratch.engine.import_tags(&[file], NOW, &Unwatched).unwrap();
+    let report = scratch.engine.import_tags(&[file], None, NOW, &Unwatched).unwrap();
     assert!(report.failed.is_empty() && report.refused == 0, "{report:?}");
 }
 
