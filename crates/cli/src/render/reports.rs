@@ -161,10 +161,11 @@ pub(crate) fn tags(report: &TagsReport, look: Look) -> String {
     if report.actors > 0 {
         page += &format!("; {}", counted(report.actors, "actor", "actors"));
     }
-    if report.removed > 0 {
-        page += &format!("; {} tagged no more", counted(report.removed, "address", "addresses"));
-    }
     page += &format!("; the store holds {}\n", count(report.tags_held));
+    if report.removed > 0 {
+        let gone = counted(report.removed, "address is", "addresses are");
+        page += &format!("  {gone} tagged no more by the same packs\n");
+    }
     if !report.packs.is_empty() {
         page += &packs_table(&report.packs, look);
     }

@@ -148,7 +148,12 @@ fn risk_pages(look: Look) -> Vec<(&'static str, String)> {
     let mut hard = risk_samples::score();
     (hard.score, hard.hard_rule) = (Some(engine::Points(100_000)), Some("listed".to_owned()));
     hard.terms.clear();
+    let mut new = risk_samples::score();
+    (new.score, new.band, new.subject.computed) = (None, None, false);
+    (new.terms, new.without) = (Vec::new(), Vec::new());
+    new.stale_because = risk_samples::nearness().stale_because;
     vec![
+        ("score-not-computed", score(&new, look)),
         ("score", score(&risk_samples::score(), look)),
         ("score-hard", score(&hard, look)),
         ("exposure", exposure(&risk_samples::exposure(), look)),

@@ -156,6 +156,9 @@ impl View {
     }
 
     fn about_named(&self, text: &str, book: &AlertBook) -> Result<Option<About>, Error> {
+        if text.is_empty() {
+            return Ok(None);
+        }
         let mut about = About { text: text.to_owned(), cluster: None, entity: None };
         if let Some(id) = self.id_of_text(text) {
             let cluster = self.cluster_of(id);

@@ -1,9 +1,12 @@
 //! Ledgers in notation (`ledger::notation`) as blocks that a store takes in: worlds of a handful of addresses, each known by its
-//! name.
+//! name. An input spends the first output of its address and amount that nobody has spent yet; where there is none, one that the
+//! ledger does not hold.
+
+use std::collections::BTreeMap;
 
 use ledger::notation::Notation;
 use ledger::{
-    Chain, DecodedBlock, DecodedInput, DecodedOutput, DecodedTransaction, SpentByInput,
+    Chain, DecodedBlock, DecodedInput, DecodedOutput, DecodedTransaction, OutPoint, SpentByInput,
     TransactionView,
 };
 
@@ -18,10 +21,27 @@ pub(crate) fn blocks(text: &str) -> Vec<DecodedBlock> {
     let batch = &notation.batch;
     let views: Vec<TransactionView<'_>> = batch.views().collect();
     let name = |id: ledger::AddressId| Notation::address(&notation.names[id.index()]);
+    let mut unspent: Vec<(Option<ledger::AddressId>, u64, OutPoint)> = Vec::new();
+    let mut spends = BTreeMap::new();
+    for view in &views {
+        for input in view.inputs {
+            let is_it = |row: &(Option<ledger::AddressId>, u64, OutPoint)| {
+                input.spent.is_some_and(|spent| (spent.address, spent.amount_sat) == (row.0, row.1))
+            };
+            if let Some(at) = unspent.iter().position(is_it) {
+                spends.insert((input.tx, input.position), unspent.remove(at).2);
+            }
+        }
+        let points = view.outputs.iter().map(|output| {
+            let point = OutPoint { tx_id: view.row.id, output: output.position };
+            (output.address, output.amount_sat, point)
+        });
+        unspent.extend(points);
+    }
     let block = |row: &ledger::Block| {
         let own: Vec<_> = views.iter().filter(|view| view.row.height == row.height).collect();
         let inputs = own.iter().flat_map(|view| view.inputs).map(|input| DecodedInput {
-            previous: input.previous,
+            previous: *spends.get(&(input.tx, input.position)).unwrap_or(&input.previous),
             sequence: input.sequence,
             marks: input.marks,
             spent: input.spent.map(|spent| SpentByInput {
