@@ -21,11 +21,11 @@ const TAGS_EXAMPLES: &str = "\
 Examples:
   tracehound tags import packs/
   tracehound tags import exchanges.yaml mixers.yaml
-  tracehound tags import exchanges.yaml --accept-removals 3  three addresses were really taken back
+  tracehound tags import exchanges.yaml --accept-removals 3  three were really taken back
 
-A pack replaces the one of the same file name (within a folder: of the same path in it). One that would lose tagged
-addresses is refused unless --accept-removals says how many may go: another pack that happens to have the same name
-must not clear anybody.";
+A pack replaces the one of the same file name (within a folder: of the same path in it). One that would
+lose tagged addresses is refused unless --accept-removals says how many may go: another pack that happens
+to have the same name must not clear anybody.";
 
 /// `tracehound lists …`
 #[derive(Debug, Subcommand)]
