@@ -12,7 +12,13 @@ use crate::chain::{address, blocks};
 use crate::{NOW, Scratch};
 
 /// A listed party, three owners after it, and a customer of two addresses that it pays.
-const WORLD: &str = "-> evil:50 evil:50 evil:50 d2:5\n evil:50 -> a:50\n a:50 -> b:50\n b:50 -> c:50\n evil:50 -> d1:50\n d1:50 d2:5 -> x:30\n";
+const WORLD: &str = "-> evil:5000000000 evil:5000000000 evil:5000000000 d2:500000000
+    evil:5000000000 -> a:5000000000
+    a:5000000000 -> b:5000000000
+    b:5000000000 -> c:5000000000
+    evil:5000000000 -> d1:5000000000
+    d1:5000000000 d2:500000000 -> x:5500000000
+";
 
 fn taken_in(text: &str) -> Scratch {
     let scratch = Scratch::new();
@@ -158,7 +164,7 @@ fn what_no_run_knows_is_not_computed() {
     let scratch = taken_in(WORLD);
     list_evil(&scratch);
     run(&scratch);
-    let more = blocks(&format!("{WORLD} evil:50 -> new:50\n"));
+    let more = blocks(&format!("{WORLD} evil:5000000000 -> new:5000000000\n"));
     scratch.engine.ingest_blocks(&more[6..], NOW).unwrap();
     let view = scratch.engine.view().unwrap();
     let new = address("new");
@@ -168,12 +174,12 @@ fn what_no_run_knows_is_not_computed() {
     assert!(near.nearest.is_none() && !near.subject.computed, "{near:?}");
     let score = view.score(&new).unwrap();
     assert!(score.score.is_none() && score.band.is_none(), "{score:?}");
-    assert_eq!(view.patterns(Some(&new), 9).unwrap().total, None);
+    assert_eq!(view.patterns(Some(new.as_str()), 9).unwrap().total, None);
     assert!(!screen(&scratch, "new").proximity.listed_computed);
     run(&scratch);
     let view = scratch.engine.view().unwrap();
     let received = view.exposure(&new).unwrap().received_sat;
-    assert_eq!(received.map(|sats| sats.0), Some(50));
+    assert_eq!(received.map(|sats| sats.0), Some(5_000_000_000));
     assert!(view.score(&new).unwrap().score.is_some_and(|points| points.0 > 0));
 }
 
@@ -195,7 +201,7 @@ fn alerts_are_found_by_any_address_of_their_owner() {
         let error = alerts(&scratch, Some(nobody)).unwrap_err();
         assert!(error.hint().is_some(), "{nobody}: {error}");
     }
-    let more = blocks(&format!("{WORLD} evil:50 -> new:50\n"));
+    let more = blocks(&format!("{WORLD} evil:5000000000 -> new:5000000000\n"));
     scratch.engine.ingest_blocks(&more[6..], NOW).unwrap();
     assert!(says(&alerts(&scratch, None).unwrap().stale_because, "came in since"));
 }
