@@ -73,8 +73,8 @@ Exit codes:
   1    it failed, `verify` found damage, or a floor was missed (`evaluate … --floors`)
   2    the command line, the configuration, a rule or the question is at fault; an act on an alert is refused
   3    `screen`: a hit; the address or its cluster is listed, or one within --within is; `forecast watch`: a warning is out
-  4    --fail-stale was given and an answer is stale
-  5    `screen`: some of the addresses could not be read; the others are answered
+  4    --fail-stale was given and an answer is stale; `verify --rerun`: so are the derived tables
+  5    `screen`: some addresses could not be read, or --within not decided; the others are answered
   130  stopped by Ctrl-C (or SIGTERM); everything up to the last commit is kept
   Where several hold, 3 wins over 4, and 4 over 5.
 
@@ -193,7 +193,7 @@ pub(crate) enum Command {
     /// Read every file of the store and compare it with its hash.
     #[command(after_help = "Example:\n  tracehound verify --rerun")]
     Verify {
-        /// Make every derived table again from the ledger, and compare.
+        /// Make every derived table again and compare; exit code 4 where they are out of date.
         #[arg(long)]
         rerun: bool,
     },

@@ -18,9 +18,9 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Screening hit.
     Hit = 3,
-    /// An answer is stale and `--fail-stale` was given.
+    /// An answer is stale and `--fail-stale` was given, or derived tables are too stale to be compared.
     Stale = 4,
-    /// Some addresses could not be read.
+    /// Some addresses could not be read, or not decided.
     Partial = 5,
     /// Stopped by Ctrl-C.
     Interrupted = 130,

@@ -52,7 +52,9 @@ pub(crate) fn run(cli: Cli, console: Console) -> Result<Exit, Failure> {
         Command::Ingest(IngestChain::Bitcoin(args)) => session.ingest_bitcoin(args),
         Command::Lists(ListsAction::Import(args)) => session.import_list(args),
         Command::Lists(ListsAction::Show) => session.show_lists(),
-        Command::Tags(TagsAction::Import { paths }) => session.import_tags(&paths),
+        Command::Tags(TagsAction::Import { paths, accept_removals }) => {
+            session.import_tags(&paths, accept_removals)
+        }
         Command::Prices(action) => session.prices(action),
         Command::Monitor(action) => session.monitor(action),
         Command::Run => session.run(),
@@ -136,7 +138,11 @@ impl Session {
     fn verify(&self, rerun: bool) -> Result<Exit, Failure> {
         let report = self.engine(&[])?.verify(rerun, &self.watcher())?;
         self.console.report(&report, render::verify)?;
-        Ok(if report.sound { Exit::Done } else { Exit::Failed })
+        Ok(match report.sound {
+            true if report.not_compared.is_empty() => Exit::Done,
+            true => Exit::Stale,
+            false => Exit::Failed,
+        })
     }
 
     fn config(&self, action: ConfigAction) -> Result<Exit, Failure> {

@@ -152,7 +152,7 @@ fn tags(engine: &Engine, dir: &Path, truth: &Truth) -> BTreeSet<OwnerId> {
     let (pack_file, list_file) = (dir.join("tags.yaml"), dir.join("list.txt"));
     std::fs::write(&pack_file, pack).unwrap();
     std::fs::write(&list_file, listed.join("\n") + "\n").unwrap();
-    engine.import_tags(&[pack_file], NOW, &Unwatched).unwrap();
+    engine.import_tags(&[pack_file], None, NOW, &Unwatched).unwrap();
     let paths = vec![list_file];
     let import = ListImport { list: "simulated".to_owned(), paths, ..ListImport::default() };
     engine.import_lists(&import, NOW, &Unwatched).unwrap();

@@ -335,6 +335,8 @@ pub struct ExplainAnswer {
     pub most_probable: bool,
     /// The chain of evidence that joins them, in order.
     pub evidence: Vec<EvidenceAnswer>,
+    /// Links between the two clusters that no cluster follows, because they wait for a person or one refused them.
+    pub not_followed: Vec<ApartAnswer>,
     /// The product of the confidences: the least probable reading is that one of them is wrong.
     pub confidence: f64,
     /// Place in `evidence` of the piece with the least confidence.

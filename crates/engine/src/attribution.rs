@@ -1,8 +1,10 @@
 //! Attribution: imports of sanctions lists and tag packs.
 //!
 //! A list is read strictly, compared with what is live, guarded against a suspicious shrink, and appended to the log of
-//! list events; a pack replaces what the same pack said before. Both take effect for direct hits at the commit, and for
+//! list events; a pack replaces what the same pack said before, with the same guard. Both take effect for direct hits at the commit, and for
 //! clusters and hops at the next run; answers between say so.
+
+mod packs;
 
 use std::path::PathBuf;
 
@@ -38,6 +40,7 @@ impl Engine {
         if !files.is_empty() || publications.is_empty() {
             publications.push(files);
         }
+        self.one_name_a_list(&import.list)?;
         let options = ReadOptions {
             list: Some(import.list.clone()),
             published: import.published,
@@ -60,6 +63,22 @@ impl Engine {
         }
         watch.tell(Progress::End);
         Ok(reports)
+    }
+
+    /// Refuses a name that is held in other letters: one list under two names is never taken off either.
+    fn one_name_a_list(&self, name: &str) -> Result<(), Error> {
+        let imports = view::list_imports(&self.store.snapshot()?)?;
+        let same = |held: &&ListImported| held.list.to_lowercase() == name.to_lowercase();
+        match imports.iter().find(same).filter(|held| held.list != name) {
+            None => Ok(()),
+            Some(held) => Err(Error::Question {
+                what: format!(
+                    "there is a list {:?} already, in other letters than {name:?}",
+                    held.list
+                ),
+                hint: Some(format!("write {:?}, or give the other list another name", held.list)),
+            }),
+        }
     }
 
     fn import_version(
@@ -140,14 +159,16 @@ impl Engine {
         Ok(commit.finish(self.run_record("lists import", imported.known_at))?)
     }
 
-    /// Takes in tag packs: files, or folders of them. Tags that the same packs brought before are replaced.
+    /// Takes in tag packs: files, or folders of them. Tags that the same packs brought before are replaced; `accept_removals`
+    /// is how many tagged addresses they may lose.
     ///
     /// # Errors
-    /// If a path cannot be read or the store fails. A pack that cannot be parsed is reported, and the others are
-    /// taken in.
+    /// If a path cannot be read, packs lose more addresses than is accepted, or the store fails. A pack that cannot be parsed
+    /// is reported, and the others are taken in.
     pub fn import_tags(
         &self,
         paths: &[PathBuf],
+        accept_removals: Option<u64>,
         now: Timestamp,
         watch: &dyn Watch,
     ) -> Result<TagsReport, Error> {
@@ -174,9 +195,7 @@ impl Engine {
         }
         report.tags = report.packs.iter().map(|pack| pack.tags).sum();
         report.refused = report.packs.iter().map(|pack| pack.refused).sum();
-        let (held, snapshot) = self.replace_tags(new, &read, now)?;
-        report.tags_held = held;
-        report.snapshot = snapshot;
+        self.replace_tags(new, &read, accept_removals, &mut report, now)?;
         watch.tell(Progress::End);
         Ok(report)
     }
@@ -185,14 +204,21 @@ impl Engine {
         &self,
         mut new: Vec<Tag>,
         packs: &[String],
+        accept_removals: Option<u64>,
+        report: &mut TagsReport,
         now: Timestamp,
-    ) -> Result<(u64, String), Error> {
+    ) -> Result<(), Error> {
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
-        if let Some(file) = TagFile::open(&snapshot)? {
-            let mut old = file.all()?;
-            old.retain(|tag| !packs.contains(&tag.pack));
-            new.extend(old);
+        let held = TagFile::open(&snapshot)?.map_or(Ok(Vec::new()), |file| file.all())?;
+        let (old, others): (Vec<Tag>, Vec<Tag>) =
+            held.into_iter().partition(|tag| packs.contains(&tag.pack));
+        report.removed = packs::removed(&old, &new, accept_removals)?;
+        report.twice = packs::twice(&new, &others);
+        new.extend(others);
+        (report.tags_held, report.snapshot) = (new.len() as u64, snapshot.id().to_string());
+        if packs.is_empty() {
+            return Ok(());
         }
         // Texts last: they decide only between claims of one pack on one address.
         new.sort_by(|a, b| {
@@ -211,8 +237,8 @@ impl Engine {
         commit.replace(&layout::spec(&tables::TAGS), SHARED, [batch.clone()])?;
         commit.put_mapped(mapped::TAGS, &batch)?;
         bump_attribution(&mut commit);
-        let snapshot = commit.finish(self.run_record("tags import", now))?;
-        Ok((new.len() as u64, snapshot.id().to_string()))
+        report.snapshot = commit.finish(self.run_record("tags import", now))?.id().to_string();
+        Ok(())
     }
 }
 
@@ -231,6 +257,9 @@ fn pack_report(pack: &tags::TagPackReport) -> PackReport {
         pack.count_by_reason.iter().map(|(reason, count)| (reason.name().to_owned(), *count));
     let remarks =
         pack.count_by_remark.iter().map(|(remark, count)| (remark.name().to_owned(), *count));
+    let unknown = pack.unknown_categories.iter().take(REFUSALS_SHOWN);
+    let unknown = unknown
+        .map(|(name, count)| (format!("category {name:?} is not known, taken as other"), *count));
     let refusal = |refusal: &tags::Refusal| match refusal.line {
         Some(line) => format!("line {line}: {} ({})", refusal.address_text, refusal.reason.name()),
         None => format!("{} ({})", refusal.address_text, refusal.reason.name()),
@@ -241,7 +270,7 @@ fn pack_report(pack: &tags::TagPackReport) -> PackReport {
         refused: pack.refused.len() as u64,
         duplicates: pack.duplicates,
         reasons: reasons.collect(),
-        remarks: remarks.collect(),
+        remarks: remarks.chain(unknown).collect(),
         refusals: pack.refused.iter().take(REFUSALS_SHOWN).map(refusal).collect(),
     }
 }

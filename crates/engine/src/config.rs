@@ -93,6 +93,12 @@ impl RiskConfig {
             | u64::from(self.hops_max) << 8
             | u64::from(self.confidence_min)
     }
+
+    /// What a stamp was made of.
+    pub(crate) fn of_stamp(stamp: u64) -> Self {
+        let [confidence_min, hops_max, low, high, ..] = stamp.to_le_bytes();
+        Self { confidence_min, hops_max, parts_max: u16::from_le_bytes([low, high]) }
+    }
 }
 
 impl Default for RiskConfig {
@@ -331,6 +337,12 @@ mod tests {
         assert_eq!(Config::parse(&Config::template(), &[]).unwrap(), Config::default());
         let template: toml::Table = Config::template().parse().unwrap();
         assert_eq!(keys(&template), keys(&defaults()), "the template names every key");
+    }
+
+    #[test]
+    fn a_stamp_of_risk_is_read_back() {
+        let config = RiskConfig { confidence_min: 7, hops_max: 250, parts_max: 40_000 };
+        assert_eq!(RiskConfig::of_stamp(config.stamp()), config);
     }
 
     #[test]

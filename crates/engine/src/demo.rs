@@ -126,7 +126,7 @@ impl Engine {
             ..ListImport::default()
         };
         let list = engine.import_lists(&import, now, watch)?.remove(0);
-        let tags = engine.import_tags(&[pack_file], now, watch)?;
+        let tags = engine.import_tags(&[pack_file], None, now, watch)?;
         let prices = PriceImport { paths: vec![price_file], ..PriceImport::default() };
         let prices = engine.import_prices(&prices, now)?;
         let monitor = Monitor {

@@ -64,6 +64,10 @@ pub(crate) mod checkpoint {
     pub(crate) const RUN_MONITORED: &str = "run.monitored";
     /// Rows of `risk_models` that `run` has followed.
     pub(crate) const RUN_MODELS: &str = "run.models";
+    /// The bound of screening, in hops, that the last run looked to.
+    pub(crate) const RUN_SCREENING: &str = "run.screening";
+    /// 1 once rules were asked about the tables of the last run; 0 between its two commits, and where a run was cut off there.
+    pub(crate) const RUN_ALERTS: &str = "run.alerts";
     /// Rows of `rules` that were asked about the last run.
     pub(crate) const RUN_RULES: &str = "run.rules";
     /// Imports of prices that changed something.

@@ -25,6 +25,7 @@ mod risk_models;
 mod risk_profile;
 pub mod risk_table;
 mod stages;
+mod staleness;
 pub mod tabular;
 mod verify;
 mod view;

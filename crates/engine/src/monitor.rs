@@ -113,15 +113,21 @@ fn state(snapshot: &Snapshot) -> Result<BTreeMap<Address, Monitored>, Error> {
 /// Addresses of a file with whose they are; `label` where it does not say.
 ///
 /// # Errors
-/// If it is neither one address a line nor CSV of address and label.
+/// If it is neither one address a line nor CSV of address and label, or a line is no address: with file and line.
 pub fn read_addresses(text: &str, file: &str, label: &str) -> Result<Vec<(String, String)>, Error> {
-    let mut found = ingest::addresses::read_addresses(text.as_bytes(), file)?;
-    for (_, own) in &mut found {
-        if own.is_empty() {
-            own.push_str(label);
+    let found = ingest::addresses::read_addresses(text.as_bytes(), file)?;
+    let checked = |row: ingest::addresses::AddressLine| {
+        let own = if row.label.is_empty() { label.to_owned() } else { row.label };
+        let fault = ledger::parse_address(&row.address).map(drop).map_err(Error::from);
+        match fault.and_then(|()| checked_label(&own).map(drop)) {
+            Ok(()) => Ok((row.address, own)),
+            Err(error) => Err(Error::Question {
+                what: format!("{file}:{}: {error}", row.line),
+                hint: error.hint(),
+            }),
         }
-    }
-    Ok(found)
+    };
+    found.into_iter().map(checked).collect()
 }
 
 impl Engine {
@@ -140,6 +146,9 @@ impl Engine {
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
         let mut live = state(&snapshot)?;
+        if change == MonitorChange::Add {
+            one_label_each(&what.addresses)?;
+        }
         let (mut report, mut rows) = (MonitorReport::default(), Vec::new());
         for (text, label) in &what.addresses {
             let address = ledger::parse_address(text)?.address;
@@ -191,6 +200,22 @@ impl Engine {
         report.snapshot = after.id().to_string();
         Ok(report)
     }
+}
+
+/// Refuses two labels for one address: which of them is meant is not for us to say.
+fn one_label_each(addresses: &[(String, String)]) -> Result<(), Error> {
+    let mut labels: BTreeMap<Address, &str> = BTreeMap::new();
+    for (text, label) in addresses {
+        let label = label.trim();
+        let before = labels.insert(ledger::parse_address(text)?.address, label);
+        if let Some(before) = before.filter(|before| *before != label) {
+            return Err(Error::Question {
+                what: format!("{} has two labels: {before:?} and {label:?}", text.trim()),
+                hint: Some("give each address one".to_owned()),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Follows one row of the log.

@@ -16,6 +16,7 @@ use serde::Serialize;
 use store::{Snapshot, Writer};
 
 use crate::layout::{self, SHARED, checkpoint};
+use crate::staleness::Asked;
 use crate::{Engine, Error, View};
 
 /// The asset that is valued.
@@ -63,6 +64,8 @@ pub struct PricesReport {
     pub gave_way: RowsLeftOut,
     /// Whether nothing was written.
     pub dry_run: bool,
+    /// Why the import itself would be refused, where a dry run finds that; with what to pass.
+    pub would_be_refused: Vec<String>,
     /// The store snapshot after it.
     pub snapshot: String,
 }
@@ -197,6 +200,9 @@ impl Engine {
             true => self.write(&mut writer, table, new, report.replaced > 0, now)?,
             false => snapshot,
         };
+        if import.dry_run {
+            report.would_be_refused = refusals(&report, import);
+        }
         (report.dry_run, report.snapshot) = (import.dry_run, after.id().to_string());
         Ok(report)
     }
@@ -246,7 +252,7 @@ impl View {
         Ok(PricesAnswer {
             series: series.collect(),
             currency: self.config.money.currency.clone(),
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }
@@ -303,6 +309,18 @@ fn held_otherwise(held: &Price, row: &Price) -> Error {
         ),
         hint: Some("--replace takes the new ones; --dry-run counts them first".to_owned()),
     }
+}
+
+/// Why an import as asked would be refused.
+fn refusals(report: &PricesReport, import: &PriceImport) -> Vec<String> {
+    let mut why = Vec::new();
+    if report.refused.n > 0 && !import.accept_refused {
+        why.push(format!("rows that are no candle: {} (--accept-refused)", report.refused.n));
+    }
+    if report.replaced > 0 && !import.replace {
+        why.push(format!("candles held with other figures: {} (--replace)", report.replaced));
+    }
+    why
 }
 
 fn report_of(read: &PricesRead) -> PricesReport {

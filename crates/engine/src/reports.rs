@@ -161,6 +161,10 @@ pub struct TagsReport {
     pub tags: u64,
     /// Tags refused in all.
     pub refused: u64,
+    /// Addresses that the same packs tagged before and do not any more.
+    pub removed: u64,
+    /// Packs that are held under another name too, so that what they say counts twice.
+    pub twice: Vec<String>,
     /// Actors read from actor packs.
     pub actors: u64,
     /// Packs that could not be read at all, with the reason.
@@ -271,10 +275,19 @@ pub struct VerifyReport {
     pub contradictions: Vec<String>,
     /// Whether the derived tables were made again and compared.
     pub rerun: bool,
-    /// Whether everything is sound.
+    /// Why they were not, where that was asked for: they are out of date, which is no damage.
+    pub not_compared: Vec<String>,
+    /// Whether everything that was read is sound.
     pub sound: bool,
     /// The store snapshot verified.
     pub snapshot: String,
+}
+
+impl VerifyReport {
+    /// Whether everything that was asked for was compared, and is sound.
+    pub fn all_holds(&self) -> bool {
+        self.sound && self.not_compared.is_empty()
+    }
 }
 
 /// The form of an export.

@@ -8,6 +8,8 @@ use crate::intake::LedgerColumns;
 use crate::layout::{self, BITCOIN, SHARED, checkpoint};
 use crate::reader::{self, LedgerReader};
 use crate::stages::{Evidence, Made, Views};
+use crate::staleness::Asked;
+use crate::view::View;
 use crate::{Config, Engine, Error, Progress, VerifyReport, Watch};
 
 /// Contradictions that are told in full; more of them would say nothing new.
@@ -30,7 +32,6 @@ impl Engine {
         let mut report = VerifyReport {
             files,
             damage: damage.iter().map(ToString::to_string).collect(),
-            rerun,
             snapshot: snapshot.id().to_string(),
             ..VerifyReport::default()
         };
@@ -38,13 +39,28 @@ impl Engine {
             let mut check = Check { snapshot: &snapshot, found: Vec::new() };
             check.ledger()?;
             check.links()?;
-            if rerun {
+            if rerun && !crate::stages::is_current(&snapshot, self.config()) {
+                report.not_compared = self.why_not_current(&snapshot)?;
+            } else if rerun {
                 check.derived(self.config(), watch)?;
+                report.rerun = true;
             }
             report.contradictions = check.found;
         }
         report.sound = report.damage.is_empty() && report.contradictions.is_empty();
         Ok(report)
+    }
+
+    /// Why the derived tables would not be those that are made now: never empty.
+    fn why_not_current(&self, snapshot: &Snapshot) -> Result<Vec<String>, Error> {
+        let mut reasons =
+            View::open(snapshot, self.config())?.stale_because(Asked::Everything, None);
+        // What no run mends is no reason here.
+        reasons.retain(|why| why.contains("`tracehound run`"));
+        if reasons.is_empty() {
+            reasons.push("no run has made the derived tables (`tracehound run`)".to_owned());
+        }
+        Ok(reasons)
     }
 }
 
@@ -157,14 +173,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Clusters and cluster edges are those that the links and the ledger give.
+    /// Tables that stand for all that is in force: clusters and cluster edges are those that the links and the ledger give.
     fn derived(&mut self, config: &Config, watch: &dyn Watch) -> Result<(), Error> {
-        if !crate::stages::is_current(self.snapshot, config) {
-            self.expect(false, || {
-                "the derived tables are older than the ledger: run `tracehound run`".to_owned()
-            });
-            return Ok(());
-        }
         let made = Views::make(self.snapshot, config, true, watch)?.into_made()?;
         watch.tell(Progress::End);
         let mut clusters = Vec::new();

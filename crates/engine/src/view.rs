@@ -11,11 +11,12 @@ use ledger::{
 };
 use store::{Dictionary, Snapshot};
 
+use crate::config::RiskConfig;
 use crate::derived::Derived;
 use crate::intake::LedgerColumns;
 use crate::layout::{self, SHARED, checkpoint, mapped};
 use crate::risk_files::RiskFiles;
-use crate::{Config, Error, ListingAnswer, TagAnswer, ownership, stages};
+use crate::{Config, Error, ListingAnswer, TagAnswer, stages};
 
 /// Everything that questions are answered from; see the module.
 pub struct View {
@@ -115,6 +116,11 @@ impl View {
         cluster_of(self.labels(), address)
     }
 
+    /// Whether the last run knew the cluster; one of an address that came in since is unknown to every table of it.
+    pub(crate) fn is_of_run(&self, cluster: ClusterId) -> bool {
+        stages::root(cluster).index() < self.labels().len()
+    }
+
     /// An address as text, in the writing of Bitcoin where it has one.
     pub(crate) fn address_text(&self, id: AddressId) -> String {
         let address = self.address_of(id);
@@ -172,125 +178,10 @@ impl View {
         rows.into_iter().next().and_then(|row| tags.tag(row).ok())
     }
 
-    /// Why answers may be out of date; empty if they are not.
-    pub(crate) fn stale_because(&self, now: Option<Timestamp>) -> Vec<String> {
-        let mut reasons = Vec::new();
-        let of = |name| self.snapshot.checkpoint(name).unwrap_or(0);
-        let ledger = of(checkpoint::LEDGER);
-        match self.snapshot.checkpoint(checkpoint::CLUSTERS) {
-            None if ledger > 0 => {
-                reasons.push(
-                    "no run has been made: clusters and hops are unknown (`tracehound run`)"
-                        .to_owned(),
-                );
-            }
-            Some(run) if run != ledger => reasons.push(format!(
-                "blocks {run} to {} came in since the last run (`tracehound run`)",
-                ledger.saturating_sub(1)
-            )),
-            _ => {}
-        }
-        let resolutions = self.snapshot.rows(tables::RESOLUTIONS.name, SHARED);
-        if of(checkpoint::LINKS_RESOLUTIONS) != resolutions {
-            reasons.push("inputs were resolved since the last run (`tracehound run`)".to_owned());
-        }
-        if self.derived.is_some() && of(checkpoint::RUN_ATTRIBUTION) != of(checkpoint::ATTRIBUTION)
-        {
-            reasons.push("lists or tags changed since the last run: hops are those before (`tracehound run`)".to_owned());
-        }
-        if self.derived.is_some() {
-            reasons.extend(self.undone_decisions());
-            reasons.extend(self.other_prices());
-        }
-        if self.imports.is_empty() {
-            reasons.push("no sanctions list is loaded (`tracehound lists import`)".to_owned());
-        }
-        if let Some(now) = now {
-            reasons.extend(self.old_lists(now));
-        }
-        reasons
-    }
-
-    /// What the last run did not know: decisions since, and another configuration of ownership.
-    fn undone_decisions(&self) -> Vec<String> {
-        let of = |name| self.snapshot.checkpoint(name).unwrap_or(0);
-        let decisions = self.snapshot.rows(tables::DECISIONS.name, SHARED);
-        let new = decisions.saturating_sub(of(checkpoint::RUN_DECISIONS));
-        let mut reasons = Vec::new();
-        if new > 0 {
-            let what = if new == 1 { "decision was" } else { "decisions were" };
-            reasons.push(format!("{new} {what} made since the last run (`tracehound run`)"));
-        }
-        if ownership::model_of_links(&self.snapshot)
-            .is_ok_and(|id| id != of(checkpoint::LINKS_MODEL))
-        {
-            reasons.push(
-                "another model of change was fitted since the last run (`tracehound run`)"
-                    .to_owned(),
-            );
-        }
-        let resolution = ownership::resolution_model(&self.snapshot);
-        let number = |model: Option<(u32, _)>| model.map_or(0, |(id, _)| u64::from(id));
-        if resolution.is_ok_and(|model| number(model) != of(checkpoint::RUN_RESOLUTION)) {
-            reasons.push(
-                "another model of resolution was fitted since the last run (`tracehound run`)"
-                    .to_owned(),
-            );
-        }
-        if of(checkpoint::RUN_OWNERSHIP) != self.config.ownership.stamp() {
-            reasons.push(
-                "the configuration of ownership changed since the last run (`tracehound run`)"
-                    .to_owned(),
-            );
-        }
-        for (name, stamp) in stages::risk_stamps(&self.snapshot, &self.config).unwrap_or_default() {
-            if of(name) != stamp {
-                let what = match name {
-                    checkpoint::RUN_RISK => "the configuration of risk changed",
-                    checkpoint::RUN_MODELS => "a model of scores was published or withdrawn",
-                    checkpoint::RUN_PATTERNS => {
-                        "the thresholds of patterns changed with the program"
-                    }
-                    checkpoint::RUN_PROFILE => "the profile of scores in force changed",
-                    _ => "monitored addresses changed",
-                };
-                reasons.push(format!("{what} since the last run (`tracehound run`)"));
-            }
-        }
-        reasons
-    }
-
-    /// Prices or a configuration of money that the last run did not know.
-    fn other_prices(&self) -> Option<String> {
-        let of = |name| self.snapshot.checkpoint(name).unwrap_or(0);
-        let same = of(checkpoint::RUN_PRICES) == of(checkpoint::PRICES) && self.has_money();
-        (!same).then(|| {
-            "prices or the configuration of money changed since the last run (`tracehound run`)"
-                .to_owned()
-        })
-    }
-
-    /// Whether what the run made of money is in the currency that is configured now.
-    pub(crate) fn has_money(&self) -> bool {
-        self.snapshot.checkpoint(checkpoint::RUN_MONEY) == Some(self.config.money.stamp())
-    }
-
-    fn old_lists(&self, now: Timestamp) -> Vec<String> {
-        let hours_max = i64::from(self.config.screening.list_age_hours_max);
-        if hours_max == 0 {
-            return Vec::new();
-        }
-        let latest = latest_imports(&self.imports);
-        let old = latest.iter().filter_map(|import| {
-            let hours = (now.get() - import.known_at.get()) / 3600;
-            (hours > hours_max).then(|| {
-                format!(
-                    "the list {} was imported {hours} hours ago (limit {hours_max})",
-                    import.list
-                )
-            })
-        });
-        old.collect()
+    /// The configuration of risk that the last run followed, which is what its tables say; that of now without a run.
+    pub(crate) fn risk_of_run(&self) -> RiskConfig {
+        let stamp = self.snapshot.checkpoint(checkpoint::RUN_RISK);
+        stamp.map_or_else(|| self.config.risk.clone(), RiskConfig::of_stamp)
     }
 }
 

@@ -125,7 +125,7 @@ pub(crate) struct AlertsListArgs {
     /// Only those that this person has.
     #[arg(long, value_name = "NAME")]
     pub(crate) assignee: Option<String>,
-    /// Only those about this address, transaction or entity.
+    /// Only those about the owner of this address, or about this transaction or party.
     #[arg(long, value_name = "TEXT")]
     pub(crate) subject: Option<String>,
     /// Show at most so many; 0 shows all.

@@ -20,7 +20,12 @@ download must not take anybody off a list.";
 const TAGS_EXAMPLES: &str = "\
 Examples:
   tracehound tags import packs/
-  tracehound tags import exchanges.yaml mixers.yaml";
+  tracehound tags import exchanges.yaml mixers.yaml
+  tracehound tags import exchanges.yaml --accept-removals 3  three were really taken back
+
+A pack replaces the one of the same file name (within a folder: of the same path in it). One that would
+lose tagged addresses is refused unless --accept-removals says how many may go: another pack that happens
+to have the same name must not clear anybody.";
 
 /// `tracehound lists …`
 #[derive(Debug, Subcommand)]
@@ -67,5 +72,8 @@ pub(crate) enum TagsAction {
         /// Files or folders of packs.
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<PathBuf>,
+        /// Up to so many tagged addresses may vanish from packs that are held.
+        #[arg(long, value_name = "N")]
+        accept_removals: Option<u64>,
     },
 }

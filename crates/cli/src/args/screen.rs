@@ -17,9 +17,11 @@ Examples:
 One address on the command line is answered in full, with --json as one object. Several, or a --file, are
 answered with a line each: text, or with --json one object a line (JSON Lines). An address that cannot be
 read does not stop the others; its line then has `error` in place of an answer. With --within N, the field
-`hit` and the exit code count an entity listed within N hops as a hit too.
+`hit` and the exit code count an entity listed within N hops as a hit too. Where no run has computed N
+hops of an address, it is undecided: no hit, but not cleared either.
 
-Exit code 3 on a hit, 4 on a stale answer with --fail-stale, 5 where an address could not be read.";
+Exit code 3 on a hit, 4 on a stale answer with --fail-stale, 5 where an address could not be read or
+--within could not be decided.";
 
 /// `tracehound screen`
 #[derive(Args, Debug)]
@@ -39,8 +41,8 @@ pub(crate) struct ScreenArgs {
     /// Use only what was known to this store then.
     #[arg(long, value_name = "DATE", value_parser = time)]
     pub(crate) known_at: Option<Time>,
-    /// A listed entity within so many hops, in either direction, is a hit too.
-    #[arg(long, value_name = "N")]
+    /// A listed entity within so many hops, in either direction, is a hit too; not beside --as-of.
+    #[arg(long, value_name = "N", conflicts_with_all = ["as_of", "known_at"])]
     pub(crate) within: Option<u32>,
     /// Exit with code 4 if an answer may be out of date.
     #[arg(long)]

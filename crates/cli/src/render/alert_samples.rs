@@ -58,6 +58,9 @@ pub(super) fn alerts() -> AlertsAnswer {
             ("pending_approval", 1),
             ("withdrawn", 30),
         ]),
+        stale_because: vec![
+            "blocks 8 to 9 came in since the last run (`tracehound run`)".to_owned(),
+        ],
         snapshot: SNAPSHOT.to_owned(),
     }
 }
@@ -135,6 +138,7 @@ pub(super) fn alert() -> AlertAnswer {
             event(42, AlertEventKind::Reviewed, Some("jane"), ""),
             AlertEventAnswer { outcome: Some("false_positive".to_owned()), ..asked },
         ],
+        stale_because: Vec::new(),
     }
 }
 

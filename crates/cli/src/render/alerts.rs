@@ -3,6 +3,7 @@
 use engine::{ActReport, AlertAnswer, AlertEventAnswer, AlertSummary, AlertsAnswer, Severity};
 
 use super::ink::{Look, Tone};
+use super::screen::stale_lines;
 use super::table::{Cell, Column, Table};
 use super::words::{address, counted, facts, hash, minute, wrapped};
 use crate::show;
@@ -32,6 +33,8 @@ pub(super) fn subject(text: &str, look: Look) -> String {
 /// Alerts, a line each.
 pub(crate) fn alerts(answer: &AlertsAnswer, look: Look) -> String {
     let mut page = match answer.total {
+        // What no run has looked at yet is not clear.
+        0 if !answer.stale_because.is_empty() => "no such alert so far\n".to_owned(),
         0 => look.paint(Tone::Good, "✓ no such alert") + "\n",
         n => look.heading(&counted(n, "alert", "alerts")) + "\n",
     };
@@ -51,6 +54,7 @@ pub(crate) fn alerts(answer: &AlertsAnswer, look: Look) -> String {
         page += &look.faint(&facts(states.iter().map(String::as_str), "", look));
         page.push('\n');
     }
+    page += &stale_lines(&answer.stale_because, look);
     page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
 }
 
@@ -135,7 +139,7 @@ pub(crate) fn alert(answer: &AlertAnswer, look: Look) -> String {
         page.push('\n');
     }
     page += &next_lines(answer, look);
-    page
+    page + &stale_lines(&answer.stale_because, look)
 }
 
 fn rule_lines(answer: &AlertAnswer, look: Look) -> String {

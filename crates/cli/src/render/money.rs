@@ -29,9 +29,9 @@ pub(crate) fn prices_imported(report: &PricesReport, look: Look) -> String {
         page += if report.dry_run { "" } else { ", replaced" };
     }
     page.push('\n');
-    if report.dry_run && report.replaced > 0 {
-        page += "  --replace takes the figures of the files\n";
-    }
+    let refused = |why: &String| format!("the import itself would be refused: {why}");
+    let why: Vec<String> = report.would_be_refused.iter().map(refused).collect();
+    page += &marked("!", Tone::Warning, &why, look);
     for file in &report.files {
         page += &wrapped(&about(file), "  ", look);
         page.push('\n');

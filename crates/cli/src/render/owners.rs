@@ -18,7 +18,7 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
         for (address, cluster) in [(a, answer.cluster_a), (b, answer.cluster_b)] {
             table.row([Cell::new(Tone::Strong, address), format!("cluster {cluster}").into()]);
         }
-        let clusters = table.lines(look);
+        let clusters = table.lines(look) + &not_followed(answer, look);
         let stale = stale_lines(&answer.stale_because, look);
         let known = conditions(answer);
         return format!(
@@ -67,6 +67,29 @@ pub(crate) fn explain(answer: &ExplainAnswer, look: Look) -> String {
     page += &remarks(answer, look);
     page += &stale_lines(&answer.stale_because, look);
     page + &format!("\n{snapshot}\n")
+}
+
+/// Links between two clusters that no cluster follows: "not one owner" is not the whole of it where one waits.
+fn not_followed(answer: &ExplainAnswer, look: Look) -> String {
+    if answer.not_followed.is_empty() {
+        return String::new();
+    }
+    let n = counted(answer.not_followed.len() as u64, "link is", "links are");
+    let mut page = format!("\n{}\n", look.heading(&format!("Between them {n} not followed")));
+    for link in &answer.not_followed {
+        let state = link.state.replace('_', " ");
+        let head = format!("{}  {}, {state}", show::line(&link.link), show::line(link.heuristic));
+        page += &format!("  {head}\n");
+        let text = format!("{} and {}: {}", link.a, link.b, link.because);
+        page += &look.faint(&wrapped(&show::clean(&text), "    ", look));
+        page.push('\n');
+        if let Some(decision) = &link.decision {
+            let text = format!("`tracehound cluster revoke {decision}` takes that decision back");
+            page += &look.faint(&wrapped(&show::clean(&text), "    ", look));
+            page.push('\n');
+        }
+    }
+    page
 }
 
 /// Under which conditions it was asked.

@@ -162,6 +162,10 @@ pub(crate) fn tags(report: &TagsReport, look: Look) -> String {
         page += &format!("; {}", counted(report.actors, "actor", "actors"));
     }
     page += &format!("; the store holds {}\n", count(report.tags_held));
+    if report.removed > 0 {
+        let gone = counted(report.removed, "address is", "addresses are");
+        page += &format!("  {gone} tagged no more by the same packs\n");
+    }
     if !report.packs.is_empty() {
         page += &packs_table(&report.packs, look);
     }
@@ -170,6 +174,7 @@ pub(crate) fn tags(report: &TagsReport, look: Look) -> String {
             page += &marked("?", Tone::Warning, &pack.refusals, look);
         }
     }
+    page += &marked("!", Tone::Warning, &report.twice, look);
     page += &marked("✗ not imported:", Tone::Bad, &report.failed, look);
     page + &snapshot(&report.snapshot, look)
 }
@@ -296,6 +301,10 @@ pub(crate) fn verify(report: &VerifyReport, look: Look) -> String {
         false => look.paint(Tone::Bad, "✗ damaged"),
     };
     page += &format!("  {files} read{rerun}\n");
+    if !report.not_compared.is_empty() {
+        page += "  the derived tables are out of date, so they were not compared: `tracehound run` first\n";
+    }
+    page += &marked("!", Tone::Warning, &report.not_compared, look);
     page += &marked("✗", Tone::Bad, &report.damage, look);
     page += &marked("✗", Tone::Bad, &report.contradictions, look);
     page + &snapshot(&report.snapshot, look)

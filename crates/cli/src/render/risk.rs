@@ -23,11 +23,14 @@ const BAR_WIDTH: usize = 25;
 
 /// The score of a cluster, and what adds up to it.
 pub(crate) fn score(answer: &ScoreAnswer, look: Look) -> String {
-    let tone = if answer.score.0 >= POINTS_WARNING { Tone::Warning } else { Tone::Good };
-    let head = format!("{} of 100", answer.score);
-    let band = if answer.band.is_empty() { String::new() } else { format!("  {}", answer.band) };
-    let mut page =
-        format!("{}{band}  {}\n", look.paint(tone, &head), look.faint(&bar(answer.score.0)));
+    let Some(points) = answer.score else {
+        return not_computed(&answer.subject, &answer.stale_because, &answer.snapshot, look);
+    };
+    let tone = if points.0 >= POINTS_WARNING { Tone::Warning } else { Tone::Good };
+    let head = format!("{points} of 100");
+    let band = answer.band.as_deref().map_or_else(String::new, |band| format!("  {band}"));
+    let band = band.trim_end();
+    let mut page = format!("{}{band}  {}\n", look.paint(tone, &head), look.faint(&bar(points.0)));
     page += &subject(&answer.subject, look);
     if let Some(rule) = &answer.hard_rule {
         page += &format!("  set by the rule `{}`\n", show::line(rule));
@@ -66,7 +69,7 @@ pub(crate) fn score(answer: &ScoreAnswer, look: Look) -> String {
         page += &format!("\n{}\n", look.heading("Without a party, its money untraced"));
         let mut table = Table::new(2, &[Column::Right, Column::Left]);
         for row in &answer.without {
-            let change = format!("{} -> {}", answer.score, row.points);
+            let change = format!("{points} -> {}", row.points);
             table.row([change.into(), format!("without {}", show::line(&row.without)).into()]);
         }
         page += &table.lines(look);
@@ -74,6 +77,15 @@ pub(crate) fn score(answer: &ScoreAnswer, look: Look) -> String {
     page += &stale_lines(&answer.stale_because, look);
     let made = format!("profile {}, snapshot {}", answer.profile, answer.snapshot);
     page + &format!("\n{}\n", look.faint(&show::line(&made)))
+}
+
+/// What stands in place of figures of an address that came in after the last run: nothing is not zero.
+fn not_computed(whom: &SubjectAnswer, stale_because: &[String], made: &str, look: Look) -> String {
+    let mut page = look.paint(Tone::Warning, "not computed") + "\n";
+    page += &subject(whom, look);
+    page += "  the address came in after the last run: nothing has been computed of it yet\n";
+    page += &stale_lines(stale_because, look);
+    page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(made))))
 }
 
 /// A score as a bar of cells.
@@ -100,12 +112,14 @@ fn subject(subject: &SubjectAnswer, look: Look) -> String {
 
 /// Where money came from and went to.
 pub(crate) fn exposure(answer: &ExposureAnswer, look: Look) -> String {
+    let (Some(received), Some(sent), Some(parts)) =
+        (answer.received_sat, answer.sent_sat, &answer.parts)
+    else {
+        return not_computed(&answer.subject, &answer.stale_because, &answer.snapshot, look);
+    };
     let mut page = subject(&answer.subject, look);
-    for (side, total) in
-        [(FlowSide::Received, answer.received_sat), (FlowSide::Sent, answer.sent_sat)]
-    {
-        let own: Vec<&ExposurePart> =
-            answer.parts.iter().filter(|part| part.side == side).collect();
+    for (side, total) in [(FlowSide::Received, received), (FlowSide::Sent, sent)] {
+        let own: Vec<&ExposurePart> = parts.iter().filter(|part| part.side == side).collect();
         let title = match side {
             FlowSide::Received => "Received",
             FlowSide::Sent => "Sent",
@@ -186,8 +200,11 @@ fn conventions(answer: &ExposureAnswer, look: Look) -> String {
 
 /// How near known parties are.
 pub(crate) fn nearness(answer: &NearnessAnswer, look: Look) -> String {
+    let Some(nearest) = &answer.nearest else {
+        return not_computed(&answer.subject, &answer.stale_because, &answer.snapshot, look);
+    };
     let mut page = subject(&answer.subject, look);
-    if answer.nearest.is_empty() {
+    if nearest.is_empty() {
         let text = format!("no known party within {} contracted hops, either way", answer.hops_max);
         page += &format!("  {text}\n");
     } else {
@@ -201,7 +218,7 @@ pub(crate) fn nearness(answer: &NearnessAnswer, look: Look) -> String {
             (Column::Prose, "nearest party"),
         ];
         let mut table = Table::headed(2, &columns);
-        for row in &answer.nearest {
+        for row in nearest {
             let way = if row.side == FlowSide::Received { "from" } else { "to" };
             table.row([
                 way.into(),
@@ -215,7 +232,7 @@ pub(crate) fn nearness(answer: &NearnessAnswer, look: Look) -> String {
         }
         page += "\n";
         page += &table.lines(look);
-        for row in answer.nearest.iter().filter(|row| !row.path.is_empty()) {
+        for row in nearest.iter().filter(|row| !row.path.is_empty()) {
             let way = if row.side == FlowSide::Received { "From" } else { "To" };
             let title = format!("{way} {} ({})", row.entity, row.category);
             page += &format!("\n{}\n", look.heading(&show::line(&title)));
@@ -229,13 +246,14 @@ pub(crate) fn nearness(answer: &NearnessAnswer, look: Look) -> String {
 /// Typologies that were found.
 pub(crate) fn patterns(answer: &PatternsAnswer, look: Look) -> String {
     let mut page = match answer.total {
-        0 => "no pattern was found\n".to_owned(),
-        n => look.heading(&counted(n, "pattern was found", "patterns were found")) + "\n",
+        None => "not computed: the address came in after the last run\n".to_owned(),
+        Some(0) => "no pattern was found\n".to_owned(),
+        Some(n) => look.heading(&counted(n, "pattern was found", "patterns were found")) + "\n",
     };
     for row in &answer.patterns {
         page += &pattern(row, look);
     }
-    let hidden = answer.total.saturating_sub(answer.patterns.len() as u64);
+    let hidden = answer.total.unwrap_or(0).saturating_sub(answer.patterns.len() as u64);
     if hidden > 0 {
         page += &look.faint(&format!("\n… and {} more (--limit 0 shows all)\n", count(hidden)));
     }

@@ -30,6 +30,7 @@ fn subject() -> SubjectAnswer {
             source_version: "2024-09-27".to_owned(),
             confidence: 50,
         }),
+        computed: true,
     }
 }
 
@@ -44,8 +45,8 @@ pub(super) fn score() -> ScoreAnswer {
     };
     ScoreAnswer {
         subject: subject(),
-        score: Points(47_688),
-        band: "elevated".to_owned(),
+        score: Some(Points(47_688)),
+        band: Some("elevated".to_owned()),
         hard_rule: None,
         profile: PROFILE.to_owned(),
         terms: vec![
@@ -91,13 +92,13 @@ pub(super) fn exposure() -> ExposureAnswer {
     ExposureAnswer {
         subject: subject(),
         currency: "USD".to_owned(),
-        received_sat: Sats(4_800_000_000),
-        sent_sat: Sats(120_000_000),
-        parts: vec![
+        received_sat: Some(Sats(4_800_000_000)),
+        sent_sat: Some(Sats(120_000_000)),
+        parts: Some(vec![
             part(received, false, false, Category::UNTRACED, "", 4_680_000_000, 0.975),
             part(received, false, true, Category::SANCTIONED, "YAN, Xiaobing", 120_000_000, 0.025),
             part(sent, true, false, Category::EXCHANGE, "Bitmarket", 120_000_000, 1.0),
-        ],
+        ]),
         conventions: vec![
             ConventionAnswer {
                 convention: "haircut",
@@ -121,7 +122,7 @@ pub(super) fn nearness() -> NearnessAnswer {
     NearnessAnswer {
         subject: subject(),
         hops_max: 8,
-        nearest: vec![
+        nearest: Some(vec![
             NearestOfKind {
                 side: FlowSide::Received,
                 category: Category::SANCTIONED,
@@ -142,7 +143,7 @@ pub(super) fn nearness() -> NearnessAnswer {
                 share: 1.0,
                 path: Vec::new(),
             },
-        ],
+        ]),
         stale_because: vec!["blocks came in since the last run".to_owned()],
         snapshot: SNAPSHOT.to_owned(),
     }
@@ -165,7 +166,7 @@ pub(super) fn patterns() -> PatternsAnswer {
             evidence: vec![tx],
             about: "9 steps that each peel at most 10 %; at least 5 are asked for".to_owned(),
         }],
-        total: 12,
+        total: Some(12),
         stale_because: Vec::new(),
         snapshot: SNAPSHOT.to_owned(),
     }

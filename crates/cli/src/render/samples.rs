@@ -198,9 +198,31 @@ pub(crate) fn explain() -> ExplainAnswer {
         evidence: vec![step(A, C, "common_input", 0.99), step(C, B, "same_key", 1.0)],
         confidence: 0.99,
         weakest: Some(0),
+        not_followed: Vec::new(),
         stale_because: Vec::new(),
         snapshot: SNAPSHOT.to_owned(),
     }
+}
+
+pub(crate) fn not_followed() -> Vec<engine::ApartAnswer> {
+    let held = engine::ApartAnswer {
+        link: "5e5e5e5e-1a2b3c4d".to_owned(),
+        a: A.to_owned(),
+        b: B.to_owned(),
+        heuristic: "common_input",
+        tx: TxId::from_bytes([0x5e; 32]),
+        state: "held",
+        because: "it would join 1200000 addresses with 10001".to_owned(),
+        decision: None,
+    };
+    let refused = engine::ApartAnswer {
+        link: "5e5e5e5e-99887766".to_owned(),
+        state: "refuse_link",
+        because: "two customers of one exchange".to_owned(),
+        decision: Some("0a1b2c3d4e5f".to_owned()),
+        ..held.clone()
+    };
+    vec![held, refused]
 }
 
 pub(crate) fn pending() -> PendingAnswer {
@@ -631,6 +653,10 @@ pub(crate) fn tags() -> TagsReport {
         }],
         tags: 1000,
         refused: 2,
+        removed: 12,
+        twice: vec![
+            "exchanges.yaml says what a/exchanges.yaml says, which is held: both count".to_owned(),
+        ],
         actors: 5,
         failed: vec!["broken.yaml: line 3: not YAML".to_owned()],
         tags_held: 1000,

@@ -61,6 +61,9 @@ pub(crate) fn tally(tally: &Tally) -> String {
     if tally.stale > 0 {
         text += &format!(", {} stale", count(tally.stale));
     }
+    if tally.undecided > 0 {
+        text += &format!(", {} undecided by --within", count(tally.undecided));
+    }
     if tally.unread > 0 {
         text += &format!("; {} could not be read", count(tally.unread));
     }
@@ -127,6 +130,9 @@ fn short_reason(answer: &ScreenAnswer) -> String {
             .first()
             .or(answer.cluster_tags.first())
             .map_or_else(|| nearest_tagged(answer).unwrap_or_default(), of_tag),
+        Verdict::NothingFound if answer.in_ledger && !answer.proximity.listed_computed => {
+            "how near others are was not computed".to_owned()
+        }
         Verdict::NothingFound => String::new(),
     }
 }

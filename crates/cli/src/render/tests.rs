@@ -15,6 +15,7 @@ const LOOK: Look = Look { color: false, width: 100, full: false };
 fn pages(look: Look) -> Vec<(&'static str, String)> {
     let mut apart = samples::explain();
     (apart.same_cluster, apart.evidence) = (false, Vec::new());
+    apart.not_followed = samples::not_followed();
     let mut cut = samples::trace();
     (cut.shortest, cut.widest) = (None, None);
     cut.shortest_truncated_by = Some("edges_visited_max".to_owned());
@@ -73,7 +74,9 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
 
 /// The pages in which amounts have a value, and of monitored addresses.
 fn money_pages(look: Look) -> Vec<(&'static str, String)> {
-    let dry = engine::PricesReport { dry_run: true, ..samples::prices_imported() };
+    let would_be_refused = vec!["rows that are no candle: 3 (--accept-refused)".to_owned()];
+    let dry =
+        engine::PricesReport { dry_run: true, would_be_refused, ..samples::prices_imported() };
     vec![
         ("trace-valued", trace(&samples::valued_trace(), None, look)),
         ("neighbors-valued", neighbors(&samples::valued_neighbors(), look)),
@@ -143,9 +146,14 @@ fn alert_pages(look: Look) -> Vec<(&'static str, String)> {
 /// The pages about exposure, proximity, patterns and scores.
 fn risk_pages(look: Look) -> Vec<(&'static str, String)> {
     let mut hard = risk_samples::score();
-    (hard.score, hard.hard_rule) = (engine::Points(100_000), Some("listed".to_owned()));
+    (hard.score, hard.hard_rule) = (Some(engine::Points(100_000)), Some("listed".to_owned()));
     hard.terms.clear();
+    let mut new = risk_samples::score();
+    (new.score, new.band, new.subject.computed) = (None, None, false);
+    (new.terms, new.without) = (Vec::new(), Vec::new());
+    new.stale_because = risk_samples::nearness().stale_because;
     vec![
+        ("score-not-computed", score(&new, look)),
         ("score", score(&risk_samples::score(), look)),
         ("score-hard", score(&hard, look)),
         ("exposure", exposure(&risk_samples::exposure(), look)),
@@ -331,12 +339,16 @@ fn no_foreign_text_of_reports_reaches_the_terminal_uncleaned() {
 
 #[test]
 fn a_tally_says_what_came_of_it() {
-    let tally_of = |answered, hits, stale, unread| tally(&Tally { answered, hits, stale, unread });
+    let tally_of = |answered, hits, stale, unread| {
+        tally(&Tally { answered, hits, stale, unread, undecided: 0 })
+    };
     assert_eq!(tally_of(1, 1, 0, 0), "1 address screened: 1 hit");
     assert_eq!(
         tally_of(1000, 0, 2, 3),
         "1,000 addresses screened: 0 hits, 2 stale; 3 could not be read"
     );
+    let undecided = Tally { answered: 2, undecided: 1, ..Tally::default() };
+    assert_eq!(tally(&undecided), "2 addresses screened: 0 hits, 1 undecided by --within");
 }
 
 #[test]

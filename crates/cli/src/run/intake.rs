@@ -37,8 +37,9 @@ impl Session {
     }
 
     pub(super) fn import_list(&self, args: ListsImportArgs) -> Result<Exit, Failure> {
-        let list = match args.list.as_str() {
-            "ofac" => "ofac-sdn".to_owned(),
+        // However it is written: a second list beside OFAC's would keep whom the first one takes off.
+        let list = match args.list.to_lowercase().as_str() {
+            "ofac" | "ofac-sdn" => "ofac-sdn".to_owned(),
             _ => args.list,
         };
         let import = ListImport {
@@ -66,8 +67,13 @@ impl Session {
         Ok(Exit::Done)
     }
 
-    pub(super) fn import_tags(&self, paths: &[PathBuf]) -> Result<Exit, Failure> {
-        let report = self.engine(&[])?.import_tags(paths, self.now, &self.watcher())?;
+    pub(super) fn import_tags(
+        &self,
+        paths: &[PathBuf],
+        accept_removals: Option<u64>,
+    ) -> Result<Exit, Failure> {
+        let engine = self.engine(&[])?;
+        let report = engine.import_tags(paths, accept_removals, self.now, &self.watcher())?;
         self.console.report(&report, render::tags)?;
         Ok(if report.failed.is_empty() { Exit::Done } else { Exit::Failed })
     }

@@ -40,7 +40,7 @@ impl Session {
         };
         let report = self.engine(&[])?.import_prices(&import, self.now)?;
         self.console.report(&report, render::prices_imported)?;
-        Ok(Exit::Done)
+        Ok(if report.would_be_refused.is_empty() { Exit::Done } else { Exit::Failed })
     }
 
     pub(super) fn monitor(&self, action: MonitorAction) -> Result<Exit, Failure> {

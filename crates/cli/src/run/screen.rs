@@ -25,11 +25,14 @@ pub(crate) struct Tally {
     pub(crate) stale: u64,
     /// Texts that could not be read.
     pub(crate) unread: u64,
+    /// Of those answered, no hit of which `--within` asks farther than hops are known.
+    pub(crate) undecided: u64,
 }
 
 impl Tally {
-    fn take(&mut self, answer: &ScreenAnswer) {
+    fn take(&mut self, answer: &ScreenAnswer, within: Option<u32>) {
         self.answered += 1;
+        self.undecided += u64::from(is_undecided(answer, within));
         self.hits += u64::from(answer.hit);
         self.stale += u64::from(answer.stale);
     }
@@ -40,7 +43,7 @@ impl Tally {
         match self {
             Self { hits: 1.., .. } => Exit::Hit,
             Self { stale: 1.., .. } if fail_stale => Exit::Stale,
-            Self { unread: 1.., .. } => Exit::Partial,
+            Self { unread: 1.., .. } | Self { undecided: 1.., .. } => Exit::Partial,
             _ => Exit::Done,
         }
     }
@@ -90,7 +93,7 @@ impl Session {
             note_bound(&answer, args.within, console);
             console.answer(&answer, render::screen)?;
             let mut tally = Tally::default();
-            tally.take(&answer);
+            tally.take(&answer, args.within);
             return Ok(tally.exit(args.fail_stale));
         }
         let sink = match output {
@@ -132,9 +135,22 @@ fn widen(answer: &mut ScreenAnswer, within: Option<u32>) {
     answer.hit |= within.is_some_and(is_near);
 }
 
+/// Whether `--within` asks for hops that are not known. An address that the ledger has not seen is near to nobody.
+fn is_undecided(answer: &ScreenAnswer, within: Option<u32>) -> bool {
+    let near = &answer.proximity;
+    let is_known = |hops: u32| near.listed_computed && hops <= near.hops_max;
+    answer.in_ledger && !answer.hit && within.is_some_and(|hops| !is_known(hops))
+}
+
 fn note_bound(answer: &ScreenAnswer, within: Option<u32>, console: Console) {
     let searched = answer.proximity.hops_max;
-    if let Some(within) = within.filter(|within| answer.in_ledger && *within > searched) {
+    let Some(within) = within.filter(|_| answer.in_ledger) else { return };
+    if !answer.proximity.listed_computed {
+        console.note(&format!(
+            "--within {within} is not decided: the hops of {} were not computed; `tracehound run` first",
+            answer.address
+        ));
+    } else if within > searched {
         console.note(&format!(
             "--within {within} looks no farther than the {searched} hops of the last run; \
              set screening.hops_max and `tracehound run` to look farther"
@@ -183,10 +199,12 @@ impl Many<'_> {
         match self.view.screen(text, &self.options) {
             Ok(mut answer) => {
                 widen(&mut answer, self.within);
-                if self.tally.answered == 0 {
+                // Said once: what keeps one address undecided is as a rule true of them all, and the last line counts.
+                let is_first = self.tally.undecided == 0 && is_undecided(&answer, self.within);
+                if self.tally.answered == 0 || is_first {
                     note_bound(&answer, self.within, self.console);
                 }
-                self.tally.take(&answer);
+                self.tally.take(&answer, self.within);
                 self.write(&answer)
             }
             Err(error) if error.is_usage() => {
@@ -271,7 +289,7 @@ mod tests {
     fn the_exit_code_tells_the_worst() {
         #[track_caller]
         fn check(hits: u64, stale: u64, unread: u64, fail_stale: bool, exit: Exit) {
-            let tally = Tally { answered: 9, hits, stale, unread };
+            let tally = Tally { answered: 9, hits, stale, unread, undecided: 0 };
             assert_eq!(tally.exit(fail_stale), exit);
         }
         check(0, 0, 0, true, Exit::Done);
@@ -281,5 +299,7 @@ mod tests {
         check(0, 1, 1, true, Exit::Stale);
         check(0, 1, 1, false, Exit::Partial);
         check(1, 1, 1, true, Exit::Hit);
+        let undecided = Tally { answered: 9, undecided: 1, ..Tally::default() };
+        assert_eq!(undecided.exit(true), Exit::Partial);
     }
 }

@@ -239,6 +239,11 @@ fn a_reader_that_has_read_enough_is_no_failure() {
 fn a_sound_store_is_verified() {
     let verified = world().run(&["verify", "--rerun", "--json"]).exits(0).json();
     assert_eq!(verified["sound"], true, "{verified:#}");
+    let mut other = tracehound();
+    other.env("TRACEHOUND_SCREENING__HOPS_MAX", "3");
+    let words = ["--store", world().store(), "verify", "--rerun"];
+    let stale = ended(other.args(words).output().unwrap()).exits(4);
+    assert!(stale.stdout.contains("✓ sound") && stale.stdout.contains("were not compared"));
     let text = world().run(&["verify"]).exits(0).stdout;
     assert!(text.starts_with("✓ sound"), "{text}");
 }

@@ -49,6 +49,20 @@ fn within_widens_what_is_a_hit() {
 }
 
 #[test]
+fn within_more_hops_than_are_known_clears_nobody() {
+    let clean = world().clean();
+    let over = world().run(&["screen", &clean, "--within", "99"]).exits(5);
+    assert!(over.stderr.contains("note: --within 99 looks no farther"), "{}", over.stderr);
+    let many = world().run(&["screen", &clean, &clean, "--within", "99"]).exits(5);
+    assert!(many.stderr.contains("2 undecided by --within"), "{}", many.stderr);
+    world().run(&["screen", &clean, "--within", "2"]).exits(0);
+    for date in ["--as-of", "--known-at"] {
+        let refused = world().run(&["screen", &clean, "--within", "2", date, "2020-08-02"]);
+        assert!(refused.exits(2).stderr.contains("cannot be used with"));
+    }
+}
+
+#[test]
 fn a_mistyped_address_is_an_error_with_a_hint() {
     world().run(&["screen", BROKEN]).fails(2, BROKEN, "");
     world().run(&["trace", BROKEN, "--to", BROKEN]).fails(2, BROKEN, "");

@@ -179,6 +179,8 @@ pub struct AlertsAnswer {
     pub total: u64,
     /// All alerts of the store by state.
     pub by_state: BTreeMap<&'static str, u64>,
+    /// Why there may be others by now.
+    pub stale_because: Vec<String>,
     /// The store snapshot that answered.
     pub snapshot: String,
 }
@@ -243,6 +245,8 @@ pub struct AlertAnswer {
     pub allowed: Vec<Action>,
     /// What happened to it, the oldest first.
     pub history: Vec<AlertEventAnswer>,
+    /// Why it may be out of date.
+    pub stale_because: Vec<String>,
 }
 
 /// What people did with alerts.

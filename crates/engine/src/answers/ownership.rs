@@ -30,6 +30,27 @@ pub struct HeldAnswer {
     pub decided: Option<&'static str>,
 }
 
+/// A link between two clusters that no cluster follows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ApartAnswer {
+    /// Its name.
+    pub link: String,
+    /// One address.
+    pub a: String,
+    /// The other.
+    pub b: String,
+    /// The rule; that of a suggested link is `person`.
+    pub heuristic: &'static str,
+    /// The transaction that shows it.
+    pub tx: TxId,
+    /// `held`, or the kind of the decision against it.
+    pub state: &'static str,
+    /// Why it is held, or the reason of the decision.
+    pub because: String,
+    /// The decision by which it is settled; null while it waits.
+    pub decision: Option<String>,
+}
+
 /// One side of held links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SideAnswer {

@@ -33,6 +33,8 @@ pub struct SubjectAnswer {
     pub known_as: Vec<String>,
     /// The known party that holds it, if one does.
     pub entity: Option<EntityAnswer>,
+    /// Whether the last run knew the address. Where not, it came in since, and what is asked of it is null: not computed.
+    pub computed: bool,
 }
 
 /// A part of what a cluster received or sent.
@@ -72,12 +74,12 @@ pub struct ExposureAnswer {
     pub subject: SubjectAnswer,
     /// The currency of values.
     pub currency: String,
-    /// All that it received of others.
-    pub received_sat: Sats,
-    /// All that it sent to others.
-    pub sent_sat: Sats,
-    /// The parts of both sides: they add up to the two sums, to the satoshi. The larger first.
-    pub parts: Vec<ExposurePart>,
+    /// All that it received of others; null where no run knows the address.
+    pub received_sat: Option<Sats>,
+    /// All that it sent to others; null likewise.
+    pub sent_sat: Option<Sats>,
+    /// The parts of both sides: they add up to the two sums, to the satoshi. The larger first. Null likewise.
+    pub parts: Option<Vec<ExposurePart>>,
     /// What it received by other conventions, where they were asked for.
     pub conventions: Vec<ConventionAnswer>,
     /// Why the answer may be out of date.
@@ -124,8 +126,8 @@ pub struct NearnessAnswer {
     pub subject: SubjectAnswer,
     /// The bound of the search, in contracted hops.
     pub hops_max: u8,
-    /// By side, then contracted hops.
-    pub nearest: Vec<NearestOfKind>,
+    /// By side, then contracted hops; null where no run knows the address.
+    pub nearest: Option<Vec<NearestOfKind>>,
     /// Why the answer may be out of date.
     pub stale_because: Vec<String>,
     /// The snapshot that answers.
@@ -166,8 +168,8 @@ pub struct PatternAnswer {
 pub struct PatternsAnswer {
     /// The latest first.
     pub patterns: Vec<PatternAnswer>,
-    /// How many there are; more than are shown where the question has a limit.
-    pub total: u64,
+    /// How many there are; more than are shown where the question has a limit. Null where no run knows the address.
+    pub total: Option<u64>,
     /// Why the answer may be out of date.
     pub stale_because: Vec<String>,
     /// The snapshot that answers.
@@ -224,10 +226,10 @@ pub struct ScoreAnswer {
     /// Whom it is about.
     #[serde(flatten)]
     pub subject: SubjectAnswer,
-    /// 0 to 100: the sum of the points of the terms.
-    pub score: Points,
-    /// The band of the profile.
-    pub band: String,
+    /// 0 to 100: the sum of the points of the terms; null where no run knows the address.
+    pub score: Option<Points>,
+    /// The band of the profile; null likewise.
+    pub band: Option<String>,
     /// The hard rule that set it, if one did.
     pub hard_rule: Option<String>,
     /// The profile by which it was made.

@@ -57,6 +57,8 @@ pub(crate) fn drop_derived(commit: &mut Commit<'_>, snapshot: &Snapshot) -> Resu
         checkpoint::RUN_OWNERSHIP,
         checkpoint::RUN_RESOLUTION,
         checkpoint::RUN_RISK,
+        checkpoint::RUN_SCREENING,
+        checkpoint::RUN_ALERTS,
         checkpoint::RUN_PRICES,
         checkpoint::RUN_MONEY,
     ] {

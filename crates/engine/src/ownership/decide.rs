@@ -6,7 +6,8 @@ use ledger::{
 
 use super::{DecisionLog, LinkId, link_id, names};
 use crate::answers::DecidedReport;
-use crate::layout::{self, SHARED};
+use crate::layout::{self, SHARED, checkpoint};
+use crate::query::link_of;
 use crate::view::View;
 use crate::{Engine, Error, did_you_mean};
 
@@ -94,7 +95,7 @@ impl Engine {
         let mut decisions = view.decisions()?.decisions;
         Ok(DecidedReport {
             decisions: decisions.split_off(n_before),
-            stale_because: view.stale_because(None),
+            stale_because: view.stale_because(crate::staleness::Asked::Owners, None),
             snapshot: snapshot.id().to_string(),
         })
     }
@@ -122,16 +123,19 @@ fn checked<'t>(what: &str, option: &str, text: &'t str, max: usize) -> Result<&'
 
 fn record(view: &View, log: &DecisionLog, what: &Decide) -> Result<DecisionRecord, Error> {
     Ok(match what {
-        Decide::Accept { id } => choice(view, id, true)?,
-        Decide::Refuse { id } => choice(view, id, false)?,
+        Decide::Accept { id } => choice(view, log, id, true)?,
+        Decide::Refuse { id } => choice(view, log, id, false)?,
         Decide::WithdrawLink { id } => of_link(view, DecisionKind::WithdrawLink, &link(view, id)?),
-        Decide::WithdrawTransaction { tx, rule } => DecisionRecord {
-            tx_id: Some(known_transaction(view, *tx)?),
-            heuristic: rule.as_deref().map(number_of).transpose()?,
-            ..empty(DecisionKind::WithdrawLink)
-        },
+        Decide::WithdrawTransaction { tx, rule } => {
+            let heuristic = rule.as_deref().map(number_of).transpose()?;
+            DecisionRecord {
+                tx_id: Some(linked_transaction(view, *tx, heuristic)?),
+                heuristic,
+                ..empty(DecisionKind::WithdrawLink)
+            }
+        }
         Decide::WithdrawRule { rule, from, to } => {
-            ordered(from.unwrap_or(0), to.unwrap_or(u32::MAX))?;
+            within_ledger(view, from.unwrap_or(0), to.unwrap_or(u32::MAX))?;
             DecisionRecord {
                 heuristic: Some(number_of(rule)?),
                 from_height: from.map(Height::new),
@@ -140,7 +144,7 @@ fn record(view: &View, log: &DecisionLog, what: &Decide) -> Result<DecisionRecor
             }
         }
         Decide::WithdrawHeights { from, to } => {
-            ordered(*from, *to)?;
+            within_ledger(view, *from, *to)?;
             DecisionRecord {
                 from_height: Some(Height::new(*from)),
                 to_height: Some(Height::new(*to)),
@@ -178,23 +182,48 @@ fn of_link(view: &View, kind: DecisionKind, link: &Link) -> DecisionRecord {
     }
 }
 
-fn ordered(from: u32, to: u32) -> Result<(), Error> {
-    match from <= to {
-        true => Ok(()),
-        false => Err(Error::Question {
+/// Refuses heights of which the ledger has no block: a decision that can say nothing is a slip of the pen.
+fn within_ledger(view: &View, from: u32, to: u32) -> Result<(), Error> {
+    if from > to {
+        return Err(Error::Question {
             what: format!("heights {from} to {to} are none"),
             hint: Some("write the lower one first".to_owned()),
-        }),
+        });
+    }
+    let Some(last) = view.columns.last_block() else {
+        return Err(Error::missing(
+            "the store holds no blocks",
+            "`tracehound ingest bitcoin PATH`",
+        ));
+    };
+    let first = view.columns.block(0).height;
+    match from <= last.height && first <= to {
+        true => Ok(()),
+        false => Err(Error::missing(
+            format!("no block of this ledger lies within heights {from} to {to}"),
+            format!("the store holds blocks {first} to {}", last.height),
+        )),
     }
 }
 
-fn known_transaction(view: &View, tx: TxId) -> Result<TxId, Error> {
-    match view.transactions.lookup_one(tx.as_bytes()) {
-        Some(_) => Ok(tx),
-        None => {
-            let hint = "write the transaction's whole id, as `cluster explain --full` shows it";
-            Err(Error::missing(format!("transaction {tx} is not in this ledger"), hint))
-        }
+/// A transaction with a link that could be taken back; of blocks without a run that is not known, and so allowed.
+fn linked_transaction(view: &View, tx: TxId, heuristic: Option<u8>) -> Result<TxId, Error> {
+    let Some(index) = view.transactions.lookup_one(tx.as_bytes()) else {
+        let hint = "write the transaction's whole id, as `cluster explain --full` shows it";
+        return Err(Error::missing(format!("transaction {tx} is not in this ledger"), hint));
+    };
+    let made = view.snapshot.checkpoint(checkpoint::CLUSTERS).unwrap_or(0);
+    let is_of_run = u64::from(view.columns.block_of(u64::from(index)).height) < made;
+    let Some(derived) = view.derived.as_ref().filter(|_| is_of_run) else { return Ok(tx) };
+    let is_it = |link: &Link| {
+        link.tx.get() == u64::from(index) && heuristic.is_none_or(|rule| link.heuristic == rule)
+    };
+    match derived.links.all().any(|link| is_it(&link)) {
+        true => Ok(tx),
+        false => Err(Error::missing(
+            format!("no link that could be withdrawn comes from transaction {tx}"),
+            "`tracehound cluster explain` shows links, each with its transaction",
+        )),
     }
 }
 
@@ -209,7 +238,12 @@ pub(crate) fn number_of(rule: &str) -> Result<u8, Error> {
 }
 
 /// The decision on the held or suggested link that a person means.
-fn choice(view: &View, typed: &str, accept: bool) -> Result<DecisionRecord, Error> {
+fn choice(
+    view: &View,
+    log: &DecisionLog,
+    typed: &str,
+    accept: bool,
+) -> Result<DecisionRecord, Error> {
     let held = view.held()?;
     let id_of = |row: &HeldRecord| view.link_id(&row.link);
     let mut links = held.iter().filter(|row| names::names(typed, &id_of(row)));
@@ -224,8 +258,21 @@ fn choice(view: &View, typed: &str, accept: bool) -> Result<DecisionRecord, Erro
         }),
         (None, _) => match suggested(view, typed, accept)? {
             Some(record) => Ok(record),
-            None => Err(unknown_choice(typed)),
+            None => Err(settled(log, typed).unwrap_or_else(|| unknown_choice(typed))),
         },
+    }
+}
+
+/// The link waits no more, because something was decided of it: that has to be taken back first.
+fn settled(log: &DecisionLog, typed: &str) -> Option<Error> {
+    let is_it = |row: &DecisionRecord| link_of(row).is_some_and(|id| names::names(typed, &id));
+    log.in_force().find(|(_, row)| is_it(row)).map(|(_, row)| decided_already(row))
+}
+
+fn decided_already(row: &DecisionRecord) -> Error {
+    Error::Question {
+        what: format!("this is decided already: {} ({})", row.kind.name(), row.id),
+        hint: Some(format!("`tracehound cluster revoke {}` takes that back", row.id)),
     }
 }
 
@@ -324,10 +371,7 @@ fn undecided(log: &DecisionLog, record: &DecisionRecord) -> Result<(), Error> {
     let decided = log.in_force().find(|(_, row)| same(row));
     match decided {
         None => Ok(()),
-        Some((_, row)) => Err(Error::Question {
-            what: format!("this is decided already: {} ({})", row.kind.name(), row.id),
-            hint: Some(format!("`tracehound cluster revoke {}` takes that back", row.id)),
-        }),
+        Some((_, row)) => Err(decided_already(row)),
     }
 }
 

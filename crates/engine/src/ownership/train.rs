@@ -58,7 +58,7 @@ impl Engine {
         Ok(TrainReport {
             change,
             resolution,
-            stale_because: view.stale_because(None),
+            stale_because: view.stale_because(crate::staleness::Asked::Owners, None),
             snapshot: after.id().to_string(),
         })
     }

@@ -12,6 +12,7 @@ use crate::answers::{
 };
 use crate::layout::SHARED;
 use crate::ownership::{DecisionLog, link_id, resolution_model};
+use crate::staleness::Asked;
 use crate::view::View;
 use crate::{Error, stages};
 
@@ -45,7 +46,7 @@ impl View {
             cluster,
             known_as: self.names_of(cluster)?,
             features: FEATURE_COLUMNS.iter().map(feature).collect(),
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }
@@ -73,7 +74,7 @@ impl View {
             suggestions: shown.collect::<Result<_, Error>>()?,
             total,
             model: resolution_model(&self.snapshot)?.map(|(_, model)| model.version()),
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }

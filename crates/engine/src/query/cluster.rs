@@ -9,6 +9,7 @@ use crate::answers::{EvidenceAnswer, ExplainAnswer, MembersAnswer, SourceAnswer}
 use crate::layout::SHARED;
 use crate::ownership::number_of;
 use crate::stages::RulesOfRun;
+use crate::staleness::Asked;
 use crate::view::{View, tag_answer};
 use crate::{Error, stages};
 
@@ -80,7 +81,7 @@ impl View {
             truncated: members.len() > limit,
             tags,
             listed: listed.filter_map(|member| self.cluster_hit(&self.lists, member)).collect(),
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }
@@ -120,7 +121,12 @@ impl View {
             confidence: explanation.as_ref().map_or(0.0, |found| found.confidence),
             weakest: explanation.as_ref().and_then(|found| found.weakest),
             evidence: steps.iter().map(answer).collect::<Result<_, _>>()?,
-            stale_because: self.stale_because(None),
+            not_followed: match clusters[0] == clusters[1] {
+                true => Vec::new(),
+                // What no run follows is between the clusters of today, whatever the conditions.
+                false => self.not_followed([id_a, id_b].map(|id| self.cluster_of(id)))?,
+            },
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }

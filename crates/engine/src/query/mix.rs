@@ -8,6 +8,7 @@ use ledger::{Height, Mix, Timestamp, TransactionView, TxIndex};
 use crate::Error;
 use crate::answers::{CoinAnswer, LinksOfMixAnswer, MixAnswer, MixLabelAnswer};
 use crate::reader::LedgerReader;
+use crate::staleness::Asked;
 use crate::view::View;
 
 /// What is asked about a mix.
@@ -49,7 +50,7 @@ impl View {
             inputs: view.inputs.iter().map(|input| self.coin_spent(input)).collect(),
             outputs: view.outputs.iter().map(|output| self.coin_paid(output)).collect(),
             links: request.links.then(|| links(&view, request)),
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }

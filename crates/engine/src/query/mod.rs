@@ -22,6 +22,7 @@ pub use cluster::ExplainRequest;
 pub use mix::MixRequest;
 pub use neighborhood::NeighborhoodRequest;
 pub use neighbors::Direction;
+pub(crate) use pending::link_of;
 pub use screen::ScreenOptions;
 pub use trace::{TraceOptions, TraceTarget};
 

@@ -7,6 +7,7 @@ use ledger::{AddressId, ClusterId, Timestamp};
 use super::Direction;
 use crate::Error;
 use crate::answers::{NeighborhoodAnswer, NeighborhoodNode, NeighborhoodPair, Shown, WorthAnswer};
+use crate::staleness::Asked;
 use crate::view::View;
 
 /// Which neighborhood is shown, and how much work it may cost.
@@ -92,7 +93,7 @@ impl View {
             complete_hops: found.truncated_by.map_or(request.hops_max, |cut| cut.hops),
             not_through: request.not_through.clone(),
             clusters_not_passed: not_passed.len() as u64,
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }

@@ -3,13 +3,15 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use ledger::{ClusterId, DecisionRecord, HeldRecord, Timestamp};
+use ledger::{ClusterId, DecisionKind, DecisionRecord, HeldRecord, Timestamp};
 
 use crate::answers::{
-    DecisionAnswer, DecisionsAnswer, HeldAnswer, PendingAnswer, PendingPair, SideAnswer,
+    ApartAnswer, DecisionAnswer, DecisionsAnswer, HeldAnswer, PendingAnswer, PendingPair,
+    SideAnswer,
 };
 use crate::layout::checkpoint;
 use crate::ownership::{DecisionLog, link_id};
+use crate::staleness::Asked;
 use crate::view::View;
 use crate::{Error, reader, stages};
 
@@ -57,7 +59,7 @@ impl View {
             pairs: pairs?,
             total,
             guard_addresses: self.config.ownership.guard_addresses,
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }
@@ -91,6 +93,51 @@ impl View {
         Ok(names)
     }
 
+    /// Links between two clusters that no cluster follows: those that the last run held, and those decided against.
+    pub(super) fn not_followed(&self, ends: [ClusterId; 2]) -> Result<Vec<ApartAnswer>, Error> {
+        let log = DecisionLog::open(&self.snapshot)?;
+        let joins = |a: ClusterId, b: ClusterId| [a, b] == ends || [b, a] == ends;
+        let mut found = Vec::new();
+        for row in self.held()? {
+            if joins(self.cluster_of(row.link.a), self.cluster_of(row.link.b)) {
+                let held = self.held_answer(&row, &log);
+                let own = log.in_force().find(|(_, row)| link_of(row).as_ref() == Some(&held.id));
+                found.push(ApartAnswer {
+                    link: held.id,
+                    a: held.a,
+                    b: held.b,
+                    heuristic: held.heuristic,
+                    tx: held.tx,
+                    state: own.map_or("held", |(_, row)| row.kind.name()),
+                    because: own.map_or(held.because, |(_, row)| row.reason.clone()),
+                    decision: own.map(|(_, row)| row.id.clone()),
+                });
+            }
+        }
+        for (_, row) in log.in_force().filter(|(_, row)| is_against(row.kind)) {
+            let (Some(link), Some(tx), Some(a), Some(b)) = (link_of(row), row.tx_id, row.a, row.b)
+            else {
+                continue;
+            };
+            let cluster = |address| self.id_of(&address).map(|id| self.cluster_of(id));
+            let (Some(from), Some(to)) = (cluster(a), cluster(b)) else { continue };
+            if joins(from, to) && found.iter().all(|one| one.link != link) {
+                let text = |address: ledger::Address| address.display(ledger::Chain::Bitcoin);
+                found.push(ApartAnswer {
+                    link,
+                    a: text(a),
+                    b: text(b),
+                    heuristic: row.heuristic.map_or("unknown", stages::heuristic_name),
+                    tx,
+                    state: row.kind.name(),
+                    because: row.reason.clone(),
+                    decision: Some(row.id.clone()),
+                });
+            }
+        }
+        Ok(found)
+    }
+
     fn held_answer(&self, row: &HeldRecord, log: &DecisionLog) -> HeldAnswer {
         let link = &row.link;
         let id = self.link_id(link);
@@ -121,10 +168,18 @@ impl View {
         let decisions = rows.map(|(at, row)| decision_answer(row, &log, at < followed)).collect();
         Ok(DecisionsAnswer {
             decisions,
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }
+}
+
+/// Whether a decision keeps a link from being followed.
+fn is_against(kind: DecisionKind) -> bool {
+    matches!(
+        kind,
+        DecisionKind::RefuseLink | DecisionKind::RefuseSuggestion | DecisionKind::WithdrawLink
+    )
 }
 
 fn held_because(row: &HeldRecord) -> String {
@@ -135,7 +190,7 @@ fn held_because(row: &HeldRecord) -> String {
 }
 
 /// The name of the link that a decision is about.
-pub(super) fn link_of(row: &DecisionRecord) -> Option<String> {
+pub(crate) fn link_of(row: &DecisionRecord) -> Option<String> {
     Some(link_id(row.tx_id?, row.heuristic?, &row.a?, &row.b?))
 }
 

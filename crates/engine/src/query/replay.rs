@@ -34,13 +34,16 @@ impl View {
         watch: &dyn Watch,
     ) -> Result<ExposureAnswer, Error> {
         let mut answer = self.exposure(address)?;
+        if !answer.subject.computed {
+            return Ok(answer);
+        }
         let entities = self.entity_column()?;
         let owners = Owners { labels: self.labels(), entities: &entities };
         let categories: Vec<Category> =
             self.risk()?.entities().iter().map(|entity| entity.category).collect();
         let parties = exposure::Parties { owners, categories: &categories };
-        let options =
-            ExposureOptions { parts_max: self.config.risk.parts_max, sent: SentUpdate::OnRequest };
+        let parts_max = self.risk_of_run().parts_max;
+        let options = ExposureOptions { parts_max, sent: SentUpdate::OnRequest };
         let mut state = ExposureState::new(options);
         let mut previous = PreviousTransactions::default();
         let prices = prices::known(
@@ -69,15 +72,18 @@ impl View {
         watch: &dyn Watch,
     ) -> Result<NearnessAnswer, Error> {
         let mut answer = self.nearness(address)?;
+        if !answer.subject.computed {
+            return Ok(answer);
+        }
         let entities = self.entity_column()?;
         let owners = Owners { labels: self.labels(), entities: &entities };
-        let hops_max = self.config.risk.hops_max;
+        let hops_max = self.risk_of_run().hops_max;
         let options = ProximityOptions { hops_max, ..ProximityOptions::default() };
         let mut state = ProximityState::new(options);
         self.replay(watch, |batch| Ok(state.push(batch)?))?;
         state.update(&owners, self.risk()?.entities());
         let cluster = answer.subject.cluster;
-        for row in &mut answer.nearest {
+        for row in answer.nearest.iter_mut().flatten() {
             let path = state.path(cluster, row.side, row.category, Way::Nearest);
             let hops = path.unwrap_or_default();
             let hops: Vec<forensics::Hop> = hops.iter().map(|hop| self.hop(hop)).collect();

@@ -11,6 +11,7 @@ use crate::answers::{
     PatternsAnswer, Sats, SubjectAnswer,
 };
 use crate::risk_files::RiskFiles;
+use crate::staleness::Asked;
 use crate::view::View;
 
 impl View {
@@ -30,6 +31,7 @@ impl View {
             cluster_size: self.cluster_size(cluster),
             known_as: self.names_of(cluster)?,
             entity: self.risk()?.entity_of(cluster)?.map(entity_answer),
+            computed: self.is_of_run(cluster),
         })
     }
 
@@ -60,11 +62,11 @@ impl View {
         parts.sort_by_key(|part| (part.side, Reverse(part.amount_sat.0)));
         Ok(ExposureAnswer {
             currency: self.config.money.currency.clone(),
-            received_sat: sats(total(FlowSide::Received)),
-            sent_sat: sats(total(FlowSide::Sent)),
-            parts,
+            received_sat: subject.computed.then(|| sats(total(FlowSide::Received))),
+            sent_sat: subject.computed.then(|| sats(total(FlowSide::Sent))),
+            parts: subject.computed.then_some(parts),
             conventions: Vec::new(),
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Risk, None),
             snapshot: self.snapshot_id.clone(),
             subject,
         })
@@ -90,9 +92,9 @@ impl View {
             path: Vec::new(),
         });
         Ok(NearnessAnswer {
-            hops_max: self.config.risk.hops_max,
-            nearest: nearest.collect(),
-            stale_because: self.stale_because(None),
+            hops_max: self.risk_of_run().hops_max,
+            nearest: subject.computed.then(|| nearest.collect()),
+            stale_because: self.stale_because(Asked::Risk, None),
             snapshot: self.snapshot_id.clone(),
             subject,
         })
@@ -111,8 +113,10 @@ impl View {
         rows.sort_by_key(|row| (Reverse(row.height), row.pattern, row.cluster));
         Ok(PatternsAnswer {
             patterns: rows.iter().take(limit).map(|row| self.pattern(row)).collect(),
-            total: rows.len() as u64,
-            stale_because: self.stale_because(None),
+            total: cluster
+                .is_none_or(|cluster| self.is_of_run(cluster))
+                .then_some(rows.len() as u64),
+            stale_because: self.stale_because(Asked::Risk, None),
             snapshot: self.snapshot_id.clone(),
         })
     }

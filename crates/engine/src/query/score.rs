@@ -19,6 +19,7 @@ use crate::answers::{
 };
 use crate::risk_models::RiskModel;
 use crate::stages::{self, Subjects, parse_profile, profile};
+use crate::staleness::Asked;
 use crate::view::View;
 
 use super::modelled::{said, said_by};
@@ -94,17 +95,20 @@ impl View {
             .as_ref()
             .map_or_else(|| profile.label().to_owned(), |score| score.profile.clone());
         Ok(ScoreAnswer {
-            score: Points(points),
-            band: profile.band(points).to_owned(),
+            score: subject.computed.then_some(Points(points)),
+            band: subject.computed.then(|| profile.band(points).to_owned()),
             hard_rule: stored.and_then(|score| score.hard_rule),
             terms: terms.iter().map(term).collect(),
             // What it would be by another profile than its own would be no counterfactual of it.
-            without: match made_by == profile.label() && self.has_models_of_run() {
+            without: match subject.computed
+                && made_by == profile.label()
+                && self.has_models_of_run()
+            {
                 true => self.without(subject.cluster, &profile)?,
                 false => Vec::new(),
             },
             profile: made_by,
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Scores, None),
             snapshot: self.snapshot_id.clone(),
             subject,
         })
@@ -217,7 +221,7 @@ impl View {
         Ok(TopAnswer {
             clusters: scores.iter().take(limit).map(line).collect::<Result<_, _>>()?,
             total: scores.len() as u64,
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Scores, None),
             snapshot: self.snapshot_id.clone(),
         })
     }

@@ -8,6 +8,8 @@ use crate::answers::{
     ClusterHit, NearestAnswer, ProximityAnswer, ScreenAnswer, TagAnswer, Verdict,
 };
 use crate::derived::Distance;
+use crate::layout::checkpoint;
+use crate::staleness::Asked;
 use crate::view::{self, View, listing_answer, tag_answer};
 use crate::{Error, stages};
 
@@ -65,7 +67,7 @@ impl View {
         let (cluster_hits, cluster_hit_count) = self.cluster_hits(lists, cluster, id);
         let (tags, cluster_tags, cluster_tag_count) = self.tags_of(address, cluster)?;
         let proximity = self.proximity(cluster, lists.as_stored)?;
-        let mut stale_because = self.stale_because(options.now);
+        let mut stale_because = self.stale_because(Asked::Screening, options.now);
         if !lists.as_stored {
             stale_because.push(
                 "hops to listed entities are not computed for lists of another date".to_owned(),
@@ -157,12 +159,13 @@ impl View {
         cluster: Option<ClusterId>,
         with_listed: bool,
     ) -> Result<ProximityAnswer, Error> {
-        let hops_max = self.config.screening.hops_max;
-        let covered = self.derived.as_ref().is_some_and(|derived| {
-            cluster.is_none_or(|cluster| stages::root(cluster).index() < derived.labels().len())
-        });
+        // What was looked to, not what is configured now: "none within 20" of a search to 1 would clear the guilty.
+        let bound = self.snapshot.checkpoint(checkpoint::RUN_SCREENING);
+        let covered = self.derived.is_some()
+            && bound.is_some()
+            && cluster.is_none_or(|cluster| self.is_of_run(cluster));
         let mut answer = ProximityAnswer {
-            hops_max,
+            hops_max: bound.and_then(|bound| u32::try_from(bound).ok()).unwrap_or(0),
             listed_computed: covered && with_listed,
             tagged_computed: covered,
             ..ProximityAnswer::default()
@@ -190,8 +193,8 @@ impl View {
     ) -> Result<Option<NearestAnswer>, Error> {
         let Some(derived) = &self.derived else { return Ok(None) };
         let root = stages::root(cluster).get();
-        if root as usize >= derived.labels().len() {
-            // It came in since the last run; nodes from here on are junctions of that run.
+        if !self.is_of_run(cluster) {
+            // Nodes from here on are junctions of that run.
             return Ok(None);
         }
         let proximity = derived.proximity(distance)?;

@@ -5,6 +5,7 @@ use ledger::{AddressId, BlockHash, ClusterId, Timestamp, tables};
 use crate::Error;
 use crate::answers::{LargeCluster, ListStatus, StatusAnswer};
 use crate::layout::{BITCOIN, SHARED, checkpoint};
+use crate::staleness::Asked;
 use crate::view::{View, latest_imports};
 
 /// How many of the largest clusters are shown.
@@ -17,7 +18,7 @@ impl View {
     /// If a file of the snapshot is damaged.
     pub fn status(&self, now: Timestamp) -> Result<StatusAnswer, Error> {
         let mut status = self.status_counts()?;
-        status.stale_because = self.stale_because(Some(now));
+        status.stale_because = self.stale_because(Asked::Everything, Some(now));
         status.stale = !status.stale_because.is_empty();
         Ok(status)
     }

@@ -7,6 +7,7 @@ use ledger::{ClusterId, Timestamp};
 
 use crate::answers::{PathAnswer, Sats, TraceAnswer};
 use crate::intake::index;
+use crate::staleness::Asked;
 use crate::view::View;
 use crate::{Error, stages};
 
@@ -99,7 +100,7 @@ impl View {
             degree_max: options.degree_max,
             not_through: options.not_through.clone(),
             clusters_not_passed: not_passed.len() as u64,
-            stale_because: self.stale_because(None),
+            stale_because: self.stale_because(Asked::Owners, None),
             snapshot: self.snapshot_id.clone(),
         })
     }

@@ -28,7 +28,6 @@ pub(crate) use guarded::{Entities, RulesOfRun};
 pub(crate) use learning::{Held, Learning, cluster};
 pub(crate) use risk::{
     PROFILE, category_of, listed_entity, members_by_party, of_cluster, parse_profile, profile,
-    stamps as risk_stamps,
 };
 pub(crate) use suggested::cluster_entities;
 pub(crate) use views::Views;
@@ -54,7 +53,7 @@ impl Engine {
         } else {
             self.run_views(&mut writer, now, watch)?
         };
-        if !views_current || rules_changed(&snapshot) {
+        if !views_current || rules_changed(&snapshot) || !is_judged(&snapshot) {
             report.alerts = self.run_alerts(&mut writer, now)?;
             report.up_to_date = false;
         }
@@ -159,12 +158,14 @@ impl Engine {
         let resolution = ownership::resolution_model(&snapshot)?.map_or(0, |(id, _)| id);
         commit.set_checkpoint(checkpoint::RUN_RESOLUTION, u64::from(resolution));
         commit.set_checkpoint(checkpoint::RUN_OWNERSHIP, self.config().ownership.stamp());
-        for (name, stamp) in risk::stamps(&snapshot, self.config())? {
+        for (name, stamp) in stamps(&snapshot, self.config())? {
             commit.set_checkpoint(name, stamp);
         }
         let prices = snapshot.checkpoint(checkpoint::PRICES).unwrap_or(0);
         commit.set_checkpoint(checkpoint::RUN_PRICES, prices);
         commit.set_checkpoint(checkpoint::RUN_MONEY, self.config().money.stamp());
+        // Whoever finds the store after a crash between this commit and that of the alerts asks the rules.
+        commit.set_checkpoint(checkpoint::RUN_ALERTS, 0);
         commit.finish(self.run_record("run", now))?;
         watch.tell(Progress::End);
         Ok(report)
@@ -213,7 +214,7 @@ pub(crate) fn is_current(snapshot: &Snapshot, config: &Config) -> bool {
             of(checkpoint::LINKS_MODEL) == model
                 && of(checkpoint::LINKS_PRICES) == prices_of_links(snapshot, model)
         })
-        && risk::stamps(snapshot, config)
+        && stamps(snapshot, config)
             .is_ok_and(|stamps| stamps.into_iter().all(|(name, stamp)| of(name) == stamp))
         && of(checkpoint::CLUSTERS_LINKS) == snapshot.rows(tables::LINKS.name, BITCOIN)
 }
@@ -226,8 +227,23 @@ fn prices_of_links(snapshot: &Snapshot, model: u64) -> u64 {
     }
 }
 
+/// What a run follows of settings and small tables, each as a checkpoint with its stamp.
+pub(crate) fn stamps(
+    snapshot: &Snapshot,
+    config: &Config,
+) -> Result<Vec<(&'static str, u64)>, Error> {
+    let mut stamps = risk::stamps(snapshot, config)?.to_vec();
+    stamps.push((checkpoint::RUN_SCREENING, u64::from(config.screening.hops_max)));
+    Ok(stamps)
+}
+
+/// Whether the rules in force then were asked about the tables of the last run.
+pub(crate) fn is_judged(snapshot: &Snapshot) -> bool {
+    snapshot.checkpoint(checkpoint::RUN_ALERTS) == Some(1)
+}
+
 /// Whether rules were published since they were last asked.
-fn rules_changed(snapshot: &Snapshot) -> bool {
+pub(crate) fn rules_changed(snapshot: &Snapshot) -> bool {
     let asked = snapshot.checkpoint(checkpoint::RUN_RULES);
     asked != Some(snapshot.rows(tables::RULES.name, SHARED))
 }

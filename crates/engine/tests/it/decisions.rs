@@ -65,7 +65,7 @@ fn tag(scratch: &Scratch, addresses: &[String]) {
          lastmod: 2024-01-01\ncategory: exchange\ntags:\n{tags}"
     );
     let path = scratch.file("packs/one.yaml", &pack);
-    let report = scratch.engine.import_tags(&[path], NOW, &Unwatched).unwrap();
+    let report = scratch.engine.import_tags(&[path], None, NOW, &Unwatched).unwrap();
     assert_eq!((report.refused, report.failed.len()), (0, 0), "{report:?}");
 }
 
@@ -184,7 +184,7 @@ proptest! {
         run(&fast);
         check_same(&slow.engine, &fast.engine);
         let verified = slow.engine.verify(true, &Unwatched).unwrap();
-        prop_assert!(verified.sound, "{:?}", verified);
+        prop_assert!(verified.all_holds(), "{:?}", verified);
     }
 }
 
@@ -250,6 +250,51 @@ fn a_withdrawn_link_joins_nothing_and_a_refused_one_waits_no_more() {
     decide(&scratch, Decide::WithdrawHeights { from: 0, to: u32::MAX }).unwrap();
     let report = run(&scratch);
     assert_eq!((report.clusters, report.links, report.held_links), (0, links, 0));
+}
+
+#[test]
+fn two_owners_are_told_of_the_links_between_them() {
+    let scratch = with_held();
+    let link = pending(&scratch).pairs[0].links[0].clone();
+    let between = |scratch: &Scratch| {
+        let view = scratch.engine.view().unwrap();
+        let answer = view.explain(&link.a, &link.b, &ExplainRequest::default()).unwrap();
+        let own = answer.not_followed.into_iter().find(|row| row.link == link.id);
+        own.map(|row| (row.state, row.because, row.decision.is_some()))
+    };
+    assert_eq!(between(&scratch), Some(("held", link.because.clone(), false)));
+    decide(&scratch, Decide::Refuse { id: link.id.clone() }).unwrap();
+    let refused = Some(("refuse_link", "because".to_owned(), true));
+    assert_eq!(between(&scratch), refused);
+    run(&scratch);
+    assert_eq!(between(&scratch), refused);
+    // It waits no more, and the way back is named.
+    let error = decide(&scratch, Decide::Accept { id: link.id.clone() }).unwrap_err();
+    assert!(error.hint().unwrap().contains("cluster revoke"), "{error}");
+}
+
+#[test]
+fn a_decision_that_can_say_nothing_is_refused() {
+    let scratch = Scratch::new();
+    let blocks = crate::chain::blocks("-> a:9\n a:9 -> b:9\n b:4 c:5 -> d:9\n");
+    scratch.engine.ingest_blocks(&blocks, NOW).unwrap();
+    run(&scratch);
+    let of = |block: usize| blocks[block].transactions[0].id;
+    let withdraw = |tx, rule: Option<&str>| {
+        let rule = rule.map(str::to_owned);
+        decide(&scratch, Decide::WithdrawTransaction { tx, rule })
+    };
+    for refused in [
+        withdraw(of(1), None),
+        withdraw(of(2), Some("same_key")),
+        decide(&scratch, Decide::WithdrawHeights { from: 3, to: 9 }),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(error.to_string().contains("no ") && error.hint().is_some(), "{error}");
+    }
+    withdraw(of(2), None).unwrap();
+    decide(&scratch, Decide::WithdrawHeights { from: 2, to: 9 }).unwrap();
+    assert_eq!(scratch.engine.view().unwrap().decisions().unwrap().decisions.len(), 2);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn a_pack_replaces_what_it_said_before() {
     };
     for label in ["first", "second"] {
         let path = scratch.file("packs/one.yaml", &pack(label));
-        let report = scratch.engine.import_tags(&[path], NOW, &Unwatched).unwrap();
+        let report = scratch.engine.import_tags(&[path], None, NOW, &Unwatched).unwrap();
         assert_eq!((report.tags, report.refused, report.tags_held), (1, 0, 1), "{report:?}");
         let answer =
             scratch.engine.view().unwrap().screen(GENESIS, &ScreenOptions::default()).unwrap();
@@ -109,6 +109,73 @@ fn a_pack_replaces_what_it_said_before() {
         assert_eq!(answer.tags[0].label, label);
         assert_eq!(answer.verdict, Verdict::Tagged);
     }
+}
+
+/// A pack of one category that names these addresses.
+fn pack(category: &str, addresses: &[&str]) -> String {
+    let tags: String =
+        addresses.iter().map(|text| format!("- address: {text}\n  label: l\n")).collect();
+    format!(
+        "title: t\ncreator: c\nsource: s\ncurrency: BTC\nconfidence: web_crawl\nlastmod: 2024-01-01\n\
+         category: {category}\ntags:\n{tags}"
+    )
+}
+
+#[test]
+fn another_pack_of_the_same_name_clears_nobody() {
+    let scratch = Scratch::new();
+    let take = |file: &std::path::Path, accept: Option<u64>| {
+        scratch.engine.import_tags(&[file.to_owned()], accept, NOW, &Unwatched)
+    };
+    let first = scratch.file("d1/pack.yaml", &pack("ransomware", &[GENESIS]));
+    let second = scratch.file("d2/pack.yaml", &pack("exchange", &[SECOND]));
+    take(&first, None).unwrap();
+    let before = scratch.engine.view().unwrap().snapshot_id().to_owned();
+    let refused = take(&second, None).unwrap_err();
+    let hint = refused.hint().unwrap();
+    assert!(refused.to_string().contains(GENESIS), "{refused}");
+    assert!(hint.contains("another name") && hint.contains("--accept-removals 1"), "{hint}");
+    assert_eq!(scratch.engine.view().unwrap().snapshot_id(), before);
+    assert_eq!(screen(&scratch.engine, GENESIS, ScreenOptions::default()), Verdict::Tagged);
+    let accepted = take(&second, Some(1)).unwrap();
+    assert_eq!((accepted.removed, accepted.tags_held), (1, 1));
+    // The same file by its folder has another name: both count, and that is said.
+    let by_folder = take(second.parent().unwrap().parent().unwrap(), None).unwrap();
+    assert!(by_folder.twice.iter().any(|why| why.contains("d2/pack.yaml")), "{by_folder:?}");
+    // A pack can be emptied, knowingly.
+    std::fs::write(&second, "title: t\ntags:\n").unwrap();
+    assert!(take(&second, None).is_err());
+    assert_eq!(take(&second, Some(1)).unwrap().removed, 1);
+    // What no reader could read changes nothing.
+    let broken = scratch.file("broken.yaml", "title: t\n");
+    let held = scratch.engine.view().unwrap().snapshot_id().to_owned();
+    let report = take(&broken, None).unwrap();
+    assert_eq!((report.failed.len(), report.snapshot), (1, held));
+}
+
+#[test]
+fn categories_that_say_nothing_are_reported() {
+    let scratch = Scratch::new();
+    let file = scratch.file("odd.yaml", &pack("darknet", &[GENESIS]));
+    let report = scratch.engine.import_tags(&[file], None, NOW, &Unwatched).unwrap();
+    let said = report.packs[0].remarks.keys().any(|remark| remark.contains("\"darknet\""));
+    assert!(said, "{report:?}");
+}
+
+#[test]
+fn plain_lists_hold_comments_and_have_one_name() {
+    let scratch = Scratch::new();
+    let text = format!("# the house's own\n{GENESIS} # an old customer, gone\n{SECOND}\n");
+    assert_eq!(import(&scratch, "a.txt", &text, 1_000_000, None).unwrap().live, 2);
+    let twice = format!("{GENESIS} {SECOND}\n");
+    assert!(import(&scratch, "b.txt", &twice, 2_000_000, None).is_err());
+    let other = ListImport {
+        list: "OFAC-SDN".to_owned(),
+        paths: vec![scratch.file("c.txt", GENESIS)],
+        ..ListImport::default()
+    };
+    let refused = scratch.engine.import_lists(&other, NOW, &Unwatched).unwrap_err();
+    assert!(refused.hint().unwrap().contains("\"ofac-sdn\""), "{refused}");
 }
 
 #[test]

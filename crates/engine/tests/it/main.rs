@@ -4,6 +4,7 @@
 extern crate tracehound_engine as engine;
 
 mod alerts;
+mod chain;
 mod decisions;
 mod evaluate;
 mod laws;
@@ -15,6 +16,7 @@ mod reference;
 mod resolve;
 mod risk;
 mod risk_model;
+mod staleness;
 mod world;
 
 use std::path::{Path, PathBuf};

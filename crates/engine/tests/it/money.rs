@@ -122,7 +122,7 @@ fn transfers_have_the_value_of_their_time_and_edges_are_their_sums() {
         assert_eq!((edge.amount_unpriced.units(), edge.n_high_volatility), (sum.1, sum.2));
     }
     assert!(stored.iter().any(|edge| edge.n_high_volatility > 0));
-    assert!(scratch.engine.verify(true, &Unwatched).unwrap().sound);
+    assert!(scratch.engine.verify(true, &Unwatched).unwrap().all_holds());
     answers_show_them(&scratch, &stored);
 }
 
@@ -266,4 +266,41 @@ fn monitoring_is_a_log_and_its_last_word_holds() {
     let nothing = Monitor { addresses: vec![(A.to_owned(), String::new())], ..Monitor::default() };
     let error = scratch.engine.monitor(MonitorChange::Add, &nothing, NOW).unwrap_err();
     assert!(error.to_string().contains("a reason is missing"), "{error}");
+}
+
+#[test]
+fn a_dry_run_says_that_the_import_would_be_refused() {
+    let scratch = Scratch::new();
+    let text = csv(&[(1_600_000_200, 1.0), (1_600_000_800, 2.0)]);
+    let broken = text.replace(",2,2,2,2", ",x,2,2,2");
+    let dry = PriceImport { dry_run: true, ..import(&scratch, &broken) };
+    let report = scratch.engine.import_prices(&dry, NOW).unwrap();
+    assert!(report.would_be_refused[0].contains("--accept-refused"), "{report:?}");
+    assert!(scratch.engine.import_prices(&import(&scratch, &broken), NOW).is_err());
+    let accepting = PriceImport { accept_refused: true, ..dry };
+    let report = scratch.engine.import_prices(&accepting, NOW).unwrap();
+    assert!(report.would_be_refused.is_empty(), "{report:?}");
+    let empty = csv(&[]);
+    let error = scratch.engine.import_prices(&import(&scratch, &empty), NOW).unwrap_err();
+    assert!(error.to_string().contains("no row"), "{error}");
+}
+
+#[test]
+fn faults_of_a_file_of_addresses_have_their_line() {
+    let read = |text: &str| engine::monitor::read_addresses(text, "customers.txt", "mine");
+    let good = crate::chain::address("a");
+    let rows = read(&format!("# ours\n{good} # the first\n")).unwrap();
+    assert_eq!(rows, [(good.clone(), "mine".to_owned())]);
+    let error = read(&format!("{good}\n\nnonsense\n")).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("customers.txt:3: "), "{error}");
+    let hint = read("# nobody\n").unwrap_err().hint().unwrap();
+    assert!(hint.contains("one address a line"), "{hint}");
+    let scratch = Scratch::new();
+    let what = Monitor {
+        addresses: ["x", "y"].map(|label| (good.clone(), label.to_owned())).to_vec(),
+        reason: "r".to_owned(),
+        author: "ana".to_owned(),
+    };
+    let error = scratch.engine.monitor(MonitorChange::Add, &what, NOW).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("two labels"), "{error}");
 }

@@ -31,7 +31,7 @@ fn check(folder: &Path, tags: Option<&Path>, listed: Option<&Path>) {
     }
     let tag_list = scratch.dir.path().join("tagged.txt");
     if let Some(tags) = tags {
-        let report = scratch.engine.import_tags(&[tags.to_owned()], NOW, &Unwatched).unwrap();
+        let report = scratch.engine.import_tags(&[tags.to_owned()], None, NOW, &Unwatched).unwrap();
         assert_eq!(report.failed, [""; 0]);
         std::fs::write(&tag_list, tagged_lines(tags)).unwrap();
         arguments.extend(["--tags", tag_list.to_str().unwrap()]);
@@ -89,7 +89,7 @@ fn check_store(scratch: &Scratch, folder: &Path, arguments: &[&str]) -> Value {
             .collect()
     };
     assert_eq!(sizes(&status), sizes(&counted));
-    assert!(scratch.engine.verify(true, &Unwatched).unwrap().sound);
+    assert!(scratch.engine.verify(true, &Unwatched).unwrap().all_holds());
     counted
 }
 

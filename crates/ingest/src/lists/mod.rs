@@ -26,6 +26,7 @@ pub use error::{ListError, ListErrorKind, Place};
 pub use live::{
     ListDiff, Relabelled, diff, events_for, listings_as_of, not_older, removals_allowed,
 };
+pub(crate) use plain::without_comment;
 pub use publication::{ListEntry, ListFormat, ListWarning, ParsedList, UnmatchedEntry};
 pub use read::{ListFile, ReadOptions, read_list, read_list_files};
 pub(crate) use text_rows::{Row, strict_rows};

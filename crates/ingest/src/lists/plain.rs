@@ -43,8 +43,8 @@ pub(super) fn read_lines(files: &[PlainFile]) -> Result<Publication, ListError> 
         let mut n_lines = 0_u64;
         let mut n_strange = 0_u64;
         for (line, number) in content.lines().zip(1..) {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
+            let line = without_comment(line).trim();
+            if line.is_empty() {
                 continue;
             }
             if line.contains(char::is_whitespace) || line.contains(',') || line.len() > 256 {
@@ -61,6 +61,14 @@ pub(super) fn read_lines(files: &[PlainFile]) -> Result<Publication, ListError> 
     publication.entity_count = distinct(&party);
     publication.parties.push(party);
     Ok(publication)
+}
+
+/// A line without what `#` begins at its start or after a blank; within a text it is a part of it.
+pub(crate) fn without_comment(line: &str) -> &str {
+    let begins =
+        |(at, _): &(usize, &str)| line[..*at].chars().next_back().is_none_or(char::is_whitespace);
+    let comment = line.match_indices('#').find(begins);
+    comment.map_or(line, |(at, _)| &line[..at])
 }
 
 /// Reads CSV files with a header as one list.

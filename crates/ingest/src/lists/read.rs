@@ -141,7 +141,8 @@ fn kind_of(head: &[u8], file: &str) -> Result<Kind, ListError> {
             _ => Err(unknown()),
         };
     }
-    match line.contains(',') || line.trim().contains(char::is_whitespace) {
+    let line = plain::without_comment(line).trim();
+    match line.contains(',') || line.contains(char::is_whitespace) {
         true => Err(unknown()),
         false => Ok(Kind::Lines),
     }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{Address, AddressErrorKind, AddressNote, Tag, Timestamp, parse_address};
+use ledger::{Address, AddressErrorKind, AddressNote, Category, Tag, Timestamp, parse_address};
 
 use super::confidence::{UNKNOWN, confidence_level};
 use super::currency::{families, is_token};
@@ -129,6 +129,8 @@ pub struct TagPackReport {
     pub count_by_reason: BTreeMap<RefusalReason, u64>,
     /// How many were taken over with each remark.
     pub count_by_remark: BTreeMap<Remark, u64>,
+    /// Categories of no kind of ours, none of their concepts either: such a tag is of the kind `other`. How many have each.
+    pub unknown_categories: BTreeMap<String, u64>,
     /// Tags that repeat an earlier one of the pack (same address, label, source and network); they are in `tags`.
     pub duplicates: u64,
 }
@@ -146,6 +148,16 @@ impl TagPackReport {
 
     pub(super) fn remark(&mut self, remark: Remark) {
         *self.count_by_remark.entry(remark).or_default() += 1;
+    }
+
+    /// Counts a tag whose category says nothing to us: it would pass as harmless, so that must be seen.
+    pub(super) fn note_category(&mut self, tag: &Tag) {
+        let is_known =
+            |word: &str| word == "other" || Category::of_concept(word) != Category::OTHER;
+        let mut words = std::iter::once(tag.category.as_str()).chain(tag.concepts.split(';'));
+        if !tag.category.is_empty() && !words.any(is_known) {
+            *self.unknown_categories.entry(tag.category.clone()).or_default() += 1;
+        }
     }
 
     pub(super) fn count_duplicates(&mut self) {
@@ -196,7 +208,7 @@ pub(super) fn from_root(
     if let Some(key) = first_repeated(&header) {
         return Err(TagError::new(pack, Some(root.line), format!("the header has {key:?} twice")));
     }
-    let Some(tags) = value(&header, "tags").filter(|tags| !tags.is_null()) else {
+    let Some(tags) = value(&header, "tags") else {
         return Err(TagError::new(pack, Some(root.line), "no field `tags`")
             .with_hint("a TagPack has a list of `tags`, an ActorPack one of `actors`"));
     };
@@ -265,6 +277,10 @@ impl<'n, 'a> Inherited<'_, 'n, 'a> {
 impl Reader {
     fn tags(&mut self, tags: &Node<'_>, outer: &[&Fields<'_, '_>]) -> Result<(), TagError> {
         let pack = self.report.pack.clone();
+        // What is left of a pack from which everything was taken.
+        if tags.is_null() {
+            return Ok(());
+        }
         let Some(items) = tags.list() else {
             return Err(TagError::new(&pack, Some(tags.line), "`tags` is not a list"));
         };
@@ -312,7 +328,10 @@ impl Reader {
                 (None, _) => self.build(text, all),
             };
             match tag {
-                Ok(tag) => self.report.tags.push(tag),
+                Ok(tag) => {
+                    self.report.note_category(&tag);
+                    self.report.tags.push(tag);
+                }
                 Err(reason) => self.report.refuse(line, harmless(text), reason),
             }
         }

@@ -64,7 +64,7 @@ pub fn read_tag_csv(
             report.remark(Remark::NoSource);
         }
         let (confidence_name, confidence) = graded(field("confidence"), &mut report);
-        report.tags.push(Tag {
+        let tag = Tag {
             address: decoded,
             address_text: address.to_owned(),
             network: field("network").to_owned(),
@@ -80,7 +80,9 @@ pub fn read_tag_csv(
             creator: String::new(),
             modified_at,
             known_at,
-        });
+        };
+        report.note_category(&tag);
+        report.tags.push(tag);
     }
     report.count_duplicates();
     Ok(report)

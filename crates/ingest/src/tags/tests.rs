@@ -174,7 +174,6 @@ fn packs_that_are_none_are_refused_whole() {
         ("", "empty"),
         ("- a\n- b\n", "not a map"),
         ("title: x\n", "no field `tags`"),
-        ("tags:\n", "no field `tags`"),
         ("tags: text\n", "not a list"),
         ("tags: [\n", "not YAML"),
         ("tags:\n- a: 'x\n", "not YAML"),
@@ -188,6 +187,30 @@ fn packs_that_are_none_are_refused_whole() {
     }
     assert_eq!(read(&bomb).count_by_reason[&RefusalReason::NotAMap], 2);
     assert!(read_tag_pack(b"tags:\n- \xff\n", "test", NOW).unwrap_err().line() == Some(2));
+}
+
+#[test]
+fn a_pack_can_be_emptied() {
+    for text in ["title: x\ntags:\n", "title: x\ntags: []\n"] {
+        assert_eq!(read(text).n_tags(), 0);
+    }
+}
+
+#[test]
+fn categories_that_say_nothing_are_counted() {
+    let report = read(&format!(
+        "source: s\nconfidence: web_crawl\ncurrency: BTC\nlabel: l\ntags:\n\
+         - address: {BTC}\n  category: darknet\n\
+         - address: {BTC}\n  category: Mining Pool\n\
+         - address: {BTC}\n  category: darknet\n  concepts: [exchange]\n\
+         - address: {BTC}\n  category: other\n\
+         - address: {BTC}\n"
+    ));
+    let counted = [("Mining Pool".to_owned(), 1), ("darknet".to_owned(), 1)];
+    assert_eq!(report.unknown_categories, BTreeMap::from(counted));
+    let csv = format!("address,label,category\n{BTC},l,perpetrators\n");
+    let report = read_tag_csv(csv.as_bytes(), "test", NOW).unwrap();
+    assert_eq!(report.unknown_categories["perpetrators"], 1);
 }
 
 #[test]

@@ -91,6 +91,7 @@ pub(crate) fn prices_imported() -> PricesReport {
         duplicates: left_out(1, "equal to btc-usd.csv:6"),
         gave_way: left_out(1, "gave way to btc-usd.csv:6"),
         dry_run: false,
+        would_be_refused: Vec::new(),
         snapshot: SNAPSHOT.to_owned(),
     }
 }

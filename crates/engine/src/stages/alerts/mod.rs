@@ -31,6 +31,7 @@ impl Engine {
         let (report, entries) = judged(&view, &snapshot, self.config())?;
         let mut commit = writer.begin();
         commit.set_checkpoint(checkpoint::RUN_RULES, snapshot.rows(tables::RULES.name, SHARED));
+        commit.set_checkpoint(checkpoint::RUN_ALERTS, 1);
         alerts::append_entries(&mut commit, &entries)?;
         commit.finish(self.run_record("run: alerts", now))?;
         Ok(report)

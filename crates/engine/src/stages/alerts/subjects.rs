@@ -182,7 +182,7 @@ impl<'a> Subjects<'a> {
             monitored: None,
             exposures: None,
             proximities: None,
-            hops_max: self.view.config.risk.hops_max,
+            hops_max: self.view.risk_of_run().hops_max,
             patterns: None,
             score: None,
             model_terms: &[],
@@ -261,8 +261,8 @@ impl<'a> Subjects<'a> {
 
     fn tags(&self, cluster: ClusterId) -> Result<Vec<TaggedAs>, Error> {
         let Some((file, rows)) = self.view.cluster_tags(cluster) else { return Ok(Vec::new()) };
-        let confident =
-            rows.filter(|row| file.confidence(*row) >= self.view.config.risk.confidence_min);
+        let confidence_min = self.view.risk_of_run().confidence_min;
+        let confident = rows.filter(|row| file.confidence(*row) >= confidence_min);
         let tag = |row: usize| -> Result<TaggedAs, Error> {
             let tag = file.tag(row)?;
             let category = category_of(&tag);
