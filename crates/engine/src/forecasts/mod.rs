@@ -10,6 +10,7 @@ mod live;
 mod methods;
 mod predict;
 mod pulled;
+mod schedules;
 mod series;
 mod watch;
 
@@ -17,7 +18,8 @@ pub use answers::{
     BoundsAnswer, FitAnswer, ForecastAnswer, MemberAnswer, ParameterAnswer, ReadAnswer,
 };
 pub use backtest::{
-    BacktestLine, BacktestReport, BacktestScore, backtest_file, backtest_panel, rolling_origins,
+    BacktestFailure, BacktestLine, BacktestReport, BacktestScore, backtest_file, backtest_panel,
+    rolling_origins,
 };
 pub use forecast::planning::{
     Action as PlanAction, Override as UnitOverride, PlanOptions, UnitCosts,
@@ -32,6 +34,7 @@ pub use live::{Kept, LiveForecast, LiveOptions, QuantilePath, Reach, live_foreca
 pub use methods::{MethodName, Setting};
 pub use predict::{FitOptions, fit_series, predict_series};
 pub use pulled::series_of_prometheus;
+pub use schedules::open_schedule;
 pub use series::{LoadedSeries, Panel, SeriesOptions, open_panel, open_series, series_of};
 pub use watch::{
     LeadAnswer, PlanAnswer, WatchAnswer, WatchOptions, capacity_of, lead_series, plan_series,

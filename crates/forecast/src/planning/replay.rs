@@ -80,7 +80,7 @@ pub fn replay(
 
 fn start(load: &[f64], options: &PlanOptions) -> Fleet {
     let first = load.iter().find(|value| !value.is_nan()).copied().unwrap_or(0.0);
-    Fleet::new(options.required(first).unwrap_or(options.units_min))
+    Fleet::new(options.within(options.required(first).unwrap_or(options.units_min)))
 }
 
 fn count(record: &mut ScalingRecord, fleet: &Fleet, load: f64, options: &PlanOptions) {
@@ -101,7 +101,7 @@ fn planned(
         count(&mut record, &fleet, *value, options);
         let required: Vec<Option<u32>> =
             forecast(step).iter().map(|load| options.required(*load)).collect();
-        let ahead = ramped(&required, options.order_max);
+        let ahead = ramped(&required, options);
         let sight = Sight {
             step,
             seen: seen[step],

@@ -19,6 +19,7 @@ mod regression;
 mod report;
 mod sarimax;
 mod sarimax_fixtures;
+mod scarce;
 mod seasonal_naive;
 mod smoothing;
 mod theta;
