@@ -75,6 +75,7 @@ Exit codes:
   3    `screen`: a hit; the address or its cluster is listed, or one within --within is; `forecast watch`: a warning is out
   4    --fail-stale was given and an answer is stale; `verify --rerun`: so are the derived tables
   5    `screen`: some addresses could not be read, or --within not decided; the others are answered
+  6    `forecast watch`: nothing can be said, as the load was not measured; that is no all-clear
   130  stopped by Ctrl-C (or SIGTERM); everything up to the last commit is kept
   Where several hold, 3 wins over 4, and 4 over 5.
 

@@ -22,6 +22,8 @@ pub(crate) enum Exit {
     Stale = 4,
     /// Some addresses could not be read, or not decided.
     Partial = 5,
+    /// Nothing can be said, which is no all-clear.
+    Unknown = 6,
     /// Stopped by Ctrl-C.
     Interrupted = 130,
 }

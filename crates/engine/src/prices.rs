@@ -172,6 +172,7 @@ impl Engine {
             interval_s: import.interval_s,
             // A dry run is asked to list them.
             accept_refused: import.accept_refused || import.dry_run,
+            mixed_units: false,
         };
         let read = read_prices(&import.paths, &options)?;
         let mut writer = self.store.writer()?;

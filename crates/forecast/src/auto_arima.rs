@@ -68,8 +68,20 @@ impl AutoArima {
             let (what, found, expected) = ("fits_max", "0".to_owned(), "at least 1");
             return Err(ForecastError::Argument { what, found, expected });
         }
-        let harmonics = self.harmonics.clone();
-        let mut search = Search { auto: self, series, indicators, harmonics };
+        // What lies before the first value says nothing, and what lies after the last is a longer horizon: as missing values
+        // they would only cost time, and blur the conditional likelihood that candidates are compared by.
+        let known = |value: &f64| !value.is_nan();
+        let from = series.values.iter().position(known).unwrap_or(0);
+        let to = series.values.iter().rposition(known).map_or(0, |last| last + 1);
+        let cut = |from: usize, to: usize| Indicators {
+            names: indicators.names.clone(),
+            columns: indicators.columns.iter().map(|column| column[from..to].to_vec()).collect(),
+        };
+        let (whole, after) = (series.values.len(), cut(to, series.values.len()));
+        let series = &Series { values: series.values[from..to].to_vec(), ..series.clone() };
+        let indicators = &cut(from, to);
+        let mut search =
+            Search { auto: self, series, indicators, harmonics: self.harmonics.clone() };
         if self.season >= HARMONICS_FROM && search.harmonics.is_empty() {
             search.harmonics = search.choose_harmonics();
         }
@@ -93,7 +105,11 @@ impl AutoArima {
         }
         let fit = search.refit(&tried, search.comparison(&space), &mut refusal);
         let failed = ForecastError::NotConverged { method: "auto_arima", iterations: 0 };
-        fit.map(|fit| AutoArimaFit { fit, tried }).ok_or(refusal.unwrap_or(failed))
+        let mut fit = fit.ok_or(refusal.unwrap_or(failed))?;
+        if to < whole {
+            fit.append(&vec![f64::NAN; whole - to], &after)?;
+        }
+        Ok(AutoArimaFit { fit, tried })
     }
 }
 

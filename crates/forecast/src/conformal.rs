@@ -5,9 +5,12 @@
 //! Hyndman and Athanasopoulos 5.10; Gibbs and Candès, Adaptive conformal inference under distribution shift, 2021.
 //! Departures: series are not exchangeable, so errors are first divided by scales (of the time, of the place in the
 //! season, of the step ahead, of how far apart members of a combination are) and then pooled over steps; the rank counts
-//! origins, not pooled errors, which hang together; a quantile leans to a usual shape, as far ones are mostly chance.
+//! origins, not pooled errors, which hang together; a quantile leans to a usual shape, as far ones are mostly chance;
+//! with fewer than ten origins, and where nearly all errors are 0, bounds are as wide at least as the series' own scale
+//! has them (`scarce`), and steps beyond the longest past path are less sure by the root of their distance.
 //! Cost: O(origins · horizon · log). Checked against: coverage over simulated series (`tests/it/conformal.rs`).
 
+use crate::scarce::SeriesScale;
 use crate::{Bounds, Fitted, Forecast, ForecastError, Indicators, Method, Series, checked};
 
 /// Errors of a path from one past origin.
@@ -25,7 +28,7 @@ pub struct PastPath {
 /// steps (1: none).
 ///
 /// # Errors
-/// No past error at all.
+/// No past error at all, and fewer than two values.
 pub fn bounds(
     history: &[f64],
     season: usize,
@@ -63,17 +66,23 @@ pub(crate) fn bounds_by_spread(
             }
         }
     }
-    if pooled.is_empty() {
-        return Err(ForecastError::TooShort { method: "conformal bounds", needed: 1, found: 0 });
+    let scale = SeriesScale::of(history, season);
+    if pooled.is_empty() && scale.is_none() {
+        let found = history.iter().filter(|y| !y.is_nan()).count();
+        return Err(ForecastError::TooShort { method: "conformal bounds", needed: 2, found });
     }
     pooled.sort_by(f64::total_cmp);
+    let floors = Floors::of(history, scale, &pooled, past);
     let unit: Vec<f64> =
         (0..mean.len()).map(|step| size(history.len(), step, spread) * steps[step]).collect();
     let n = past.len() as f64;
     let at = |level: &f64| {
-        let (low, high) = tails(&pooled, *level, n);
-        let side = |tail: f64| mean.iter().zip(&unit).map(|(m, u)| m + tail * u).collect();
-        Bounds { level: *level, lower: side(low), upper: side(high) }
+        let (low, high) = if pooled.is_empty() { (0.0, 0.0) } else { tails(&pooled, *level, n) };
+        let away =
+            |step: usize, tail: f64| f64::max(tail * unit[step], floors.half_width(step, *level));
+        let lower = mean.iter().enumerate().map(|(step, m)| m - away(step, -low));
+        let upper = mean.iter().enumerate().map(|(step, m)| m + away(step, high));
+        Bounds { level: *level, lower: lower.collect(), upper: upper.collect() }
     };
     Ok(levels.iter().map(at).collect())
 }
@@ -98,6 +107,46 @@ const SYMMETRY: f64 = 0.5;
 const SHAPE: f64 = 0.5;
 /// Size of the usual shape against Student's t.
 const SHAPE_SIZE: f64 = 1.2;
+
+/// Origins from which on past errors speak alone, and to which the series' own scale does in full.
+const ORIGINS_ENOUGH: f64 = 10.0;
+const ORIGINS_FEW: f64 = 5.0;
+/// Share of the usual size of an error that is next to nothing, and the share of errors that are nearly all.
+const NOTHING: f64 = 0.1;
+const NEARLY_ALL: f64 = 0.95;
+
+/// How wide bounds are at least, whatever past errors say.
+struct Floors {
+    /// By the whole series, and the share of it that counts for want of origins.
+    whole: Option<SeriesScale>,
+    share: f64,
+    /// By its latest values.
+    latest: Option<SeriesScale>,
+    /// Whether nearly all past errors are 0, and some are not: a series that stood still and does no longer.
+    earned_by_another: bool,
+}
+
+impl Floors {
+    fn of(history: &[f64], whole: Option<SeriesScale>, pooled: &[f64], past: &[PastPath]) -> Self {
+        let has_errors = |path: &&PastPath| path.errors.iter().any(|error| !error.is_nan());
+        let origins = past.iter().filter(has_errors).count() as f64;
+        let share = ((ORIGINS_ENOUGH - origins) / (ORIGINS_ENOUGH - ORIGINS_FEW)).clamp(0.0, 1.0);
+        let mut sizes: Vec<f64> = pooled.iter().map(|error| error.abs()).collect();
+        sizes.sort_by(f64::total_cmp);
+        let usual = crate::accuracy::mean(sizes.iter().copied()).unwrap_or(0.0);
+        let earned_by_another =
+            usual > 0.0 && crate::draws::sample_quantile(&sizes, NEARLY_ALL) <= NOTHING * usual;
+        Self { whole, share, latest: SeriesScale::latest(history), earned_by_another }
+    }
+
+    fn half_width(&self, step: usize, level: f64) -> f64 {
+        let of = |scale: Option<SeriesScale>| scale.map_or(0.0, |s| s.half_width(step, level));
+        match self.earned_by_another {
+            true => of(self.whole).max(of(self.latest)),
+            false => self.share * of(self.whole),
+        }
+    }
+}
 
 /// Mean spread over all past paths and steps; 0 where there is none.
 fn usual_spread(past: &[PastPath]) -> f64 {
@@ -218,7 +267,9 @@ fn step_scales(
         let own = near.iter().fold((0.0, 0.0), |all, own| (all.0 + own.0, all.1 + own.1));
         ((own.0 + 5.0 * usual) / (own.1 + 5.0)).max(1e-3 * usual)
     };
-    (0..horizon).map(around).collect()
+    let known = sums.iter().rposition(|(_, n)| *n > 0.0).map_or(horizon, |last| last + 1);
+    let beyond = |step: usize| ((step + 1) as f64 / known as f64).max(1.0).sqrt();
+    (0..horizon).map(|step| around(step.min(known - 1)) * beyond(step)).collect()
 }
 
 /// A method whose bounds come from its own errors at past origins.

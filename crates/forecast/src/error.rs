@@ -16,6 +16,18 @@ pub enum ForecastError {
         /// Values there are.
         found: usize,
     },
+    /// Places of a season without a single value.
+    #[error(
+        "{method} needs a value at every place of a season of {season} steps, {empty} have none"
+    )]
+    EmptyPlaces {
+        /// The method.
+        method: &'static str,
+        /// Steps of the season.
+        season: usize,
+        /// Places without a value.
+        empty: usize,
+    },
     /// A value is infinite. (NaN is a missing value.)
     #[error(
         "value {index} of {what} is {value}, expected a finite number, or NaN where none was measured"
@@ -111,6 +123,8 @@ pub enum ForecastError {
         share: f64,
         /// Largest load over capacity.
         highest: f64,
+        /// Its median.
+        usual: f64,
     },
     /// The learner behind a method says no.
     #[error(transparent)]
@@ -128,7 +142,10 @@ impl ForecastError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::TooShort { .. } => {
-                "give a longer history, or a method that needs less (seasonal naive)"
+                "give a longer history, or a method that needs less (auto, theta, ets)"
+            }
+            Self::EmptyPlaces { .. } => {
+                "give values there, or use a method that needs none of them (auto, theta)"
             }
             Self::Value { .. } => "leave the value out (NaN) or repair the source",
             Self::Length { .. } => "give one value a step, for the history and for the horizon",
@@ -144,6 +161,9 @@ impl ForecastError {
                 "say which row counts: keep the first, the last or the mean; an hour that clocks repeat in autumn needs times with a zone"
             }
             Self::Irregular { .. } => "sum or average the rows by hour, day or month first",
+            Self::FarFromCapacity { usual, .. } if *usual >= 1.0 => {
+                "the load is over it most of the time: watch a higher capacity; is it in the unit of the load?"
+            }
             Self::FarFromCapacity { .. } => {
                 "give a longer history, or watch a lower capacity; is it in the unit of the load?"
             }

@@ -26,6 +26,7 @@ mod regression;
 pub mod report;
 mod rolling;
 pub mod sarimax;
+mod scarce;
 mod seasonal_naive;
 mod series;
 mod simplex;

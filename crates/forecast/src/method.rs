@@ -40,6 +40,16 @@ pub trait Method: Send + Sync {
 
 /// A fitted method.
 pub trait Fitted: Send + Sync {
+    /// Numbers that were fitted, by name; empty where the method's own type shows them.
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
+    /// How well they fit: scales of errors in units of the series, factors on bounds.
+    fn figures(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
     /// The next `horizon` steps, with the indicators over them and a pair of bounds for each level (`0.0..1.0`).
     ///
     /// # Errors

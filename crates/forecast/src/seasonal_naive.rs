@@ -66,15 +66,19 @@ impl Method for SeasonalNaive {
     }
 }
 
-/// A place of the season without any value: too short, counted in whole places.
+/// Places of the season without any value.
 fn empty_place(method: &'static str, season: usize, y: &[f64]) -> ForecastError {
     let measured = (0..season)
         .filter(|place| y.iter().skip(*place).step_by(season).any(|value| !value.is_nan()))
         .count();
-    ForecastError::TooShort { method, needed: season, found: measured }
+    ForecastError::EmptyPlaces { method, season, empty: season - measured }
 }
 
 impl Fitted for Repeated {
+    fn figures(&self) -> Vec<(&'static str, f64)> {
+        vec![("sigma", self.sigma)]
+    }
+
     fn forecast(
         &self,
         horizon: usize,

@@ -184,7 +184,7 @@ pub(crate) fn check_places(
     let measured = |place: &usize| y.iter().skip(*place).step_by(period).any(|v| !v.is_nan());
     let found = (0..period).filter(measured).count();
     if found < period {
-        return Err(ForecastError::TooShort { method, needed: period, found });
+        return Err(ForecastError::EmptyPlaces { method, season: period, empty: period - found });
     }
     Ok(())
 }

@@ -95,8 +95,16 @@ pub(crate) fn fit(values: &[f64], m: usize, known: Option<ThetaShares>) -> Fit {
     let turned = if season.is_empty() { 0 } else { values.len() % m };
     let mut season = season;
     season.rotate_left(turned);
-    Fit { shares, end, variance: squares / n, season, factor }
+    // A handful of errors is fitted away by three numbers: then half of the mean squared change, which is the variance of
+    // noise about a level, is the least there is.
+    let known: Vec<f64> = adjusted.iter().copied().filter(|y| !y.is_nan()).collect();
+    let changes = known.windows(2).map(|pair| (pair[1] - pair[0]).powi(2) / 2.0);
+    let least = if n < ERRORS_MIN { crate::accuracy::mean(changes).unwrap_or(0.0) } else { 0.0 };
+    Fit { shares, end, variance: (squares / n).max(least), season, factor }
 }
+
+/// Errors from which on their own mean square is believed: three for each number that is fitted.
+const ERRORS_MIN: f64 = 9.0;
 
 /// Runs the recursion; states at the end, sum of squared errors, their count. The first three errors do not count:
 /// the line is not one yet.
@@ -207,6 +215,15 @@ impl Fit {
 }
 
 impl Fitted for Fit {
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        let ThetaShares { level, alpha, theta } = self.shares;
+        vec![("level", level), ("alpha", alpha), ("theta", theta)]
+    }
+
+    fn figures(&self) -> Vec<(&'static str, f64)> {
+        vec![("sigma", self.variance.sqrt())]
+    }
+
     fn forecast(
         &self,
         horizon: usize,

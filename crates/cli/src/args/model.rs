@@ -328,11 +328,12 @@ pub(crate) struct CompareArgs {
 
 /// `30s`, `5m`, `1h`, or a number of seconds.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
-    let fault = || "write a number and s, m or h, such as 60s".to_owned();
+    let fault = || "write a number and s, m, h or d, such as 60s".to_owned();
     let (number, unit) = match text.chars().last() {
         Some('s') => (&text[..text.len() - 1], 1.0),
         Some('m') => (&text[..text.len() - 1], 60.0),
         Some('h') => (&text[..text.len() - 1], 3_600.0),
+        Some('d') => (&text[..text.len() - 1], 86_400.0),
         Some(c) if c.is_ascii_digit() => (text, 1.0),
         _ => return Err(fault()),
     };

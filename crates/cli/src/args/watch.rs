@@ -13,7 +13,7 @@ Examples:
 
 --indicator takes files of candles (open, high, low, close: volatility, moves, drawdown, volume) and plain series;
 --chain takes congestion of the chain from the store. A value counts from when it was known: a candle from its close.
-Exit code 3: a warning is out.";
+Exit code 3: a warning is out; 6: nothing can be said, as the load was not measured.";
 
 pub(super) const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -52,7 +52,7 @@ pub(crate) struct WatchArgs {
     pub(crate) indicators: IndicatorArgs,
     /// What the platform can carry: a number, a file of times and capacities, or
     /// auto:unit=LOAD,target=SHARE,min=N,max=N,delay=TIME[,hold=TIME].
-    #[arg(long, value_name = "CAPACITY")]
+    #[arg(long, value_name = "CAPACITY", allow_hyphen_values = true)]
     pub(crate) capacity: String,
     /// How far ahead it looks; if not given, an hour.
     #[arg(long, value_name = "TIME", value_parser = span)]
@@ -107,7 +107,7 @@ pub(crate) struct CapacityArgs {
     #[command(flatten)]
     pub(crate) series: SeriesArgs,
     /// Load that one unit carries.
-    #[arg(long, value_name = "LOAD")]
+    #[arg(long, value_name = "LOAD", allow_negative_numbers = true)]
     pub(crate) unit: f64,
     /// The method that forecasts.
     #[arg(long, value_enum, value_name = "METHOD", default_value = "auto")]
@@ -125,7 +125,7 @@ pub(crate) struct CapacityArgs {
     #[arg(long, value_name = "COST", requires = "lack")]
     pub(crate) surplus: Option<f64>,
     /// Load that is provided on top, in per cent.
-    #[arg(long, value_name = "PER CENT", default_value_t = 10.0)]
+    #[arg(long, value_name = "PER CENT", default_value_t = 10.0, allow_negative_numbers = true)]
     pub(crate) headroom: f64,
     /// Units that work now; if not given, those that the last load asks for.
     #[arg(long, value_name = "N")]

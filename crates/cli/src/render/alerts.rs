@@ -122,8 +122,10 @@ pub(crate) fn alert(answer: &AlertAnswer, look: Look) -> String {
     for fact in &answer.basis {
         page += &wrapped(&show::clean(&format!("{} = {}", fact.name, fact.value)), "  ", look);
         page.push('\n');
-        page += &look.faint(&wrapped(&show::clean(&fact.text), "    ", look));
-        page.push('\n');
+        if !fact.text.is_empty() {
+            page += &look.faint(&wrapped(&show::clean(&fact.text), "    ", look));
+            page.push('\n');
+        }
         for row in &fact.rows {
             page += &look.faint(&wrapped(&format!("from {}", show::clean(row)), "    ", look));
             page.push('\n');

@@ -39,6 +39,8 @@ pub(crate) enum Column {
     Right,
     /// Prose: cut where the terminal is too narrow.
     Prose,
+    /// The last column, whose words decide something: where they do not fit they go on below their row, never cut.
+    Reason,
 }
 
 /// Rows of cells under an optional heading.
@@ -88,6 +90,10 @@ impl Table {
                     line += GAP;
                 }
                 is_first = false;
+                if self.columns[index] == Column::Reason {
+                    line = with_reason(line, cell, self.indent, look);
+                    continue;
+                }
                 let shown = cut(&cell.text, widths[index]);
                 let blanks = " ".repeat(widths[index] - shown.width().min(widths[index]));
                 let shown = look.paint(cell.tone, &shown);
@@ -103,14 +109,17 @@ impl Table {
         text
     }
 
+    /// Widths of the columns; that of reasons is 0 where there are none, and takes no part otherwise.
     fn widths(&self, look: Look) -> Vec<usize> {
         let width = |index: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(index));
             cells.map(|cell| cell.text.width()).max().unwrap_or(0)
         };
         let mut widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let reasons = self.columns.iter().position(|column| *column == Column::Reason);
+        let beside = reasons.map_or(0, |index| widths[index]);
         let n_gaps = widths.iter().filter(|width| **width > 0).count().saturating_sub(1);
-        let taken = self.indent + widths.iter().sum::<usize>() + n_gaps * GAP.len();
+        let taken = self.indent + widths.iter().sum::<usize>() - beside + n_gaps * GAP.len();
         let prose = self.columns.iter().position(|column| *column == Column::Prose);
         if let Some(prose) = prose {
             let too_wide = taken.saturating_sub(look.width);
@@ -119,6 +128,27 @@ impl Table {
         }
         widths
     }
+}
+
+/// A line and its reason: behind it where that fits, else below it.
+fn with_reason(line: String, reason: &Cell, indent: usize, look: Look) -> String {
+    // What paints a cell takes no place on a terminal.
+    let shown = unpainted_width(&line);
+    if shown + reason.text.width() <= look.width {
+        return line + &look.paint(reason.tone, &reason.text);
+    }
+    let below = super::words::wrapped(&reason.text, &" ".repeat(indent + 4), look);
+    format!("{}\n{}", line.trim_end(), look.paint(reason.tone, &below))
+}
+
+fn unpainted_width(line: &str) -> usize {
+    let mut width = 0;
+    for (number, part) in line.split('\x1b').enumerate() {
+        let shown =
+            if number == 0 { part } else { part.split_once('m').map_or("", |(_, rest)| rest) };
+        width += shown.width();
+    }
+    width
 }
 
 /// The text in at most so many columns of the terminal.
@@ -161,6 +191,18 @@ mod tests {
             table.lines(LOOK).lines().last(),
             Some("x                               0123456789")
         );
+    }
+
+    #[test]
+    fn reasons_are_never_cut() {
+        let mut table = Table::new(2, &[Column::Left, Column::Right, Column::Reason]);
+        table.row(["a".into(), "1".into(), "fits behind it".into()]);
+        table.row(["b".into(), "22".into(), "does not fit behind it, and goes on".into()]);
+        table.row(["c".into(), "3".into(), "".into()]);
+        let expected = "  a   1  fits behind it\n  b  22\n      does not fit behind it,\n      and goes on\n  c   3\n";
+        assert_eq!(table.lines(LOOK), expected);
+        let colored = table.lines(Look { color: true, ..LOOK });
+        assert_eq!(colored, expected, "plain cells are not painted");
     }
 
     #[test]

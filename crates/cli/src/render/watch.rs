@@ -13,6 +13,8 @@ use crate::show;
 
 /// Similar moments, alerts and steps that are listed.
 const ROWS_MAX: usize = 20;
+/// The unit of what is shown in per cent.
+const SHARE: &str = "share";
 
 /// A warning in short: the claim, why, a plot, what past ones were worth.
 pub(crate) fn watched(answer: &WatchAnswer, look: Look) -> String {
@@ -57,6 +59,7 @@ fn state(answer: &WatchAnswer, look: Look) -> String {
         WarningState::Pending => (Tone::Warning, "△ pending"),
         WarningState::Cooling => (Tone::Warning, "· cooling"),
         WarningState::Quiet => (Tone::Good, "✓ quiet"),
+        WarningState::Unknown => (Tone::Bad, "? unknown"),
     };
     let mut page = format!("\n{}  {}", look.paint(tone, mark), minute_of(warning.time_s));
     if let Some(since) = warning.since_s {
@@ -98,15 +101,23 @@ fn drivers(warning: &Warning, look: Look) -> String {
         (Column::Right, "log-odds"),
     ];
     let mut table = Table::headed(2, &columns);
-    let shown = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), number);
+    let shown = |value: Option<f64>, unit: &str| match value {
+        Some(value) if unit == SHARE => format!("{} %", number(100.0 * value)),
+        Some(value) => number(value),
+        None => "–".to_owned(),
+    };
     for driver in &warning.drivers {
         let tone = if driver.contribution > 0.5 { Tone::Warning } else { Tone::Plain };
         table.row([
             show::line(&driver.name).into(),
-            shown(driver.value).into(),
-            shown(driver.usual).into(),
+            shown(driver.value, &driver.unit).into(),
+            shown(driver.usual, &driver.unit).into(),
             driver.ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}")).into(),
-            show::line(&driver.unit).into(),
+            match driver.unit.as_str() {
+                SHARE => String::new(),
+                unit => show::line(unit),
+            }
+            .into(),
             Cell::new(tone, format!("{:+.2}", driver.contribution)),
         ]);
     }
@@ -277,7 +288,7 @@ pub(crate) fn leads(answer: &LeadAnswer, look: Look) -> String {
         (Column::Right, "q"),
         (Column::Right, "gain"),
         (Column::Right, "p"),
-        (Column::Prose, ""),
+        (Column::Reason, ""),
     ];
     let mut table = Table::headed(2, &columns);
     let figure = |value: Option<f64>, decimals: usize| {
@@ -319,7 +330,7 @@ pub(crate) fn plan(answer: &PlanAnswer, look: Look) -> String {
         (Column::Right, "required"),
         (Column::Right, "ready"),
         (Column::Right, "action"),
-        (Column::Prose, ""),
+        (Column::Reason, ""),
     ];
     let mut table = Table::headed(2, &columns);
     for row in &answer.plan.rows {

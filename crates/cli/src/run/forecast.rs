@@ -94,16 +94,25 @@ impl Session {
     fn forecast_backtest(&self, args: &BacktestArgs) -> Result<Exit, Failure> {
         let panel = open_panel(&args.file, &engine::forecasts::SeriesOptions::default())?;
         let methods: Vec<MethodName> = args.method.iter().map(|name| (*name).into()).collect();
-        let report = backtest_panel(&panel, &methods, &self.watcher())?;
-        if let Some(path) = &args.report {
-            let title = format!("Backtest of {}", args.file.display());
-            super::model::write_whole(path, report.html(&title).as_bytes())?;
+        if let Some(folder) = args.report.as_ref().and_then(|path| path.parent()) {
+            // Asked before the work: a run of an hour is not lost to a slip in a path.
+            if !folder.as_os_str().is_empty() && !folder.is_dir() {
+                return Err(Failure::usage(
+                    format!("--report: {} is no folder", folder.display()),
+                    "make it first, or name another",
+                ));
+            }
         }
+        let report = backtest_panel(&panel, &methods, &self.watcher())?;
         match self.console.json {
             true => self.print_lines(&report, &methods)?,
             false => self.console.print(&render::backtest(&report, self.console.look))?,
         }
-        Ok(Exit::Done)
+        if let Some(path) = &args.report {
+            let title = format!("Backtest of {}", args.file.display());
+            super::model::write_whole(path, report.html(&title).as_bytes())?;
+        }
+        Ok(exit_of(&report))
     }
 
     /// A line a forecast of the methods asked for: seasonal naive, which stands beside them in the table, only if named.
@@ -126,7 +135,7 @@ impl Session {
         };
         let report = backtest_file(series, &methods, args.horizon, args.origins, &self.watcher())?;
         self.console.answer(&report, render::backtest)?;
-        Ok(Exit::Done)
+        Ok(exit_of(&report))
     }
 }
 
@@ -139,4 +148,11 @@ fn indicated(
     let horizon = args.horizon.unwrap_or_else(|| series.horizon_default());
     let options = SeriesOptions { keep: args.series.keep.map(Into::into), ..Default::default() };
     Ok(with_indicators(series, &Table::open(path)?, &options, horizon)?)
+}
+
+/// A backtest in which every forecast of a method asked for failed has failed; the naive one beside them is no success.
+fn exit_of(report: &BacktestReport) -> Exit {
+    let naive = usize::from(report.scores.len() > 1);
+    let is_void = report.scores.iter().skip(naive).all(|score| score.forecasts == 0);
+    if is_void { Exit::Failed } else { Exit::Done }
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use engine::Engine;
 use engine::forecasts::{
-    Autoscaler, Capacity, Costs, LoadedIndicators, LoadedSeries, PlanOptions, SeriesOptions, Step,
-    UnitCosts, UnitOverride, WarningState, WatchAnswer, WatchOptions, capacity_of, lead_series,
-    open_indicators, open_series, plan_series, watch_series,
+    Autoscaler, Capacity, Costs, LoadedIndicators, LoadedSeries, PlanOptions, Step, UnitCosts,
+    UnitOverride, WarningState, WatchAnswer, WatchOptions, lead_series, open_indicators,
+    open_schedule, open_series, plan_series, watch_series,
 };
 
 use super::Session;
@@ -34,6 +34,7 @@ impl Session {
             None => Vec::new(),
         };
         let costs = args.cost_page.zip(args.cost_breach);
+        let (capacity, read) = capacity(&args.capacity, &series)?;
         let options = WatchOptions {
             window_s: args.within,
             lead_min_s: args.lead,
@@ -42,16 +43,17 @@ impl Session {
             persistence: args.persistence,
             analogues: args.similar,
             was_useful,
-            ..WatchOptions::new(capacity(&args.capacity, &series)?)
+            ..WatchOptions::new(capacity)
         };
         let mut answer = watch_series(&series, &indicators.indicators, &options, args.replay)?;
-        answer.read.repairs.extend(indicators.notes);
+        answer.read.repairs.extend(indicators.notes.into_iter().chain(read));
         if let Some(store) = &store {
             answer.alert = store.put_warning(&name, &answer.warning, self.now)?;
         }
         self.console.answer(&answer, page)?;
         Ok(match answer.warning.state {
             WarningState::Firing => Exit::Hit,
+            WarningState::Unknown => Exit::Unknown,
             _ => Exit::Done,
         })
     }
@@ -64,9 +66,7 @@ impl Session {
     ) -> Result<LoadedIndicators, Failure> {
         let mut all = LoadedIndicators::default();
         for file in &args.files {
-            let found = open_indicators(file)?;
-            all.indicators.extend(found.indicators);
-            all.notes.extend(found.notes);
+            all.join(&series.series, open_indicators(file)?)?;
         }
         if args.chain {
             let Step::Seconds(step_s) = series.series.step else {
@@ -77,7 +77,9 @@ impl Session {
             };
             let n = series.series.values.len();
             let view = self.view()?;
-            all.indicators.extend(view.congestion(series.series.start_s, step_s, n)?);
+            let indicators = view.congestion(series.series.start_s, step_s, n)?;
+            let found = LoadedIndicators { indicators, notes: Vec::new() };
+            all.join(&series.series, found)?;
         }
         Ok(all)
     }
@@ -134,13 +136,13 @@ impl Session {
     }
 }
 
-/// A number, an autoscaler, or a file of times and capacities.
-fn capacity(text: &str, series: &LoadedSeries) -> Result<Capacity, Failure> {
+/// A number, an autoscaler, or a file of times and capacities; and what was repaired in that file.
+fn capacity(text: &str, series: &LoadedSeries) -> Result<(Capacity, Vec<String>), Failure> {
     if let Ok(level) = text.trim().parse::<f64>() {
-        return Ok(Capacity::Constant(level));
+        return Ok((Capacity::Constant(level), Vec::new()));
     }
     if let Some(rest) = text.strip_prefix("auto:") {
-        return autoscaler(rest, series);
+        return Ok((autoscaler(rest, series)?, Vec::new()));
     }
     let path = Path::new(text);
     if !path.is_file() {
@@ -149,8 +151,7 @@ fn capacity(text: &str, series: &LoadedSeries) -> Result<Capacity, Failure> {
             "write a number, a file of times and capacities, or auto:unit=100,target=0.7,min=2,max=50",
         ));
     }
-    let schedule = open_series(path, &SeriesOptions::default())?;
-    Ok(capacity_of(&schedule.series))
+    Ok(open_schedule(path)?)
 }
 
 fn autoscaler(text: &str, series: &LoadedSeries) -> Result<Capacity, Failure> {

@@ -154,7 +154,7 @@ fn forecast_compare_and_backtest_agree_on_what_failed() {
     let page = forecast(&["backtest", &path, "--method", "ets"]).exits(0).stdout;
     assert!(page.contains("seasonal_naive") && page.contains("MSIS 95"), "{page}");
     let (_dir, path) = file("panel.json", &text.replace("54", "55"));
-    forecast(&["backtest", &path]).fails(2, "[2, 55]", "origins");
+    forecast(&["backtest", &path]).fails(2, "2 origins, 2 to 55", "origins");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod alerts;
 mod errors;
 mod forecast;
+mod forecast_files;
 mod intake;
 mod pages;
 mod questions;

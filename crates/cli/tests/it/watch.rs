@@ -192,3 +192,86 @@ fn candles_of_a_provider_with_a_link_above_the_header() {
     let repairs = forecast(&read).exits(0).json()["repairs"].clone();
     assert!(repairs[0].as_str().unwrap().contains("line above the header"), "{repairs}");
 }
+
+/// Data that stopped are no all-clear: before, it was quiet with a green tick and exit code 0.
+#[test]
+fn forecast_watch_without_recent_loads_says_that_nothing_can_be_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let (load, _) = files(dir.path());
+    let text = std::fs::read_to_string(&load).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let blind = |(at, line): (usize, &&str)| match at + 31 < lines.len() {
+        true => (*line).to_owned(),
+        false => format!("{},", line.split_once(',').unwrap().0),
+    };
+    let silent: Vec<String> = lines.iter().enumerate().map(blind).collect();
+    std::fs::write(&load, silent.join("\n")).unwrap();
+    let answer = forecast(&["watch", &load, "--capacity", "1700", "--json"]).exits(6).json();
+    assert_eq!(answer["warning"]["state"], "unknown");
+    assert_eq!(answer["warning"]["probability"], Value::Null);
+    let page = forecast(&["watch", &load, "--capacity", "1700"]).exits(6).stdout;
+    assert!(page.contains("? unknown") && !page.contains('✓'), "{page}");
+}
+
+/// Change points of a capacity are no series: two of them, at any distance, of one value if they are.
+#[test]
+fn forecast_watch_takes_a_capacity_from_a_file_of_change_points() {
+    let dir = tempfile::tempdir().unwrap();
+    let (load, talk) = files(dir.path());
+    let schedule = dir.path().join("capacity.csv");
+    std::fs::write(&schedule, "time,capacity\n2023-12-01,1700\n2024-01-20 07:13,1700\n").unwrap();
+    let schedule = schedule.to_str().unwrap();
+    let words = ["watch", &load, "--indicator", &talk, "--json", "--capacity"];
+    let constant = forecast(&[words.as_slice(), &["1700"]].concat()).exits(3).json();
+    let changing = forecast(&[words.as_slice(), &[schedule]].concat()).exits(3).json();
+    assert_eq!(constant["warning"]["probability"], changing["warning"]["probability"]);
+    std::fs::write(schedule, "time,capacity\n2023-12-01,1700\n2024-01-20,\n").unwrap();
+    forecast(&["watch", &load, "--capacity", schedule]).fails(
+        2,
+        "no capacity at 2024-01-20",
+        "rows of",
+    );
+    forecast(&["watch", &load, "--capacity", "-5"]).fails(2, "capacity is -5", "");
+    forecast(&["watch", &load, "--capacity", "1700", "--persistence", "1000000"]).fails(
+        2,
+        "persistence is 1000000 of",
+        "",
+    );
+}
+
+#[test]
+fn forecast_watch_refuses_indicators_that_say_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (load, talk) = files(dir.path());
+    let watch = |more: &[&str]| {
+        let words = ["watch", &load, "--capacity", "1700", "--indicator", &talk];
+        forecast(&[words.as_slice(), more].concat())
+    };
+    watch(&["--indicator", &talk]).fails(2, "two indicators are named \"talk\"", "once");
+    let old = dir.path().join("old.csv");
+    std::fs::write(&old, "time,value\n2019-01-01,1\n2019-01-02,2\n2019-01-03,3\n").unwrap();
+    let old = old.to_str().unwrap();
+    watch(&["--indicator", old]).fails(2, "nothing is known of old", "leave it out");
+    std::fs::write(old, "time,value\n2024-01-01,1\n2024-01-02,1\n2024-01-03,1\n").unwrap();
+    watch(&["--indicator", old]).fails(2, "old.csv: every value is 1", "constant");
+}
+
+/// CryptoDataDownload's files have a link above their header and change from seconds to milliseconds on the way.
+#[test]
+fn candles_in_two_units_of_time_are_read_by_their_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let (load, _) = files(dir.path());
+    let mut text = "https://www.CryptoDataDownload.com\nunix,open,high,low,close\n".to_owned();
+    for hour in (0..800_i64).rev() {
+        let time = START_S + 3_600 * hour;
+        let time = if hour > 400 { time * 1_000 } else { time };
+        let price = 100.0 + (hour % 17) as f64;
+        writeln!(text, "{time},{price},{},{},{price}", price + 1.0, price - 1.0).unwrap();
+    }
+    let path = dir.path().join("cdd.csv");
+    std::fs::write(&path, text).unwrap();
+    let words = ["indicators", &load, "--indicator", path.to_str().unwrap(), "--json"];
+    let answer = forecast(&words).exits(0).json();
+    let notes = answer["read"]["repairs"].to_string();
+    assert!(notes.contains("times are milliseconds and seconds"), "{notes}");
+}

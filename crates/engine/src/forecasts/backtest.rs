@@ -92,6 +92,19 @@ pub struct BacktestScore {
     pub cpu_s: f64,
 }
 
+/// A forecast that failed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BacktestFailure {
+    /// The series.
+    pub id: String,
+    /// Values before it.
+    pub origin: usize,
+    /// The method.
+    pub method: &'static str,
+    /// Why.
+    pub error: String,
+}
+
 /// A whole backtest.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BacktestReport {
@@ -103,9 +116,18 @@ pub struct BacktestReport {
     pub repairs: Vec<String>,
     /// Averages, seasonal naive first.
     pub scores: Vec<BacktestScore>,
+    /// Forecasts that failed, and why.
+    pub failures: Vec<BacktestFailure>,
     /// Every forecast: by series, origin and method.
     #[serde(skip)]
     pub lines: Vec<BacktestLine>,
+}
+
+impl BacktestLine {
+    fn failure(&self) -> Option<BacktestFailure> {
+        let (id, origin, method) = (self.id.clone(), self.origin, self.method);
+        self.err.clone().map(|error| BacktestFailure { id, origin, method, error })
+    }
 }
 
 impl BacktestReport {
@@ -145,6 +167,12 @@ pub fn backtest_file(
     watch: &dyn Watch,
 ) -> Result<BacktestReport, Error> {
     let horizon = horizon.unwrap_or_else(|| series.horizon_default());
+    if count == 0 {
+        return Err(Error::Question {
+            what: "no origin is asked for".to_owned(),
+            hint: Some("give --origins 1 or more".to_owned()),
+        });
+    }
     let n = series.series.values.len();
     series.origins = rolling_origins(n, horizon, count);
     series.horizon = Some(horizon);
@@ -210,6 +238,7 @@ pub fn backtest_panel(
         horizon: if horizons.len() == 1 { horizons[0] } else { None },
         repairs: panel.iter().flat_map(words).collect(),
         scores: all.iter().map(|method| score(method.name(), &lines)).collect(),
+        failures: lines.iter().filter_map(BacktestLine::failure).collect(),
         lines,
     })
 }
@@ -229,14 +258,24 @@ fn checked(series: &LoadedSeries) -> Result<usize, Error> {
         }
         _ => Err(Error::Question {
             what: format!(
-                "{}: {n} values, h {horizon:?}, origins {:?}",
-                series.id, series.origins
+                "{}: {n} values, {}, {}",
+                series.id,
+                horizon.map_or("no h".to_owned(), |horizon| format!("h {horizon}")),
+                origin_words(&series.origins)
             ),
             hint: Some(
                 "give \"h\" and \"origins\" whose horizon ends within \"y\"; `forecast compare` sets origins itself"
                     .to_owned(),
             ),
         }),
+    }
+}
+
+fn origin_words(origins: &[usize]) -> String {
+    let ends = origins.iter().min().zip(origins.iter().max());
+    match ends {
+        None => "no origins".to_owned(),
+        Some((first, last)) => format!("{} origins, {first} to {last}", origins.len()),
     }
 }
 

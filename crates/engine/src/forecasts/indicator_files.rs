@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use forecast::indicators::{BlockLoad, Form, congestion, market};
-use forecast::{Bars, Indicator, Step};
+use forecast::{Bars, Indicator, Series, Step, reading};
 use ingest::prices::{Keep, PriceReadOptions, PriceSeries, read_prices};
 
 use super::series::{LoadedSeries, SeriesOptions, open_series};
@@ -13,6 +13,8 @@ use crate::{Error, View};
 
 /// Seconds over which congestion is added up.
 const CONGESTION_S: u32 = 3_600;
+/// Age at which a value of an indicator still counts, at least: as warnings have it.
+const AGE_S: u32 = 3_600;
 /// Candles of a market that is read, at most: fifty years of minutes.
 const BARS_MAX: usize = 30_000_000;
 
@@ -23,6 +25,50 @@ pub struct LoadedIndicators {
     pub indicators: Vec<Indicator>,
     /// What was repaired or left out, in words.
     pub notes: Vec<String>,
+}
+
+impl LoadedIndicators {
+    /// Takes on those of another source, with a note on each that has no value known at any time of `load`.
+    ///
+    /// # Errors
+    /// Two of one name, as a file given twice has them; a source of which nothing is known at any time of the load.
+    pub fn join(&mut self, load: &Series, other: Self) -> Result<(), Error> {
+        let question =
+            |what: String, hint: &str| Err(Error::Question { what, hint: Some(hint.to_owned()) });
+        let times: Vec<i64> =
+            (0..load.values.len()).filter_map(|index| reading::time_of(load, index)).collect();
+        let is_known = |indicator: &Indicator| {
+            let age_max = indicator.step_s.saturating_mul(2).max(AGE_S);
+            indicator.over(&times, age_max).iter().any(|value| !value.is_nan())
+        };
+        let named = |name: &str| self.indicators.iter().any(|known| known.name == name);
+        if let Some(twice) = other.indicators.iter().find(|one| named(&one.name)) {
+            let what = format!("two indicators are named {:?}", twice.name);
+            return question(what, "give each file once, and files of different names");
+        }
+        let unknown: Vec<&str> = other
+            .indicators
+            .iter()
+            .filter(|indicator| !is_known(indicator))
+            .map(|indicator| indicator.name.as_str())
+            .collect();
+        if !unknown.is_empty() && unknown.len() == other.indicators.len() {
+            let text =
+                |time: Option<&i64>| time.map_or_else(String::new, |t| reading::time_text(*t));
+            let what = format!(
+                "nothing is known of {} at any time of the load ({} to {})",
+                unknown.join(", "),
+                text(times.first()),
+                text(times.last())
+            );
+            return question(what, "leave it out, or give one over the time of the load");
+        }
+        let note = |name: &&str| format!("{name} has no value at any time of the load");
+        self.notes.extend(unknown.iter().map(note));
+        self.indicators.extend(other.indicators);
+        self.notes.extend(other.notes);
+        Ok(())
+    }
 }
 
 /// The indicators of a file: a market's where it has candles, else its series itself.
@@ -56,6 +102,7 @@ fn of_market(path: &Path) -> Result<LoadedIndicators, Error> {
         keep: Some(Keep::Last),
         accept_refused: true,
         interval_s: None,
+        mixed_units: true,
     };
     let read = read_prices(&[PathBuf::from(path)], &options)?;
     let name = path.display();
@@ -66,6 +113,11 @@ fn of_market(path: &Path) -> Result<LoadedIndicators, Error> {
         });
     };
     let mut notes = Vec::new();
+    let units: Vec<&str> =
+        read.files.iter().flat_map(|file| &file.units).map(|unit| unit.name()).collect();
+    if units.len() > 1 {
+        notes.push(format!("{name}: times are {} (units by their size)", units.join(" and ")));
+    }
     for (rows, what) in [
         (&read.refused, "rows are no candle and were left out"),
         (&read.duplicates, "rows stand twice and count once"),
@@ -136,8 +188,15 @@ fn bars(series: &PriceSeries, has_volume: bool, path: &Path) -> Result<Bars, Err
 }
 
 fn of_series(path: &Path) -> Result<LoadedIndicators, Error> {
-    let LoadedSeries { series, has_times, repairs, .. } =
-        open_series(path, &SeriesOptions::default())?;
+    let opened = open_series(path, &SeriesOptions::default());
+    // What is wrong with one of several files is of use only with its name.
+    let LoadedSeries { series, has_times, repairs, .. } = opened.map_err(|error| match error {
+        Error::Forecast(error) => Error::Question {
+            what: format!("{}: {error}", path.display()),
+            hint: Some(error.hint().to_owned()),
+        },
+        other => other,
+    })?;
     let (Step::Seconds(step_s), true) = (series.step, has_times) else {
         return Err(Error::Question {
             what: format!("{}: an indicator needs times at steps of seconds", path.display()),
@@ -207,29 +266,43 @@ impl View {
     }
 }
 
-/// A first line of one cell above one of several, and what follows it: a link that a provider of files leaves there.
+/// Lines above a header, at most.
+const LINES_MAX: usize = 8;
+
+/// Lines of one cell above one of several, and what follows them: links and titles that a provider of files leaves there.
 fn without_preamble(bytes: &[u8]) -> Option<(String, &[u8])> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    let (first, rest) = (&bytes[..end], &bytes[end + 1..]);
-    let second = &rest[..rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())];
     let cells = |line: &[u8]| line.iter().filter(|byte| b",;\t".contains(byte)).count();
-    let text = std::str::from_utf8(first).ok()?.trim();
-    // One cell above several is no header.
-    (cells(first) == 0 && cells(second) > 0 && !text.is_empty()).then(|| (text.to_owned(), rest))
+    let (mut above, mut rest) = (Vec::new(), bytes);
+    while above.len() <= LINES_MAX {
+        let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        if cells(&rest[..end]) > 0 {
+            // One cell above several is no header.
+            return (!above.is_empty()).then(|| (above.join(" / "), rest));
+        }
+        let text = std::str::from_utf8(&rest[..end]).ok()?.trim();
+        if !text.is_empty() {
+            above.push(text.to_owned());
+        }
+        rest = rest.get(end + 1..)?;
+    }
+    None
 }
 
-/// Reads a table past one line before its header.
+/// Reads a table past lines before its header.
 pub(super) fn table_of(path: &Path) -> Result<(Table, Option<String>), Error> {
     let fault = |error| Error::File { path: path.to_owned(), error };
     let bytes = std::fs::read(path).map_err(fault)?;
-    let is_text = !bytes.starts_with(b"PAR1")
-        && !bytes.starts_with(b"ARROW1")
-        && !bytes.starts_with(&[0x1f, 0x8b]);
     let name = path.display().to_string();
-    if let Some((line, rest)) = without_preamble(&bytes).filter(|_| is_text) {
+    // The file is named by all of its bytes, as they are.
+    let sha256 = crate::tabular::hash(&bytes);
+    let text = match bytes.starts_with(&[0x1f, 0x8b]) {
+        true => crate::tabular::unzipped(&bytes, &name)?,
+        false => bytes,
+    };
+    let is_text = !text.starts_with(b"PAR1") && !text.starts_with(b"ARROW1");
+    if let Some((line, rest)) = without_preamble(&text).filter(|_| is_text) {
         let table = Table::from_bytes(rest.to_vec(), name)?;
-        // The file is named by all of its bytes.
-        return Ok((Table { sha256: crate::tabular::hash(&bytes), ..table }, Some(line)));
+        return Ok((Table { sha256, ..table }, Some(line)));
     }
     Ok((Table::open(path)?, None))
 }

@@ -14,6 +14,7 @@ mod methods;
 mod predict;
 mod pulled;
 mod queue;
+mod schedules;
 mod series;
 mod watch;
 
@@ -22,7 +23,8 @@ pub use answers::{
     BoundsAnswer, FitAnswer, ForecastAnswer, InsteadOf, MemberAnswer, ParameterAnswer, ReadAnswer,
 };
 pub use backtest::{
-    BacktestLine, BacktestReport, BacktestScore, backtest_file, backtest_panel, rolling_origins,
+    BacktestFailure, BacktestLine, BacktestReport, BacktestScore, backtest_file, backtest_panel,
+    rolling_origins,
 };
 pub use baseline::{Late, PredictOptions, predict};
 pub use beside::with_indicators;
@@ -43,6 +45,7 @@ pub use methods::{MethodName, Setting};
 pub use predict::{FitOptions, fit_series, predict_series};
 pub use pulled::{PulledTimes, SeriesLabels, StoredSeries, series_of_prometheus, series_of_stored};
 pub use queue::QueuedAlarm;
+pub use schedules::open_schedule;
 pub use series::{LoadedSeries, Panel, SeriesOptions, open_panel, open_series, series_of};
 pub use watch::{
     LeadAnswer, PlanAnswer, WatchAnswer, WatchOptions, capacity_of, lead_series, plan_series,

@@ -156,7 +156,7 @@ pub(super) fn answered(
 }
 
 /// The indicators of the first steps: a file may know more of the future than is asked for.
-fn first_rows(future: &Indicators, horizon: usize) -> Indicators {
+pub(super) fn first_rows(future: &Indicators, horizon: usize) -> Indicators {
     let cut = |column: &Vec<f64>| column[..column.len().min(horizon)].to_vec();
     Indicators { names: future.names.clone(), columns: future.columns.iter().map(cut).collect() }
 }
@@ -214,7 +214,10 @@ fn fit(
             (Box::new(fit), told)
         }
         (MethodName::SeasonalNaive | MethodName::Theta | MethodName::Mstl, _) => {
-            (method.method(setting, n).fit(series, indicators)?, Told::default())
+            let fit = method.method(setting, n).fit(series, indicators)?;
+            let parameters = fit.parameters().into_iter().map(|(name, value)| plain(name, value));
+            let (parameters, figures) = (parameters.collect(), fit.figures().into_iter().collect());
+            (fit, Told { parameters, figures, ..Told::default() })
         }
     })
 }

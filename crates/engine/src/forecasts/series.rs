@@ -15,6 +15,22 @@ use crate::Error;
 /// Names of a column of times, in lower case.
 const TIME_NAMES: &[&str] =
     &["ds", "time", "timestamp", "date", "datetime", "unix", "ts", "month", "day", "hour"];
+/// Names that a column of times may have where none has one of those above.
+const TIME_NAMES_RARE: &[&str] = &[
+    "t",
+    "epoch",
+    "open_time",
+    "open time",
+    "created_at",
+    "time (s)",
+    "time (ms)",
+    "time (utc)",
+    "date (utc)",
+    "datetime (utc)",
+    "timestamp (utc)",
+    "unix timestamp",
+    "unix_timestamp",
+];
 /// Names of a column of values.
 const VALUE_NAMES: &[&str] = &["y", "value", "load"];
 
@@ -87,7 +103,14 @@ struct Written {
 /// The file cannot be read, or is no series.
 pub fn open_series(path: &Path, options: &SeriesOptions) -> Result<LoadedSeries, Error> {
     let mut panel = open_panel(path, options)?;
-    match (&options.id, panel.len()) {
+    if let Some(id) = &options.id {
+        let n = panel.iter().filter(|series| series.id == *id).count();
+        if n > 1 {
+            let what = format!("{} holds {n} series of the id {id:?}", path.display());
+            return Err(question(what, "give each its own id"));
+        }
+    }
+    let one = match (&options.id, panel.len()) {
         (None, 1) => Ok(panel.remove(0)),
         (None, n) => Err(question(
             format!("{} holds {n} series", path.display()),
@@ -96,7 +119,37 @@ pub fn open_series(path: &Path, options: &SeriesOptions) -> Result<LoadedSeries,
         (Some(id), _) => panel.into_iter().find(|series| series.id == *id).ok_or_else(|| {
             Error::missing(format!("{}: no series {id:?}", path.display()), "look at its ids")
         }),
+    }?;
+    varied(&one)?;
+    Ok(one)
+}
+
+/// A series of one value throughout is refused however it is written; of one among several the methods say so.
+fn varied(one: &LoadedSeries) -> Result<(), Error> {
+    let mut known = one.series.values.iter().copied().filter(|value| !value.is_nan());
+    match known.next() {
+        Some(value) if known.all(|other| other == value) => {
+            Err(forecast::ForecastError::AllEqual { value }.into())
+        }
+        _ => Ok(()),
     }
+}
+
+/// What a file holds, before times are laid on a grid.
+pub(super) enum Rows {
+    /// Rows as they came, the line above their header, and the name of their bytes.
+    Samples {
+        /// The rows.
+        samples: Vec<Sample>,
+        /// A line above the header.
+        line: Option<String>,
+        /// The file, or the table.
+        name: String,
+        /// SHA-256 of the file.
+        sha256: String,
+    },
+    /// Series with values at equal steps already.
+    Series(Panel),
 }
 
 /// All series of a file.
@@ -104,16 +157,26 @@ pub fn open_series(path: &Path, options: &SeriesOptions) -> Result<LoadedSeries,
 /// # Errors
 /// The file cannot be read, or one of its series is none.
 pub fn open_panel(path: &Path, options: &SeriesOptions) -> Result<Panel, Error> {
+    match open_rows(path, options)? {
+        Rows::Series(panel) => Ok(panel),
+        Rows::Samples { samples, line, name, sha256 } => {
+            let mut series = of_samples(&samples, options, name, sha256)?;
+            let above = line.map(|text| Repair::LineBeforeHeader { text });
+            series.repairs.splice(0..0, above);
+            Ok(vec![series])
+        }
+    }
+}
+
+/// The rows of a file, or its series.
+pub(super) fn open_rows(path: &Path, options: &SeriesOptions) -> Result<Rows, Error> {
     let name = path.display().to_string();
     let fault = |error| Error::File { path: path.to_owned(), error };
     let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
     if !is_json {
         let (table, line) = open_table(path)?;
-        let mut series = series_of(&table, options)?;
-        if let Some(text) = line {
-            series.repairs.insert(0, Repair::LineBeforeHeader { text });
-        }
-        return Ok(vec![series]);
+        let samples = samples_of(&table.frame, options)?;
+        return Ok(Rows::Samples { samples, line, name: table.name, sha256: table.sha256 });
     }
     let bytes = std::fs::read(path).map_err(fault)?;
     of_json(&bytes, options, &name)
@@ -131,11 +194,11 @@ pub fn series_of(
     of_samples(&samples, options, table.name.clone(), table.sha256.clone())
 }
 
-fn question(what: String, hint: impl Into<String>) -> Error {
+pub(super) fn question(what: String, hint: impl Into<String>) -> Error {
     Error::Question { what, hint: Some(hint.into()) }
 }
 
-fn of_json(bytes: &[u8], options: &SeriesOptions, name: &str) -> Result<Panel, Error> {
+fn of_json(bytes: &[u8], options: &SeriesOptions, name: &str) -> Result<Rows, Error> {
     let hint = "a series is an object with \"y\", or a list of objects with a time and a value";
     let fault = |error: serde_json::Error| question(format!("{name}: {error}"), hint);
     let sha256 = crate::tabular::hash(bytes);
@@ -146,15 +209,22 @@ fn of_json(bytes: &[u8], options: &SeriesOptions, name: &str) -> Result<Panel, E
         _ => return Err(question(format!("{name} holds no series"), hint)),
     };
     if list.iter().all(|entry| entry["y"].is_array()) {
+        if options.time.is_some() || options.value.is_some() || options.keep.is_some() {
+            return Err(question(
+                format!("{name} has \"y\", and neither columns nor rows to choose from"),
+                "leave --time, --value and --keep out",
+            ));
+        }
         let read = |(at, entry): (usize, Value)| {
             let written: Written = serde_json::from_value(entry)
                 .map_err(|error| question(format!("{name}, series {}: {error}", at + 1), hint))?;
             written.loaded(name, &sha256)
         };
-        return list.into_iter().enumerate().map(read).collect();
+        let panel: Result<Panel, Error> = list.into_iter().enumerate().map(read).collect();
+        return Ok(Rows::Series(panel?));
     }
     let samples = samples_of_records(&list, options)?;
-    Ok(vec![of_samples(&samples, options, name.to_owned(), sha256)?])
+    Ok(Rows::Samples { samples, line: None, name: name.to_owned(), sha256 })
 }
 
 pub(super) fn of_samples(
@@ -187,10 +257,22 @@ impl Written {
         let start = self.start.as_ref().map(|start| reading::parse_time(&stamp(start)));
         let start = start.transpose()?;
         let has_times = step.is_some() && start.is_some();
+        if self.seasonal_order.is_some() && self.order.is_none() {
+            let what = format!("{id}: \"seasonal_order\" without \"order\"");
+            return Err(question(
+                what,
+                "give \"order\": [p, d, q] beside it, or \"m\" for a season alone",
+            ));
+        }
         let values: Vec<f64> = self.y.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
         let n = values.len();
         let missing = values.iter().filter(|value| value.is_nan()).count();
         let repairs = (missing > 0).then_some(Repair::Missing { count: missing });
+        let half = match (start, step) {
+            (Some(_), None) => Some(Repair::HalfATime { given: "start", missing: "freq" }),
+            (None, Some(_)) => Some(Repair::HalfATime { given: "freq", missing: "start" }),
+            _ => None,
+        };
         let season = self.m.or(self.seasonal_order.map(|orders| orders[3]));
         let given = self.seasons.or_else(|| season.map(|season| vec![season]));
         let suggested = || step.map_or_else(Vec::new, |step| Auto::for_step(step, 1).seasons);
@@ -214,7 +296,7 @@ impl Written {
             id,
             series: Series { start_s: start.unwrap_or(0), step, values },
             has_times,
-            repairs: repairs.into_iter().collect(),
+            repairs: repairs.into_iter().chain(half).collect(),
             indicators,
             future,
             seasons,
@@ -276,6 +358,7 @@ fn pick(names: &[&str], options: &SeriesOptions) -> Result<(String, String), Err
         let found: Vec<&str> = names.iter().filter(is).copied().collect();
         (found.len() == 1).then(|| found[0].to_owned())
     };
+    let has_usual = names.iter().any(|name| TIME_NAMES.contains(&name.to_lowercase().as_str()));
     let unclear = |what: &str, option: &str| {
         question(
             format!("which column holds the {what}?"),
@@ -288,7 +371,9 @@ fn pick(names: &[&str], options: &SeriesOptions) -> Result<(String, String), Err
     };
     let time = match &options.time {
         Some(time) => asked(time)?,
-        None => known(TIME_NAMES, "").ok_or_else(|| unclear("times", "--time"))?,
+        None => known(TIME_NAMES, "")
+            .or_else(|| if has_usual { None } else { known(TIME_NAMES_RARE, "") })
+            .ok_or_else(|| unclear("times", "--time"))?,
     };
     let value = match &options.value {
         Some(value) => asked(value)?,

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::answers::ReadAnswer;
 use super::methods::{MethodName, Setting};
+use super::predict::first_rows;
 use super::series::LoadedSeries;
 use crate::Error;
 
@@ -221,17 +222,22 @@ pub fn plan_series(
     let setting = Setting { seasons: series.seasons.clone(), horizon, orders: series.orders };
     let none = Indicators::default();
     let values = &series.series.values;
+    let uses = method.uses_indicators();
+    let (past, future) = if uses { (&series.indicators, &series.future) } else { (&none, &none) };
     let fitted: Box<dyn Fitted> =
-        method.method(&setting, values.len()).fit(&series.series, &none)?;
-    let forecast = fitted.forecast(horizon, &none, &[level_of_quantile(quantile)])?;
+        method.method(&setting, values.len()).fit(&series.series, past)?;
+    let future = first_rows(future, horizon);
+    let forecast = fitted.forecast(horizon, &future, &[level_of_quantile(quantile)])?;
     let upper = forecast.bounds.first().map(|bounds| bounds.upper.clone()).unwrap_or_default();
     let last = values.iter().rev().find(|value| !value.is_nan()).copied().unwrap_or(f64::NAN);
-    let units = units.or_else(|| options.required(last)).unwrap_or(options.units_min);
+    // A limit holds for what works now, too.
+    let asked = options.required(last).map(|units| units.min(options.units_max));
+    let units = units.or(asked).unwrap_or(options.units_min);
     let plan = plan(&upper, &forecast.mean, units, options)?;
     let time =
         |step: usize| reading::time_of(&series.series, values.len() + step).map(reading::time_text);
     Ok(PlanAnswer {
-        read: series.answer(false),
+        read: series.answer(uses),
         method: method.name().to_owned(),
         quantile,
         times: match series.has_times {

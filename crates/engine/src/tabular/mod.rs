@@ -30,7 +30,7 @@ pub use served::{
     AnswerColumn, AnswerValues, InputColumn, RowContributions, ValueType, predict_explained,
 };
 pub use table::Table;
-pub(crate) use table::{CLOCK, KIND};
+pub(crate) use table::{CLOCK, KIND, unzipped};
 
 use crate::{Error, Progress, Watch};
 

@@ -145,7 +145,8 @@ fn parquet(bytes: Vec<u8>) -> Result<Vec<RecordBatch>, Error> {
     Ok(reader.collect::<Result<Vec<_>, _>>()?)
 }
 
-fn unzipped(bytes: &[u8], name: &str) -> Result<Vec<u8>, Error> {
+/// The text of gzipped bytes, up to the most that is read.
+pub(crate) fn unzipped(bytes: &[u8], name: &str) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
     let mut reader = flate2::read::MultiGzDecoder::new(bytes).take(TEXT_BYTES_MAX + 1);
     reader.read_to_end(&mut text).map_err(|error| Error::File { path: name.into(), error })?;

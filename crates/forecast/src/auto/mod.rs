@@ -103,11 +103,10 @@ impl Auto {
             self.seasons.iter().copied().filter(|s| 2 * s + 2 <= history.len()).collect();
         let season = seasons.first().copied().unwrap_or(1);
         let tuned = tune::tune(&history, &seasons, self.horizon);
-        let first = (2 * season + 2).max(history.len() / 4).max(8);
-        let origins = past_origins(history.len(), first, self.horizon, season, self.origins);
-        let Ran { runs, tuned, left_out } = run(tuned, &history, &origins, self.horizon)?;
-        let actual: Vec<Vec<f64>> =
-            origins.iter().map(|o| history[*o..*o + self.horizon].to_vec()).collect();
+        let origins = self.past_origins(history.len(), season);
+        let Ran { runs, tuned, left_out } = run(tuned, &history, &origins, self.horizon, season)?;
+        let end = |origin: usize| history.len().min(origin + self.horizon);
+        let actual: Vec<Vec<f64>> = origins.iter().map(|o| history[*o..end(*o)].to_vec()).collect();
         let combined = combine::combine(&runs, &actual);
         let non_negative = all.iter().all(|y| y.is_nan() || *y >= 0.0);
         let past = origins
@@ -128,7 +127,23 @@ impl Auto {
             history,
         })
     }
+
+    /// Past origins with a whole horizon after them; where the series is too short for a few of those, ones whose horizon
+    /// is cut by its end, from the half of it on or from where a season can be repeated.
+    fn past_origins(&self, n: usize, season: usize) -> Vec<usize> {
+        let first = (2 * season + 2).max(n / 4).max(8);
+        let whole = past_origins(n, first, self.horizon, season, self.origins);
+        if whole.len() >= self.origins.min(ORIGINS_FEW) {
+            return whole;
+        }
+        let first = (season + 2).max(n / 2).max(4).min(n - 1);
+        let horizon = self.horizon.min((n - first) / 4).max(1);
+        past_origins(n, first, horizon, season, self.origins)
+    }
 }
+
+/// Past origins with a whole horizon that are enough not to cut horizons.
+const ORIGINS_FEW: usize = 5;
 
 /// A path that stays at or above 0 where the history does.
 fn floored(mut path: Together, non_negative: bool) -> Together {
@@ -158,23 +173,28 @@ struct Ran {
     left_out: Vec<LeftOut>,
 }
 
-/// Runs members now and at past origins; one that fails now is left out, and all failing is an error.
+/// Runs members now and at past origins; one that fails now is left out, and all failing is an error. Before two seasons
+/// only the naive one runs.
 fn run(
     members: Vec<Member>,
     history: &[f64],
     origins: &[usize],
     horizon: usize,
+    season: usize,
 ) -> Result<Ran, ForecastError> {
     let mut ran = Ran { runs: Vec::new(), tuned: Vec::new(), left_out: Vec::new() };
+    let early = origins.partition_point(|origin| *origin < 2 * season + 2);
     let ends: Vec<usize> = origins.iter().copied().chain([history.len()]).collect();
     let mut failed = None;
     for member in members {
         let name = member.name();
-        let mut paths = member.paths(history, &ends, horizon);
+        let skipped = if matches!(member, Member::Naive(_)) { 0 } else { early };
+        let mut paths = member.paths(history, &ends[skipped..], horizon);
         match paths.pop().unwrap_or(Ok(Vec::new())).and_then(finite) {
             Ok(now) => {
-                let past = paths.into_iter();
-                let past = past.map(|path| path.and_then(finite).unwrap_or_default()).collect();
+                let none = (0..skipped).map(|_| Vec::new());
+                let past = paths.into_iter().map(|path| path.and_then(finite).unwrap_or_default());
+                let past = none.chain(past).collect();
                 ran.runs.push(Run { name, now, past });
                 ran.tuned.push(member);
             }

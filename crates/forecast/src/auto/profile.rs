@@ -47,19 +47,19 @@ impl Profile {
     /// Means after the end of `values`.
     pub(crate) fn path(self, values: &[f64], horizon: usize) -> Result<Vec<f64>, ForecastError> {
         let n = values.len();
-        let short_error = |found: usize| ForecastError::TooShort {
-            method: "profile",
-            needed: self.long + self.short,
-            found,
-        };
-        if n < self.long + self.short {
-            return Err(short_error(n));
+        let (method, needed) = ("profile", self.long + self.short);
+        if n < needed {
+            return Err(ForecastError::TooShort { method, needed, found: n });
         }
         let gaps = (n - self.short..n).filter_map(|t| Some(values[t] - self.at(values, t, t)?));
         let shift = self.carried * crate::accuracy::mean(gaps).unwrap_or(0.0);
         let mut path = Vec::with_capacity(horizon);
         for step in 0..horizon {
-            let base = self.at(values, n + step, n).ok_or_else(|| short_error(n))?;
+            let Some(base) = self.at(values, n + step, n) else {
+                let is_empty = |place: &usize| self.at(values, n + place, n).is_none();
+                let (season, empty) = (self.long, (0..self.long).filter(is_empty).count());
+                return Err(ForecastError::EmptyPlaces { method, season, empty });
+            };
             let faded = self.kept.powf(step as f64 / self.short as f64);
             path.push(base + shift * faded);
         }

@@ -112,12 +112,14 @@ impl Fleet {
     }
 }
 
-/// Requirements with orders limited in size: where many units are needed at once, the first of them are needed earlier.
-pub(super) fn ramped(required: &[Option<u32>], order_max: u32) -> Vec<u32> {
+/// Requirements as far as limits let them be met, with orders limited in size: where many units are needed at once, the first
+/// of them are needed earlier.
+pub(super) fn ramped(required: &[Option<u32>], options: &PlanOptions) -> Vec<u32> {
     let mut ramped = vec![0; required.len()];
     let mut next = 0_u32;
     for (at, own) in required.iter().enumerate().rev() {
-        next = own.unwrap_or(0).max(next.saturating_sub(order_max));
+        let own = own.unwrap_or(0).min(options.units_max);
+        next = own.max(next.saturating_sub(options.order_max));
         ramped[at] = next;
     }
     ramped
@@ -206,7 +208,7 @@ pub fn plan(
     }
     let required: Vec<Option<u32>> = quantile.iter().map(|load| options.required(*load)).collect();
     let seen: Vec<Option<u32>> = expected.iter().map(|load| options.required(*load)).collect();
-    let ahead = ramped(&required, options.order_max);
+    let ahead = ramped(&required, options);
     let mut fleet = Fleet::new(units);
     let mut rows = Vec::with_capacity(quantile.len());
     for step in 0..quantile.len() {
@@ -218,6 +220,7 @@ pub fn plan(
             ahead: &ahead[step..],
         };
         let (action, reason) = decide(&mut fleet, &sight, options);
+        let reason = with_limit(reason, required[step], options);
         let (ordered, ready) = (fleet.ordered, fleet.ready);
         rows.push(PlanRow {
             step,
@@ -233,6 +236,15 @@ pub fn plan(
     let short = rows.iter().filter(is_short).map(|row| row.step).collect();
     let required_max = required.iter().flatten().copied().max().unwrap_or(options.units_min);
     Ok(Plan { rows, short, required_max })
+}
+
+/// The reason with what a limit forbids.
+fn with_limit(reason: String, required: Option<u32>, options: &PlanOptions) -> String {
+    let Some(required) = required.filter(|required| *required > options.units_max) else {
+        return reason;
+    };
+    let limit = format!("{required} are required, at most {} are allowed", options.units_max);
+    if reason.is_empty() { limit } else { format!("{reason}; {limit}") }
 }
 
 /// The most of them; `None` where one is unknown.

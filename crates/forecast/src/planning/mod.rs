@@ -46,7 +46,7 @@ pub struct Override {
     pub from: usize,
     /// Before this one.
     pub until: usize,
-    /// So many units, within the limits.
+    /// So many units; one beyond the limits is refused.
     pub units: u32,
 }
 
@@ -110,17 +110,25 @@ impl PlanOptions {
             let found = format!("{} and {}", self.lead_steps, self.hold_steps);
             return refuse("steps of lead and hold", found, "at most 10000");
         }
-        match self.overrides.iter().find(|fixed| fixed.from >= fixed.until) {
+        let empty = self.overrides.iter().find(|fixed| fixed.from >= fixed.until);
+        if let Some(Override { from, until, .. }) = empty {
+            return refuse("override", format!("{from} to {until}"), "a beginning before its end");
+        }
+        match self.overrides.iter().find(|fixed| self.within(fixed.units) != fixed.units) {
             Some(fixed) => refuse(
                 "override",
-                format!("{} to {}", fixed.from, fixed.until),
-                "a beginning before its end",
+                format!(
+                    "{} units, {} to {} are allowed",
+                    fixed.units, self.units_min, self.units_max
+                ),
+                "a number of units within the limits",
             ),
             None => Ok(()),
         }
     }
 
-    /// Units that a load asks for, within the limits; `None` of a load that is not known.
+    /// Units that a load asks for, the fewest at least, more than the most where it asks for more (that is what makes a
+    /// step short), `u32::MAX` where more than can be counted; `None` of a load that is not known.
     pub fn required(&self, load: f64) -> Option<u32> {
         if load.is_nan() {
             return None;
@@ -132,12 +140,17 @@ impl PlanOptions {
             reason = "clamped to u32"
         )]
         let units = units.min(f64::from(u32::MAX)) as u32;
-        Some(units.clamp(self.units_min, self.units_max))
+        Some(units.max(self.units_min))
+    }
+
+    /// A number of units within the limits.
+    fn within(&self, units: u32) -> u32 {
+        units.clamp(self.units_min, self.units_max)
     }
 
     fn fixed(&self, step: usize) -> Option<u32> {
         let fixed =
             self.overrides.iter().rev().find(|one| (one.from..one.until).contains(&step))?;
-        Some(fixed.units.clamp(self.units_min, self.units_max))
+        Some(fixed.units)
     }
 }

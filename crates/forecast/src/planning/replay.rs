@@ -90,7 +90,7 @@ pub fn reach(seen: &[f64], steps: usize) -> f64 {
 
 fn start(load: &[f64], options: &PlanOptions) -> Fleet {
     let first = load.iter().find(|value| !value.is_nan()).copied().unwrap_or(0.0);
-    Fleet::new(options.required(first).unwrap_or(options.units_min))
+    Fleet::new(options.within(options.required(first).unwrap_or(options.units_min)))
 }
 
 fn count(record: &mut ScalingRecord, fleet: &Fleet, load: f64, options: &PlanOptions) {
@@ -111,7 +111,7 @@ fn planned(
         count(&mut record, &fleet, *value, options);
         let required: Vec<Option<u32>> =
             forecast(step).iter().map(|load| options.required(*load)).collect();
-        let ahead = ramped(&required, options.order_max);
+        let ahead = ramped(&required, options);
         let sight = Sight {
             step,
             seen: options.required(reach(&load[..=step], options.lead_steps)),

@@ -60,6 +60,13 @@ pub enum Repair {
         /// What it says.
         text: String,
     },
+    /// A file that gives a beginning and no step, or a step and no beginning: only steps are counted.
+    HalfATime {
+        /// What it gives.
+        given: &'static str,
+        /// What is missing.
+        missing: &'static str,
+    },
     /// Times as numbers, or in several forms: rows of each.
     Units {
         /// Seconds since 1970.
@@ -143,6 +150,9 @@ impl std::fmt::Display for Repair {
                 let start: String = text.chars().take(80).collect();
                 write!(out, "a line above the header was passed over: {start}")
             }
+            Self::HalfATime { given, missing } => {
+                write!(out, "there is a {given} and no {missing}: only steps are counted")
+            }
             Self::Units { seconds, milliseconds, microseconds, nanoseconds, texts } => {
                 let forms = [
                     (seconds, "seconds"),
@@ -215,6 +225,36 @@ pub struct Reading {
 /// all the same, times that lie on no grid of equal steps, or one that is nearly all gaps.
 pub fn read(samples: &[Sample], keep: Option<Keep>) -> Result<Reading, ForecastError> {
     let mut repairs = Vec::new();
+    let mut rows = stamped(samples)?;
+    let local = stamps::settle(&rows, &mut repairs)?;
+    stamps::local_days(&mut rows, &mut repairs);
+    let timed = ordered(rows, keep, local, &mut repairs)?;
+    check(&timed)?;
+    let missing = timed.iter().filter(|(_, value)| value.is_nan()).count();
+    if missing > 0 {
+        repairs.push(Repair::Missing { count: missing });
+    }
+    let series = grid::lay(&timed, local, &mut repairs)?;
+    Ok(Reading { series, rows: samples.len(), repairs })
+}
+
+/// Reads rows as points of any distance: a time (seconds since 1970 UTC, ascending) and a value each, NaN where missing.
+///
+/// # Errors
+/// A row that is no time or an infinite value, contradicting rows without a rule.
+pub fn points(
+    samples: &[Sample],
+    keep: Option<Keep>,
+) -> Result<(Vec<(i64, f64)>, Vec<Repair>), ForecastError> {
+    let mut repairs = Vec::new();
+    let rows = stamped(samples)?;
+    let local = stamps::settle(&rows, &mut repairs)?;
+    let points = ordered(rows, keep, local, &mut repairs)?;
+    Ok((points, repairs))
+}
+
+/// Rows with their times read.
+fn stamped(samples: &[Sample]) -> Result<Vec<(stamps::Read, f64)>, ForecastError> {
     let mut rows = Vec::with_capacity(samples.len());
     for (index, sample) in samples.iter().enumerate() {
         if sample.value.is_infinite() {
@@ -223,18 +263,20 @@ pub fn read(samples: &[Sample], keep: Option<Keep>) -> Result<Reading, ForecastE
         }
         rows.push((stamps::read(&sample.stamp, index)?, sample.value));
     }
-    let local = stamps::settle(&mut rows, &mut repairs)?;
+    Ok(rows)
+}
+
+/// One row a time, the oldest first.
+fn ordered(
+    rows: Vec<(stamps::Read, f64)>,
+    keep: Option<Keep>,
+    local: bool,
+    repairs: &mut Vec<Repair>,
+) -> Result<Vec<(i64, f64)>, ForecastError> {
     let mut timed: Vec<(i64, f64)> =
         rows.iter().map(|(read, value)| (read.seconds, *value)).collect();
-    sort(&mut timed, &mut repairs);
-    let timed = distinct(timed, keep, local, &mut repairs)?;
-    check(&timed)?;
-    let missing = timed.iter().filter(|(_, value)| value.is_nan()).count();
-    if missing > 0 {
-        repairs.push(Repair::Missing { count: missing });
-    }
-    let series = grid::lay(&timed, local, &mut repairs)?;
-    Ok(Reading { series, rows: samples.len(), repairs })
+    sort(&mut timed, repairs);
+    distinct(timed, keep, local, repairs)
 }
 
 /// Enough times, and something to forecast.

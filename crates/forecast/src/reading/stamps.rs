@@ -85,12 +85,33 @@ fn text_time(text: &str) -> Result<Read, &'static str> {
         0 => Ok(time.as_second()),
         _ => Err("whole seconds: steps below a second are not read"),
     };
+    let plain = plain_time(text);
+    let text = plain.as_str();
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(Read { seconds: seconds(time)?, form: Form::Zoned(offset_of(text)) });
     }
     let civil = text.parse::<jiff::civil::DateTime>().map_err(|_| EXPECTED)?;
     let time = civil.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| EXPECTED)?.timestamp();
     Ok(Read { seconds: seconds(time)?, form: Form::Local })
+}
+
+/// A text as ISO 8601 has it: a month as its first day, `UTC` as `Z`, an offset without a blank before it and with minutes.
+fn plain_time(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let is_digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    if bytes.len() == 7 && bytes[4] == b'-' && is_digits(&bytes[..4]) && is_digits(&bytes[5..]) {
+        return format!("{text}-01");
+    }
+    if let Some(time) = text.strip_suffix("UTC").filter(|time| time.contains(':')) {
+        return format!("{}Z", time.trim_end());
+    }
+    let Some((time, offset)) = text.rsplit_once(['+', '-']).filter(|(time, _)| time.contains(':'))
+    else {
+        return text.to_owned();
+    };
+    let sign = &text[time.len()..=time.len()];
+    let minutes = if offset.len() == 2 { ":00" } else { "" };
+    format!("{}{sign}{offset}{minutes}", time.trim_end())
 }
 
 /// Seconds east of UTC that a text with a zone says; 0 for `Z`.
@@ -105,10 +126,9 @@ fn offset_of(text: &str) -> i32 {
     local.ok().and_then(|local| i32::try_from(local - utc.as_second()).ok()).unwrap_or(0)
 }
 
-/// What holds for all rows: forms that go together, and days of a zone that moves its clock. Gives whether times have no
-/// zone.
+/// What holds for all rows: forms that go together. Gives whether times have no zone.
 pub(super) fn settle(
-    rows: &mut [(Read, f64)],
+    rows: &[(Read, f64)],
     repairs: &mut Vec<Repair>,
 ) -> Result<bool, ForecastError> {
     let mut units = [0; UNITS.len()];
@@ -141,15 +161,19 @@ pub(super) fn settle(
     if local > 0 {
         repairs.push(Repair::NoZone { count: local });
     }
-    if zoned == rows.len() && zoned > 0 {
-        local_days(rows, repairs);
-    }
     Ok(local > 0)
 }
 
 /// Midnights of a zone whose offset changes lie 23 or 25 hours apart: their dates are the days. Only where all rows have
-/// one local time of day and more than one offset; then UTC has no equal steps and local dates have.
-fn local_days(rows: &mut [(Read, f64)], repairs: &mut Vec<Repair>) {
+/// one local time of day and more than one offset, or are midnights of the first of months; then UTC has no equal steps and
+/// local dates have. Instants of a column type have lost their zone: see [`nearest_dates`].
+pub(super) fn local_days(rows: &mut [(Read, f64)], repairs: &mut Vec<Repair>) {
+    if rows.iter().all(|(read, _)| read.form == Form::Number(None)) {
+        return nearest_dates(rows, repairs);
+    }
+    if !rows.iter().all(|(read, _)| matches!(read.form, Form::Zoned(_))) {
+        return;
+    }
     let offset = |read: &Read| match read.form {
         Form::Zoned(offset) => i64::from(offset),
         _ => 0,
@@ -158,10 +182,48 @@ fn local_days(rows: &mut [(Read, f64)], repairs: &mut Vec<Repair>) {
     let Some((first, _)) = rows.first().copied() else { return };
     let moves = rows.iter().any(|(read, _)| offset(read) != offset(&first));
     let clock = local(&first).rem_euclid(86_400);
-    if moves && rows.iter().all(|(read, _)| local(read).rem_euclid(86_400) == clock) {
+    let is_away = offset(&first) != 0 && clock == 0;
+    let are_months = || is_away && rows.iter().all(|(read, _)| is_first_of_month(local(read)));
+    if (moves || are_months())
+        && rows.iter().all(|(read, _)| local(read).rem_euclid(86_400) == clock)
+    {
         for (read, _) in rows.iter_mut() {
             read.seconds = local(read);
         }
         repairs.push(Repair::LocalDays { count: rows.len() });
     }
+}
+
+/// Instants without their zone at two times of day an hour apart, or at one that is no midnight: days (or firsts of months)
+/// of a zone between ten hours west and four east, which lie next to a midnight of UTC, stand for that date. Times of day farther
+/// from midnight could be of two dates and are left as they are.
+fn nearest_dates(rows: &mut [(Read, f64)], repairs: &mut Vec<Repair>) {
+    const DAY: i64 = 86_400;
+    const HOUR: i64 = 3_600;
+    // Seconds after the nearest midnight, of zones 10 hours west to 4 hours east.
+    let after = |seconds: i64| (seconds + 4 * HOUR).rem_euclid(DAY) - 4 * HOUR;
+    let afters = || rows.iter().map(|(read, _)| after(read.seconds));
+    let (Some(least), Some(most)) = (afters().min(), afters().max()) else { return };
+    let moves = most - least == HOUR && afters().all(|own| own == least || own == most);
+    let date = |read: &Read| read.seconds - after(read.seconds);
+    let are_months =
+        least == most && least != 0 && rows.iter().all(|(read, _)| is_first_of_month(date(read)));
+    // Hours of one day are no days.
+    let mut dates: Vec<i64> = rows.iter().map(|(read, _)| date(read)).collect();
+    dates.sort_unstable();
+    dates.dedup();
+    let spans = dates.last().zip(dates.first()).map_or(0, |(last, first)| (last - first) / DAY);
+    let are_days = moves && dates.len() == rows.len() && spans >= 2;
+    if most <= 10 * HOUR && (are_days || are_months) {
+        for (read, _) in rows.iter_mut() {
+            read.seconds -= after(read.seconds);
+        }
+        repairs.push(Repair::LocalDays { count: rows.len() });
+    }
+}
+
+fn is_first_of_month(seconds: i64) -> bool {
+    let time = jiff::Timestamp::from_second(seconds).ok();
+    time.is_some_and(|time| time.to_zoned(jiff::tz::TimeZone::UTC).day() == 1)
+        && seconds.rem_euclid(86_400) == 0
 }

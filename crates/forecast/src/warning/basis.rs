@@ -139,6 +139,13 @@ impl Warner {
         let firing = (state == WarningState::Firing).then(|| machine.fired().last()).flatten();
         let since = firing.map(|fired| moments.time(from + fired.stretches[0].from));
         let score = path.last().and_then(|seen: &Seen| seen.score);
+        // Silence of the data is no all-clear; a warning that is out stays out.
+        let is_blind = score.is_none() && !moments.is_breaching(now);
+        let state = match state {
+            WarningState::Firing => state,
+            _ if is_blind => WarningState::Unknown,
+            _ => state,
+        };
         let analogues = score.map(|_| self.analogues(&moments, now));
         let mut warning = Warning {
             time_s: moments.time(now),

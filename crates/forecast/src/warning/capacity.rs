@@ -100,7 +100,10 @@ impl Capacity {
                     true => Ok(()),
                     false => refuse(
                         "autoscaler",
-                        format!("{scaler:?}"),
+                        format!(
+                            "of unit {}, utilization {}, {} to {} units",
+                            scaler.unit, scaler.utilization, scaler.units_min, scaler.units_max
+                        ),
                         "a unit above 0, a utilization above 0 and at most 1, 1 <= units_min <= units_max",
                     ),
                 }

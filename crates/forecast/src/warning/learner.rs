@@ -246,6 +246,7 @@ impl Warner {
                 needed: BREACHES_MIN,
                 share: FACTORS[FACTORS.len() - 1],
                 highest,
+                usual: usual(&moments.utilization[..until]),
             });
         }
         // Where the capacity itself was hardly ever reached, a lowered one stands for it.
@@ -617,4 +618,11 @@ fn identity(warner: &Warner, moments: &Moments) -> String {
     }
     format!("{:?}", warner.options).bytes().for_each(|byte| eat(u64::from(byte)));
     format!("warner-{hash:016x}")
+}
+
+/// The median of what is known; 0 of nothing.
+fn usual(utilization: &[f64]) -> f64 {
+    let mut known: Vec<f64> = utilization.iter().copied().filter(|u| !u.is_nan()).collect();
+    known.sort_by(f64::total_cmp);
+    known.get(known.len() / 2).copied().unwrap_or(0.0)
 }

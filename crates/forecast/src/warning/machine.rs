@@ -20,6 +20,9 @@ pub enum WarningState {
     Firing,
     /// It ended a short while ago: what comes now belongs to it.
     Cooling,
+    /// Nothing can be said: there is no score, as the load was not measured or not for long enough. The machine itself keeps
+    /// the state it had; what is said of the last step ([`super::Warning`]) is this.
+    Unknown,
 }
 
 /// When a warning begins and ends.

@@ -133,7 +133,9 @@ impl WarningOptions {
             return refuse("false pages a week", found, "a finite number above 0");
         }
         if self.costs.is_some_and(|costs| !positive(costs.page) || !positive(costs.breach)) {
-            return refuse("costs", format!("{:?}", self.costs), "finite numbers above 0");
+            let words = |costs: Costs| format!("{} a page, {} a breach", costs.page, costs.breach);
+            let found = self.costs.map(words).unwrap_or_default();
+            return refuse("costs", found, "finite numbers above 0");
         }
         if self.persistence == 0
             || self.release_steps == 0
@@ -146,6 +148,10 @@ impl WarningOptions {
                 found,
                 "1 or more steps each, 0 to 20 log-odds",
             );
+        }
+        if self.persistence > self.window_steps {
+            let found = format!("{} of {} steps", self.persistence, self.window_steps);
+            return refuse("persistence", found, "at most the window: a warning would never come");
         }
         match (1..=1_000).contains(&self.analogues) {
             true => Ok(()),

@@ -84,3 +84,25 @@ fn harmonics_stand_for_a_long_season() {
     let again = AutoArima::new(48).fit_series(&series, &Indicators::default()).unwrap();
     assert_eq!(found, again);
 }
+
+/// Empty rows before the first value and after the last change neither the choice nor what is forecast.
+#[test]
+fn rows_without_values_at_the_ends_change_nothing() {
+    let wave = |t: usize| 5.0 * (std::f64::consts::TAU * t as f64 / 12.0).sin();
+    let rest = |t: usize| ((t * 7_919) % 101) as f64 / 50.0;
+    let values: Vec<f64> = (0..96).map(|t| 20.0 + wave(t) + rest(t)).collect();
+    let around: Vec<f64> = [&[f64::NAN; 30][..], &values[..], &[f64::NAN; 8][..]].concat();
+    let none = Indicators::default();
+    let fit = |values: &[f64]| {
+        let series = Series { start_s: 0, step: Step::Months(1), values: values.to_vec() };
+        AutoArima { fits_max: 12, ..AutoArima::new(12) }.fit_series(&series, &none).unwrap().fit
+    };
+    let (plain, padded) = (fit(&values), fit(&around));
+    assert_eq!(plain.parameters(), padded.parameters());
+    assert_eq!((plain.model(), plain.aicc()), (padded.model(), padded.aicc()));
+    let (later, now) = (plain.predict(12, &none).unwrap(), padded.predict(4, &none).unwrap());
+    for step in 0..4 {
+        assert!((later.mean[8 + step] - now.mean[step]).abs() < 1e-6);
+        assert!((later.variance[8 + step] / now.variance[step] - 1.0).abs() < 1e-6);
+    }
+}

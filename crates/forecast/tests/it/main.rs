@@ -20,6 +20,7 @@ mod regression;
 mod report;
 mod sarimax;
 mod sarimax_fixtures;
+mod scarce;
 mod seasonal_naive;
 mod smoothing;
 mod theta;

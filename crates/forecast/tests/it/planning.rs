@@ -59,6 +59,27 @@ fn what_comes_too_late_is_told() {
     assert!(plan.rows[0].reason.contains("the load asks for 5 now"), "{}", plan.rows[0].reason);
 }
 
+/// What a limit forbids is short, and the whole need is told.
+#[test]
+fn a_limit_below_the_need_is_told() {
+    let options = PlanOptions { units_max: 5, lead_steps: 0, ..options() };
+    let plan = plan(&[120.0, 40.0, 140.0], &[120.0, 40.0, 140.0], 5, &options).unwrap();
+    assert_eq!((plan.short.as_slice(), plan.required_max), ([0, 2].as_slice(), 14));
+    let rows: Vec<(Option<u32>, u32)> =
+        plan.rows.iter().map(|row| (row.required, row.ready)).collect();
+    assert_eq!(rows, [(Some(12), 5), (Some(4), 5), (Some(14), 5)]);
+    assert_eq!(plan.rows[0].reason, "12 are required, at most 5 are allowed");
+    assert_eq!(plan.rows[1].reason, "");
+}
+
+#[test]
+fn a_number_fixed_beyond_the_limits_is_refused() {
+    let overrides = vec![Override { from: 0, until: 3, units: 2_000 }];
+    let error = plan(&[1.0], &[1.0], 1, &PlanOptions { overrides, ..options() }).unwrap_err();
+    let words = "override is 2000 units, 1 to 20 are allowed";
+    assert!(error.to_string().starts_with(words), "{error}");
+}
+
 #[test]
 fn costs_choose_the_quantile() {
     let quantile = UnitCosts { lack: 9.0, surplus: 1.0 }.quantile();
@@ -123,7 +144,7 @@ proptest! {
                     // Nothing is given back within the hold, nor while the load is high or unknown.
                     prop_assert!(last_change.is_none_or(|last| row.step - last >= hold_steps));
                     for seen in &load[row.step.saturating_sub(hold_steps)..=row.step] {
-                        prop_assert!(options.required(*seen).is_some_and(|n| n <= row.ordered));
+                        prop_assert!(options.required(*seen).is_some_and(|n| n.min(20) <= row.ordered));
                     }
                     last_change = Some(row.step);
                 }

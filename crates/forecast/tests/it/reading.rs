@@ -75,6 +75,58 @@ fn repeats_are_dropped_where_they_agree_and_ruled_on_where_not() {
     refused(zoned, "say 2 and NaN", "keep the first");
 }
 
+/// Columns of instants have lost their zone: midnights of Berlin around a change of its clock, and firsts of months.
+#[test]
+fn days_and_months_of_a_zone_are_known_without_it() {
+    let instants = |times: &[&str]| -> Vec<Sample> {
+        let micros = |time: &str| time.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        let row = |(at, time): (usize, &&str)| Sample {
+            stamp: Stamp::Micros(micros(time)),
+            value: at as f64,
+        };
+        times.iter().enumerate().map(row).collect()
+    };
+    let first = |samples: &[Sample]| {
+        let series = read(samples, None).unwrap().series;
+        (time_of(&series, 0).map(time_text).unwrap(), series.step)
+    };
+    let days = ["2024-03-29T23:00Z", "2024-03-30T23:00Z", "2024-03-31T22:00Z", "2024-04-01T22:00Z"];
+    let day = Step::Seconds(86_400);
+    assert_eq!(first(&instants(&days)), ("2024-03-30T00:00:00Z".to_owned(), day));
+    let months =
+        ["2024-01-31T23:00Z", "2024-02-29T23:00Z", "2024-03-31T22:00Z", "2024-04-30T22:00Z"];
+    assert_eq!(first(&instants(&months)), ("2024-02-01T00:00:00Z".to_owned(), Step::Months(1)));
+    // Noon could be of two dates, and hours are no days.
+    let noon = ["2024-03-29T12:00Z", "2024-03-30T12:00Z", "2024-03-31T11:00Z", "2024-04-01T11:00Z"];
+    assert!(read(&instants(&noon), None).is_err());
+    let hours = ["2024-03-29T00:00Z", "2024-03-29T01:00Z", "2024-03-29T02:00Z"];
+    assert_eq!(first(&instants(&hours)), ("2024-03-29T00:00:00Z".to_owned(), HOUR));
+    let written = "2024-02-01T00:00+01:00 1\n2024-03-01T00:00+01:00 2\n2024-04-01T00:00+01:00 3";
+    let local = "3 days of a zone that moves its clock stand for their local date";
+    check(written, None, "2024-02-01T00:00:00Z", Step::Months(1), "1 2 3", &[local]);
+}
+
+#[test]
+fn texts_of_times_as_programs_write_them() {
+    let zone = "3 times without zone were read as UTC";
+    check(
+        "2015-01 1\n2015-02 2\n2015-03 3",
+        None,
+        "2015-01-01T00:00:00Z",
+        Step::Months(1),
+        "1 2 3",
+        &[zone],
+    );
+    for zone in [" UTC", "+00", " +00", "Z"] {
+        let row = |hour: usize| Sample {
+            stamp: Stamp::Text(format!("2024-05-01 0{hour}:00:00{zone}")),
+            value: hour as f64,
+        };
+        let series = read(&[row(1), row(2), row(3)], None).unwrap().series;
+        assert_eq!((series.start_s, series.step), (1_714_525_200, HOUR), "{zone}");
+    }
+}
+
 #[test]
 fn gaps_stay_missing_and_clocks_put_forward_are_seen() {
     let spring = "2024-03-31 00:00 1\n2024-03-31 01:00 2\n2024-03-31 03:00 4\n2024-03-31 04:00 na\n2024-03-31 05:00 6";

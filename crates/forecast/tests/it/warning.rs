@@ -30,6 +30,7 @@ fn states(rule: FiringRule, scores: &str, expected: &str, alerts: usize) {
             WarningState::Pending => 'p',
             WarningState::Firing => 'F',
             WarningState::Cooling => 'c',
+            WarningState::Unknown => '?',
         }
     };
     let found: String = scores.chars().map(state).collect();

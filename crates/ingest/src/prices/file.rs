@@ -5,7 +5,7 @@ use std::path::Path;
 use super::cells::{Cell, Format, Rows};
 use super::error::PriceError;
 use super::header::Columns;
-use super::times::{TimeUnit, Written, seconds, unit_of};
+use super::times::{TimeUnit, Written, seconds, units_of};
 use super::{LeftOuts, PriceReadOptions};
 
 /// In which order rows stand.
@@ -51,6 +51,8 @@ pub struct FileRead {
     pub time_column: String,
     /// In what it writes times; `None` without rows.
     pub unit: Option<TimeUnit>,
+    /// All of them, in the order of their first rows: several only where that was allowed.
+    pub units: Vec<TimeUnit>,
     /// In which order.
     pub order: Order,
     /// Rows, refused ones too.
@@ -111,6 +113,7 @@ pub(super) fn read(
         },
         time_column: rows.columns.time_name.clone(),
         unit: None,
+        units: Vec::new(),
         order: Order::OldestFirst,
         rows: 0,
         lines_before: rows.lines_before,
@@ -136,15 +139,21 @@ pub(super) fn read(
         return Err(PriceError::new(&file, None, "no row below the names of columns")
             .with_hint("the file may have been cut: fetch it again"));
     }
-    about.unit = unit_of(times.iter().copied()).map_err(|place| {
+    let units = units_of(&times, options.mixed_units).map_err(|place| {
         let what = "this time is not of the unit of those before it, or before 1973";
         PriceError::new(&file, Some(candles[place].line), what).with_hint(
             "times are Unix seconds, milliseconds, microseconds or nanoseconds, the same throughout, or dates as 2019-01-26 15:30",
         )
     })?;
     let mut dated = Vec::with_capacity(candles.len());
-    for (mut candle, time) in candles.into_iter().zip(times) {
-        match about.unit.and_then(|unit| seconds(time, unit)) {
+    about.unit = units.first().copied();
+    for unit in &units {
+        if !about.units.contains(unit) {
+            about.units.push(*unit);
+        }
+    }
+    for (mut candle, (time, unit)) in candles.into_iter().zip(times.into_iter().zip(units)) {
+        match seconds(time, unit) {
             Some(time_s) => {
                 candle.time_s = time_s;
                 dated.push(candle);

@@ -40,6 +40,9 @@ pub struct PriceReadOptions {
     pub accept_refused: bool,
     /// The interval in seconds, where it is not to be told by the steps between times.
     pub interval_s: Option<u32>,
+    /// Take each time in the unit that its size tells, where a file mixes them; else such a file is refused. For figures that
+    /// are looked at, not for prices that are kept.
+    pub mixed_units: bool,
 }
 
 /// Which of two different rows of one time counts.

@@ -87,20 +87,33 @@ impl Written {
 }
 
 /// The unit of a file, and the place of the first time that is not of it.
-pub(super) fn unit_of(times: impl Iterator<Item = Written>) -> Result<Option<TimeUnit>, usize> {
+fn unit_of(times: impl Iterator<Item = Written>) -> Result<Option<TimeUnit>, usize> {
     let mut unit = None;
     for (place, time) in times.enumerate() {
-        let own = match time {
-            Written::Date(_) => Some(TimeUnit::Dates),
-            Written::Count(count) => TimeUnit::of(count),
-        };
-        match (own, unit) {
+        match (own_unit(time), unit) {
             (None, _) => return Err(place),
             (Some(own), Some(unit)) if own != unit => return Err(place),
             (own, _) => unit = own,
         }
     }
     Ok(unit)
+}
+
+fn own_unit(time: Written) -> Option<TimeUnit> {
+    match time {
+        Written::Date(_) => Some(TimeUnit::Dates),
+        Written::Count(count) => TimeUnit::of(count),
+    }
+}
+
+/// The unit of each time: one of all, or each by its size (ranges of units do not overlap) where `mixed` allows that.
+pub(super) fn units_of(times: &[Written], mixed: bool) -> Result<Vec<TimeUnit>, usize> {
+    if mixed {
+        let own = times.iter().enumerate();
+        return own.map(|(place, time)| own_unit(*time).ok_or(place)).collect();
+    }
+    let unit = unit_of(times.iter().copied())?;
+    Ok(times.iter().filter_map(|_| unit).collect())
 }
 
 /// In Unix seconds; `None` where it is none of whole seconds.
@@ -149,6 +162,10 @@ mod tests {
         assert_eq!(unit(&[20_190_126]), Err(0));
         assert_eq!(unit(&[-5]), Err(0));
         assert_eq!(unit(&[]), Ok(None));
+        let mixed = [1_548_516_600, 1_548_516_600_000].map(Written::Count);
+        assert_eq!(units_of(&mixed, true), Ok(vec![TimeUnit::Seconds, TimeUnit::Milliseconds]));
+        assert_eq!(units_of(&mixed, false), Err(1));
+        assert_eq!(units_of(&[Written::Count(7)], true), Err(0));
         assert_eq!(seconds(Written::Count(1_500), TimeUnit::Milliseconds), None);
     }
 }

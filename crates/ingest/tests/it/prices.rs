@@ -185,6 +185,9 @@ fn faults_of_a_file_say_where_and_what_to_do() {
     check(good, &options(), "no column of times", "must name time");
     let mixed = format!("{HEADER}1548514800,1,2,1,2\n1548518400000,1,2,1,2\n");
     check(&mixed, &options(), "3: this time is not of the unit", "the same throughout");
+    let by_size = read(&mixed, &PriceReadOptions { mixed_units: true, ..options() }).unwrap();
+    assert_eq!(by_size.files[0].units, [TimeUnit::Seconds, TimeUnit::Milliseconds]);
+    assert_eq!(by_size.series[0].rows[1].time.get(), 1_548_518_400);
     let mixed = format!("{HEADER}1548514800,1,2,1,2\n2019-01-26,1,2,1,2\n");
     check(&mixed, &options(), "3: this time is not of the unit", "the same throughout");
     check(&format!("{HEADER}20190126,1,2,1,2\n"), &options(), "before 1973", "2019-01-26 15:30");
