@@ -142,6 +142,7 @@ fn main() {
                     categories: Some(&[]),
                     monitored: Some(false),
                     exposures: Some(&rows.exposures),
+                    has_money: true,
                     proximities: Some(&rows.proximities),
                     hops_max: 8,
                     patterns: Some(&rows.patterns),

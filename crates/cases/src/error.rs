@@ -97,7 +97,10 @@ impl CaseError {
                 "another person gives --author NAME, or sends it back by `alerts review`"
                     .to_owned(),
             ),
-            Self::Stored { .. } => Some("run `tracehound verify`".to_owned()),
+            Self::Stored { .. } => Some(
+                "run `tracehound verify`; if it says sound, another version of the program wrote this"
+                    .to_owned(),
+            ),
         }
     }
 

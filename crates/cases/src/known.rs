@@ -8,7 +8,7 @@ use ledger::{
     Timestamp, Value,
 };
 
-use crate::expression::{Claim, FactRef, Facts, Measure, Of, Range, Truth, Via};
+use crate::expression::{Claim, FactRef, Facts, Measure, Of, Range, Truth, Via, is_party};
 
 /// An entry of a list that names an address of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct ClusterFacts<'a> {
     pub monitored: Option<bool>,
     /// Its rows of `exposures`.
     pub exposures: Option<&'a [Exposure]>,
+    /// Whether values of those rows are in the currency, and by the rules, that the store has now.
+    pub has_money: bool,
     /// Its rows of `proximities`.
     pub proximities: Option<&'a [ProximityRow]>,
     /// How far proximity was computed; beyond it nothing is known.
@@ -100,6 +102,9 @@ fn amount(units: u128) -> Option<i128> {
 
 impl ClusterFacts<'_> {
     fn hops(&self, side: FlowSide, category: Category, contracted: bool) -> Range {
+        if !is_party(category) {
+            return Range::UNKNOWN;
+        }
         let Some(rows) = self.proximities else { return Range::UNKNOWN };
         let mut rows = rows.iter().filter(|row| row.side == side && row.category == category);
         let hops = |row: &ProximityRow| if contracted { row.hops_contracted } else { row.hops };
@@ -141,6 +146,9 @@ impl ClusterFacts<'_> {
     }
 
     fn value(&self, side: FlowSide, category: Option<Category>, via: Via) -> Option<Range> {
+        if !self.has_money {
+            return None;
+        }
         let (mut sum, mut whole) = (Value::ZERO, true);
         for row in self.matching(side, category, via)? {
             sum += row.value;
@@ -297,9 +305,7 @@ impl Facts for ClusterFacts<'_> {
     fn words(&self, claim: &Claim) -> Vec<String> {
         let listed = |is_of: &dyn Fn(&ListedAs) -> bool| {
             let listed = self.listed.unwrap_or_default().iter().filter(|entry| is_of(entry));
-            listed
-                .map(|entry| format!("{} ({} {})", entry.entity_name, entry.list, entry.entity_id))
-                .collect()
+            listed.map(named).collect()
         };
         match claim {
             Claim::Listed => listed(&|_| true),
@@ -320,11 +326,20 @@ impl Facts for ClusterFacts<'_> {
     fn rows(&self, fact: FactRef<'_>) -> Vec<String> {
         match fact {
             FactRef::Measure(measure) => self.measure_rows(measure),
-            FactRef::Claim(Claim::Listed | Claim::List(_)) => {
-                let listed = self.listed.unwrap_or_default().iter();
+            FactRef::Claim(claim @ (Claim::Listed | Claim::List(_))) => {
+                let is_of = |entry: &&ListedAs| match claim {
+                    Claim::List(names) => names.contains(&entry.list),
+                    _ => true,
+                };
+                let listed = self.listed.unwrap_or_default().iter().filter(is_of);
                 let text = |entry: &ListedAs| {
                     let ListedAs { list, entity_id, address, .. } = entry;
-                    format!("listings list={list} entity_id={entity_id} address={address}")
+                    match entity_id.is_empty() {
+                        true => format!("listings list={list} address={address}"),
+                        false => {
+                            format!("listings list={list} entity_id={entity_id} address={address}")
+                        }
+                    }
                 };
                 listed.map(text).collect()
             }
@@ -335,6 +350,15 @@ impl Facts for ClusterFacts<'_> {
             }
             FactRef::Claim(_) => Vec::new(),
         }
+    }
+}
+
+/// An entry for people: `YAN, Xiaobing (ofac-sdn 26748)`. A plain list gives neither name nor id: `address (house)`.
+fn named(entry: &ListedAs) -> String {
+    let name = if entry.entity_name.is_empty() { &entry.address } else { &entry.entity_name };
+    match entry.entity_id.is_empty() {
+        true => format!("{name} ({})", entry.list),
+        false => format!("{name} ({} {})", entry.list, entry.entity_id),
     }
 }
 

@@ -246,7 +246,7 @@ pub struct ProfileReport {
 }
 
 /// What the rules made of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AlertsOfRun {
     /// Rules in force.
     pub rules: u64,
@@ -262,6 +262,8 @@ pub struct AlertsOfRun {
     pub merged: u64,
     /// Evaluations that could not say, because a fact is not known.
     pub unknown: u64,
+    /// Rules of which a part cannot be read today, with the reason: what it says is unknown of everybody.
+    pub cannot_say: Vec<String>,
 }
 
 /// What verification found.

@@ -1,12 +1,12 @@
 //! Profiles of scores: published into the store, in force from the next run on.
 
-use forensics::score::DEFAULT_PROFILE;
+use forensics::score::{Profile, default_profile};
 use ledger::{ModelRecord, Timestamp, tables};
 
 use crate::layout::{self, SHARED};
 use crate::ownership::{checked_author, checked_reason, models};
 use crate::risk_models::RiskModel;
-use crate::stages::{PROFILE, parse_profile, profile};
+use crate::stages::{PROFILE, check_currency, parse_profile, profile};
 use crate::{Engine, Error, ProfileReport};
 
 impl Engine {
@@ -17,13 +17,15 @@ impl Engine {
     pub fn profile_text(&self) -> Result<String, Error> {
         let held = models(&self.store.snapshot()?)?;
         let own = held.into_iter().rfind(|model| model.kind == PROFILE);
-        Ok(own.map_or_else(|| DEFAULT_PROFILE.to_owned(), |model| model.text))
+        let currency = &self.config().money.currency;
+        Ok(own.map_or_else(|| default_profile(currency), |model| model.text))
     }
 
     /// Puts a profile in force from the next run on.
     ///
     /// # Errors
-    /// If the text is no profile, or reason or author are empty; with line and column.
+    /// If the text is no profile, with line and column; if its currency is not that of the store; if it differs from one
+    /// of its name and its version is not higher; if reason or author are empty.
     pub fn publish_profile(
         &self,
         text: &str,
@@ -32,10 +34,12 @@ impl Engine {
     ) -> Result<ProfileReport, Error> {
         let (reason, author) = (checked_reason(reason)?, checked_author(author)?);
         let new = parse_profile(text)?;
+        let currency = &self.config().money.currency;
+        check_currency(&new, currency)?;
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
         RiskModel::check_profile(&snapshot, &new)?;
-        let before = profile(&snapshot)?.label().to_owned();
+        let before = profile(&snapshot, currency)?.label().to_owned();
         let mut report = ProfileReport {
             before,
             after: new.label().to_owned(),
@@ -46,6 +50,7 @@ impl Engine {
             return Ok(report);
         }
         let held = models(&snapshot)?;
+        rises(&new, &held, currency)?;
         let record = ModelRecord {
             id: u32::try_from(held.len() + 1).expect("models are few"),
             kind: PROFILE.to_owned(),
@@ -62,4 +67,27 @@ impl Engine {
         report.changed = true;
         Ok(report)
     }
+}
+
+/// Refuses another text under a version that is known, and a version below: a score names the profile that made it.
+fn rises(new: &Profile, held: &[ModelRecord], currency: &str) -> Result<(), Error> {
+    let mut known = vec![parse_profile(&default_profile(currency))?];
+    for model in held.iter().filter(|model| model.kind == PROFILE) {
+        known.push(parse_profile(&model.text)?);
+    }
+    let of_name = known.iter().filter(|profile| profile.name() == new.name());
+    // The latest of its name may come back into force as it was.
+    let Some(last) = of_name.max_by_key(|profile| profile.version()) else { return Ok(()) };
+    if new.version() > last.version() || new.label() == last.label() {
+        return Ok(());
+    }
+    Err(Error::Question {
+        what: format!(
+            "profile {}: version {} differs from version {}, which is known",
+            new.name(),
+            new.version(),
+            last.version()
+        ),
+        hint: Some(format!("raise it: `version = {}`", last.version().saturating_add(1))),
+    })
 }

@@ -145,7 +145,7 @@ pub struct AlertEvent {
     pub alert: String,
     /// What happened.
     pub kind: AlertEventKind,
-    /// When: block time for what rules say, the clock for what people do.
+    /// When, by the clock; the time of the block stands in the table `blocks`, by height.
     pub at: Timestamp,
     /// The block after which the rules said so; `None` for what people do.
     pub height: Option<Height>,
@@ -157,6 +157,8 @@ pub struct AlertEvent {
     pub outcome: Option<String>,
     /// With `assigned` the person who gets it, with `merged` the alert that stays.
     pub target: Option<String>,
+    /// Versions of lists, tags and score profile of that moment, in words; `None` for what people do.
+    pub versions: Option<String>,
     /// What the rules said, with `raised`, `updated` and `reraised`.
     pub cause: Option<AlertCause>,
 }
@@ -172,8 +174,6 @@ pub struct AlertCause {
     pub subject: String,
     /// How bad.
     pub severity: Severity,
-    /// Versions of lists, tags and score profile behind it, in words.
-    pub versions: String,
 }
 
 /// A row of the table `alert_facts`: one fact of the basis of an alert.

@@ -189,7 +189,7 @@ pub struct Score {
 }
 
 /// A row of the table `monitored_payments`: a payment of others that arrived at a monitored address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonitoredPayment {
     /// The transaction.
     pub tx: TxIndex,
@@ -207,6 +207,8 @@ pub struct MonitoredPayment {
     pub mixing: bool,
     /// The payer with the most points; `None` if nobody is known to have paid.
     pub payer: Option<ClusterId>,
+    /// All that are known to have paid but the receiver itself, ascending.
+    pub payers: Vec<ClusterId>,
     /// The score of the payment, in thousandths of a point.
     pub points: i64,
 }

@@ -148,6 +148,7 @@ impl AlertBook {
                 reason: reason.to_owned(),
                 outcome: outcome.map(|outcome| outcome.name().to_owned()),
                 target,
+                versions: None,
                 cause: None,
             },
             basis: Vec::new(),

@@ -122,7 +122,7 @@ fn raised(entry: &AlertEntry) -> Option<Alert> {
         changed_at: event.at,
         n_raised: 1,
         basis: entry.basis.clone(),
-        versions: cause.versions.clone(),
+        versions: event.versions.clone()?,
         events: vec![event.number],
     })
 }
@@ -147,7 +147,7 @@ const fn action_of(kind: AlertEventKind) -> Option<Action> {
 /// What an event changes beside the state; `None` if it lacks what it needs.
 fn follow(alert: &mut Alert, entry: AlertEntry, to: AlertState) -> Option<()> {
     let AlertEntry { event, basis } = entry;
-    let AlertEvent { kind, outcome, target, cause, author, reason, .. } = event;
+    let AlertEvent { kind, outcome, target, versions, cause, author, reason, .. } = event;
     let outcome = match outcome {
         Some(name) => Some(Outcome::from_name(&name)?),
         None => None,
@@ -155,8 +155,8 @@ fn follow(alert: &mut Alert, entry: AlertEntry, to: AlertState) -> Option<()> {
     match kind {
         AlertEventKind::Updated | AlertEventKind::Reraised => {
             let cause = cause?;
-            (alert.rule_version, alert.severity, alert.versions, alert.basis) =
-                (cause.rule_version, cause.severity, cause.versions, basis);
+            (alert.rule_version, alert.severity, alert.basis) =
+                (cause.rule_version, cause.severity, basis);
             if kind == AlertEventKind::Reraised {
                 alert.n_raised += 1;
                 (alert.assignee, alert.outcome, alert.merged_into) = (None, None, None);
@@ -167,6 +167,9 @@ fn follow(alert: &mut Alert, entry: AlertEntry, to: AlertState) -> Option<()> {
         AlertEventKind::Closed => alert.outcome = Some(outcome?),
         AlertEventKind::Reopened => alert.outcome = None,
         _ => {}
+    }
+    if let Some(versions) = versions {
+        alert.versions = versions;
     }
     // A wish to close holds only as long as it waits: any other step is a new situation.
     alert.request = match kind {

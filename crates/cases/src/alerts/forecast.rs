@@ -51,12 +51,12 @@ impl AlertBook {
             reason,
             outcome: None,
             target: None,
+            versions: Some(said.versions.clone()),
             cause: Some(AlertCause {
                 rule: FORECAST_RULE.to_owned(),
                 rule_version: 1,
                 subject: subject.to_string(),
                 severity: said.severity,
-                versions: said.versions.clone(),
             }),
         };
         let fact = |(position, fact): (u32, &AlertFact)| AlertFact {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::AlertFact;
 
 use super::AlertBook;
+use super::causes::Causes;
 use super::reconcile::Resolve;
 use crate::expression::{Facts, Truth};
 use crate::rules::{Rule, RuleSubject, Subject, SubjectKey, Verdict, evaluate};
@@ -40,6 +41,8 @@ pub struct Judge<'r> {
     /// Rule and subject with an open alert: why it does not raise is wanted of these.
     watched: BTreeSet<(usize, SubjectKey)>,
     judged: Judged,
+    /// What it raises for, until every subject was looked at.
+    raised: BTreeMap<(usize, SubjectKey), Causes>,
 }
 
 impl<'r> Judge<'r> {
@@ -56,7 +59,7 @@ impl<'r> Judge<'r> {
             unknown_counts: vec![UnknownCount::default(); rules.len()],
             ..Judged::default()
         };
-        Self { rules, watched, judged }
+        Self { rules, watched, judged, raised: BTreeMap::new() }
     }
 
     /// Asks every rule about clusters (or payments) of this subject.
@@ -84,7 +87,7 @@ impl<'r> Judge<'r> {
         }
         match evaluate(rule, facts) {
             Verdict::Alert(basis) => {
-                self.judged.alerts.entry(key).or_insert(basis);
+                self.raised.entry(key).or_default().add(subject, basis);
             }
             Verdict::Quiet(basis) => {
                 self.judged.quiet.entry(key).or_insert(basis);
@@ -106,7 +109,7 @@ impl<'r> Judge<'r> {
     /// be asked, for an alert is withdrawn only after its subject was looked at.
     pub fn unseen(&self) -> Vec<(&'r Rule, SubjectKey)> {
         let seen = |key: &&(usize, SubjectKey)| {
-            self.judged.alerts.contains_key(*key)
+            self.raised.contains_key(*key)
                 || self.judged.quiet.contains_key(*key)
                 || self.judged.unknown.contains(*key)
         };
@@ -122,9 +125,13 @@ impl<'r> Judge<'r> {
         }
     }
 
-    /// What was said. Of a subject asked several times (an entity of many clusters) one cause is enough to raise, and one
-    /// doubt is enough to stay.
+    /// What was said. Of a subject asked several times (an entity of many clusters) one cause is enough to raise, all of
+    /// them are counted, and one doubt is enough to stay.
     pub fn finish(mut self) -> Judged {
+        for (key, causes) in self.raised {
+            let basis = causes.finish(&key.1);
+            self.judged.alerts.insert(key, basis);
+        }
         let Judged { alerts, quiet, unknown, .. } = &mut self.judged;
         unknown.retain(|key| !alerts.contains_key(key));
         quiet.retain(|key, _| !alerts.contains_key(key) && !unknown.contains(key));

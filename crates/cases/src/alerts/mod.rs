@@ -6,6 +6,7 @@
 
 mod act;
 mod book;
+mod causes;
 mod forecast;
 mod judge;
 mod material;
@@ -60,15 +61,15 @@ pub struct Alert {
     pub because: String,
     /// The block after which it was first raised.
     pub raised_at_height: Option<Height>,
-    /// When it was first raised: block time.
+    /// When it was first raised, by the clock.
     pub raised_at: Timestamp,
-    /// When something last happened to it.
+    /// When something last happened to it, by the clock.
     pub changed_at: Timestamp,
     /// How often it was raised.
     pub n_raised: u32,
     /// Why: the facts of the last time that the rules spoke.
     pub basis: Vec<AlertFact>,
-    /// Versions of lists, tags and profile behind the basis.
+    /// Versions of lists, tags and profile when the rules last spoke.
     pub versions: String,
     /// Numbers of its events in the log.
     pub events: Vec<u64>,

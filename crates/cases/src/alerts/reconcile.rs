@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use ledger::{AlertCause, AlertEvent, AlertEventKind, AlertFact, Height, Timestamp};
 
+use super::causes::fresh;
 use super::judge::Judged;
 use super::material::changed;
 use super::{Alert, AlertBook, AlertEntry, AlertState, alert_id};
@@ -21,7 +22,7 @@ pub type Resolve<'a> = &'a dyn Fn(&SubjectKey) -> Option<SubjectKey>;
 pub struct Moment {
     /// The last block.
     pub height: Height,
-    /// Its time.
+    /// When they speak, by the clock: the caller says.
     pub at: Timestamp,
     /// Versions of lists, tags and profile, in words.
     pub versions: String,
@@ -89,7 +90,7 @@ pub fn reconcile(
                 Some(old) => out.caused(old, AlertEventKind::Reraised, rule, basis, String::new()),
                 None => out.raise(rule, &key.1, basis),
             },
-            (Some(alert), Some(basis)) => speak(&mut out, alert, rule, basis),
+            (Some(alert), Some(basis)) => speak(&mut out, alert, rule, basis, resolve),
             (Some(alert), None) if alert.state.is_open() => {
                 if let Some(now) = judged.quiet.get(&key) {
                     out.write(alert, AlertEventKind::Withdrawn, went(&alert.basis, now));
@@ -109,8 +110,21 @@ fn fits(rule: &Rule, key: &SubjectKey) -> bool {
 }
 
 /// The rule raises, and there is an alert of it.
-fn speak(out: &mut Writing<'_>, alert: &Alert, rule: &Rule, basis: &[AlertFact]) {
+fn speak(
+    out: &mut Writing<'_>,
+    alert: &Alert,
+    rule: &Rule,
+    basis: &[AlertFact],
+    resolve: Resolve<'_>,
+) {
     let mut change = changed(&alert.basis, basis);
+    let fresh = fresh(&alert.basis, basis, resolve);
+    if let Some(first) = fresh.first() {
+        let more = fresh.len() - 1;
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        change.words.push(format!("new cause: {first}{more}"));
+        change.worse = true;
+    }
     if rule.severity != alert.severity {
         let (before, after) = (alert.severity.name(), rule.severity.name());
         change.words.insert(0, format!("severity: {before} → {after}"));
@@ -184,6 +198,7 @@ impl Writing<'_> {
             reason,
             outcome: None,
             target: None,
+            versions: Some(self.moment.versions.clone()),
             cause: None,
         };
         AlertEntry { event, basis: Vec::new() }
@@ -232,7 +247,6 @@ impl Writing<'_> {
             rule_version: rule.version,
             subject: key.to_string(),
             severity: rule.severity,
-            versions: self.moment.versions.clone(),
         });
         entry.basis =
             basis.iter().map(|fact| AlertFact { event: number, ..fact.clone() }).collect();

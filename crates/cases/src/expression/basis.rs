@@ -47,6 +47,17 @@ impl Gathering<'_> {
                 }
             }
             Expr::Claim(claim) => self.claim(claim, truth),
+            Expr::Unreadable { text, why } => self.push(AlertFact {
+                event: 0,
+                position: 0,
+                name: text.clone(),
+                unit: KIND_WORDS.to_owned(),
+                measured: None,
+                worse: 0,
+                value: format!("cannot be read: {why}"),
+                text: held(text, truth),
+                rows: String::new(),
+            }),
             Expr::Compare { comparison, left, right } => {
                 let text = held(&expr.text(self.vocabulary), truth);
                 let up = match comparison {

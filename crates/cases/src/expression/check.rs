@@ -5,7 +5,7 @@ use ledger::{Category, FlowSide};
 use super::lex::{Span, did_you_mean};
 use super::parse::{Joint, Kind, Node};
 use super::vocabulary::{Vocabulary, fact_helps};
-use super::{About, Claim, Expr, Fault, Literal, Measure, Of, Term, Unit, Via};
+use super::{About, Claim, Expr, Fault, Literal, Measure, Of, Term, Unit, Via, constant};
 
 /// Longest text and most items of a list, and longest window of a pattern.
 const TEXT_MAX: usize = 200;
@@ -17,11 +17,24 @@ const LITERAL_MAX: i128 = 1_000_000_000_000_000_000_000_000;
 pub(super) struct Checker<'a> {
     pub(super) about: About,
     pub(super) vocabulary: &'a Vocabulary,
+    /// The text, where it was read before: what is wrong with it now is kept, not refused, and what says the same of
+    /// everybody may go on saying it.
+    pub(super) stored: Option<&'a str>,
 }
 
 impl Checker<'_> {
     /// What holds or does not.
     pub(super) fn condition(&self, node: &Node) -> Result<Expr, Fault> {
+        match (self.checked(node), self.stored) {
+            (Err(fault), Some(text)) => {
+                let text = balanced(text, node.span).to_owned();
+                Ok(Expr::Unreadable { text, why: fault.what })
+            }
+            (checked, _) => checked,
+        }
+    }
+
+    fn checked(&self, node: &Node) -> Result<Expr, Fault> {
         match &node.kind {
             Kind::Not(inner) => Ok(Expr::Not(Box::new(self.condition(inner)?))),
             Kind::Both(Joint::Or, left, right) => {
@@ -47,9 +60,11 @@ impl Checker<'_> {
             Kind::Both(Joint::Compare(comparison), left, right) => {
                 let comparison = *comparison;
                 let (left, right) = self.same_unit(node.span, left, right)?;
-                if [&left, &right].iter().all(|term| !has_fact(term)) {
-                    return Err(Fault::at(node.span, "this says the same of everybody")
-                        .hinted("compare a fact with a number"));
+                let says_nothing = constant::says_nothing(comparison, &left, &right);
+                if let Some(hint) = says_nothing.filter(|_| self.stored.is_none()) {
+                    return Err(
+                        Fault::at(node.span, "this says the same of everybody").hinted(hint)
+                    );
                 }
                 Ok(Expr::Compare { comparison, left, right })
             }
@@ -254,7 +269,13 @@ impl Checker<'_> {
         match (word, arguments) {
             ("hops" | "hops_contracted", [a, b]) => {
                 let contracted = word == "hops_contracted";
-                Ok(Measure::Hops { side: side(a)?, category: category(b)?, contracted })
+                let (side, known) = (side(a)?, category(b)?);
+                if !is_party(known) && self.stored.is_none() {
+                    let what = format!("no party is of the category `{known}`, so none is near");
+                    return Err(Fault::at(b.span, what)
+                        .hinted(format!("ask for its part: `share({}, {known})`", side.name())));
+                }
+                Ok(Measure::Hops { side, category: known, contracted })
             }
             ("exposure", _) => exposure(Of::Amount),
             ("value", _) => exposure(Of::Value),
@@ -336,14 +357,38 @@ fn bounded(items: &[Node], span: Span) -> Result<(), Fault> {
     }
 }
 
-fn has_fact(term: &Term) -> bool {
-    match term {
-        Term::Literal(_) => false,
-        Term::Measure(_) => true,
-        Term::Sum(a, b) | Term::Difference(a, b) | Term::Product(a, b) => {
-            has_fact(a) || has_fact(b)
+/// The text of a node with the brackets around its first and last part: spans leave them out.
+fn balanced(text: &str, span: Span) -> &str {
+    let (mut start, mut end) = (span.start, span.end);
+    loop {
+        let (mut depth, mut least, mut quote) = (0_i32, 0_i32, None);
+        for c in text[start..end].chars() {
+            match (quote, c) {
+                (Some(open), c) if open == c => quote = None,
+                (None, '"' | '\'') => quote = Some(c),
+                (None, '(') => depth += 1,
+                (None, ')') => depth -= 1,
+                _ => {}
+            }
+            least = least.min(depth);
+        }
+        match (least < 0, depth > 0) {
+            (true, _) => match text[..start].rfind('(') {
+                Some(at) => start = at,
+                None => return &text[start..end],
+            },
+            (false, true) => match text[end..].find(')') {
+                Some(at) => end += at + 1,
+                None => return &text[start..end],
+            },
+            (false, false) => return &text[start..end],
         }
     }
+}
+
+/// Whether a party can be of the category: new coins and coins of nobody known are of no party.
+pub(crate) fn is_party(category: Category) -> bool {
+    category != Category::MINED && category != Category::UNTRACED
 }
 
 /// The unit that both have, where a bare number fits what is counted and a bare zero fits everything.

@@ -7,6 +7,7 @@ impl Expr {
     pub fn truth(&self, facts: &dyn Facts) -> Truth {
         match self {
             Self::Claim(claim) => facts.claim(claim),
+            Self::Unreadable { .. } => Truth::Unknown,
             Self::Compare { comparison, left, right } => {
                 comparison.of(left.range(facts), right.range(facts))
             }

@@ -10,6 +10,7 @@
 
 mod basis;
 mod check;
+mod constant;
 mod evaluate;
 mod facts;
 mod lex;
@@ -22,6 +23,7 @@ pub use facts::{Claim, FactRef, Facts, Measure, Of, Range, Truth, Unit, Via};
 pub use vocabulary::{FactHelp, Vocabulary, fact_helps};
 
 pub(crate) use basis::KIND_WORDS;
+pub(crate) use check::is_party;
 pub(crate) use lex::{Span, did_you_mean};
 
 /// How two numbers compare.
@@ -85,6 +87,13 @@ pub enum Expr {
     All(Vec<Expr>),
     /// One of them holds; two or more, none of them `Any`.
     Any(Vec<Expr>),
+    /// A part of a stored rule that cannot be read with today's words: what it says is unknown of everybody.
+    Unreadable {
+        /// The part as it was written.
+        text: String,
+        /// Why it cannot be read.
+        why: String,
+    },
 }
 
 /// What is wrong with an expression, where, and what to do.
@@ -125,6 +134,28 @@ impl Expr {
     /// The first fault, with its place.
     pub fn parse(text: &str, about: About, vocabulary: &Vocabulary) -> Result<Self, Fault> {
         let node = parse::parse(text)?;
-        check::Checker { about, vocabulary }.condition(&node)
+        check::Checker { about, vocabulary, stored: None }.condition(&node)
+    }
+
+    /// Reads an expression that was read before, with the words of another day: what cannot be read now is
+    /// [`Expr::Unreadable`], as small a part as can be told apart, and the rest keeps its meaning.
+    pub(crate) fn parse_stored(text: &str, about: About, vocabulary: &Vocabulary) -> Self {
+        let whole = |fault: Fault| Self::Unreadable { text: text.to_owned(), why: fault.what };
+        let checked = parse::parse(text).and_then(|node| {
+            check::Checker { about, vocabulary, stored: Some(text) }.condition(&node)
+        });
+        checked.unwrap_or_else(whole)
+    }
+
+    /// Parts that cannot be read, each with the reason; see [`Expr::Unreadable`].
+    pub fn unreadable(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Unreadable { text, why } => vec![(text, why)],
+            Self::Claim(_) | Self::Compare { .. } => Vec::new(),
+            Self::Not(inner) => inner.unreadable(),
+            Self::All(inner) | Self::Any(inner) => {
+                inner.iter().flat_map(Self::unreadable).collect()
+            }
+        }
     }
 }

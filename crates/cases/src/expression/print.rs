@@ -176,6 +176,7 @@ impl Display for Written<'_, Expr> {
         };
         match expr {
             Expr::Claim(claim) => f.write_str(&claim.text()),
+            Expr::Unreadable { text, .. } => f.write_str(text),
             Expr::Compare { comparison, left, right } => {
                 let (left, right) = (Written(left, words), Written(right, words));
                 write!(f, "{left} {} {right}", comparison.symbol())

@@ -46,6 +46,23 @@ const KEYS: [&str; 9] =
 /// # Errors
 /// [`CaseError::Rules`] with every fault: at most one a rule.
 pub fn parse_rules(text: &str, vocabulary: &Vocabulary) -> Result<Vec<Rule>, CaseError> {
+    read(text, vocabulary, Origin::File)
+}
+
+/// Reads rules that were read before, with the words of another day: a condition that cannot be read now is kept as
+/// [`Expr::Unreadable`], so that its rule is still there, says that it cannot say, and can be retired.
+pub(super) fn parse_stored(text: &str, vocabulary: &Vocabulary) -> Result<Vec<Rule>, CaseError> {
+    read(text, vocabulary, Origin::Log)
+}
+
+/// Where a text comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    File,
+    Log,
+}
+
+fn read(text: &str, vocabulary: &Vocabulary, origin: Origin) -> Result<Vec<Rule>, CaseError> {
     let one = |fault: RuleFault| CaseError::Rules { faults: vec![fault] };
     if text.len() > FILE_BYTES_MAX {
         return Err(one(RuleFault::at("", 0..0, format!("more than {FILE_BYTES_MAX} bytes"))));
@@ -57,7 +74,7 @@ pub fn parse_rules(text: &str, vocabulary: &Vocabulary) -> Result<Vec<Rule>, Cas
     let vocabulary = Arc::new(vocabulary.clone());
     let (mut rules, mut faults): (Vec<Rule>, Vec<RuleFault>) = (Vec::new(), Vec::new());
     for raw in &file.rule {
-        match rule(text, raw, &vocabulary) {
+        match rule(text, raw, &vocabulary, origin) {
             Ok(rule) if rules.iter().any(|other| other.name == rule.name) => {
                 let fault = RuleFault::at(text, raw.name.span(), "a second rule of this name");
                 faults.push(fault.hinted(Some("name it otherwise".to_owned())));
@@ -91,7 +108,12 @@ fn of_toml(text: &str, error: &toml::de::Error) -> RuleFault {
     }
 }
 
-fn rule(file: &str, raw: &RawRule, vocabulary: &Arc<Vocabulary>) -> Result<Rule, Box<RuleFault>> {
+fn rule(
+    file: &str,
+    raw: &RawRule,
+    vocabulary: &Arc<Vocabulary>,
+    origin: Origin,
+) -> Result<Rule, Box<RuleFault>> {
     let name = raw.name.get_ref();
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(letters) {
@@ -111,15 +133,17 @@ fn rule(file: &str, raw: &RawRule, vocabulary: &Arc<Vocabulary>) -> Result<Rule,
     }
     let severities = Severity::ALL.map(|severity| (severity.name(), severity));
     let severity = chosen(file, &raw.severity, "severity", &severities)?;
-    let subjects = RuleSubject::ALL.map(|subject| (subject.name(), subject));
-    let subject = chosen(file, &raw.subject, "subject", &subjects)?;
+    let subject = subject(file, &raw.subject, origin)?;
     let dedupes: Vec<(&str, Dedupe)> =
         Dedupe::of(subject).iter().map(|dedupe| (dedupe.name(), *dedupe)).collect();
     let dedupe = match &raw.dedupe {
         Some(text) => chosen(file, text, "dedupe", &dedupes)?,
         None => dedupes[0].1,
     };
-    let when = condition(file, &raw.when, subject, vocabulary)?;
+    let when = match origin {
+        Origin::File => condition(file, &raw.when, subject, vocabulary)?,
+        Origin::Log => Expr::parse_stored(raw.when.get_ref(), subject.about(), vocabulary),
+    };
     Ok(Rule {
         name: name.clone(),
         version: *raw.version.get_ref(),
@@ -131,6 +155,24 @@ fn rule(file: &str, raw: &RawRule, vocabulary: &Arc<Vocabulary>) -> Result<Rule,
         when,
         vocabulary: Arc::clone(vocabulary),
     })
+}
+
+/// All payments were promised once and never looked at: a file may not ask for them, and a rule of that time goes on
+/// about payments to monitored addresses.
+fn subject(
+    file: &str,
+    raw: &Spanned<String>,
+    origin: Origin,
+) -> Result<RuleSubject, Box<RuleFault>> {
+    let all = RuleSubject::ALL.map(|subject| (subject.name(), subject));
+    let is_transaction = raw.get_ref() == RuleSubject::Transaction.name();
+    if is_transaction && origin == Origin::File {
+        let what = "payments to addresses that nobody monitors are not looked at";
+        let hint = "write `subject = \"monitored\"`, and name the addresses by `monitor add`";
+        return Err(RuleFault::at(file, raw.span(), what).hinted(Some(hint.to_owned())).into());
+    }
+    let of_files = all.len() - usize::from(origin == Origin::File);
+    chosen(file, raw, "subject", &all[..of_files])
 }
 
 /// One of a few words.

@@ -26,12 +26,12 @@ pub enum RuleSubject {
     Cluster,
     /// A payment that arrives at a monitored address; facts of clusters are those of the payer.
     Monitored,
-    /// Any payment; facts of clusters are those of the payer.
+    /// In rules of earlier versions only: the same as [`RuleSubject::Monitored`]. Files may no longer ask for it.
     Transaction,
 }
 
 impl RuleSubject {
-    /// All of them.
+    /// All of them, that of earlier versions last.
     pub const ALL: [Self; 3] = [Self::Cluster, Self::Monitored, Self::Transaction];
 
     /// As rules write it.
@@ -140,6 +140,12 @@ impl Rule {
     /// The condition as text, in its canonical form.
     pub fn condition(&self) -> String {
         self.when.text(&self.vocabulary)
+    }
+
+    /// Parts of a stored rule that cannot be read with today's words (another currency, a pattern that is gone), each
+    /// with the reason. What they say is unknown of everybody.
+    pub fn unreadable(&self) -> Vec<(&str, &str)> {
+        self.when.unreadable()
     }
 
     /// The words that it was read with.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger::RuleRecord;
 
-use super::file::parse_rules;
+use super::file::{parse_rules, parse_stored};
 use super::{Rule, RuleSubject};
 use crate::CaseError;
 use crate::expression::Vocabulary;
@@ -56,7 +56,8 @@ impl RuleSet {
     /// The rules of the program, then the log: the last row of a name counts.
     ///
     /// # Errors
-    /// If a stored rule cannot be read or is not what its digest says: it must not vanish in silence.
+    /// If a stored rule is no rule at all or not what its digest says: it must not vanish in silence. A condition of which
+    /// a part cannot be read today is no error: see [`Rule::unreadable`].
     pub fn of(log: &[RuleRecord], vocabulary: &Vocabulary) -> Result<Self, CaseError> {
         let mut rules = BTreeMap::new();
         for rule in default_rules(vocabulary)? {
@@ -86,8 +87,15 @@ impl RuleSet {
     /// What publishing these rules would change; with `only`, all others in force are retired.
     ///
     /// # Errors
-    /// If a rule differs from the one in force without a higher version.
+    /// If there is no rule, or one differs from the one in force without a higher version.
     pub fn publish(&self, rules: &[Rule], only: bool) -> Result<Vec<Changed>, CaseError> {
+        if rules.is_empty() {
+            return Err(CaseError::Missing {
+                what: "the file holds no rule".to_owned(),
+                hint: "write a `[[rule]]`; with --only, at least one rule has to stay in force"
+                    .to_owned(),
+            });
+        }
         let mut changed = Vec::new();
         for rule in rules {
             let before = self.rules.get(&rule.name);
@@ -122,7 +130,7 @@ fn stored(row: &RuleRecord, vocabulary: &Vocabulary) -> Result<Rule, CaseError> 
     if crate::short_hash(&row.text, 8) != row.digest {
         return Err(damaged("its text is not what its digest says"));
     }
-    let mut rules = parse_rules(&row.text, vocabulary)
+    let mut rules = parse_stored(&row.text, vocabulary)
         .map_err(|error| damaged(&format!("this version cannot read it: {error}")))?;
     match (rules.pop(), rules.is_empty()) {
         (Some(rule), true) if rule.name == row.name && rule.version == row.version => Ok(rule),

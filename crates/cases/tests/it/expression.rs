@@ -105,6 +105,27 @@ fn faults_have_their_place_and_a_hint() {
     refused("score", "score", "is a number (points)", ">=");
     refused("score > 1 > 2", ">", "do not chain", "and b < c");
     refused("1 < 2", "1 < 2", "same of everybody", "compare a fact");
+    for (text, hint) in [
+        ("share(received, mixing) >= 150 %", "never holds: a share is 0 to 100 %"),
+        ("score >= 1000", "never holds: a score is 0 to 100"),
+        ("score >= 0", "always holds: a score is 0 to 100"),
+        ("score - score >= 0", "compare a fact"),
+        ("size + 1 > size", "compare a fact"),
+        ("hops(sent, mixing) <= -1", "never holds: the nearest party is 1 hop away"),
+        ("total(sent) + total(received) < 0", "never holds: what is counted"),
+    ] {
+        refused(text, text, "same of everybody", hint);
+    }
+    for text in ["score >= 100", "score > 99.5", "hops(sent, mixing) <= 1", "size > size * 2 - 5"] {
+        assert!(parsed(text).is_ok(), "{text}");
+    }
+    refused("hops(sent, mined) <= 2", "mined", "no party is of the category", "share(sent, mined)");
+    refused(
+        "hops_contracted(sent, untraced) > 2",
+        "untraced",
+        "no party is",
+        "share(sent, untraced)",
+    );
 }
 
 #[test]

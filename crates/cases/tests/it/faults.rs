@@ -79,6 +79,11 @@ fn keys_and_values_are_checked() {
     );
     says(&sound.replace("\"cluster\"", "\"user\""), "`subject` cannot be", "monitored");
     says(
+        &sound.replace("\"cluster\"", "\"transaction\""),
+        "payments to addresses that nobody monitors",
+        "subject = \"monitored\"",
+    );
+    says(
         &format!("{sound}dedupe = \"payment\"\n"),
         "`dedupe` cannot be \"payment\"",
         "cluster, entity",

@@ -59,6 +59,7 @@ const UNKNOWN: ClusterFacts<'static> = ClusterFacts {
     categories: None,
     monitored: None,
     exposures: None,
+    has_money: true,
     proximities: None,
     hops_max: 8,
     patterns: None,
@@ -247,4 +248,36 @@ fn what_was_not_computed_is_unknown() {
     let nothing = ClusterFacts { exposures: Some(&[]), listed: Some(&[]), ..UNKNOWN };
     check(&nothing, "share(received, mixing) > 0", False);
     check(&nothing, "listed", False);
+}
+
+#[test]
+fn a_list_names_its_own_entries_only_and_no_blanks() {
+    let entry = |list: &str, id: &str, name: &str| ListedAs {
+        list: list.to_owned(),
+        entity_id: id.to_owned(),
+        entity_name: name.to_owned(),
+        address: "bc1a".to_owned(),
+    };
+    let listed = [entry("ofac-sdn", "1", "N"), entry("house", "", "")];
+    let facts = ClusterFacts { listed: Some(&listed), ..UNKNOWN };
+    let basis = |when: &str| {
+        let expr = Expr::parse(when, About::Cluster, &vocabulary()).unwrap();
+        let fact = expr.basis(&facts, &vocabulary()).facts.remove(0);
+        (fact.value, fact.rows)
+    };
+    let house = ("bc1a (house)".to_owned(), "listings list=house address=bc1a".to_owned());
+    assert_eq!(basis("list('house')"), house);
+    let (value, rows) = basis("listed");
+    assert_eq!(value, "N (ofac-sdn 1); bc1a (house)");
+    assert_eq!(rows, format!("listings list=ofac-sdn entity_id=1 address=bc1a\n{}", house.1));
+}
+
+#[test]
+fn values_of_another_currency_are_unknown() {
+    whole(|facts| {
+        let other = ClusterFacts { has_money: false, ..facts };
+        check(&other, "value(received, sanctioned) >= 25 USD", Unknown);
+        check(&other, "total_value(sent) < 40 USD", Unknown);
+        check(&other, "total(received) == 100 sat", True);
+    });
 }

@@ -325,8 +325,63 @@ fn an_entity_has_one_alert_over_its_clusters() {
     };
     assert_eq!(say([60, 60]), [AlertEventKind::Raised]);
     // One of its clusters is quiet, the other is not: that is no reason to withdraw.
-    assert_eq!(say([10, 60]), []);
+    assert_eq!(say([10, 60]), [AlertEventKind::Updated]);
     assert_eq!(say([10, 20]), [AlertEventKind::Withdrawn]);
     assert_eq!(book.alerts().next().unwrap().subject, SubjectKey::Entity("Mixer".to_owned()));
     let _ = Truth::True;
+}
+
+/// Says of an entity's clusters in any order what their scores are; the kinds and reasons that come of it.
+fn of_entity(book: &mut AlertBook, now: &Now) -> Vec<String> {
+    let text = "[[rule]]\nname = \"r\"\nversion = 1\nabout = \"a\"\nseverity = \"low\"\nsubject = \"cluster\"\ndedupe = \"entity\"\nwhen = 'score >= 50'\n";
+    let rules = cases::parse_rules(text, &crate::vocabulary()).unwrap();
+    let resolve = |key: &SubjectKey| now.resolve(key);
+    let mut judge = Judge::new(&rules, book, &resolve);
+    for (address, score) in &now.scores {
+        let entity = Some("Mixer".to_owned());
+        let subject = cases::Subject::Cluster { address: address.clone(), entity };
+        let points = Range::thousandths(score.unwrap() * 1_000);
+        let numbers = vec![("score".to_owned(), points)];
+        judge.look(&subject, &Table { numbers, ..Table::default() });
+    }
+    let entries = reconcile(book, &rules, &judge.finish(), &resolve, &crate::act::MOMENT);
+    let said = |entry: &cases::AlertEntry| {
+        format!("{} {}", entry.event.kind.name(), entry.event.reason).trim().to_owned()
+    };
+    let said = entries.iter().map(said).collect();
+    entries.into_iter().for_each(|entry| book.add(entry).unwrap());
+    said
+}
+
+#[test]
+fn a_closed_alert_hides_no_later_cause() {
+    let mut book = AlertBook::default();
+    let at = |scores: &[(&str, Option<i64>)]| Now::of(scores);
+    assert_eq!(of_entity(&mut book, &at(&[("b", Some(60)), ("c", Some(10))])), ["raised"]);
+    let alert = book.alerts().next().unwrap().clone();
+    let causes = alert.basis.last().unwrap();
+    assert_eq!((causes.name.as_str(), causes.value.as_str()), ("causes", "1"));
+    assert_eq!(causes.rows, "clusters cluster=b");
+    let close = |book: &mut AlertBook| {
+        done(book, &alert.id, Act::Triage, "bob");
+        done(book, &alert.id, Act::Close { outcome: Some(Outcome::FalsePositive) }, "bob");
+    };
+    close(&mut book);
+    // The same cause, by another name since its cluster merged, is no new one.
+    assert_eq!(of_entity(&mut book, &at(&[("a", Some(60))]).merged("b", "a")), [""; 0]);
+    assert_eq!(
+        of_entity(&mut book, &at(&[("b", Some(60)), ("c", Some(55))])),
+        ["reraised worse since it was closed: causes: 1 → 2; new cause: clusters cluster=c"]
+    );
+    close(&mut book);
+    // As many, one of them another: no number says so.
+    assert_eq!(
+        of_entity(&mut book, &at(&[("b", Some(60)), ("d", Some(55))])),
+        ["reraised worse since it was closed: new cause: clusters cluster=d"]
+    );
+    // The worst of them is shown.
+    assert_eq!(
+        of_entity(&mut book, &at(&[("b", Some(60)), ("d", Some(90))])),
+        ["updated score: 60 → 90"]
+    );
 }

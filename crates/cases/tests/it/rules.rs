@@ -39,7 +39,7 @@ fn the_text_of_a_rule_is_the_rule() {
         assert_eq!((again[0].to_toml(), again[0].digest()), (text, rule.digest()));
     }
     let odd = "[[rule]]\nname = \"a\"\nversion = 7\nabout = \"\"\" it's \\\"so\\\" \\u00e9\\n\"\"\"\nseverity = \"high\"\n\
-               subject = \"transaction\"\ndedupe = \"address\"\nfatf = 'x \"y\"'\nwhen = \"tag(\\\"it\\\") and mixing\"\n";
+               subject = \"monitored\"\ndedupe = \"address\"\nfatf = 'x \"y\"'\nwhen = \"tag(\\\"it\\\") and mixing\"\n";
     let rule = parse_rules(odd, &vocabulary()).unwrap().remove(0);
     assert_eq!(parse_rules(&rule.to_toml(), &vocabulary()).unwrap(), [rule]);
 }
@@ -85,9 +85,61 @@ fn a_stored_rule_that_cannot_be_read_is_an_error() {
     assert!(in_force(&[bent], &vocabulary()).unwrap_err().to_string().contains("digest"));
     let other = RuleRecord { name: "else".to_owned(), ..row(&rule, false) };
     assert!(in_force(&[other], &vocabulary()).unwrap_err().to_string().contains("another rule"));
-    let mut fewer = vocabulary();
-    let pattern =
-        in_force(&[], &fewer).unwrap().into_iter().find(|rule| rule.name == "structuring").unwrap();
-    fewer.patterns.clear();
-    assert!(in_force(&[row(&pattern, false)], &fewer).is_err());
+}
+
+fn of(name: &str, subject: &str, when: &str, words: &cases::Vocabulary) -> cases::Rule {
+    let text = format!(
+        "[[rule]]\nname = \"{name}\"\nversion = 1\nabout = \"a\"\nseverity = \"high\"\nsubject = \"{subject}\"\nwhen = '{when}'\n"
+    );
+    parse_rules(&text, words).unwrap().remove(0)
+}
+
+/// The rule that a log of this one gives with the words of the tests; its text stays as it was written.
+#[track_caller]
+fn reread(rule: &cases::Rule, unreadable: &[(&str, &str)]) -> cases::Rule {
+    let set = RuleSet::of(&[row(rule, false)], &vocabulary()).unwrap();
+    let found = set.in_force().find(|known| known.name == rule.name).unwrap().clone();
+    assert_eq!((found.unreadable(), found.digest()), (unreadable.to_vec(), rule.digest()));
+    found
+}
+
+#[test]
+fn a_stored_rule_of_other_words_cannot_say_and_can_be_retired() {
+    let euros = cases::Vocabulary { currency: "EUR".to_owned(), ..vocabulary() };
+    let why = "`EUR` is no unit here";
+    let when = "listed or not (value(received, fraud) >= 5 EUR) and score > 3";
+    let rule =
+        reread(&of("a", "cluster", when, &euros), &[("value(received, fraud) >= 5 EUR", why)]);
+    let facts = |listed: bool| crate::Table {
+        claims: vec![("listed".to_owned(), listed.into())],
+        numbers: vec![("score".to_owned(), cases::Range::thousandths(9_000))],
+    };
+    assert_eq!(rule.truth(&facts(true)), cases::Truth::True);
+    let said = cases::evaluate(&rule, &facts(false));
+    let cases::Verdict::Unknown(missing) = said else { panic!("{said:?}") };
+    assert_eq!(missing[0].value, format!("cannot be read: {why}"));
+    let long = "(total_value(sent) + 1 EUR) * (2 * (3 + 1)) >= (5 EUR - 2 EUR) * 2";
+    reread(&of("a", "cluster", long, &euros), &[(long, why)]);
+    let more = cases::Vocabulary { patterns: vec![(99, "gone")], ..vocabulary() };
+    let no = "there is no pattern \"gone\"";
+    let rule = reread(
+        &of("a", "cluster", "pattern(\"gone\") >= 1", &more),
+        &[("pattern(\"gone\") >= 1", no)],
+    );
+    let set = RuleSet::of(&[row(&rule, false)], &vocabulary()).unwrap();
+    let other = of("b", "cluster", "listed", &vocabulary());
+    let changed = set.publish(&[other], true).unwrap();
+    assert!(changed.iter().any(|one| one.rule == rule && one.change == Change::Retired));
+    assert_eq!(RuleSet::of(&[row(&rule, true)], &vocabulary()).unwrap().in_force().count(), 9);
+    // A file of another currency is refused as ever.
+    assert!(parse_rules(&rule.to_toml(), &vocabulary()).is_err());
+}
+
+#[test]
+fn a_file_without_rules_retires_nothing() {
+    let set = RuleSet::of(&[], &vocabulary()).unwrap();
+    for only in [true, false] {
+        let error = set.publish(&[], only).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains("no rule"), "{error}");
+    }
 }

@@ -85,10 +85,12 @@ fn event(
         kind,
         at_s: Time::new(TIME + i64::try_from(number).unwrap_or(0) * 600),
         height: author.is_none().then(|| Height::new(560_062)),
+        block_time_s: author.is_none().then(|| Time::new(1_548_333_000)),
         author: author.map(str::to_owned),
         reason: reason.to_owned(),
         outcome: None,
         target: None,
+        versions: author.is_none().then(|| "lists 3b7f2c9a1e5d4f60".to_owned()),
     }
 }
 
@@ -172,6 +174,7 @@ fn one_rule(name: &str, severity: Severity, about: &str) -> RuleAnswer {
         author: Some("jane".to_owned()),
         reason: Some("policy 2026-11".to_owned()),
         text: String::new(),
+        cannot_say: None,
     }
 }
 

@@ -173,7 +173,12 @@ fn event_line(event: &AlertEventAnswer) -> String {
     }
     match (&event.author, event.height) {
         (Some(author), _) => text += &format!(" by {}", show::line(author)),
-        (None, Some(height)) => text += &format!(" at height {}", height.get()),
+        (None, Some(height)) => {
+            text += &format!(" at height {}", height.get());
+            if let Some(time) = event.block_time_s {
+                text += &format!(", block of {}", minute(time));
+            }
+        }
         (None, None) => {}
     }
     match event.reason.is_empty() {

@@ -285,6 +285,10 @@ pub(crate) fn run(report: &RunReport, look: Look) -> String {
     numbers.some("scored clusters", report.scored_clusters, "`tracehound risk top` shows them");
     alerts(&mut numbers, &report.alerts);
     page += &numbers.0.lines(look);
+    for why in &report.alerts.cannot_say {
+        let line = wrapped(&format!("△ {}", show::clean(why)), "  ", look);
+        page += &format!("{}\n", look.paint(Tone::Warning, &line));
+    }
     if !report.change_model.is_empty() {
         let text = format!("model of change: {}", show::clean(&report.change_model));
         page += &format!("{}\n", wrapped(&text, "  ", look));

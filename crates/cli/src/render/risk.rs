@@ -10,7 +10,7 @@ use super::path;
 use super::screen::stale_lines;
 use super::table::{Cell, Column, Table};
 use super::words::{
-    address, bitcoins, coins, count, counted, day, facts, hash, minute, names, wrapped,
+    address, bitcoins, coins, count, counted, day, facts, hash, minute, money_alone, names, wrapped,
 };
 use crate::show;
 
@@ -154,10 +154,11 @@ fn part_table(parts: &[&ExposurePart], answer: &ExposureAnswer, look: Look) -> S
         if part.mixed {
             way += ", mixed";
         }
-        let value = match part.unpriced_sat.0 {
-            0 => part.value.clone(),
-            unpriced if unpriced == part.amount_sat.0 => "no price".to_owned(),
-            _ => format!("≥ {}", part.value),
+        let value = match (&part.value, part.unpriced_sat.0) {
+            (None, _) => "not computed".to_owned(),
+            (Some(value), 0) => money_alone(value),
+            (_, unpriced) if unpriced == part.amount_sat.0 => "no price".to_owned(),
+            (Some(value), _) => format!("≥ {}", money_alone(value)),
         };
         table.row([
             format!("{:.2} %", part.share * 100.0).into(),
@@ -251,7 +252,7 @@ pub(crate) fn patterns(answer: &PatternsAnswer, look: Look) -> String {
         Some(n) => look.heading(&counted(n, "pattern was found", "patterns were found")) + "\n",
     };
     for row in &answer.patterns {
-        page += &pattern(row, look);
+        page += &pattern(row, &answer.currency, look);
     }
     let hidden = answer.total.unwrap_or(0).saturating_sub(answer.patterns.len() as u64);
     if hidden > 0 {
@@ -261,11 +262,12 @@ pub(crate) fn patterns(answer: &PatternsAnswer, look: Look) -> String {
     page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(&answer.snapshot))))
 }
 
-fn pattern(row: &PatternAnswer, look: Look) -> String {
+fn pattern(row: &PatternAnswer, currency: &str, look: Look) -> String {
     let name = row.pattern.replace('_', " ");
     let who = format!("cluster {} of {}", row.cluster, address(&row.address, look));
     let mut page = format!("\n{}  {who}\n", look.heading(&name));
-    let worth = row.value.as_ref().map(|value| format!("worth {value}")).unwrap_or_default();
+    let worth = |value| format!("worth {} {}", money_alone(value), show::line(currency));
+    let worth = row.value.as_deref().map(worth).unwrap_or_default();
     let said = [
         bitcoins(row.amount_sat.0.into()),
         worth,

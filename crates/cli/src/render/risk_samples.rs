@@ -82,7 +82,7 @@ pub(super) fn exposure() -> ExposureAnswer {
         entity: entity.to_owned(),
         amount_sat: Sats(amount),
         share,
-        value: "4312.50".to_owned(),
+        value: Some("4312.50".to_owned()),
         unpriced_sat: Sats(0),
         n_transfers: 3,
         first_time_s: Time::new(TIME),
@@ -152,6 +152,7 @@ pub(super) fn nearness() -> NearnessAnswer {
 pub(super) fn patterns() -> PatternsAnswer {
     let tx = trace().shortest.expect("the sample has a way").path[0].tx;
     PatternsAnswer {
+        currency: "USD".to_owned(),
         patterns: vec![PatternAnswer {
             pattern: "peeling_chain",
             fatf: "many small payments from one large receipt",

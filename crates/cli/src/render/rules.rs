@@ -28,6 +28,12 @@ pub(crate) fn rules(answer: &RulesAnswer, look: Look) -> String {
     let n = answer.rules.iter().filter(|rule| rule.in_force).count() as u64;
     let mut page = look.heading(&format!("{} in force", counted(n, "rule", "rules"))) + "\n";
     page += &table(&answer.rules, look);
+    for why in
+        answer.rules.iter().filter(|rule| rule.in_force).filter_map(|rule| rule.cannot_say.as_ref())
+    {
+        let line = wrapped(&format!("△ {}", show::clean(why)), "  ", look);
+        page += &format!("\n{}\n", look.paint(Tone::Warning, &line));
+    }
     if let Some(snapshot) = &answer.snapshot {
         page += &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(snapshot))));
     }
@@ -75,6 +81,10 @@ pub(crate) fn rule(answer: &RuleHistoryAnswer, look: Look) -> String {
     page += &wrapped(&show::clean(&rule.about), "  ", look);
     page += "\n\n";
     page += &wrapped(&format!("when {}", show::clean(&rule.when)), "  ", look);
+    if let Some(why) = &rule.cannot_say {
+        page +=
+            &format!("\n{}", look.paint(Tone::Warning, &wrapped(&show::clean(why), "  ", look)));
+    }
     page += &format!("\n\n  about: {}, one open alert a {}\n", rule.subject, rule.dedupe);
     if let Some(fatf) = &rule.fatf {
         page += &wrapped(&format!("FATF: {}", show::clean(fatf)), "  ", look);

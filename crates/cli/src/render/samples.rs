@@ -698,6 +698,11 @@ pub(crate) fn run() -> RunReport {
             withdrawn: 3,
             merged: 2,
             unknown: 7,
+            cannot_say: vec![
+                "rule large cannot say `value(received, fraud) >= 5 EUR`: `EUR` is no unit here; publish it anew, or \
+                 retire it"
+                    .to_owned(),
+            ],
         },
         up_to_date: false,
         snapshot: SNAPSHOT.to_owned(),

@@ -48,10 +48,14 @@ pub(crate) fn bitcoins(satoshi: u128) -> String {
 
 /// Money with its currency, to two decimals: `1,234.57 USD`.
 pub(crate) fn money(value: &ValueAnswer) -> String {
-    let text = value.amount();
-    let (whole, part) = text.split_once('.').unwrap_or((&text, "00"));
+    format!("{} {}", money_alone(&value.amount()), show::line(&value.currency))
+}
+
+/// The same under a heading that names the currency: `1,234.57`.
+pub(crate) fn money_alone(amount: &str) -> String {
+    let (whole, part) = amount.split_once('.').unwrap_or((amount, "00"));
     let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
-    format!("{sign}{}.{part} {}", grouped(whole), show::line(&value.currency))
+    format!("{sign}{}.{part}", grouped(whole))
 }
 
 /// Money in whole units of its currency, rounded.

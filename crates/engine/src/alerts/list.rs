@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cases::{Alert, AlertBook, AlertEntry, AlertState, RuleSet, SubjectKey, allowed};
-use ledger::{AddressId, AlertFact, ClusterId, Severity};
+use ledger::{AddressId, AlertFact, ClusterId, Height, Severity, Timestamp};
 
 use super::{entries, rule_log, vocabulary};
 use crate::Error;
@@ -214,22 +214,35 @@ impl View {
             close_requested_by: alert.request.as_ref().map(|request| request.author.clone()),
             merged_into: alert.merged_into.clone(),
             allowed: allowed(alert.state),
-            history: log.iter().filter(|entry| entry.event.alert == alert.id).map(event).collect(),
+            history: log
+                .iter()
+                .filter(|entry| entry.event.alert == alert.id)
+                .map(|entry| self.alert_event(entry))
+                .collect(),
             stale_because: self.stale_because(Asked::Alerts, None),
         })
     }
-}
 
-fn event(entry: &AlertEntry) -> AlertEventAnswer {
-    let event = &entry.event;
-    AlertEventAnswer {
-        number: event.number,
-        kind: event.kind,
-        at_s: event.at,
-        height: event.height,
-        author: Some(event.author.clone()).filter(|author| !author.is_empty()),
-        reason: event.reason.clone(),
-        outcome: event.outcome.clone(),
-        target: event.target.clone(),
+    fn alert_event(&self, entry: &AlertEntry) -> AlertEventAnswer {
+        let event = &entry.event;
+        AlertEventAnswer {
+            number: event.number,
+            kind: event.kind,
+            at_s: event.at,
+            height: event.height,
+            block_time_s: event.height.and_then(|height| self.block_time(height)),
+            author: Some(event.author.clone()).filter(|author| !author.is_empty()),
+            reason: event.reason.clone(),
+            outcome: event.outcome.clone(),
+            target: event.target.clone(),
+            versions: event.versions.clone(),
+        }
+    }
+
+    /// The time of the block of a height, if the ledger has it.
+    fn block_time(&self, height: Height) -> Option<Timestamp> {
+        let position = self.columns.first_at_or_above(height.get());
+        let block = (position < self.columns.n_blocks()).then(|| self.columns.block(position))?;
+        (block.height == height.get()).then(|| Timestamp::new(block.time_s))
     }
 }

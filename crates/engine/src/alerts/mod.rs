@@ -14,6 +14,16 @@ pub use publish::check_rules;
 
 use cases::Vocabulary;
 
+/// Which parts of a rule cannot be read today, in words; `None` if all can.
+pub(crate) fn cannot_say(rule: &cases::Rule) -> Option<String> {
+    let parts: Vec<String> =
+        rule.unreadable().iter().map(|(text, why)| format!("`{text}`: {why}")).collect();
+    (!parts.is_empty()).then(|| {
+        let name = &rule.name;
+        format!("rule {name} cannot say {}; publish it anew, or retire it", parts.join("; "))
+    })
+}
+
 /// The words of rules over a store whose values are in this currency.
 pub(crate) fn vocabulary(currency: &str) -> Vocabulary {
     Vocabulary {

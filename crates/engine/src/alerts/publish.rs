@@ -6,7 +6,7 @@ use cases::{
 };
 use ledger::{Height, RuleRecord, Timestamp, tables};
 
-use super::{entries, rule_log, vocabulary};
+use super::{cannot_say, entries, rule_log, vocabulary};
 use crate::answers::{
     ChangeAnswer, DryRunAlert, DryRunReport, DryRunRule, PublishReport, PublishedAnswer,
     RuleAnswer, RuleHistoryAnswer, RulesAnswer,
@@ -42,6 +42,7 @@ fn answer(rule: &Rule, row: Option<&RuleRecord>, in_force: bool) -> RuleAnswer {
         author: row.map(|row| row.author.clone()),
         reason: row.map(|row| row.reason.clone()),
         text: rule.to_toml(),
+        cannot_say: cannot_say(rule),
     }
 }
 

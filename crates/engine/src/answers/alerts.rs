@@ -15,7 +15,7 @@ pub struct RuleAnswer {
     pub version: u32,
     /// How bad its alerts are.
     pub severity: Severity,
-    /// What it is about: `cluster`, `monitored` or `transaction`.
+    /// What it is about: `cluster` or `monitored`.
     pub subject: &'static str,
     /// What has at most one open alert of it.
     pub dedupe: &'static str,
@@ -37,6 +37,8 @@ pub struct RuleAnswer {
     pub reason: Option<String>,
     /// The rule as TOML.
     pub text: String,
+    /// Which part of a stored rule cannot be read today, and why; null if all can.
+    pub cannot_say: Option<String>,
 }
 
 /// Rules.
@@ -205,10 +207,12 @@ pub struct AlertEventAnswer {
     pub number: u64,
     /// What happened.
     pub kind: AlertEventKind,
-    /// When: block time for what rules say, the clock for what people do.
+    /// When, by the clock.
     pub at_s: Timestamp,
     /// The block after which rules said so.
     pub height: Option<Height>,
+    /// The time of that block, if the ledger has it.
+    pub block_time_s: Option<Timestamp>,
     /// Who did it; null for the rules.
     pub author: Option<String>,
     /// Why.
@@ -217,6 +221,8 @@ pub struct AlertEventAnswer {
     pub outcome: Option<String>,
     /// Who got it, or the alert that it went into.
     pub target: Option<String>,
+    /// Versions of lists, tags and score profile of that moment; null for what people do.
+    pub versions: Option<String>,
 }
 
 /// An alert with everything.

@@ -54,8 +54,8 @@ pub struct ExposurePart {
     pub amount_sat: Sats,
     /// The share of all that came in (or went out), 0 to 1.
     pub share: f64,
-    /// Its value when it moved, as far as there were prices.
-    pub value: String,
+    /// Its value when it moved, as far as there were prices; null where the last run knew values of another currency only.
+    pub value: Option<String>,
     /// How much had no price when it moved.
     pub unpriced_sat: Sats,
     /// Transfers with a part of it.
@@ -166,6 +166,8 @@ pub struct PatternAnswer {
 /// Patterns of one cluster, or of all.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PatternsAnswer {
+    /// The currency of values.
+    pub currency: String,
     /// The latest first.
     pub patterns: Vec<PatternAnswer>,
     /// How many there are; more than are shown where the question has a limit. Null where no run knows the address.

@@ -44,6 +44,7 @@ impl View {
         let files = self.risk()?;
         let rows = files.exposures(subject.cluster)?;
         let total = |side| total_of(&rows, side);
+        let has_money = self.has_money();
         let part = |row: &Exposure| ExposurePart {
             side: row.side,
             direct: row.direct,
@@ -52,7 +53,7 @@ impl View {
             entity: files.name_of(row.entity),
             amount_sat: sats(row.amount),
             share: share(row.amount, total(row.side)),
-            value: row.value.to_string(),
+            value: has_money.then(|| row.value.to_string()),
             unpriced_sat: sats(row.amount_unpriced),
             n_transfers: row.n_transfers,
             first_time_s: row.first_time,
@@ -112,6 +113,7 @@ impl View {
         let mut rows = self.risk()?.patterns(cluster)?;
         rows.sort_by_key(|row| (Reverse(row.height), row.pattern, row.cluster));
         Ok(PatternsAnswer {
+            currency: self.config.money.currency.clone(),
             patterns: rows.iter().take(limit).map(|row| self.pattern(row)).collect(),
             total: cluster
                 .is_none_or(|cluster| self.is_of_run(cluster))
@@ -132,7 +134,7 @@ impl View {
             first_time_s: row.first_time,
             last_time_s: row.last_time,
             amount_sat: sats(row.amount),
-            value: row.value.as_ref().map(Value::to_string),
+            value: row.value.as_ref().filter(|_| self.has_money()).map(Value::to_string),
             n_transfers: row.n_transfers,
             evidence: row.evidence.iter().map(|tx| self.tx_id(*tx)).collect(),
             about: row.about.clone(),

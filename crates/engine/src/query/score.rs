@@ -18,7 +18,7 @@ use crate::answers::{
     TopAnswer, WithoutAnswer,
 };
 use crate::risk_models::RiskModel;
-use crate::stages::{self, Subjects, parse_profile, profile};
+use crate::stages::{self, Subjects, check_currency, parse_profile, profile};
 use crate::staleness::Asked;
 use crate::view::View;
 
@@ -80,7 +80,7 @@ impl View {
         let subject = self.subject(address)?;
         let files = self.risk()?;
         let stored = files.score(subject.cluster)?;
-        let profile = profile(&self.snapshot)?;
+        let profile = profile(&self.snapshot, &self.config.money.currency)?;
         let points = stored.as_ref().map_or(0, |score| score.points);
         let terms = files.terms(subject.cluster)?;
         let term = |row: &ledger::ScoreTerm| TermAnswer {
@@ -231,8 +231,14 @@ impl View {
     /// # Errors
     /// If the text is no profile, or no run has been made.
     pub fn try_profile(&self, text: &str) -> Result<ProfileDryRun, Error> {
-        let old = profile(&self.snapshot)?;
+        let currency = &self.config.money.currency;
+        let old = profile(&self.snapshot, currency)?;
         let new = parse_profile(text)?;
+        check_currency(&new, currency)?;
+        if !self.has_money() {
+            let what = format!("values of the last run are not in {currency}, or by other rules");
+            return Err(Error::missing(what, "run `tracehound run` first"));
+        }
         RiskModel::check_profile(&self.snapshot, &new)?;
         let files = self.risk()?;
         let models = [&old, &new].map(|profile| RiskModel::of_profile(&self.snapshot, profile));

@@ -88,7 +88,7 @@ impl Engine {
         let snapshot = writer.snapshot();
         let log = RiskModelLog::open(&snapshot)?;
         if let Some(same) = log.in_force(name).filter(|event| event.sha256 == sha256) {
-            let counting = counting(&snapshot)?;
+            let counting = counting(&snapshot, &self.config().money.currency)?;
             return Ok(told(same, true, counting.as_deref(), false, snapshot.id().to_string()));
         }
         let event = RiskModelEvent {
@@ -104,7 +104,7 @@ impl Engine {
         let is_held = log.0.iter().any(|other| other.sha256 == event.sha256);
         let row = (event, (!is_held).then_some(package));
         let id = append(self, &mut writer, &row, "model publish")?;
-        let counting = counting(&snapshot)?;
+        let counting = counting(&snapshot, &self.config().money.currency)?;
         Ok(told(&row.0, true, counting.as_deref(), true, id))
     }
 
@@ -134,7 +134,7 @@ impl Engine {
         };
         let row = (event, None);
         let id = append(self, &mut writer, &row, "model withdraw")?;
-        let counting = counting(&snapshot)?;
+        let counting = counting(&snapshot, &self.config().money.currency)?;
         Ok(told(&row.0, false, counting.as_deref(), true, id))
     }
 }
@@ -146,7 +146,7 @@ impl View {
     /// If the store cannot be read.
     pub fn published_models(&self) -> Result<PublishedModels, Error> {
         let log = RiskModelLog::open(&self.snapshot)?;
-        let counting = counting(&self.snapshot)?;
+        let counting = counting(&self.snapshot, &self.config.money.currency)?;
         let row = |event: &RiskModelEvent| {
             let in_force = log.in_force(&event.name) == Some(event);
             model(event, in_force, counting.as_deref())
@@ -184,8 +184,8 @@ fn append(
 }
 
 /// The model that the profile in force names and counts.
-fn counting(snapshot: &store::Snapshot) -> Result<Option<String>, Error> {
-    Ok(profile(snapshot)?.model().map(|(name, _)| name.to_owned()))
+fn counting(snapshot: &store::Snapshot, currency: &str) -> Result<Option<String>, Error> {
+    Ok(profile(snapshot, currency)?.model().map(|(name, _)| name.to_owned()))
 }
 
 fn model(event: &RiskModelEvent, in_force: bool, counting: Option<&str>) -> PublishedModel {

@@ -27,7 +27,8 @@ pub(crate) use files::Made;
 pub(crate) use guarded::{Entities, RulesOfRun};
 pub(crate) use learning::{Held, Learning, cluster};
 pub(crate) use risk::{
-    PROFILE, category_of, listed_entity, members_by_party, of_cluster, parse_profile, profile,
+    PROFILE, category_of, check_currency, listed_entity, members_by_party, of_cluster,
+    parse_profile, profile,
 };
 pub(crate) use suggested::cluster_entities;
 pub(crate) use views::Views;
@@ -45,6 +46,8 @@ impl Engine {
     /// If the store is damaged or full; what was committed before is kept.
     pub fn run(&self, now: Timestamp, watch: &dyn Watch) -> Result<RunReport, Error> {
         let mut writer = self.store.writer()?;
+        let currency = &self.config().money.currency;
+        check_currency(&profile(&writer.snapshot(), currency)?, currency)?;
         let links_new = self.run_links(&mut writer, now, watch)?;
         let snapshot = writer.snapshot();
         let views_current = links_new.is_none() && is_current(&snapshot, self.config());

@@ -173,6 +173,34 @@ fn another_profile_is_tried_out_before_it_is_in_force() {
     assert!(scratch.engine.publish_profile("name = 5", ("x", "ana"), NOW).is_err());
 }
 
+#[test]
+fn a_profile_rises_and_is_in_the_currency_of_the_store() {
+    let scratch = Scratch::on_regtest();
+    let publish = |text: &str| scratch.engine.publish_profile(text, ("policy", "ana"), NOW);
+    let default = scratch.engine.profile_text().unwrap();
+    let version = |n: u32| default.replace("version = 1\n", &format!("version = {n}\n"));
+    assert!(!publish(&default).unwrap().changed);
+    let other = default.replace("fan_in              = 4", "fan_in              = 5");
+    let refused = publish(&other).unwrap_err();
+    assert!(
+        refused.is_usage() && refused.hint().unwrap() == "raise it: `version = 2`",
+        "{refused}"
+    );
+    assert!(publish(&version(9)).unwrap().changed);
+    for lower in [3, 1] {
+        let refused = publish(&version(lower)).unwrap_err();
+        assert_eq!(refused.hint().unwrap(), "raise it: `version = 10`", "{refused}");
+    }
+    // Another name has versions of its own; the last of a name comes back as it was.
+    let strict = default.replace("name = \"default\"", "name = \"strict\"");
+    assert!(publish(&strict).unwrap().changed);
+    assert!(publish(&version(9)).unwrap().changed);
+    let euros = version(10).replace("\"USD\"", "\"EUR\"");
+    let refused = publish(&euros).unwrap_err();
+    assert!(refused.is_usage() && refused.to_string().contains("is in EUR"), "{refused}");
+    assert!(scratch.engine.view().unwrap().try_profile(&euros).is_err());
+}
+
 /// What a run leaves where a program with other defaults made it: the tables are made again.
 #[test]
 fn defaults_that_changed_with_the_program_are_followed() {

@@ -238,14 +238,14 @@ pub fn read(samples: &[Sample], keep: Option<Keep>) -> Result<Reading, ForecastE
     Ok(Reading { series, rows: samples.len(), repairs })
 }
 
+/// Times and values as [`points`] reads them, and what was repaired.
+pub type Points = (Vec<(i64, f64)>, Vec<Repair>);
+
 /// Reads rows as points of any distance: a time (seconds since 1970 UTC, ascending) and a value each, NaN where missing.
 ///
 /// # Errors
 /// A row that is no time or an infinite value, contradicting rows without a rule.
-pub fn points(
-    samples: &[Sample],
-    keep: Option<Keep>,
-) -> Result<(Vec<(i64, f64)>, Vec<Repair>), ForecastError> {
+pub fn points(samples: &[Sample], keep: Option<Keep>) -> Result<Points, ForecastError> {
     let mut repairs = Vec::new();
     let rows = stamped(samples)?;
     let local = stamps::settle(&rows, &mut repairs)?;

@@ -31,7 +31,7 @@ pub use change::{
     entities_of,
 };
 pub use facts::{ClusterFacts, ListedMember, ModelScore, PayerScore, TransactionFacts, Without};
-pub use profile::{Band, DEFAULT_PROFILE, PATTERNS, Profile, ProfileError};
+pub use profile::{Band, DEFAULT_PROFILE, PATTERNS, Profile, ProfileError, default_profile};
 pub use transaction::score_transaction;
 
 use ledger::{ClusterId, Score, ScoreTerm};

@@ -19,6 +19,13 @@ pub(super) const N_CATEGORIES: usize = CATEGORIES.len();
 /// The text of the default profile, with what each key means.
 pub const DEFAULT_PROFILE: &str = include_str!("profiles/default.toml");
 
+/// The text of the default profile with its values in another currency: the same numbers, as rules that come with the
+/// program have them.
+pub fn default_profile(currency: &str) -> String {
+    let line = format!("currency = {}", toml::Value::from(currency));
+    DEFAULT_PROFILE.replace("currency = \"USD\"", &line)
+}
+
 /// Stored numbers and names of the patterns that the default profile weighs.
 pub const PATTERNS: &[(u8, &str)] = &[
     (1, "structuring"),

@@ -146,7 +146,7 @@ pub fn alert_events_to(rows: &[AlertEvent]) -> RecordBatch {
         nullable_array::<UInt32Type>(cause().map(|cause| cause.map(|cause| cause.rule_version))),
         optional_strings(cause().map(|cause| cause.map(|cause| cause.subject.as_str()))),
         nullable_array::<UInt8Type>(cause().map(|cause| cause.map(|cause| cause.severity as u8))),
-        optional_strings(cause().map(|cause| cause.map(|cause| cause.versions.as_str()))),
+        optional_strings(rows.iter().map(|row| row.versions.as_deref())),
     ];
     batch(&ALERT_EVENTS, columns)
 }
@@ -164,6 +164,7 @@ pub fn alert_events_from(batch: &RecordBatch) -> Result<Vec<AlertEvent>, TableEr
     let heights = columns.nullable::<UInt32Type>("height")?;
     let (authors, reasons) = (columns.strings("author")?, columns.strings("reason")?);
     let (outcomes, targets) = (columns.strings("outcome")?, columns.strings("target")?);
+    let versions = columns.strings("versions")?;
     let causes = causes(&columns)?;
     let row = |row: usize| {
         Ok(AlertEvent {
@@ -177,6 +178,7 @@ pub fn alert_events_from(batch: &RecordBatch) -> Result<Vec<AlertEvent>, TableEr
             reason: reasons.value(row).to_owned(),
             outcome: some(outcomes, row),
             target: some(targets, row),
+            versions: some(versions, row),
             cause: causes(row)?,
         })
     };
@@ -190,24 +192,21 @@ fn causes<'a>(
     let rule_versions = columns.nullable::<UInt32Type>("rule_version")?;
     let subjects = columns.strings("subject")?;
     let severities = columns.nullable::<UInt8Type>("severity")?;
-    let versions = columns.strings("versions")?;
     Ok(move |row: usize| {
         let n_there = [
             rules.is_valid(row),
             rule_versions.is_valid(row),
             subjects.is_valid(row),
             severities.is_valid(row),
-            versions.is_valid(row),
         ];
         match n_there.iter().filter(|there| **there).count() {
             0 => Ok(None),
-            5 => Ok(Some(AlertCause {
+            4 => Ok(Some(AlertCause {
                 rule: rules.value(row).to_owned(),
                 rule_version: rule_versions.value(row),
                 subject: subjects.value(row).to_owned(),
                 severity: Severity::from_number(severities.value(row))
                     .ok_or_else(|| columns.bad("severity", row, severities.value(row)))?,
-                versions: versions.value(row).to_owned(),
             })),
             _ => Err(columns.bad("rule", row, "half a cause")),
         }

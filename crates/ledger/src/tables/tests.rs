@@ -375,12 +375,12 @@ fn alert_tables_are_read_back() {
         reason: String::new(),
         outcome: None,
         target: None,
+        versions: Some("lists 1".to_owned()),
         cause: Some(crate::AlertCause {
             rule: "listed".to_owned(),
             rule_version: 2,
             subject: "cluster:x".to_owned(),
             severity: crate::Severity::Severe,
-            versions: "lists 1".to_owned(),
         }),
     };
     let closed = crate::AlertEvent {
@@ -388,6 +388,7 @@ fn alert_tables_are_read_back() {
         height: None,
         outcome: Some("no_action".to_owned()),
         target: Some("jane".to_owned()),
+        versions: None,
         cause: None,
         ..raised.clone()
     };
@@ -432,6 +433,7 @@ fn risk_entities_are_read_back() {
     check(&ENTITIES, &[entity], entities_to, entities_from);
     let row = (ClusterId::new(id(7)), EntityId::new(3));
     let payment = MonitoredPayment {
+        payers: vec![ClusterId::new(id(1)), ClusterId::new(id(9))],
         tx: TxIndex::new(5),
         height: Height::new(2),
         time: Timestamp::new(9),
@@ -442,7 +444,8 @@ fn risk_entities_are_read_back() {
         payer: Some(ClusterId::new(id(1))),
         points: 99_999,
     };
-    let unknown = MonitoredPayment { value: None, payer: None, ..payment };
+    let unknown =
+        MonitoredPayment { value: None, payer: None, payers: Vec::new(), ..payment.clone() };
     check(&MONITORED_PAYMENTS, &[payment, unknown], monitored_payments_to, monitored_payments_from);
     check(&ENTITY_CLUSTERS, &[row], entity_clusters_to, entity_clusters_from);
 }

@@ -45,7 +45,7 @@ impl Engine {
             subjects.look_at_arrival(&arrival.payment, &payers, look);
         }
         let judged = judge.finish();
-        let mut entries = reconcile(&book, &rules, &judged, &resolve, &moment(&view));
+        let mut entries = reconcile(&book, &rules, &judged, &resolve, &moment(&view, now));
         // Whether an alert of before still holds is for the run to say, which knows everything.
         let is_raised = |kind| matches!(kind, AlertEventKind::Raised | AlertEventKind::Reraised);
         entries.retain(|entry| is_raised(entry.event.kind));

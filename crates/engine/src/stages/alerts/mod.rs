@@ -28,7 +28,7 @@ impl Engine {
     ) -> Result<AlertsOfRun, Error> {
         let snapshot = writer.snapshot();
         let view = View::open(&snapshot, self.config())?;
-        let (report, entries) = judged(&view, &snapshot, self.config())?;
+        let (report, entries) = judged(&view, &snapshot, self.config(), now)?;
         let mut commit = writer.begin();
         commit.set_checkpoint(checkpoint::RUN_RULES, snapshot.rows(tables::RULES.name, SHARED));
         commit.set_checkpoint(checkpoint::RUN_ALERTS, 1);
@@ -43,6 +43,7 @@ fn judged(
     view: &View,
     snapshot: &Snapshot,
     config: &Config,
+    now: Timestamp,
 ) -> Result<(AlertsOfRun, Vec<AlertEntry>), Error> {
     let rules = rules_in_force(snapshot, config)?;
     let book = AlertBook::of(alerts::entries(snapshot)?)?;
@@ -51,7 +52,7 @@ fn judged(
     view.each_subject(&mut |subject, facts| judge.look(subject, facts))?;
     ask_unseen(view, &mut judge)?;
     let judged = judge.finish();
-    let moment = moment(view);
+    let moment = moment(view, now);
     let entries = reconcile(&book, &rules, &judged, &resolve, &moment);
     let count = |kind: AlertEventKind| {
         entries.iter().filter(|entry| entry.event.kind == kind).count() as u64
@@ -64,6 +65,7 @@ fn judged(
         withdrawn: count(AlertEventKind::Withdrawn),
         merged: count(AlertEventKind::Merged),
         unknown: judged.unknown_counts.iter().map(|count| count.n_subjects).sum(),
+        cannot_say: rules.iter().filter_map(alerts::cannot_say).collect(),
     };
     Ok((report, entries))
 }
@@ -84,8 +86,12 @@ fn ask_unseen(view: &View, judge: &mut Judge<'_>) -> Result<(), Error> {
                     judge.look(subject, facts)
                 })?;
             }
-            SubjectKey::Payment(..) | SubjectKey::Address(_) => {
-                judge.dismiss(key, &not_monitored())
+            SubjectKey::Payment(_, address) | SubjectKey::Address(address) => {
+                let because = match subjects.is_monitored(address) {
+                    true => gone("payment of others", "no, it comes back to who paid it"),
+                    false => gone("monitored", "no"),
+                };
+                judge.dismiss(key, &because);
             }
             // An entity that is still known has rows; one that is not has no subject.
             SubjectKey::Entity(_) => {}
@@ -96,16 +102,17 @@ fn ask_unseen(view: &View, judge: &mut Judge<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn not_monitored() -> AlertFact {
+/// Why a payment is not looked at any more.
+fn gone(name: &str, value: &str) -> AlertFact {
     AlertFact {
         event: 0,
         position: 0,
-        name: "monitored".to_owned(),
+        name: name.to_owned(),
         unit: "words".to_owned(),
         measured: None,
         worse: 0,
-        value: "no".to_owned(),
-        text: "monitored".to_owned(),
+        value: value.to_owned(),
+        text: name.to_owned(),
         rows: String::new(),
     }
 }
@@ -116,15 +123,14 @@ pub(crate) fn rules_in_force(snapshot: &Snapshot, config: &Config) -> Result<Vec
     Ok(cases::in_force(&alerts::rule_log(snapshot)?, &vocabulary)?)
 }
 
-fn moment(view: &View) -> Moment {
-    let profile = crate::stages::risk::profile(&view.snapshot);
+fn moment(view: &View, now: Timestamp) -> Moment {
+    let profile = crate::stages::risk::profile(&view.snapshot, &view.config.money.currency);
     let profile = profile.map_or_else(|_| String::new(), |profile| profile.label().to_owned());
     let lists = if view.list_version.is_empty() { "none" } else { &view.list_version };
     let attribution = view.snapshot.checkpoint(checkpoint::ATTRIBUTION).unwrap_or(0);
-    let (height, at) = view.tip().unwrap_or_default();
     Moment {
-        height,
-        at,
+        height: view.tip().unwrap_or_default().0,
+        at: now,
         versions: format!("lists {lists}; attribution {attribution}; profile {profile}"),
     }
 }

@@ -1,5 +1,5 @@
 //! Whom rules are asked about, and what is known of them: every cluster of the risk tables, every payment to a monitored
-//! address.
+//! address. Payments to other addresses are not looked at: they are every output there is, and a run asks about all anew.
 //!
 //! In: a view of a run. Out: each subject with its [`Facts`]. Clusters are read in parts of a range of labels, in order, so memory is
 //! that of one part.
@@ -51,7 +51,9 @@ impl<'a> Subjects<'a> {
             monitored: crate::stages::risk::monitored(&view.snapshot, id_of)?,
             scores,
             now: view.tip().unwrap_or_default().1,
-            has_model: crate::stages::profile(&view.snapshot)?.model().is_some(),
+            has_model: crate::stages::profile(&view.snapshot, &view.config.money.currency)?
+                .model()
+                .is_some(),
         })
     }
 
@@ -120,14 +122,18 @@ impl<'a> Subjects<'a> {
         Ok(())
     }
 
-    /// Facts of clusters are those of the payer with the most points. Nobody known is a payer of whom nothing is known.
+    /// Facts of clusters are those of the payer with the most points; what lists and tags say, and the categories, are
+    /// those of all payers, for a listed one must not hide behind another. Nobody known is a payer of whom nothing is known.
     fn look_at_payment(&self, payment: &MonitoredPayment, look: Look<'_>) -> Result<(), Error> {
         let tx = self.view.tx_id(payment.tx).to_string();
         let address = self.view.address_text(payment.address);
         let cluster = payment.payer.unwrap_or_else(|| self.view.cluster_of(payment.address));
         let root = cluster.get().get();
         let rows = self.rows(root..=root)?;
-        let known = self.known(cluster, &rows)?;
+        let mut known = self.known(cluster, &rows)?;
+        for other in payment.payers.iter().filter(|other| **other != cluster) {
+            self.add_claims(&mut known, *other)?;
+        }
         let payer = match payment.payer {
             Some(_) => self.facts(cluster, &known, &rows),
             None => self.nobody(),
@@ -135,7 +141,7 @@ impl<'a> Subjects<'a> {
         let facts = PaymentFacts {
             payer,
             amount_sat: Some(payment.amount_sat),
-            value: payment.value,
+            value: payment.value.filter(|_| self.view.has_money()),
             mixing: Some(payment.mixing),
             monitored: Some(true),
             score: Some(payment.points),
@@ -143,6 +149,25 @@ impl<'a> Subjects<'a> {
         };
         look(&Subject::Payment { address, tx: tx.clone() }, &facts);
         Ok(())
+    }
+
+    /// Adds what lists, tags and categories say of another payer.
+    fn add_claims(&self, known: &mut Known, payer: ClusterId) -> Result<(), Error> {
+        known.listed.extend(self.listed(payer));
+        let tags = self.tags(payer)?;
+        known.categories.extend(tags.iter().map(|tag| tag.category));
+        known.tags.extend(tags);
+        known.categories.extend(self.view.risk()?.entity_of(payer)?.map(|entity| entity.category));
+        known.categories.sort_unstable();
+        known.categories.dedup();
+        Ok(())
+    }
+
+    /// Whether an address is monitored, by its text.
+    pub(super) fn is_monitored(&self, address: &str) -> bool {
+        let parsed = ledger::parse_address(address).ok();
+        let id = parsed.and_then(|parsed| self.view.id_of(&parsed.address));
+        id.is_some_and(|id| self.monitored.binary_search(&id).is_ok())
     }
 
     /// Asks about a payment of which no run knows yet. Only what lists say of its payers is told; everything else is
@@ -181,6 +206,7 @@ impl<'a> Subjects<'a> {
             categories: None,
             monitored: None,
             exposures: None,
+            has_money: self.view.has_money(),
             proximities: None,
             hops_max: self.view.risk_of_run().hops_max,
             patterns: None,

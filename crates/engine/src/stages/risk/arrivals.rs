@@ -33,7 +33,7 @@ pub(crate) fn monitored(
 pub(crate) struct Arrival {
     pub(crate) payment: MonitoredPayment,
     receiver: ClusterId,
-    /// Known payers with what they put in, by cluster.
+    /// Known payers but the receiver itself, with what they put in, by cluster.
     pub(crate) payers: Vec<(ClusterId, u64)>,
 }
 
@@ -81,8 +81,10 @@ impl Arrivals {
         let mixing = payers.len() > 1 || possible_protocols(view).any();
         for (address, amount_sat) in paid {
             let receiver = owners.cluster(address);
-            // Where others put coins in too (a PayJoin, a round), what arrived may be theirs.
-            if payers.len() == 1 && payers[0].0 == receiver {
+            // Where others put coins in too (a PayJoin, a round), what arrived may be theirs; nobody pays himself.
+            let mut others = payers.clone();
+            others.retain(|payer| payer.0 != receiver);
+            if others.is_empty() && !payers.is_empty() {
                 continue;
             }
             let payment = MonitoredPayment {
@@ -93,10 +95,11 @@ impl Arrivals {
                 amount_sat,
                 value: None,
                 mixing,
+                payers: others.iter().map(|payer| payer.0).collect(),
                 payer: None,
                 points: 0,
             };
-            self.0.push(Arrival { payment, receiver, payers: payers.clone() });
+            self.0.push(Arrival { payment, receiver, payers: others });
         }
     }
 
@@ -141,7 +144,7 @@ impl Arrivals {
                 value: known.prices.value_of(arrival.payment.amount_sat, arrival.payment.time),
                 payer: riskiest.map(|row| row.cluster),
                 points: score_transaction(&facts, &known.profile).score.points,
-                ..arrival.payment
+                ..arrival.payment.clone()
             }
         };
         self.0.iter().map(row).collect()

@@ -31,7 +31,7 @@ use store::Snapshot;
 
 pub(crate) use arrivals::{Arrivals, monitored};
 pub(crate) use claims::{category_of, listed_entity, members_by_party};
-pub(crate) use scores::{PROFILE, parse_profile, profile};
+pub(crate) use scores::{PROFILE, check_currency, parse_profile, profile};
 
 use crate::config::RiskConfig;
 use crate::layout::{self, SHARED, checkpoint};
@@ -84,7 +84,7 @@ pub(super) fn known(
         Some(ClusterId::new(AddressId::new(label)))
     };
     let tags = TagFile::open(snapshot)?;
-    let profile = scores::profile(snapshot)?;
+    let profile = scores::profile(snapshot, &config.money.currency)?;
     // A party that the profile does not count must not stand in front of one that it does.
     let confidence_min = config.risk.confidence_min.max(profile.confidence_min());
     let attribution = attribution(lists, tags.as_ref(), confidence_min, cluster_of)?;
@@ -110,10 +110,16 @@ pub(crate) fn stamps(
     Ok([
         (checkpoint::RUN_RISK, config.risk.stamp()),
         (checkpoint::RUN_PATTERNS, pattern_stamp(&PatternOptions::default())),
-        (checkpoint::RUN_PROFILE, crate::stamp(scores::profile(snapshot)?.label())),
+        (checkpoint::RUN_PROFILE, profile_stamp(snapshot, config)?),
         (checkpoint::RUN_MONITORED, snapshot.rows(tables::MONITORED.name, SHARED)),
         (checkpoint::RUN_MODELS, snapshot.rows(tables::RISK_MODELS.name, SHARED)),
     ])
+}
+
+/// The profile, and the schema of what is made by it: a table of an earlier version is made again.
+fn profile_stamp(snapshot: &Snapshot, config: &Config) -> Result<u64, Error> {
+    let profile = scores::profile(snapshot, &config.money.currency)?;
+    Ok(crate::stamp(&format!("{}, payments with all payers", profile.label())))
 }
 
 fn pattern_stamp(options: &PatternOptions) -> u64 {

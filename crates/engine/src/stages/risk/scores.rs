@@ -1,6 +1,6 @@
 //! Scores of a run: every cluster of which something is known, by the profile in force.
 
-use forensics::score::{ClusterFacts, ListedMember, ModelScore, Profile, score};
+use forensics::score::{ClusterFacts, ListedMember, ModelScore, Profile, default_profile, score};
 use ledger::{ClusterId, Entity, EntityId, Exposure, PatternMatch, ProximityRow, Score, ScoreTerm};
 use rayon::prelude::*;
 use store::Snapshot;
@@ -13,10 +13,29 @@ use crate::risk_models::{Modelled, RiskModel};
 /// The kind of a profile in the table `models`.
 pub(crate) const PROFILE: &str = "risk_profile";
 
-/// The profile in force: the one published last, else the embedded one.
-pub(crate) fn profile(snapshot: &Snapshot) -> Result<Profile, Error> {
+/// The profile in force: the one published last, else the embedded one, in the currency of the store.
+pub(crate) fn profile(snapshot: &Snapshot, currency: &str) -> Result<Profile, Error> {
     let published = models(snapshot)?.into_iter().rfind(|model| model.kind == PROFILE);
-    published.map_or_else(|| Ok(Profile::default()), |model| parse_profile(&model.text))
+    parse_profile(&published.map_or_else(|| default_profile(currency), |model| model.text))
+}
+
+/// Refuses a profile whose values are in another currency than those of the store: they are not converted, so every
+/// threshold of it would be wrong.
+pub(crate) fn check_currency(profile: &Profile, currency: &str) -> Result<(), Error> {
+    if profile.currency() == currency {
+        return Ok(());
+    }
+    Err(Error::Question {
+        what: format!(
+            "profile {} is in {}, values of the store are in {currency}",
+            profile.label(),
+            profile.currency()
+        ),
+        hint: Some(format!(
+            "publish one with `currency = \"{currency}\"` and a higher version, or set money.currency = \"{}\"",
+            profile.currency()
+        )),
+    })
 }
 
 /// A profile of a text, with the patterns that this version knows.
