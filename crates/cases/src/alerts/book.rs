@@ -155,8 +155,8 @@ fn follow(alert: &mut Alert, entry: AlertEntry, to: AlertState) -> Option<()> {
     match kind {
         AlertEventKind::Updated | AlertEventKind::Reraised => {
             let cause = cause?;
-            (alert.rule_version, alert.severity, alert.basis) =
-                (cause.rule_version, cause.severity, basis);
+            (alert.rule_version, alert.severity, alert.versions, alert.basis) =
+                (cause.rule_version, cause.severity, versions?, basis);
             if kind == AlertEventKind::Reraised {
                 alert.n_raised += 1;
                 (alert.assignee, alert.outcome, alert.merged_into) = (None, None, None);
@@ -167,9 +167,6 @@ fn follow(alert: &mut Alert, entry: AlertEntry, to: AlertState) -> Option<()> {
         AlertEventKind::Closed => alert.outcome = Some(outcome?),
         AlertEventKind::Reopened => alert.outcome = None,
         _ => {}
-    }
-    if let Some(versions) = versions {
-        alert.versions = versions;
     }
     // A wish to close holds only as long as it waits: any other step is a new situation.
     alert.request = match kind {

@@ -69,7 +69,7 @@ pub struct Alert {
     pub n_raised: u32,
     /// Why: the facts of the last time that the rules spoke.
     pub basis: Vec<AlertFact>,
-    /// Versions of lists, tags and profile when the rules last spoke.
+    /// Versions of lists, tags and profile behind the basis.
     pub versions: String,
     /// Numbers of its events in the log.
     pub events: Vec<u64>,

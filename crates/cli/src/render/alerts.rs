@@ -181,9 +181,15 @@ fn event_line(event: &AlertEventAnswer) -> String {
         }
         (None, None) => {}
     }
-    match event.reason.is_empty() {
-        true => text,
-        false => format!("{text}: {}", show::clean(&event.reason)),
+    if !event.reason.is_empty() {
+        text += &format!(": {}", show::clean(&event.reason));
+    }
+    // The basis names the versions by which it was raised; by which it went stands nowhere else.
+    match &event.versions {
+        Some(versions) if event.kind.name() == "withdrawn" => {
+            format!("{text} ({})", show::clean(versions))
+        }
+        _ => text,
     }
 }
 

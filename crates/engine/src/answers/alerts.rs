@@ -162,9 +162,9 @@ pub struct AlertSummary {
     pub assignee: Option<String>,
     /// The block after which it was first raised.
     pub raised_at_height: Option<Height>,
-    /// When it was first raised: block time.
+    /// When it was first raised, by the clock.
     pub raised_at_s: Timestamp,
-    /// When something last happened to it.
+    /// When something last happened to it, by the clock.
     pub changed_at_s: Timestamp,
     /// How often it was raised.
     pub n_raised: u32,
