@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 #![expect(clippy::unwrap_used, reason = "a bench may end where something is wrong")]
+#![expect(clippy::cast_possible_truncation, reason = "places of quantiles")]
 
 #[path = "../tests/it/externalscaler.rs"]
 mod externalscaler;

@@ -61,7 +61,7 @@ pub(crate) enum ForecastAction {
     Compare(ForecastCompareArgs),
     /// Serve forecasts to Prometheus, Grafana, autoscalers and an Alertmanager, and keep them fresh.
     #[command(after_help = super::serve::FORECAST_EXAMPLES)]
-    Serve(super::ServeForecastsArgs),
+    Serve(Box<super::ServeForecastsArgs>),
     /// Print a dashboard for Grafana whose data source is `forecast serve`.
     #[command(after_help = "Example:\n  tracehound forecast dashboard requests > dashboard.json")]
     Dashboard(super::DashboardArgs),

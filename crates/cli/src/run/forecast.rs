@@ -32,7 +32,7 @@ impl Session {
             ForecastAction::Fit(args) => self.forecast_fit(&args),
             ForecastAction::Backtest(args) => self.forecast_backtest(&args),
             ForecastAction::Compare(args) => self.forecast_compare(&args),
-            ForecastAction::Serve(args) => self.serve_forecasts(args),
+            ForecastAction::Serve(args) => self.serve_forecasts(*args),
             ForecastAction::Dashboard(args) => {
                 self.console.print_json(&server::dashboard(&args.series))?;
                 Ok(Exit::Done)

@@ -154,7 +154,7 @@ fn verdicts_in_the_queue_end_an_alert_and_move_the_threshold() {
     // Another process acknowledges it, then closes it.
     let other = Engine::open(&store, &[]).unwrap();
     let now = engine::Time::new(2_000_000_000);
-    other.act_on_alerts(&[id.clone()], &Act::Triage, "looking", "ann", now).unwrap();
+    other.act_on_alerts(std::slice::from_ref(&id), &Act::Triage, "looking", "ann", now).unwrap();
     until("acknowledged", || {
         let alert = first_alert(&wire);
         alert["annotations"]["queue"].as_str()?.ends_with(", triaged").then_some(())

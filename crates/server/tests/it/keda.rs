@@ -150,8 +150,8 @@ fn an_open_stream_does_not_hold_up_the_end() {
     let began = Instant::now();
     server.stop();
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
-    let ended = runtime.block_on(async { while let Ok(Some(_)) = specs.message().await {} });
-    assert_eq!(ended, ());
+    // Ends, where a stream that was left open would wait for ever.
+    runtime.block_on(async { while let Ok(Some(_)) = specs.message().await {} });
 }
 
 #[track_caller]

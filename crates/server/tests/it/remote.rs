@@ -125,7 +125,7 @@ fn fields(mut bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
                 bytes[..length].to_vec()
             }
         };
-        if key % 8 != 0 {
+        if !key.is_multiple_of(8) {
             bytes = &bytes[value.len()..];
         }
         found.push((key / 8, value));
