@@ -59,7 +59,8 @@ fn served(seed: u64, history: usize, hours: usize) -> Served {
         Series { start_s: 0, step: Step::Seconds(3_600), values: values[..history].to_vec() };
     let fit = auto.inspect(&series).unwrap();
     let error = fit.past_error().unwrap_or(1.0);
-    let tracking = Tracking::new(&values[..history], 24, error, TrackingLimits::default()).unwrap();
+    let tracking =
+        Tracking::new(&values[..history], 24, Some(error), TrackingLimits::default()).unwrap();
     Served { fit, tracking, ahead: values[history..].to_vec() }
 }
 

@@ -43,7 +43,7 @@ fn expressions_are_written_in_one_form() {
     );
     check("20 % * total(received) <= amount", "20 % * total(received) <= amount");
     check("2 * (size + 1) > 6", "2 * (size + 1) > 6");
-    check("amount >= -1 BTC", "amount >= -1 BTC");
+    check("amount - 2 BTC >= -1 BTC", "amount - 2 BTC >= -1 BTC");
     check("tag in ['a', \"b c\"]", "tag(\"a\", \"b c\")");
     check("list(\"ofac-sdn\")", "list(\"ofac-sdn\")");
     check("category in [mixing, mixing, gambling]", "category in [mixing, gambling]");

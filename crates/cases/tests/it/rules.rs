@@ -118,7 +118,7 @@ fn a_stored_rule_of_other_words_cannot_say_and_can_be_retired() {
     let said = cases::evaluate(&rule, &facts(false));
     let cases::Verdict::Unknown(missing) = said else { panic!("{said:?}") };
     assert_eq!(missing[0].value, format!("cannot be read: {why}"));
-    let long = "(total_value(sent) + 1 EUR) * (2 * (3 + 1)) >= (5 EUR - 2 EUR) * 2";
+    let long = "(total_value(sent) + 1 EUR) * (2 * (3 + 1)) >= (50 EUR - 2 EUR) * 2";
     reread(&of("a", "cluster", long, &euros), &[(long, why)]);
     let more = cases::Vocabulary { patterns: vec![(99, "gone")], ..vocabulary() };
     let no = "there is no pattern \"gone\"";

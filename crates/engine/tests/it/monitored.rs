@@ -90,8 +90,8 @@ fn a_listed_payer_does_not_hide_behind_a_riskier_one() {
     scratch.engine.run(NOW, &Unwatched).unwrap();
     assert_eq!(alerts(&scratch), ["new (raised )"]);
     let view = scratch.engine.view().unwrap();
-    let id = &view.alerts(&AlertFilter::default(), 9).unwrap();
-    let id = &id.alerts.iter().find(|alert| alert.rule == "r").unwrap().id;
+    let filter = AlertFilter { rule: Some("r".to_owned()), ..AlertFilter::default() };
+    let id = &view.alerts(&filter, 9).unwrap().alerts[0].id;
     let alert = view.alert(id).unwrap();
     let shown: Vec<&str> = alert.basis.iter().map(|fact| fact.value.as_str()).collect();
     let evil = format!("{} (house)", text("evil"));

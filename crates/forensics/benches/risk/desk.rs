@@ -88,6 +88,7 @@ impl Desk {
             let held = facts.held_by.and_then(|id| states.entities.get(id.get() as usize));
             let categories: Vec<Category> = held.iter().map(|entity| entity.category).collect();
             let known = ClusterFacts {
+                has_money: true,
                 address: &address,
                 now: at,
                 first_seen: Some(Timestamp::new(0)),

@@ -135,10 +135,6 @@ pub(super) fn read(
         }
         Ok(())
     })?;
-    if about.rows == 0 {
-        return Err(PriceError::new(&file, None, "no row below the names of columns")
-            .with_hint("the file may have been cut: fetch it again"));
-    }
     let units = units_of(&times, options.mixed_units).map_err(|place| {
         let what = "this time is not of the unit of those before it, or before 1973";
         PriceError::new(&file, Some(candles[place].line), what).with_hint(

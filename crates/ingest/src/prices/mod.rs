@@ -119,6 +119,12 @@ pub fn read_prices(
         rows.append(&mut found.rows);
         read.files.push(found.about);
     }
+    if let Some(first) = read.files.first()
+        && read.files.iter().all(|file| file.rows == 0)
+    {
+        return Err(PriceError::new(&first.file, None, "no row below the names of columns")
+            .with_hint("the file may have been cut: fetch it again"));
+    }
     if let Some(first) = read.refused.first.first().filter(|_| !options.accept_refused) {
         let n = read.refused.n;
         let what = match n {
