@@ -86,12 +86,16 @@ struct Choice<'a> {
 impl Choice<'_> {
     fn harmonics(&self, seasons: &[usize]) -> Vec<Harmonics> {
         let (mut best, mut chosen) = (self.criterion(&[]), Vec::new());
-        for (place, season) in seasons.iter().enumerate() {
-            let earlier = chosen.clone();
+        // Twice: what a short season needs shows only where the long one is no part of the errors any more.
+        for (place, season) in seasons.iter().enumerate().chain(seasons.iter().enumerate()) {
+            let is_other = |one: &&Harmonics| one.season != *season as f64;
+            let others: Vec<Harmonics> = chosen.iter().filter(is_other).cloned().collect();
             let pairs_max = pairs_max(*season, &seasons[..place]);
             for pairs in PAIRS.into_iter().filter(|pairs| *pairs <= pairs_max) {
-                let own = [Harmonics { season: *season as f64, pairs }];
-                self.take_better([&earlier[..], &own].concat(), &mut best, &mut chosen);
+                let own = Harmonics { season: *season as f64, pairs };
+                let mut tried = [&others[..], &[own]].concat();
+                tried.sort_by(|a, b| a.season.total_cmp(&b.season));
+                self.take_better(tried, &mut best, &mut chosen);
             }
         }
         if let [.., short, long] = seasons[..]

@@ -12,6 +12,18 @@ use crate::lists::{ListError, Place, Row, strict_rows};
 const COLUMNS: [&str; 8] =
     ["address", "label", "category", "source", "confidence", "network", "actor", "date"];
 
+fn check_header(header: &[String], pack: &str) -> Result<(), TagError> {
+    if let Some(name) = header.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
+        return Err(TagError::new(pack, Some(1), format!("column {name:?} is not known"))
+            .with_hint(format!("columns are {}", COLUMNS.join(", "))));
+    }
+    if ["address", "label"].iter().any(|name| !header.iter().any(|known| known == name)) {
+        return Err(TagError::new(pack, Some(1), "the header has no `address` and `label`")
+            .with_hint("the first line must be address,label,category,source"));
+    }
+    Ok(())
+}
+
 /// Reads one CSV file of tags.
 ///
 /// # Errors
@@ -26,15 +38,8 @@ pub fn read_tag_csv(
         .next()
         .map(|row| row.fields.iter().map(|name| name.to_lowercase()).collect())
         .unwrap_or_default();
-    if let Some(name) = header.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
-        return Err(TagError::new(pack, Some(1), format!("column {name:?} is not known"))
-            .with_hint(format!("columns are {}", COLUMNS.join(", "))));
-    }
+    check_header(&header, pack)?;
     let column = |name: &str| header.iter().position(|known| known == name);
-    if column("address").is_none() || column("label").is_none() {
-        return Err(TagError::new(pack, Some(1), "the header has no `address` and `label`")
-            .with_hint("the first line must be address,label,category,source"));
-    }
     let mut report = TagPackReport { pack: pack.to_owned(), ..TagPackReport::default() };
     for Row { line, fields } in rows {
         if fields.len() != header.len() {
@@ -42,8 +47,8 @@ pub fn read_tag_csv(
             return Err(TagError::new(pack, Some(line), what));
         }
         let field = |name: &str| column(name).map_or("", |at| fields[at].trim());
-        let address = field("address");
-        let decoded = match (address, field("label")) {
+        let (address, label) = (field("address"), field("label"));
+        let decoded = match (address, label) {
             ("", _) => Err(RefusalReason::NoAddress),
             (_, "") => Err(RefusalReason::NoLabel),
             _ => decode(address, [field("network"), ""]),
@@ -68,7 +73,7 @@ pub fn read_tag_csv(
             address: decoded,
             address_text: address.to_owned(),
             network: field("network").to_owned(),
-            label: field("label").to_owned(),
+            label: label.to_owned(),
             category: field("category").to_owned(),
             concepts: field("category").to_owned(),
             actor: field("actor").to_owned(),

@@ -122,7 +122,7 @@ fn where_history_teaches_it_a_model_speaks_else_the_forecast_and_both_say_why() 
     assert_eq!(shown, Some(probability.to_string()));
     // Six days teach no model.
     let short = Scene::new(&surges(144));
-    let wire = short.serve(short.alerting(plain_alerts(120.0)));
+    let wire = short.serve(short.alerting(plain_alerts(65.0)));
     let alert = first_alert(&wire);
     check_basis(&alert, "forecast");
     assert!(alert["basis"]["probability"].is_null());
