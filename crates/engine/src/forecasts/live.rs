@@ -199,7 +199,7 @@ pub struct Kept {
 
 impl Kept {
     /// Takes the next reading with its forecast: values that are new are held against earlier forecasts. Of many forecasts
-    /// only some are followed, [`FOLLOWED`] a horizon, for each waits until its horizon has come whole.
+    /// only some are followed, 24 a horizon, for each waits until its horizon has come whole.
     ///
     /// # Errors
     /// A season that cannot be.
