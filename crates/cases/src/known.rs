@@ -8,7 +8,7 @@ use ledger::{
     Timestamp, Value,
 };
 
-use crate::expression::{Claim, FactRef, Facts, Measure, Of, Range, Truth, Via, is_party};
+use crate::expression::{Claim, FactRef, Facts, Measure, Of, Range, Truth, Via};
 
 /// An entry of a list that names an address of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ fn amount(units: u128) -> Option<i128> {
 
 impl ClusterFacts<'_> {
     fn hops(&self, side: FlowSide, category: Category, contracted: bool) -> Range {
-        if !is_party(category) {
+        if !category.is_party() {
             return Range::UNKNOWN;
         }
         let Some(rows) = self.proximities else { return Range::UNKNOWN };

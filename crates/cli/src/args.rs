@@ -43,7 +43,8 @@ pub(crate) use demo::DemoArgs;
 pub(crate) use evaluate::{EvaluateAction, OwnershipArgs, RiskArgs};
 pub(crate) use export::{ExportArgs, Format};
 pub(crate) use forecast::{
-    BacktestArgs, FitArgs, ForecastAction, ForecastCompareArgs, ForecastMethod, ForecastPredictArgs,
+    BacktestArgs, BesideArgs, FitArgs, ForecastAction, ForecastCompareArgs, ForecastMethod,
+    ForecastPredictArgs, SeriesArgs,
 };
 pub(crate) use ingest::{BitcoinArgs, IngestChain};
 pub(crate) use lists::{ListsAction, ListsImportArgs, TagsAction};

@@ -25,12 +25,25 @@ pub(crate) struct Watcher {
 impl Watcher {
     /// Starts to watch; from here on Ctrl-C is ours.
     pub(crate) fn new(console: Console) -> Self {
+        Self::saying(
+            console,
+            "stopping after the commit at hand; press Ctrl-C again to stop at once\n",
+        )
+    }
+
+    /// Watches training, which commits nothing.
+    pub(crate) fn training(console: Console) -> Self {
+        Self::saying(
+            console,
+            "ending the search; the model is made of what was tried. Press Ctrl-C again to stop without one\n",
+        )
+    }
+
+    fn saying(console: Console, at_first: &'static str) -> Self {
         let watcher = Self { console, bar: Arc::default(), interrupts: Arc::default() };
         let (interrupts, bar) = (Arc::clone(&watcher.interrupts), Arc::clone(&watcher.bar));
         let handler = move || match interrupts.fetch_add(1, Ordering::SeqCst) {
-            0 => {
-                say(&bar, "stopping after the commit at hand; press Ctrl-C again to stop at once\n")
-            }
+            0 => say(&bar, at_first),
             _ => std::process::exit(Exit::Interrupted as i32),
         };
         if let Err(error) = ctrlc::set_handler(handler) {

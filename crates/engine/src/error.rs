@@ -114,6 +114,14 @@ pub enum Error {
     /// Columns could not be read or written.
     #[error("arrow: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
+    /// What went wrong with one of several files or tables.
+    #[error("{name}: {error}")]
+    Of {
+        /// Which one.
+        name: String,
+        /// What went wrong.
+        error: Box<Error>,
+    },
     /// The person stopped the work; everything up to the last commit is kept.
     #[error("stopped; everything up to the last commit is kept")]
     Stopped,
@@ -142,6 +150,7 @@ impl Error {
             Self::Case(error) => error.hint(),
             Self::Learn(error) => error.hint(),
             Self::Forecast(error) => Some(error.hint().to_owned()),
+            Self::Of { error, .. } => error.hint(),
             Self::Stopped => Some("run the same command again to go on".to_owned()),
             Self::Contradiction { .. } => Some(
                 "run `tracehound verify`; if the store is sound, the source is damaged".to_owned(),
@@ -158,7 +167,19 @@ impl Error {
             }
             Self::Forecast(forecast::ForecastError::Argument { .. }) => true,
             Self::Case(error) => error.is_usage(),
+            Self::Of { error, .. } => error.is_usage(),
             _ => false,
+        }
+    }
+
+    /// The same with the file or table that it is about; what names it already stays as it is.
+    #[must_use]
+    pub fn of(self, name: &str) -> Self {
+        match self {
+            Self::Learn(_) | Self::Arrow(_) if !name.is_empty() => {
+                Self::Of { name: name.to_owned(), error: Box::new(self) }
+            }
+            other => other,
         }
     }
 

@@ -53,7 +53,7 @@ pub use learn::trees::Monotone;
 pub use learn::{Kind as ColumnKind, Task};
 pub use ledger::{
     Address, AddressFamily, AlertEventKind, Amount, Category, Chain, ClusterId, FlowSide,
-    ParsedAddress, Severity, Timestamp as Time, TxId, Value, parse_address,
+    ParsedAddress, RiskModelEventKind, Severity, Timestamp as Time, TxId, Value, parse_address,
 };
 pub use monitor::{
     Monitor, MonitorChange, MonitorReport, Monitored, MonitoredAnswer, MonitoredRow,

@@ -6,7 +6,7 @@ use ledger::{ModelRecord, Timestamp, tables};
 use crate::layout::{self, SHARED};
 use crate::ownership::{checked_author, checked_reason, models};
 use crate::risk_models::RiskModel;
-use crate::stages::{PROFILE, check_currency, parse_profile, profile};
+use crate::stages::{PROFILE, check_currency, parse_profile};
 use crate::{Engine, Error, ProfileReport};
 
 impl Engine {
@@ -39,7 +39,11 @@ impl Engine {
         let mut writer = self.store.writer()?;
         let snapshot = writer.snapshot();
         RiskModel::check_profile(&snapshot, &new)?;
-        let before = profile(&snapshot, currency)?.label().to_owned();
+        let held = models(&snapshot)?;
+        let before = match held.iter().rfind(|model| model.kind == PROFILE) {
+            Some(model) => model.version.clone(),
+            None => parse_profile(&default_profile(currency))?.label().to_owned(),
+        };
         let mut report = ProfileReport {
             before,
             after: new.label().to_owned(),
@@ -49,7 +53,6 @@ impl Engine {
         if report.before == report.after {
             return Ok(report);
         }
-        let held = models(&snapshot)?;
         rises(&new, &held, currency)?;
         let record = ModelRecord {
             id: u32::try_from(held.len() + 1).expect("models are few"),
@@ -69,16 +72,19 @@ impl Engine {
     }
 }
 
-/// Refuses another text under a version that is known, and a version below: a score names the profile that made it.
+/// Refuses another text under a version that is known, and a version below: a score names the profile that made it. What
+/// is held is known by its label: a text that this program no longer takes must not keep a better one out.
 fn rises(new: &Profile, held: &[ModelRecord], currency: &str) -> Result<(), Error> {
-    let mut known = vec![parse_profile(&default_profile(currency))?];
-    for model in held.iter().filter(|model| model.kind == PROFILE) {
-        known.push(parse_profile(&model.text)?);
-    }
-    let of_name = known.iter().filter(|profile| profile.name() == new.name());
+    let default = parse_profile(&default_profile(currency))?;
+    let labels = held.iter().filter(|model| model.kind == PROFILE).map(|model| &*model.version);
+    let of_name = labels.chain([default.label()]).filter_map(|label| {
+        let mut parts = label.rsplitn(3, ' ');
+        let (_digest, version, name) = (parts.next()?, parts.next()?, parts.next()?);
+        Some((version.parse::<u32>().ok()?, label)).filter(|_| name == new.name())
+    });
     // The latest of its name may come back into force as it was.
-    let Some(last) = of_name.max_by_key(|profile| profile.version()) else { return Ok(()) };
-    if new.version() > last.version() || new.label() == last.label() {
+    let Some((last, label)) = of_name.max_by_key(|(version, _)| *version) else { return Ok(()) };
+    if new.version() > last || new.label() == label {
         return Ok(());
     }
     Err(Error::Question {
@@ -86,8 +92,8 @@ fn rises(new: &Profile, held: &[ModelRecord], currency: &str) -> Result<(), Erro
             "profile {}: version {} differs from version {}, which is known",
             new.name(),
             new.version(),
-            last.version()
+            last
         ),
-        hint: Some(format!("raise it: `version = {}`", last.version().saturating_add(1))),
+        hint: Some(format!("raise it: `version = {}`", last.saturating_add(1))),
     })
 }

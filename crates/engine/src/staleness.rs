@@ -4,6 +4,8 @@
 //! a checkpoint of its own, and a change of it is a reason for the answers that rest on it, and for no others: a screening
 //! that `--fail-stale` refuses because a profile of scores changed would teach people to leave the flag away.
 
+use std::sync::OnceLock;
+
 use ledger::{Timestamp, tables};
 
 use crate::layout::{SHARED, checkpoint};
@@ -27,6 +29,10 @@ pub(crate) enum Asked {
     Everything,
 }
 
+/// By [`Asked`]: what was found the first time somebody asked. A view does not change, and a batch of screenings asks once an
+/// address.
+pub(crate) type SinceLastRun = [OnceLock<Vec<String>>; Asked::Everything as usize + 1];
+
 impl Asked {
     fn rests_on(self, name: &str) -> bool {
         use Asked::{Alerts, Everything, Owners, Risk, Scores, Screening};
@@ -47,13 +53,7 @@ impl Asked {
 impl View {
     /// Why an answer may be out of date; empty if it is not. With `now`, old lists are a reason too.
     pub(crate) fn stale_because(&self, asked: Asked, now: Option<Timestamp>) -> Vec<String> {
-        let mut reasons = self.unread_ledger();
-        if self.derived.is_some() {
-            reasons.extend(self.undone_decisions());
-            reasons.extend(self.other_settings(asked));
-            reasons.extend(self.other_prices(asked));
-            reasons.extend(self.unasked_rules(asked));
-        }
+        let mut reasons = self.since_last_run(asked).to_vec();
         if self.imports.is_empty() {
             reasons.push("no sanctions list is loaded (`tracehound lists import`)".to_owned());
         }
@@ -61,6 +61,20 @@ impl View {
             reasons.extend(self.old_lists(now));
         }
         reasons
+    }
+
+    /// What came in or was set since the last run, or that there was none: what `tracehound run` mends.
+    pub(crate) fn since_last_run(&self, asked: Asked) -> &[String] {
+        self.since_last_run[asked as usize].get_or_init(|| {
+            let mut reasons = self.unread_ledger();
+            if self.derived.is_some() {
+                reasons.extend(self.undone_decisions());
+                reasons.extend(self.other_settings(asked));
+                reasons.extend(self.other_prices(asked));
+                reasons.extend(self.unasked_rules(asked));
+            }
+            reasons
+        })
     }
 
     fn at(&self, name: &str) -> u64 {
@@ -131,7 +145,10 @@ impl View {
 
     /// Settings and tables, each with a stamp, that the last run did not know.
     fn other_settings(&self, asked: Asked) -> Vec<String> {
-        let stamps = stages::stamps(&self.snapshot, &self.config).unwrap_or_default();
+        let stamps = match stages::stamps(&self.snapshot, &self.config) {
+            Ok(stamps) => stamps,
+            Err(error) => return vec![format!("settings of the store cannot be read: {error}")],
+        };
         let other = stamps
             .into_iter()
             .filter(|(name, stamp)| asked.rests_on(name) && self.at(name) != *stamp);

@@ -53,10 +53,8 @@ impl Engine {
 
     /// Why the derived tables would not be those that are made now: never empty.
     fn why_not_current(&self, snapshot: &Snapshot) -> Result<Vec<String>, Error> {
-        let mut reasons =
-            View::open(snapshot, self.config())?.stale_because(Asked::Everything, None);
-        // What no run mends is no reason here.
-        reasons.retain(|why| why.contains("`tracehound run`"));
+        let view = View::open(snapshot, self.config())?;
+        let mut reasons = view.since_last_run(Asked::Everything).to_vec();
         if reasons.is_empty() {
             reasons.push("no run has made the derived tables (`tracehound run`)".to_owned());
         }

@@ -16,6 +16,7 @@ use crate::derived::Derived;
 use crate::intake::LedgerColumns;
 use crate::layout::{self, SHARED, checkpoint, mapped};
 use crate::risk_files::RiskFiles;
+use crate::staleness::SinceLastRun;
 use crate::{Config, Error, ListingAnswer, TagAnswer, stages};
 
 /// Everything that questions are answered from; see the module.
@@ -33,6 +34,7 @@ pub struct View {
     pub(crate) risk: Option<RiskFiles>,
     pub(crate) list_version: String,
     pub(crate) snapshot_id: String,
+    pub(crate) since_last_run: SinceLastRun,
 }
 
 impl View {
@@ -50,6 +52,7 @@ impl View {
             tags: TagFile::open(snapshot)?,
             list_version: list_version(&imports),
             snapshot_id: snapshot.id().to_string(),
+            since_last_run: SinceLastRun::default(),
             snapshot: snapshot.clone(),
             addresses,
             lists,

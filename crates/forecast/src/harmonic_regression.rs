@@ -3,11 +3,15 @@
 //! In: a series, its seasons, indicators. Out: an [`AutoArimaFit`] whose regressors are the indicators and pairs of sine and
 //! cosine. Source: Young, Pedregal and Tych, Dynamic harmonic regression, J. Forecasting 1999; Hyndman and
 //! Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, 10.5 (waves and ARIMA errors, pairs by AICc).
-//! Departures: coefficients of the waves are constant; pairs are chosen season after season under AR(1) or ARMA(2,1) errors,
-//! differenced where the level wanders about many waves (KPSS), then orders for those pairs. A long season that holds a whole number of short ones is also tried alone with enough pairs to
-//! bend the short one (a weekend's day unlike a weekday's). Only the latest cycles are used, as constant waves would not
-//! follow a season that changes. Cost: some thirty regressions and twelve searches of orders without a season.
+//! Departures: coefficients of the waves are constant; the counts of pairs of all seasons are chosen together, step by step
+//! from several of each downward and upward, under AR(1) or ARMA(2,1) errors, differenced where the level wanders about
+//! many waves (KPSS), then orders for those pairs. A long season that holds a whole number of short ones is also tried
+//! alone with enough pairs to bend the short one (a weekend's day unlike a weekday's). Only the latest cycles are used, as
+//! constant waves would not follow a season that changes. Cost: some thirty regressions and twelve searches of orders
+//! without a season.
 //! Checked against: waves that were planted, orders given by hand (`tests/it/harmonic_regression.rs`).
+
+use std::collections::BTreeMap;
 
 use crate::auto_arima::{AutoArimaFit, unit_root};
 use crate::linear_algebra::least_squares;
@@ -18,6 +22,8 @@ use crate::{AutoArima, Fitted, ForecastError, Indicators, Method, Orders, Series
 const PAIRS: [usize; 7] = [1, 2, 3, 4, 6, 8, 10];
 /// Pairs that are tried for a season which holds another whole: from three times that of a week of days to thrice a day.
 const PAIRS_NESTED: [usize; 3] = [14, 21, 28];
+/// Which of them each season starts with, counted from 1.
+const RUNG_START: usize = 4;
 /// Cycles of the longest season that are used, the latest.
 const CYCLES: usize = 8;
 /// Values that are used at least.
@@ -85,43 +91,64 @@ struct Choice<'a> {
 
 impl Choice<'_> {
     fn harmonics(&self, seasons: &[usize]) -> Vec<Harmonics> {
-        let (mut best, mut chosen) = (self.criterion(&[]), Vec::new());
-        // Twice: what a short season needs shows only where the long one is no part of the errors any more.
-        for (place, season) in seasons.iter().enumerate().chain(seasons.iter().enumerate()) {
-            let is_other = |one: &&Harmonics| one.season != *season as f64;
-            let others: Vec<Harmonics> = chosen.iter().filter(is_other).cloned().collect();
-            let pairs_max = pairs_max(*season, &seasons[..place]);
-            for pairs in PAIRS.into_iter().filter(|pairs| *pairs <= pairs_max) {
-                let own = Harmonics { season: *season as f64, pairs };
-                let mut tried = [&others[..], &[own]].concat();
-                tried.sort_by(|a, b| a.season.total_cmp(&b.season));
-                self.take_better(tried, &mut best, &mut chosen);
-            }
-        }
+        let mut best = (self.criterion(&[]), Vec::new());
         if let [.., short, long] = seasons[..]
             && long.is_multiple_of(short)
         {
             for pairs in PAIRS_NESTED.into_iter().filter(|pairs| 2 * pairs <= long) {
                 let alone = vec![Harmonics { season: long as f64, pairs }];
-                self.take_better(alone, &mut best, &mut chosen);
+                best = least(best, (self.criterion(&alone), alone));
             }
         }
-        chosen
+        least(best, self.climb(seasons)).1
     }
 
-    fn take_better(&self, tried: Vec<Harmonics>, best: &mut f64, chosen: &mut Vec<Harmonics>) {
-        let columns = tried.iter().map(|one| 2 * one.pairs).sum::<usize>();
-        if columns * PER_COLUMN > self.series.values.len() {
-            return;
-        }
-        let criterion = self.criterion(&tried);
-        if criterion < *best {
-            (*best, *chosen) = (criterion, tried);
+    /// From several pairs of each season to where no count up to two steps away is better. Adding season after season
+    /// would judge the first under errors that hold the others, and no order fits those.
+    fn climb(&self, seasons: &[usize]) -> (f64, Vec<Harmonics>) {
+        let most = |place: usize| pairs_max(seasons[place], &seasons[..place]);
+        let harmonics = |rungs: &[usize]| -> Vec<Harmonics> {
+            let of = |(season, rung): (&usize, &usize)| {
+                let pairs = PAIRS[rung.checked_sub(1)?];
+                Some(Harmonics { season: *season as f64, pairs })
+            };
+            seasons.iter().zip(rungs).filter_map(of).collect()
+        };
+        let may = |place: usize, rung: usize| rung == 0 || PAIRS[rung - 1] <= most(place);
+        let start = |place: usize| (0..=RUNG_START).rev().find(|rung| may(place, *rung));
+        let mut rungs: Vec<usize> =
+            (0..seasons.len()).map(|place| start(place).unwrap_or(0)).collect();
+        let mut known: BTreeMap<Vec<usize>, f64> = BTreeMap::new();
+        let mut of = |rungs: &Vec<usize>| {
+            *known.entry(rungs.clone()).or_insert_with(|| self.criterion(&harmonics(rungs)))
+        };
+        let mut best = of(&rungs);
+        loop {
+            let mut next: Option<(f64, Vec<usize>)> = None;
+            for (place, rung) in
+                (0..seasons.len()).flat_map(|p| (0..=PAIRS.len()).map(move |r| (p, r)))
+            {
+                if rung.abs_diff(rungs[place]) <= 2 && may(place, rung) {
+                    let mut tried = rungs.clone();
+                    tried[place] = rung;
+                    let found = of(&tried);
+                    let least = next.as_ref().map_or(best, |(least, _)| *least);
+                    if found < least {
+                        next = Some((found, tried));
+                    }
+                }
+            }
+            let Some((found, taken)) = next else { return (best, harmonics(&rungs)) };
+            (best, rungs) = (found, taken);
         }
     }
 
     /// The lower criterion under two kinds of errors: where one has a root too many its own is infinite.
     fn criterion(&self, harmonics: &[Harmonics]) -> f64 {
+        let columns = harmonics.iter().map(|one| 2 * one.pairs).sum::<usize>();
+        if columns * PER_COLUMN > self.series.values.len() {
+            return f64::INFINITY;
+        }
         let d = self.differences;
         let trend = if d == 0 { Trend::Constant } else { Trend::None };
         let of = |orders: Orders| {
@@ -132,6 +159,11 @@ impl Choice<'_> {
         };
         of(Orders::new(1, d, 0)).min(of(Orders::new(2, d, 1)))
     }
+}
+
+/// That of the lower criterion; the first where both are alike.
+fn least(a: (f64, Vec<Harmonics>), b: (f64, Vec<Harmonics>)) -> (f64, Vec<Harmonics>) {
+    if b.0 < a.0 { b } else { a }
 }
 
 /// Differences until the level no longer wanders about as many waves as are tried, at most 1.

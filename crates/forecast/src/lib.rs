@@ -27,6 +27,7 @@ pub mod report;
 mod rolling;
 pub mod sarimax;
 mod scarce;
+pub mod scenario;
 mod seasonal_naive;
 mod series;
 mod simplex;

@@ -95,7 +95,7 @@ pub trait Fitted: Send + Sync {
 }
 
 /// The level of which a quantile is a bound, without the noise of the subtraction: 0.1 and 0.9 are bounds of one level.
-fn level_of(probability: f64) -> f64 {
+pub(crate) fn level_of(probability: f64) -> f64 {
     ((2.0 * probability - 1.0).abs() * 1e12).round() / 1e12
 }
 

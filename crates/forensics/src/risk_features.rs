@@ -54,16 +54,6 @@ pub struct RiskFacts<'a> {
     pub patterns: &'a [PatternMatch],
 }
 
-/// What exposes a cluster: nobody known is a category, too.
-fn exposing() -> impl Iterator<Item = Category> {
-    Category::all()
-}
-
-/// What a cluster can be near to: parties, so neither nobody known nor new coins.
-fn near() -> impl Iterator<Item = Category> {
-    Category::all().filter(|category| *category > Category::MINED)
-}
-
 impl RiskColumns {
     /// The columns; `patterns` are the stored numbers and names of the patterns that there are.
     pub fn new<'n>(patterns: impl IntoIterator<Item = (u8, &'n str)>) -> Self {
@@ -76,7 +66,7 @@ impl RiskColumns {
         add("lifetime_s".to_owned(), "seconds", about);
         for side in FlowSide::BOTH {
             let (name, did) = (side.name(), verb(side));
-            for category in exposing() {
+            for category in Category::all() {
                 let about = format!("Of all that it {did}: directly, {}.", category.name());
                 add(format!("{name}_{}_direct_share", category.name()), "share", about);
                 let about = format!("Of all that it {did}: through others, {}.", category.name());
@@ -84,7 +74,7 @@ impl RiskColumns {
             }
             let about = format!("Of all that it {did}: what passed a possibly collaborative one.");
             add(format!("{name}_mixed_share"), "share", about);
-            for category in near() {
+            for category in Category::parties() {
                 let about = format!("Contracted hops to the nearest {}.", category.name());
                 add(format!("{name}_{}_hops", category.name()), "hops", about);
             }
@@ -163,7 +153,7 @@ fn exposure(
     is_hidden: &impl Fn(Category, EntityId) -> bool,
     row: &mut Vec<f64>,
 ) {
-    let n = exposing().count();
+    let n = Category::all().count();
     let (mut sums, mut mixed, mut total) = (vec![[0_u128; 2]; n], 0_u128, 0_u128);
     for part in facts.exposures.iter().filter(|part| part.side == side) {
         let hidden = is_hidden(part.category, part.entity);
@@ -191,7 +181,7 @@ fn nearness(
     is_hidden: &impl Fn(Category, EntityId) -> bool,
     row: &mut Vec<f64>,
 ) {
-    for category in near() {
+    for category in Category::parties() {
         let of_kind = facts.proximities.iter().filter(|found| {
             found.side == side && found.category == category && !is_hidden(category, found.entity)
         });

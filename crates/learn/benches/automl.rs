@@ -1,5 +1,5 @@
 //! Training, scoring and explaining as a whole: `cargo bench -p tracehound-learn --bench automl [-- ROWS SECONDS]`; rows come from a
-//! fixed seed. `-- wide ROWS COLUMNS SECONDS` makes a table of numbers. `-- TABLE.csv TARGET SECONDS [TEST.csv]` takes a table of your own, and judges the model by another. One learner after the other, so that what each costs
+//! fixed seed. `-- wide ROWS COLUMNS SECONDS` makes a table of numbers, `-- trees` scores one alone. `-- TABLE.csv TARGET SECONDS [TEST.csv]` takes a table of your own, and judges the model by another. One learner after the other, so that what each costs
 //! stands beside its price.
 #![allow(
     clippy::print_stdout,
@@ -194,6 +194,11 @@ fn main() {
     {
         let number = |text: &String| text.parse().unwrap();
         return wide(number(n_rows), number(n_columns), seconds.parse().unwrap());
+    }
+    if let [mode] = arguments.as_slice()
+        && mode == "trees"
+    {
+        return trees_alone(200);
     }
     let (text, options) = match arguments.as_slice() {
         [file, target, seconds, ..] => {

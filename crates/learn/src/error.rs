@@ -1,4 +1,6 @@
 //! The one error of the crate: input that no model can be fitted to.
+//!
+//! Fields count rows and columns from 0, as code does; messages count them from 1, without the header, as people do.
 
 use thiserror::Error;
 
@@ -17,7 +19,7 @@ pub enum LearnError {
         found: usize,
     },
     /// A feature is not a number, or so large that its square is none.
-    #[error("row {row}, column {column} is {value}, expected a number within -1e150 to 1e150")]
+    #[error("row {}, column {} is {value:e}, expected a number within -1e150 to 1e150", row + 1, column + 1)]
     Feature {
         /// The row.
         row: usize,
@@ -28,7 +30,9 @@ pub enum LearnError {
     },
     /// A category holds what is no level of it.
     #[error(
-        "row {row}, column {column} is {value}, expected a level, a whole number below {n_levels}"
+        "row {}, column {} is {value}, expected a level, a whole number below {n_levels}",
+        row + 1,
+        column + 1
     )]
     Level {
         /// The row.
@@ -41,7 +45,7 @@ pub enum LearnError {
         n_levels: u32,
     },
     /// A column is of another kind than the model's.
-    #[error("column {column} is {found:?}, expected {expected:?}")]
+    #[error("column {} is {found:?}, expected {expected:?}", column + 1)]
     Kind {
         /// The column.
         column: usize,
@@ -51,7 +55,7 @@ pub enum LearnError {
         expected: crate::FeatureKind,
     },
     /// A weight is negative or not a number.
-    #[error("weight of row {row} is {value}, expected a number within 0 to 1e150")]
+    #[error("weight of row {} is {value}, expected a number within 0 to 1e150", row + 1)]
     Weight {
         /// The row.
         row: usize,
@@ -68,7 +72,7 @@ pub enum LearnError {
         target: bool,
     },
     /// A target is no class of the task, or not a finite number.
-    #[error("target of row {row} is {value}, expected a class of the task or a finite number")]
+    #[error("target of row {} is {value}, expected a class of the task or a finite number", row + 1)]
     Target {
         /// The row.
         row: usize,
@@ -90,7 +94,7 @@ pub enum LearnError {
         columns: String,
     },
     /// A column has a name that cannot be told apart, shown or stored.
-    #[error("the name of column {position}, {name:?}, {problem}")]
+    #[error("the name of column {}, {name:?}, {problem}", position + 1)]
     ColumnName {
         /// Which column, counted from 0.
         position: usize,
@@ -115,9 +119,43 @@ pub enum LearnError {
         /// Its name.
         column: String,
     },
+    /// The column to predict holds what the task cannot be.
+    #[error("column {column:?}, the target, {found}, expected {expected}")]
+    TargetValues {
+        /// Its name.
+        column: String,
+        /// What it holds, as a sentence goes on.
+        found: String,
+        /// What can be predicted.
+        expected: String,
+    },
+    /// An option asks for what the table, the target or the other options do not allow.
+    #[error("{option}: {problem}")]
+    Unfit {
+        /// Which option.
+        option: &'static str,
+        /// Why it cannot be.
+        problem: String,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// A weight in a table is none.
+    #[error(
+        "column {column:?}, row {} is {value:?}, expected a weight, a finite number of 0 or more",
+        row + 1
+    )]
+    WeightCell {
+        /// Name of the column.
+        column: String,
+        /// The row, counted from 0 without the header.
+        row: usize,
+        /// What stands there, cut after 64 characters; empty where nothing does.
+        value: String,
+    },
     /// Rows do not say what is to be predicted.
     #[error(
-        "column {column:?}, the target, has no value in {n_rows} rows, the first of them row {row} (counted from 0){}",
+        "column {column:?}, the target, has no value in {n_rows} rows, the first of them row {}{}",
+        row + 1,
         word.as_ref().map_or(String::new(), |word| format!(", which holds {word:?}"))
     )]
     MissingTarget {
@@ -131,7 +169,7 @@ pub enum LearnError {
         word: Option<String>,
     },
     /// A value cannot be used.
-    #[error("column {column:?}, row {row} (counted from 0) is {value:?}, expected {expected}")]
+    #[error("column {column:?}, row {} is {value:?}, expected {expected}", row + 1)]
     Cell {
         /// Name of the column.
         column: String,
@@ -179,6 +217,14 @@ pub enum LearnError {
         /// What is wrong with it.
         what: String,
     },
+    /// A model has no such name.
+    #[error(
+        "{name:?} is no name of a model: letters, digits, - _ and . make one of at most 200, . not the first"
+    )]
+    ModelName {
+        /// The name, cut after 64 characters.
+        name: String,
+    },
     /// An option is out of its range.
     #[error("{what} is {found}, expected {expected}")]
     Argument {
@@ -190,7 +236,7 @@ pub enum LearnError {
         expected: &'static str,
     },
     /// A column is another than the model was fitted to.
-    #[error("column {column} is {found}, the model was fitted to {expected}")]
+    #[error("column {} is {found}, the model was fitted to {expected}", column + 1)]
     Schema {
         /// The column.
         column: usize,
@@ -210,7 +256,7 @@ pub enum LearnError {
         found: usize,
     },
     /// A row of a split does not exist, or stands where it must not.
-    #[error("row {row} of the split {problem}")]
+    #[error("row {} of the split {problem}", row + 1)]
     SplitRow {
         /// The row.
         row: u32,
@@ -251,6 +297,7 @@ impl LearnError {
             Self::OwnLearner { .. } => "correct the class of that member, or train without it",
             Self::Stopped => "train again, with a smaller budget perhaps",
             Self::Package { .. } => "train the model again, or copy its file again",
+            Self::ModelName { .. } => "give another with --name NAME (name=)",
             Self::NoRows | Self::OneClass { .. } | Self::OneTarget { .. } => {
                 "fit to data in which both outcomes occur"
             }
@@ -269,6 +316,11 @@ impl LearnError {
                 "give every column a name of its own, of 1 to 1024 printable bytes"
             }
             Self::ColumnType { .. } => "cast the column, leave it out, or fit to this type",
+            Self::TargetValues { .. } => {
+                "predict another column, give rows with other outcomes, or say what it is (--task, --column TARGET=category)"
+            }
+            Self::Unfit { remedy, .. } => remedy,
+            Self::WeightCell { .. } => "give every row a weight; 0 leaves its row out",
             Self::MissingColumn { .. } => {
                 "pass the columns that the model was fitted to, by their exact names"
             }
@@ -276,11 +328,11 @@ impl LearnError {
                 "correct the value, or leave it empty where it may be unknown, or its row out"
             }
             Self::MissingTarget { word: Some(_), .. } => {
-                "leave those rows out with --drop-missing-target (drop_missing_target); or, where such a word is a class of its own, \
+                "leave those rows out with --drop-missing-target (in Python: out of the table); or, where such a word is a class of its own, \
                  say that the target is a category (--column TARGET=category)"
             }
             Self::MissingTarget { .. } => {
-                "fill them, or leave those rows out with --drop-missing-target (drop_missing_target)"
+                "fill them, or leave those rows out with --drop-missing-target (in Python: out of the table)"
             }
             Self::Line { .. } => "correct the line, or quote fields that hold the delimiter",
             Self::Singular { .. } => "raise `ridge`, or drop columns that others determine",

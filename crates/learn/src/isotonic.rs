@@ -79,6 +79,23 @@ impl IsotonicSteps {
         Ok(fitted)
     }
 
+    /// Whether knots that were read from a file make a curve.
+    pub(crate) fn sound(&self) -> Result<(), &'static str> {
+        if self.margins.is_empty() || self.margins.len() != self.probabilities.len() {
+            return Err("a curve without knots, or with another number of probabilities");
+        }
+        let ascends = |values: &[f64]| values.windows(2).all(|pair| pair[0] <= pair[1]);
+        let is_share = |value: &f64| (0.0..=1.0).contains(value);
+        if !ascends(&self.margins) || !ascends(&self.probabilities) {
+            return Err("a curve that falls");
+        }
+        if self.probabilities.iter().all(is_share) {
+            Ok(())
+        } else {
+            Err("a curve with what is no probability")
+        }
+    }
+
     pub(crate) fn probability(&self, margin: f64) -> f64 {
         if margin.is_nan() {
             return margin;

@@ -25,6 +25,7 @@ mod schema;
 pub mod split;
 mod training;
 pub mod trees;
+mod work;
 
 pub use auc::auc;
 pub use calibration::Calibration;

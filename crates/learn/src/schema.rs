@@ -9,7 +9,7 @@ use crate::error::same_length;
 use crate::{FeatureKind, LearnError, Matrix};
 
 /// Largest size of a feature: squares of it are finite.
-const SIZE_MAX: f64 = 1e150;
+pub(crate) const SIZE_MAX: f64 = 1e150;
 
 /// Names and kinds of the features, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

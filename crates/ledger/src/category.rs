@@ -138,12 +138,22 @@ impl Category {
         let is_of = |category: &Self| {
             category.name() == concept || category.row().concepts.contains(&concept.as_str())
         };
-        Self::all().skip(2).find(is_of).unwrap_or(Self::OTHER)
+        Self::parties().find(is_of).unwrap_or(Self::OTHER)
     }
 
     /// Every category, by number.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..=u8::MAX).take(CATEGORIES.len()).map(Self)
+    }
+
+    /// Those that a party can be of, by number.
+    pub fn parties() -> impl Iterator<Item = Self> {
+        Self::all().filter(|category| category.is_party())
+    }
+
+    /// Whether a party can be of it: new coins and coins of nobody known are of no party.
+    pub fn is_party(self) -> bool {
+        self != Self::MINED && self != Self::UNTRACED
     }
 
     /// The stored number.

@@ -1,8 +1,8 @@
 //! Forecasts of a table with times and values.
 
 use engine::forecasts::{
-    FitOptions, KeepRow, Late, MethodName, PredictOptions, SeriesOptions, predict, series_of,
-    with_indicators,
+    FitOptions, KeepRow, Late, MethodName, PredictOptions, Scenario, SeriesOptions, predict_beside,
+    series_of, with_indicators,
 };
 use pyo3::prelude::*;
 
@@ -39,6 +39,8 @@ pub(crate) struct Asked {
     /// Now, and seconds after which data are late.
     late: Option<(i64, u32)>,
     strict: bool,
+    /// As `btc=+8% in 1h`.
+    scenarios: Vec<String>,
 }
 
 /// The next steps of a series, as JSON.
@@ -49,7 +51,8 @@ pub(crate) fn forecast(
     indicators: Option<&Table>,
     asked: Asked,
 ) -> PyResult<String> {
-    let Asked { time, value, keep, method, horizon, levels, quantiles, late, strict } = asked;
+    let Asked { time, value, keep, method, horizon, levels, quantiles, late, .. } = asked;
+    let (strict, scenarios) = (asked.strict, asked.scenarios);
     let named = METHODS.into_iter().find(|known| known.name() == method);
     let method = named.ok_or_else(|| unknown("method", &method, &METHODS.map(MethodName::name)))?;
     let keep = match keep.as_deref() {
@@ -62,18 +65,17 @@ pub(crate) fn forecast(
     let beside = SeriesOptions { keep, ..SeriesOptions::default() };
     let options = SeriesOptions { time, value, ..beside.clone() };
     let answer = py.detach(|| {
-        let mut series = series_of(&table.inner, &options)?;
-        let mut notes = Vec::new();
-        if let Some(table) = indicators {
-            let steps = horizon.unwrap_or_else(|| series.horizon_default());
-            (series, notes) = with_indicators(series, &table.inner, &beside, steps)?;
-        }
+        let series = series_of(&table.inner, &options)?;
+        let steps = horizon.unwrap_or_else(|| series.horizon_default());
+        let tables: Vec<&engine::tabular::Table> =
+            indicators.iter().map(|table| &*table.inner).collect();
+        let beside = with_indicators(series, &tables, &beside, steps)?;
+        let read = scenarios.iter().map(|text| text.parse::<Scenario>());
+        let scenarios: Vec<Scenario> = read.collect::<Result<_, _>>()?;
         let fit = FitOptions { method, orders: None, horizon };
         let late = late.map(|(now_s, after_s)| Late { now_s, after_s });
-        let mut answer =
-            predict(&series, &PredictOptions { fit, levels, quantiles, late, strict })?;
-        answer.read.repairs.append(&mut notes);
-        Ok(answer)
+        let options = PredictOptions { fit, levels, quantiles, late, strict };
+        predict_beside(beside, &scenarios, &options)
     });
     serde_json::to_string(&answer.map_err(raised)?).map_err(|error| internal(error.to_string()))
 }

@@ -71,6 +71,24 @@ def test_indicators_are_used_and_carried_on():
         forecast({"time": TIMES, "value": values}, 24, method="dhr", indicators={"time": TIMES[9:], "pulse": pulse[9:n]})
 
 
+def test_a_scenario_stands_beside_the_forecast():
+    n = len(TIMES)
+    price = [100 + 10 * ((at * 7) % 13) for at in range(n)]
+    values = [value + p for value, p in zip(VALUES, price)]
+    beside = {"time": TIMES, "price": price}
+    asked = {"method": "regression", "indicators": beside}
+    found = forecast({"time": TIMES, "value": values}, 12, scenarios=["price=+500 in 1h"], **asked)
+    ahead = found.answer["indicators_ahead"][0]
+    assert (ahead["source"], ahead["steps_scenario"]) == ("scenario", 12)
+    assert ahead["assumed"] == [price[-1] + 500.0] * 12
+    assert np.allclose(found.mean, forecast({"time": TIMES, "value": values}, 12, **asked).mean)
+    assert np.all(found.scenario > found.mean + 100) and list(found.to_dict())[-1] == "scenario_mean"
+    with pytest.raises(DataError, match="no indicator is named"):
+        forecast({"time": TIMES, "value": values}, 12, scenarios=["btc=+8% in 1h"], **asked)
+    with pytest.raises(DataError, match="auto uses no indicators"):
+        forecast({"time": TIMES, "value": values}, 12, indicators=beside, scenarios=["price=1"])
+
+
 def test_the_last_season_stands_in_and_says_so():
     found = forecast({"time": TIMES, "value": VALUES}, 24, method="ets", late_after=datetime.timedelta(days=1))
     late = datetime.datetime.now(datetime.timezone.utc) - TIMES[-1] > datetime.timedelta(days=1)

@@ -156,6 +156,10 @@ def test_constraints_and_the_balance_of_classes(seen, tmp_path):
     heavy = AutoModel("left", time_budget=0.1, methods=["linear"], imbalance=5, progress=False).fit(seen)
     heavy.save(tmp_path / "h.model")
     assert tracehound.load(tmp_path / "h.model").imbalance == 5
+    told = AutoModel("left", time_budget=0.1, methods=["linear"], task="binary", columns={"visits": "category"}, progress=False).fit(seen)
+    told.save(tmp_path / "t.model")
+    again = tracehound.load(tmp_path / "t.model")
+    assert (again.columns, again.task) == ({"visits": "category"}, "binary")
     for wrong, match in (({"monotone": {"size": "up"}}, "way to be monotone"), ({"imbalance": "even"}, "imbalance")):
         with pytest.raises(DataError, match=match):
             AutoModel("left", time_budget=0.1, progress=False, **wrong).fit(seen)

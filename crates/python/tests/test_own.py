@@ -5,9 +5,9 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import BUDGET, customers
+from conftest import BUDGET, customers, to_csv
 
-from tracehound import AutoModel, DataError, Model, NotFittedError, evaluate
+from tracehound import AutoClassifier, AutoModel, AutoRegressor, DataError, Model, NotFittedError, evaluate
 
 
 class Nearest(Model):
@@ -69,6 +69,40 @@ def test_classes_and_numbers():
     assert three.task == "multiclass" and three.predictions["AutoModel"].shape == (120, 3)
     numbers = evaluate(Mean(), columns, "visits", against=False)
     assert numbers.figures["Mean"]["r2"] < 0.05
+
+
+def test_what_is_judged_is_what_fit_would_train(tmp_path):
+    columns = customers(240, 5)
+    columns["weight"] = [1 + row % 3 for row in range(240)]
+    columns["month"] = [row % 12 for row in range(240)]
+    fast = {"time_budget": 0.05, "methods": ["linear"]}
+    assert evaluate(AutoClassifier("month", **fast), columns, against=False).task == "multiclass"
+    assert evaluate(AutoRegressor("month", **fast), columns, against=False).task == "regression"
+
+    class Width(Mean):
+        def fit_one(self, X, y, weights):
+            super().fit_one(X, y, weights)
+            seen.append((X.shape[1], set(weights)))
+
+    def widths(**weight):
+        seen.clear()
+        found = evaluate([Width(), AutoModel("left", **fast, **weight)], columns, "left", against=False)
+        return seen[0], found
+
+    seen = []
+    (plain, one), _ = widths()
+    (weighed, all_weights), found = widths(weight="weight")
+    assert plain > weighed and (one, all_weights) == ({1.0}, {1.0, 2.0, 3.0})
+    y = np.array([v == "yes" for v in np.array(columns["left"])[found.rows]])
+    p, w = found.predictions["Width"], np.array(columns["weight"])[found.rows]
+    loss = -np.average(np.where(y, np.log(p), np.log(1 - p)), weights=w)
+    assert found.figures["Width"]["log_loss"] == pytest.approx(loss, abs=1e-12)
+    with pytest.raises(DataError, match="weigh rows by different columns: month, weight"):
+        two = [AutoModel(weight="weight", **fast), AutoModel(weight="month", **fast)]
+        evaluate(two, columns, "left", against=False)
+    to_csv(columns, tmp_path / "t.csv")
+    classes = [Nearest("weight").fit(path).classes_.tolist() for path in (tmp_path / "t.csv", str(tmp_path / "t.csv"))]
+    assert classes[0] == classes[1]
 
 
 def test_answers_that_are_none(seen):

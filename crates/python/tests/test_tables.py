@@ -84,11 +84,11 @@ def refused(table, *words, kind=DataError):
 def test_bad_tables_name_their_place(tmp_path):
     y = ["a", "b"] * 20
     x = list(range(40))
-    refused({"x": x[:-1] + ["oops"], "y": y}, "'x'", "row 39", "'oops'", "hint:")
-    refused({"x": x[:-1] + [float("inf")], "y": y}, "x", "row 39", "inf")
+    refused({"x": x[:-1] + ["oops"], "y": y}, "'x'", "row 40", "'oops'", "hint:")
+    refused({"x": x[:-1] + [float("inf")], "y": y}, "x", "row 40", "inf")
     refused({"x": x[:-1], "y": y}, "'y'", "40 rows", "39")
     refused({"x": x[:-1] + [1j], "y": y}, "Complex data not supported")
-    refused({"x": x[:-1] + [{}], "y": y}, "'x'", "row 39", "dict", kind=TypeError)
+    refused({"x": x[:-1] + [{}], "y": y}, "'x'", "row 40", "dict", kind=TypeError)
     refused({"x": np.array(x, dtype="m8[s]"), "y": y}, "'x'", "timedelta64")
     refused({3: x, "y": y}, "3")
     refused({"x": x}, "no column", '"y"')
@@ -97,10 +97,21 @@ def test_bad_tables_name_their_place(tmp_path):
     refused(pa.table({"x": [[1]] * 40, "y": y}), "x", "List")
     refused(pd.DataFrame([[1, 2, "a"]] * 4, columns=["x", "x", "y"]), "two columns", "'x'")
     refused({"x": x, "y": ["a"] * 40}, "one value in every row")
-    refused({"x": x, "y": ["a", None] * 20}, "y", "row 1")
+    refused({"x": x, "y": ["a", None] * 20}, "y", "row 2")
     refused(np.zeros((3, 2, 2)), "Expected 2D array")
+    refused(pd.Series(x, name="x"), "a Series is one column", "to_frame()")
+    refused(pa.chunked_array([x]), "is no table", "not one array")
     refused(str(tmp_path / "none.csv"), "none.csv", kind=FileError)
     assert issubclass(DataError, ValueError) and issubclass(FileError, OSError)
+
+
+def test_a_target_is_the_name_of_a_column(seen):
+    for options in ({"target": 0}, {"target": "left", "weight": 3}):
+        with pytest.raises(DataError, match="expected the name of a column"):
+            AutoModel(**options).fit(seen)
+    y = pd.Series([0.0, 1.0] * 20, name=0)
+    model = AutoModel(time_budget=BUDGET).fit({"x": list(range(40))}, y)
+    assert model.predict({"x": [3]}).shape == (1,)
 
 
 def test_bad_options_say_what_is_known(seen):

@@ -4,44 +4,27 @@
 #![expect(clippy::unwrap_used, reason = "a bench may end where something is wrong")]
 #![expect(clippy::cast_possible_truncation, reason = "places of quantiles")]
 
+#[path = "../tests/it/connection.rs"]
+mod connection;
 #[path = "../tests/it/externalscaler.rs"]
 mod externalscaler;
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use connection::Connection;
 use engine::forecasts::{LiveOptions, MethodName};
 use externalscaler::external_scaler_client::ExternalScalerClient;
 use externalscaler::{GetMetricsRequest, ScaledObjectRef};
-use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::client::conn::http2::handshake;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tonic::codegen::{Service, http};
 use tracehound_server::{ForecastServeOptions, SeriesSource, ServeOptions, serve_forecasts};
 
 /// Calls of one row.
 const CALLS: usize = 20_000;
-
-#[derive(Clone)]
-struct Connection(SendRequest<tonic::body::Body>);
-
-impl Service<http::Request<tonic::body::Body>> for Connection {
-    type Response = http::Response<hyper::body::Incoming>;
-    type Error = hyper::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
-        self.0.poll_ready(context)
-    }
-
-    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
-        Box::pin(self.0.send_request(request))
-    }
-}
 
 /// Hours of a load with a day's season.
 fn load(n: i64) -> String {
@@ -110,6 +93,7 @@ fn main() {
             quantiles: vec![0.1, 0.5, 0.9],
         },
         every: Duration::from_millis(10),
+        age_max: Some(Duration::from_secs(3_155_760_000)),
         keda: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         ..ForecastServeOptions::default()
     };

@@ -56,6 +56,26 @@ pub enum ServeError {
         /// The name.
         series: String,
     },
+    /// Two series would be one metric.
+    #[error("{first:?} and {second:?} are both {metric} as a metric")]
+    TwiceMetric {
+        /// The metric.
+        metric: String,
+        /// The series that had it first.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// A distance is beyond the horizon of every series.
+    #[error("{ahead} ahead is beyond every horizon: that of {series:?} is the farthest, {horizon}")]
+    Beyond {
+        /// The distance.
+        ahead: String,
+        /// The farthest horizon.
+        horizon: String,
+        /// Whose it is.
+        series: String,
+    },
     /// Alerts would never be raised.
     #[error("{what}")]
     Alerts {
@@ -82,7 +102,10 @@ impl ServeError {
                 Some("is it a Prometheus, and does it run?".to_owned())
             }
         };
-        Self::Source { source_name: source_name.to_owned(), what: error.to_string(), hint }
+        // An error of a file names it already.
+        let text = error.to_string();
+        let what = text.strip_prefix(&format!("{source_name}: ")).unwrap_or(&text).to_owned();
+        Self::Source { source_name: source_name.to_owned(), what, hint }
     }
 
     /// What to do about it, where we know.
@@ -100,6 +123,12 @@ impl ServeError {
             Self::Nothing => "give at least one file".to_owned(),
             Self::Source { hint, .. } => return hint.clone(),
             Self::TwiceSeries { .. } => "give each series once, by a name of its own".to_owned(),
+            Self::TwiceMetric { .. } => {
+                "a metric has letters, digits and _ only: give series names that differ in these".to_owned()
+            }
+            Self::Beyond { horizon, .. } => {
+                format!("ask for at most {horizon} with --ahead, or for more steps with --horizon")
+            }
             Self::Alerts { hint, .. } => hint.clone(),
             Self::Twice { .. } => "give every file once; other files of one name are versions of it".to_owned(),
         })

@@ -1,8 +1,11 @@
 //! An answer that says what is wrong: a status, and JSON with `error` and, where we know, `hint`.
 
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tonic::{Code, Status};
 
 /// What is wrong with a request, or with us.
@@ -71,6 +74,20 @@ impl From<engine::Error> for Fault {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, what: error.to_string(), hint: error.hint() }
+    }
+}
+
+/// Parts of a path; what is no text is a fault like any other, not the framework's plain words.
+pub(crate) struct InPath<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let found = Path::<T>::from_request_parts(parts, state).await;
+        found.map(|Path(found)| Self(found)).map_err(|rejection| {
+            Fault::malformed(rejection.body_text()).hinted("write names in the path as UTF-8")
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod error;
 mod exchange;
 mod exposition;
@@ -11,11 +12,12 @@ mod listening;
 mod metrics;
 mod options;
 
+pub use address::without_credentials;
 pub use error::ServeError;
 pub use exchange::Exchange;
 pub use forecasting::{
-    AlertOptions, ForecastServeOptions, RemoteWriteOptions, SeriesSource, dashboard,
-    serve_forecasts,
+    AlertOptions, CapacitySource, ForecastServeOptions, RemoteWriteOptions, SeriesSource,
+    dashboard, serve_forecasts,
 };
 pub use inference::{Catalog, serve_models};
 pub use listening::Server;

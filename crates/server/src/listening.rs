@@ -52,6 +52,8 @@ pub struct Server {
     runtime: Runtime,
     stop: watch::Sender<bool>,
     accepting: Vec<JoinHandle<()>>,
+    /// What was not well at the start, in words.
+    notes: Vec<String>,
     /// Dropped at the end: work beside the server ends when its sender does.
     beside: Vec<Sender<()>>,
 }
@@ -70,7 +72,8 @@ impl Server {
             .map_err(ServeError::Machine)?;
         let (stop, _) = watch::channel(false);
         let (addresses, accepting, beside) = (Vec::new(), Vec::new(), Vec::new());
-        let mut server = Self { addresses, runtime, stop, accepting, beside };
+        let notes = Vec::new();
+        let mut server = Self { addresses, runtime, stop, accepting, notes, beside };
         server.listen(options, routes(), Protocol::Http1)?;
         Ok(server)
     }
@@ -102,6 +105,16 @@ impl Server {
     /// Where KEDA asks, where it was told to.
     pub fn keda_address(&self) -> Option<SocketAddr> {
         self.addresses.get(1).copied()
+    }
+
+    /// What was not well at the start, in words: what is served for all that.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Keeps what was not well at the start.
+    pub(crate) fn noted(&mut self, notes: Vec<String>) {
+        self.notes = notes;
     }
 
     /// Tells when the server stops.

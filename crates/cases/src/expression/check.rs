@@ -270,7 +270,7 @@ impl Checker<'_> {
             ("hops" | "hops_contracted", [a, b]) => {
                 let contracted = word == "hops_contracted";
                 let (side, known) = (side(a)?, category(b)?);
-                if !is_party(known) && self.stored.is_none() {
+                if !known.is_party() && self.stored.is_none() {
                     let what = format!("no party is of the category `{known}`, so none is near");
                     return Err(Fault::at(b.span, what)
                         .hinted(format!("ask for its part: `share({}, {known})`", side.name())));
@@ -384,11 +384,6 @@ fn balanced(text: &str, span: Span) -> &str {
             (false, false) => return &text[start..end],
         }
     }
-}
-
-/// Whether a party can be of the category: new coins and coins of nobody known are of no party.
-pub(crate) fn is_party(category: Category) -> bool {
-    category != Category::MINED && category != Category::UNTRACED
 }
 
 /// The unit that both have, where a bare number fits what is counted and a bare zero fits everything.

@@ -23,7 +23,6 @@ pub use facts::{Claim, FactRef, Facts, Measure, Of, Range, Truth, Unit, Via};
 pub use vocabulary::{FactHelp, Vocabulary, fact_helps};
 
 pub(crate) use basis::KIND_WORDS;
-pub(crate) use check::is_party;
 pub(crate) use lex::{Span, did_you_mean};
 
 /// How two numbers compare.

@@ -7,7 +7,7 @@ use super::watch::{
     WATCH_EXAMPLES, WatchArgs, span,
 };
 use clap::{Args, Subcommand, ValueEnum};
-use engine::forecasts::{KeepRow, MethodName, Orders, SeriesOptions, Trend};
+use engine::forecasts::{KeepRow, MethodName, Orders, Scenario, SeriesOptions, Trend};
 
 pub(super) const EXAMPLE: &str = "\
 Example:
@@ -18,11 +18,13 @@ Examples:
   tracehound forecast predict load.csv --horizon 48
   tracehound forecast predict load.parquet --time at --value requests --method ets --levels 50,90 --json
   tracehound forecast predict load.csv --quantiles 0.1,0.5,0.9 --arrow > ahead.arrows
-  tracehound forecast predict load.csv --method dhr --indicators weather.csv
+  tracehound forecast predict load.csv --method dhr --indicator weather.csv
+  tracehound forecast predict load.csv --method dhr --indicator prices.csv --scenario 'btc=+8% in 1h'
 
 FILE is CSV or TSV (also gzipped), Parquet or Arrow with a column of times and one of values; or JSON: an object
 with \"y\" (and \"start\", \"freq\", \"m\", \"h\"), or a list of rows. Nothing is filled: steps without a row stay
-missing, and every repair is in the answer. Where the method fails, or the data are late, the last season again is
+missing, and every repair is in the answer. With --scenario the answer has the forecast under it beside the one without, and says
+of every indicator whether it is known, forecast or assumed. Where the method fails, or the data are late, the last season again is
 the answer, which says so (--json: `instead_of`).";
 
 const FIT_EXAMPLES: &str = "\
@@ -114,6 +116,27 @@ impl SeriesArgs {
     }
 }
 
+/// What is told or assumed of indicators over the horizon.
+#[derive(Args, Debug)]
+pub(crate) struct BesideArgs {
+    /// A file with a column of times and columns of indicators, used by regression, prophet, sarimax, auto_arima and dhr; over
+    /// the horizon an indicator is known as far as the file goes, then its last season is repeated, and the answer says so.
+    /// May be given several times.
+    #[arg(long = "indicator", visible_alias = "indicators", value_name = "FILE")]
+    pub(crate) indicators: Vec<PathBuf>,
+    /// What an indicator is assumed to do: NAME=+8% in 1h (in a straight line from its last known value, then kept), NAME=-120 in
+    /// 2h, NAME=42 at TIME (from then on), NAME=42 (from the first step on; a level below 0: NAME=to -5). Once an indicator.
+    #[arg(long, value_name = "NAME=CHANGE", value_parser = scenario)]
+    pub(crate) scenario: Vec<Scenario>,
+}
+
+fn scenario(text: &str) -> Result<Scenario, String> {
+    text.parse().map_err(|_| {
+        "write NAME=+8% in 1h, NAME=-120 in 2h, NAME=42 at 2026-01-01T12:00:00Z, or NAME=42"
+            .to_owned()
+    })
+}
+
 /// `tracehound forecast predict`
 #[derive(Args, Debug)]
 pub(crate) struct ForecastPredictArgs {
@@ -131,10 +154,8 @@ pub(crate) struct ForecastPredictArgs {
     /// Quantiles, between 0 and 1; 0.5 is the expected value.
     #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = quantile)]
     pub(crate) quantiles: Vec<f64>,
-    /// A file with a column of times and columns of indicators; over the horizon an indicator is known as far as the file
-    /// goes, then its last season is repeated, and the answer says so.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) indicators: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) beside: BesideArgs,
     /// Data are late if the last value is older than this, such as 2h.
     #[arg(long, value_name = "SPAN", value_parser = span)]
     pub(crate) late_after: Option<u32>,
@@ -298,7 +319,7 @@ fn level(text: &str) -> Result<f64, String> {
 }
 
 /// A quantile.
-fn quantile(text: &str) -> Result<f64, String> {
+pub(super) fn quantile(text: &str) -> Result<f64, String> {
     let quantile = text.trim().parse::<f64>().ok().filter(|q| *q > 0.0 && *q < 1.0);
     quantile.ok_or_else(|| "write quantiles between 0 and 1, such as 0.1,0.5,0.9".to_owned())
 }

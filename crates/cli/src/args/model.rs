@@ -17,10 +17,13 @@ Examples:
   tracehound model train payments.parquet --target fraud --split time:created_at --out fraud.model
   tracehound model train visits.csv --target spent --split group:customer --time-budget 5m --out v.model
 
-TABLE is a file (CSV or TSV, also gzipped; Parquet; Arrow) or the name of a table of the store. The
-budget counts seconds of one core by a price list, not by a clock, so the same table, options and seed
-give the same file on any number of threads. Without --split, rows are held out forward in time where the table
-is in the order of a date column, else at random with every class in its share.";
+TABLE is a file (CSV or TSV, also gzipped; Parquet; Arrow) or the name of a table of the store.
+Parquet may be compressed by snappy, gzip or zstd, Arrow by zstd. A column of a type that is no
+feature (lists, bytes, times of day) is not used, and told of. The budget counts seconds of one core
+by the work done, not by a clock, so the same table, options and seed give the same file on any number
+of threads. Without --split, rows are held out forward in time where the table is in the order of a
+date column, else at random with every class in its share. Messages count rows from 1, without the
+header.";
 
 const PREDICT_EXAMPLES: &str = "\
 Examples:
@@ -30,20 +33,22 @@ Examples:
 const TABLE_EXAMPLES: &str = "\
 Examples:
   tracehound model table --target tag:fraud --out fraud.parquet
-  tracehound model table --target listed --unlabelled negative --since 2018-11-01 --out listed.parquet
+  tracehound model table --target listed --unlabelled negative --since 2018-11-01 --out l.parquet
   tracehound model table --level address --target category --weights --out who.arrow
 
-A row a cluster (or address): behavior, exposure, nearness and patterns. Tags and lists of the row's own party are
-withheld while its features are made. Without --target it is a table to predict. The file says which column is the
-clock (first_seen), so that `model train` holds out later rows; CSV cannot say it.";
+A row a cluster (or address): behavior, exposure, nearness and patterns. Tags and lists of the row's
+own party are withheld while its features are made. Without --target it is a table to predict. The
+file says which column is the clock (first_seen), so that `model train` holds out later rows; CSV
+cannot say it.";
 
 const PUBLISH_EXAMPLES: &str = "\
 Examples:
   tracehound model publish fraud.model --reason policy-2026-11
   tracehound model publish fraud-2.model --name fraud --reason retrained --run
 
-A model counts where the profile in force names it: [model] name = \"fraud\", points = 30, from = 50 adds 30 points
-times the calibrated probability, from 50 % on, as one term of the score with its reasons.";
+A model counts where the profile in force names it: [model] name = \"fraud\", points = 30, from = 50
+adds 30 points times the calibrated probability, from 50 % on, as one term of the score with its
+reasons.";
 
 /// `tracehound model …`
 #[derive(Debug, Subcommand)]

@@ -12,14 +12,14 @@ Examples:
   curl -s localhost:8787/v2/models/churn
   curl -s localhost:8787/v2/models/churn/infer -H 'Content-Type: application/json' -d '{
     \"parameters\": {\"explain\": true},
-    \"inputs\": [{\"name\": \"plan\", \"datatype\": \"BYTES\", \"shape\": [2], \"data\": [\"monthly\", \"free\"]},
+    \"inputs\": [{\"name\": \"plan\", \"datatype\": \"BYTES\", \"shape\": [2], \"data\": [\"paid\", \"free\"]},
                {\"name\": \"age\", \"datatype\": \"FP64\", \"shape\": [2], \"data\": [41, null]}]}'
 
-One tensor a column, null where a value is missing; columns that training did not use may be left out. Outputs are named
-as the columns of `model predict`, and hold the same numbers. An Arrow stream (Content-Type
-application/vnd.apache.arrow.stream) is answered with one; ?explain=true&reasons=3 asks for reasons there. Several files of one name
-are versions of one model: /v2/models/NAME/versions/V. /metrics is for Prometheus. Ctrl-C or SIGTERM ends the
-exchanges at hand, then the server.";
+One tensor a column, null where a value is missing; columns that training did not use may be left
+out. Outputs are named as the columns of `model predict`, and hold the same numbers. An Arrow stream
+(Content-Type application/vnd.apache.arrow.stream) is answered with one; ?explain=true&reasons=3 asks
+for reasons there. Several files of one name are versions of one model: /v2/models/NAME/versions/V.
+/metrics is for Prometheus. Ctrl-C or SIGTERM ends the exchanges at hand, then the server.";
 
 /// Where is listened, and up to which limits.
 #[derive(Args, Debug)]
@@ -57,14 +57,16 @@ Examples:
   tracehound forecast serve --prometheus http://localhost:9090 --query 'sum(rate(requests_total[5m]))' --step 5m
   tracehound forecast serve --prometheus http://localhost:9090 --query 'requests:rate5m{zone=\"a\"}' --remote-read --keda 127.0.0.1:9877
   tracehound forecast serve --series load.csv --capacity 1200 --alertmanager http://localhost:9093 --queue
+  tracehound forecast serve --series load.csv --capacity capacity.csv
 
 /metrics has gauges of now for Prometheus: load_forecast{series,horizon,quantile}, its peak, age and coverage. Added to
 Grafana as a Prometheus, this server draws the future: NAME:predicted{ml_forecast=\"yhat|yhat_lower|yhat_upper\"}.
 No sample of the future is written into a Prometheus, which would refuse all current ones afterwards.
 /scaling/value answers an autoscaler (KEDA: metrics-api, valueLocation value), /apis/external.metrics.k8s.io/v1beta1
 Kubernetes. --keda ADDR is an external scaler of KEDA over gRPC (trigger `external` or `external-push`; metadata: target, series,
-horizon, quantile, activation). A source that cannot be read later on is counted; its last forecast stays until --age-max is
-over, then autoscalers get what was measured until --measured-max is, then no value.
+horizon, quantile, activation). A source or a series that cannot be read or forecast is counted and shown as failing, and the
+others go on; its last forecast stays until --age-max is over, then autoscalers get what was measured until --measured-max is,
+then no value. Both are held against the times of the data, so that a new start makes no old data fresh.
 
 With --capacity an alert says why it is believed: by the model of `forecast watch` where the history teaches it, else by the
 forecast alone, which it says. --queue puts alerts into the store, where `forecast feedback` moves the threshold.";
@@ -99,12 +101,13 @@ pub(crate) struct ServeForecastsArgs {
     /// Time between two readings.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = super::model::seconds)]
     pub(crate) every: f64,
-    /// Without a new value for so long no forecast is shown, and autoscalers get what was measured.
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = super::model::seconds)]
-    pub(crate) age_max: f64,
-    /// Without a new value for so long autoscalers get no value.
-    #[arg(long, value_name = "TIME", default_value = "4h", value_parser = super::model::seconds)]
-    pub(crate) measured_max: f64,
+    /// Where a new value is overdue for so long (by the times of the data) no forecast is shown, and autoscalers get what was
+    /// measured; if not given, an hour, or two steps where that is longer.
+    #[arg(long, value_name = "TIME", value_parser = super::model::seconds)]
+    pub(crate) age_max: Option<f64>,
+    /// Where it is overdue for so long autoscalers get no value; if not given, four times --age-max.
+    #[arg(long, value_name = "TIME", value_parser = super::model::seconds)]
+    pub(crate) measured_max: Option<f64>,
     /// Answer KEDA over gRPC at this address, too; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub(crate) keda: Option<SocketAddr>,
@@ -122,15 +125,18 @@ pub(crate) struct ServeForecastsArgs {
         long,
         value_name = "QUANTILES",
         value_delimiter = ',',
-        default_value = "0.025,0.1,0.5,0.9,0.975"
+        default_value = "0.025,0.1,0.5,0.9,0.975",
+        value_parser = super::forecast::quantile
     )]
     pub(crate) quantiles: Vec<f64>,
-    /// Distances that gauges show (1h,6h); if not given, a step, half of the horizon, all of it.
+    /// Distances that gauges show (1h,6h); if not given, and for a series whose horizon holds none of them, a step, half of the
+    /// horizon, all of it.
     #[arg(long, value_name = "TIMES", value_delimiter = ',', value_parser = super::model::seconds)]
     pub(crate) ahead: Vec<f64>,
-    /// What the platform carries, in units of the series: an alert is raised where it will be reached.
-    #[arg(long, value_name = "N")]
-    pub(crate) capacity: Option<f64>,
+    /// What the platform carries, in units of the series: a number, or a file of times and capacities, which is read again
+    /// with the series. An alert is raised where it will be reached.
+    #[arg(long, value_name = "CAPACITY", allow_hyphen_values = true)]
+    pub(crate) capacity: Option<String>,
     /// Which quantile of the forecast must reach it where the history teaches no model of warnings.
     #[arg(long, value_name = "Q", default_value_t = 0.9, requires = "capacity")]
     pub(crate) capacity_quantile: f64,

@@ -6,7 +6,13 @@ use super::words::{satoshi, time};
 use super::*;
 
 fn parsed(line: &str) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(line.split_whitespace())
+    // What stands in quotes is one word, as a shell has it.
+    let parts = line.split('\'').enumerate();
+    let words = parts.flat_map(|(at, part)| match at % 2 {
+        0 => part.split_whitespace().collect::<Vec<&str>>(),
+        _ => vec![part],
+    });
+    Cli::try_parse_from(words)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::forecast::{ForecastMethod, SeriesArgs};
+use super::forecast::{BesideArgs, ForecastMethod, SeriesArgs};
 
 pub(super) const WATCH_EXAMPLES: &str = "\
 Examples:
@@ -29,6 +29,7 @@ pub(super) const CAPACITY_EXAMPLES: &str = "\
 Examples:
   tracehound forecast capacity load.csv --unit 100 --horizon 24
   tracehound forecast capacity load.csv --unit 100 --lack 9 --surplus 1 --lead 2 --step-max 5 --fix 3..6=20
+  tracehound forecast capacity load.csv --unit 100 --method dhr --indicator prices.csv --scenario 'btc=-20% in 3h'
 
 Nothing is done by it: the plan says what to order and when. Units are never given back on a forecast alone.";
 
@@ -106,6 +107,8 @@ pub(crate) struct LeadArgs {
 pub(crate) struct CapacityArgs {
     #[command(flatten)]
     pub(crate) series: SeriesArgs,
+    #[command(flatten)]
+    pub(crate) beside: BesideArgs,
     /// Load that one unit carries.
     #[arg(long, value_name = "LOAD", allow_negative_numbers = true)]
     pub(crate) unit: f64,

@@ -1,6 +1,9 @@
 //! Forecasts: what comes, how sure that is, which method and window say so.
 
-use engine::forecasts::{BacktestReport, FitAnswer, ForecastAnswer, ReadAnswer};
+use engine::forecasts::{
+    BacktestReport, BoundsAnswer, FitAnswer, ForecastAnswer, IndicatorAhead, IndicatorSource,
+    ReadAnswer,
+};
 
 use super::ink::{Look, Tone};
 use super::plot;
@@ -78,10 +81,43 @@ fn head(answer: &ForecastAnswer, look: Look) -> String {
         let members: Vec<String> = answer.members.iter().map(member).collect();
         page += &format!("{}\n", wrapped(&format!("made of {}", members.join(", ")), "  ", look));
     }
-    if !read.indicators.is_empty() {
-        page += &format!("  with {}\n", super::words::names(&read.indicators));
-    }
+    page += &with(&read.indicators, &answer.indicators_ahead, look);
     page + &repairs(&read.repairs, look)
+}
+
+/// The indicators: each with what its values over the horizon rest on, where that is known.
+pub(super) fn with(names: &[String], ahead: &[IndicatorAhead], look: Look) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    if ahead.is_empty() {
+        let words = format!("with {}", super::words::names(names));
+        return wrapped(&words, "  ", look) + "\n";
+    }
+    let mut page = String::new();
+    for one in ahead {
+        let mut words = format!("with {}: ", show::line(&one.name));
+        let mut parts = Vec::new();
+        if one.steps_known > 0 {
+            parts.push(format!("{} known", counted(one.steps_known as u64, "step", "steps")));
+        }
+        if one.steps_forecast > 0 {
+            let steps = counted(one.steps_forecast as u64, "step", "steps");
+            parts.push(format!("{steps} forecast"));
+        }
+        if let Some((scenario, path)) = one.scenario.as_ref().zip(one.assumed.as_ref()) {
+            let steps = counted(one.steps_scenario as u64, "step", "steps");
+            let end = path.last().copied().unwrap_or(f64::NAN);
+            let (scenario, last, end) = (show::line(scenario), number(one.last), number(end));
+            parts.push(format!("{steps} by the scenario {scenario} ({last} to {end})"));
+        }
+        words += &parts.join(", then ");
+        let words = wrapped(&words, "  ", look);
+        let is_assumed = one.source == IndicatorSource::Scenario;
+        page += &if is_assumed { look.paint(Tone::Strong, &words) } else { words };
+        page.push('\n');
+    }
+    page
 }
 
 /// Where a series came from.
@@ -127,9 +163,17 @@ fn more(n: usize, shown: usize, look: Look) -> String {
     }
 }
 
+/// Columns that a table with bounds of two levels and a scenario takes.
+const SCENARIO_WIDTH: usize = 94;
+
 fn steps(answer: &ForecastAnswer, look: Look) -> String {
-    let levels: Vec<String> = answer
-        .bounds
+    let scenario = answer.scenario.as_ref();
+    // Beside a scenario a narrow terminal has place for the widest bounds alone.
+    let is_narrow = scenario.is_some() && look.width < SCENARIO_WIDTH;
+    let widest = answer.bounds.iter().map(|bounds| bounds.level).fold(0.0, f64::max);
+    let shown: Vec<&BoundsAnswer> =
+        answer.bounds.iter().filter(|bounds| !is_narrow || bounds.level >= widest).collect();
+    let levels: Vec<String> = shown
         .iter()
         .flat_map(|bounds| [format!("low {}", bounds.level), format!("high {}", bounds.level)])
         .collect();
@@ -138,15 +182,23 @@ fn steps(answer: &ForecastAnswer, look: Look) -> String {
     let quantiles: Vec<String> =
         answer.quantiles.iter().map(|path| format!("q {}", path.quantile)).collect();
     columns.extend(quantiles.iter().map(|quantile| (Column::Right, quantile.as_str())));
+    if scenario.is_some() {
+        columns.extend([(Column::Right, "scenario"), (Column::Right, "change")]);
+    }
     let mut table = Table::headed(2, &columns);
     for (step, mean) in answer.mean.iter().enumerate().take(STEPS_MAX) {
         let label = answer.times.get(step).map_or_else(|| format!("+{}", step + 1), |at| time(at));
-        let sides =
-            answer.bounds.iter().flat_map(|bounds| [bounds.lower[step], bounds.upper[step]]);
+        let sides = shown.iter().flat_map(|bounds| [bounds.lower[step], bounds.upper[step]]);
         let paths = answer.quantiles.iter().map(|path| path.values[step]);
         let cells =
             std::iter::once(*mean).chain(sides).chain(paths).map(|value| Cell::from(number(value)));
-        table.row(std::iter::once(Cell::from(label)).chain(cells));
+        let then = scenario.into_iter().flat_map(|scenario| {
+            let delta = scenario.delta[step];
+            let sign = if delta > 0.0 { "+" } else { "" };
+            let mean = Cell::new(Tone::Strong, number(scenario.mean[step]));
+            [mean, Cell::from(format!("{sign}{}", number(delta)))]
+        });
+        table.row(std::iter::once(Cell::from(label)).chain(cells).chain(then));
     }
     table.lines(look) + &more(answer.mean.len(), STEPS_MAX, look)
 }

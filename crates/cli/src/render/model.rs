@@ -101,7 +101,11 @@ pub(crate) fn model(answer: &ModelAnswer, look: Look) -> String {
     page += &importance(answer, look);
     page += &roles(answer, look);
     page += &checks(answer, look);
-    for warning in &answer.warnings {
+    // What a check found stands there already.
+    let of_check = |warning: &&String| {
+        !answer.checks.iter().any(|check| **warning == format!("{}: {}", check.name, check.words))
+    };
+    for warning in answer.warnings.iter().filter(of_check) {
         page += &format!(
             "{}\n",
             look.paint(Tone::Warning, &wrapped(&format!("! {}", show::line(warning)), "  ", look))
@@ -273,7 +277,11 @@ pub(crate) fn models_compared(answer: &CompareAnswer, look: Look) -> String {
         }
     }
     let titles: Vec<String> = names.iter().map(|name| name.replace('_', " ")).collect();
-    let mut columns = vec![(Column::Left, "model")];
+    let same_target = answer.models.windows(2).all(|pair| pair[0].target == pair[1].target);
+    let mut columns = vec![(Column::Left, "file"), (Column::Left, "model")];
+    if !same_target {
+        columns.push((Column::Left, "predicts"));
+    }
     columns.extend(titles.iter().map(|title| (Column::Right, title.as_str())));
     let mut table = Table::headed(2, &columns);
     for model in &answer.models {
@@ -283,7 +291,15 @@ pub(crate) fn models_compared(answer: &CompareAnswer, look: Look) -> String {
             Cell::from(own.map_or_else(String::new, |figure| format!("{:.4}", figure.1)))
         };
         let cells = names.iter().map(of);
-        table.row(std::iter::once(Cell::from(show::line(&model.name))).chain(cells));
+        let target = Some(Cell::from(show::line(&model.target))).filter(|_| !same_target);
+        let own = [Cell::from(show::line(&model.file)), Cell::from(show::line(&model.name))];
+        table.row(own.into_iter().chain(target).chain(cells));
     }
-    format!("{}\n{}", look.heading(&what), table.lines(look))
+    let mut page = format!("{}\n{}", look.heading(&what), table.lines(look));
+    if !same_target {
+        let words =
+            "! they predict different columns: their figures cannot be held against each other";
+        page += &format!("{}\n", look.paint(Tone::Warning, &wrapped(words, "  ", look)));
+    }
+    page
 }

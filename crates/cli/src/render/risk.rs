@@ -70,7 +70,14 @@ pub(crate) fn score(answer: &ScoreAnswer, look: Look) -> String {
         let mut table = Table::new(2, &[Column::Right, Column::Left]);
         for row in &answer.without {
             let change = format!("{points} -> {}", row.points);
-            table.row([change.into(), format!("without {}", show::line(&row.without)).into()]);
+            let mut words = format!("without {}", show::line(&row.without));
+            if row.farther_unknown {
+                words += "; more if another such party stands behind it";
+            }
+            if row.model_unknown {
+                words += "; the term of the model stays as it is";
+            }
+            table.row([change.into(), words.into()]);
         }
         page += &table.lines(look);
     }

@@ -1,7 +1,7 @@
 //! Tables to learn risk from, and models in scores.
 
 use engine::risk_table::{RiskTableAnswer, TableLevel};
-use engine::{ModelPublished, PublishedModel, PublishedModels};
+use engine::{ModelPublished, PublishedModel, PublishedModels, RiskModelEventKind};
 
 use super::ink::{Look, Tone};
 use super::table::{Cell, Column, Table};
@@ -153,6 +153,9 @@ pub(crate) fn models_published(answer: &PublishedModels, look: Look) -> String {
 }
 
 fn state(model: &PublishedModel) -> Cell {
+    if model.event == RiskModelEventKind::Withdrawn {
+        return Cell::new(Tone::Remark, "withdrawn".to_owned());
+    }
     match (model.in_force, model.counts) {
         (true, true) => Cell::new(Tone::Good, "counts".to_owned()),
         (true, false) => Cell::from("in force, named by no profile".to_owned()),

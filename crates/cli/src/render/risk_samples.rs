@@ -67,7 +67,12 @@ pub(super) fn score() -> ScoreAnswer {
             term(688, "pattern", None, "", "pass_through, 1 match: 98 % within 2 h"),
             term(-10_000, "entity", Some(Category::EXCHANGE), "Bitmarket", "supervised"),
         ],
-        without: vec![WithoutAnswer { without: "YAN, Xiaobing".to_owned(), points: Points(-0) }],
+        without: vec![WithoutAnswer {
+            without: "YAN, Xiaobing".to_owned(),
+            points: Points(0),
+            farther_unknown: true,
+            model_unknown: false,
+        }],
         stale_because: Vec::new(),
         snapshot: SNAPSHOT.to_owned(),
     }

@@ -4,7 +4,7 @@ use engine::forecasts::{
     AlertOutcome, LeadAnswer, PlanAction, PlanAnswer, Scorecard, Warning, WarningState, WatchAnswer,
 };
 
-use super::forecast::{head_of, number};
+use super::forecast::{head_of, number, with};
 use super::ink::{Look, Tone};
 use super::plot::fan;
 use super::table::{Cell, Column, Table};
@@ -70,12 +70,12 @@ fn state(answer: &WatchAnswer, look: Look) -> String {
     page += &format!("{}\n", look.paint(Tone::Strong, &wrapped(&show::clean(claim), "  ", look)));
     if let Some(lead) = warning.lead {
         let minutes = |seconds: i64| seconds / 60;
-        page += &format!(
-            "  if it comes, in about {} min (a tenth sooner than {}, a tenth later than {})\n",
-            minutes(lead.median_s),
-            minutes(lead.low_s),
-            minutes(lead.high_s)
-        );
+        let (low, high) = (minutes(lead.low_s), minutes(lead.high_s));
+        page += &format!("  if it comes, in about {} min", minutes(lead.median_s));
+        if low < high {
+            page += &format!(" (a tenth sooner than {low}, a tenth later than {high})");
+        }
+        page.push('\n');
     }
     if let Some(alert) = &answer.alert {
         page += &format!(
@@ -359,9 +359,16 @@ pub(crate) fn plan(answer: &PlanAnswer, look: Look) -> String {
             show::line(&reason).into(),
         ]);
     }
+    // Where it is known what indicators rest on, that stands instead of their names alone.
+    let mut read = answer.read.clone();
+    if !answer.indicators_ahead.is_empty() {
+        read.indicators.clear();
+    }
+    let with = with(&answer.read.indicators, &answer.indicators_ahead, look);
+    let with = if answer.indicators_ahead.is_empty() { String::new() } else { with };
     let mut page = format!(
-        "{}  by {}, providing for {:.1} % of possible loads, {:.0} % on top, {} a unit\n\n{}",
-        head_of(&answer.read, look),
+        "{}{with}  by {}, providing for {:.1} % of possible loads, {:.0} % on top, {} a unit\n\n{}",
+        head_of(&read, look),
         answer.method,
         100.0 * answer.quantile,
         100.0 * answer.options.headroom,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::iter;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -73,17 +74,22 @@ pub(crate) fn forecast(answer: &ForecastAnswer) -> Result<RecordBatch, Failure> 
     let numbers = |values: &[f64]| Arc::new(Float64Array::from(values.to_vec())) as ArrayRef;
     let mut fields = vec![field("step", DataType::UInt32), nullable("time", DataType::Utf8)];
     let mut columns: Vec<ArrayRef> = vec![Arc::new(steps), Arc::new(times)];
-    let mut add = |name: &str, values: &[f64]| {
-        fields.push(field(name, DataType::Float64));
-        columns.push(numbers(values));
-    };
-    add("mean", &answer.mean);
-    for bounds in &answer.bounds {
-        add(&format!("lower_{}", bounds.level), &bounds.lower);
-        add(&format!("upper_{}", bounds.level), &bounds.upper);
-    }
-    for path in &answer.quantiles {
-        add(&format!("quantile_{}", path.quantile), &path.values);
+    let base = ("", &answer.mean, &answer.bounds, &answer.quantiles);
+    let scenario = answer.scenario.as_ref();
+    let scenario = scenario.map(|own| ("scenario_", &own.mean, &own.bounds, &own.quantiles));
+    for (prefix, mean, bounds, quantiles) in iter::once(base).chain(scenario) {
+        let mut add = |name: &str, values: &[f64]| {
+            fields.push(field(&format!("{prefix}{name}"), DataType::Float64));
+            columns.push(numbers(values));
+        };
+        add("mean", mean);
+        for bounds in bounds {
+            add(&format!("lower_{}", bounds.level), &bounds.lower);
+            add(&format!("upper_{}", bounds.level), &bounds.upper);
+        }
+        for path in quantiles {
+            add(&format!("quantile_{}", path.quantile), &path.values);
+        }
     }
     let method = [("method".to_owned(), answer.method.clone())];
     let instead_of = answer.instead_of.as_ref();

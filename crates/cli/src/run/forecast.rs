@@ -1,16 +1,17 @@
 //! `forecast`: predict, fit, backtest, compare.
 
 use engine::forecasts::{
-    BacktestReport, FitOptions, ForecastAnswer, Late, LoadedSeries, MethodName, PredictOptions,
-    SeriesOptions, backtest_file, backtest_panel, fit_series, open_panel, open_series, predict,
-    with_indicators,
+    BacktestReport, Beside, FitOptions, ForecastAnswer, Late, LoadedSeries, MethodName,
+    PredictOptions, SeriesOptions, backtest_file, backtest_panel, fit_series, open_panel,
+    open_series, predict_beside, with_indicators,
 };
 use engine::tabular::Table;
 
 use super::Session;
 use super::batch::{self, Stream};
 use crate::args::{
-    BacktestArgs, FitArgs, ForecastAction, ForecastCompareArgs, ForecastMethod, ForecastPredictArgs,
+    BacktestArgs, BesideArgs, FitArgs, ForecastAction, ForecastCompareArgs, ForecastMethod,
+    ForecastPredictArgs, SeriesArgs,
 };
 use crate::console::binary_output;
 use crate::outcome::{Exit, Failure};
@@ -62,7 +63,7 @@ impl Session {
 
     fn predicted(&self, args: &ForecastPredictArgs) -> Result<ForecastAnswer, Failure> {
         let series = open_series(&args.series.file, &args.series.options())?;
-        let (series, notes) = indicated(series, args)?;
+        let beside = beside(series, &args.beside, &args.series, args.horizon)?;
         let fit = FitOptions { method: args.method.into(), orders: None, horizon: args.horizon };
         let late = |after_s| Late { now_s: self.now.get(), after_s };
         let options = PredictOptions {
@@ -72,9 +73,7 @@ impl Session {
             late: args.late_after.map(late),
             strict: args.strict,
         };
-        let mut answer = predict(&series, &options)?;
-        answer.read.repairs.extend(notes);
-        Ok(answer)
+        Ok(predict_beside(beside, &args.beside.scenario, &options)?)
     }
 
     fn forecast_fit(&self, args: &FitArgs) -> Result<Exit, Failure> {
@@ -129,25 +128,40 @@ impl Session {
 
     fn forecast_compare(&self, args: &ForecastCompareArgs) -> Result<Exit, Failure> {
         let series = open_series(&args.series.file, &args.series.options())?;
-        let methods: Vec<MethodName> = match args.method.is_empty() {
+        let mut methods: Vec<MethodName> = match args.method.is_empty() {
             true => COMPARED.to_vec(),
             false => args.method.iter().map(|name| (*name).into()).collect(),
         };
-        let report = backtest_file(series, &methods, args.horizon, args.origins, &self.watcher())?;
+        // Who names it is told by each of its forecasts why it failed; who does not never asked for it.
+        let n = series.series.values.len();
+        let is_without =
+            args.method.is_empty() && series.seasons.iter().all(|season| 2 * season > n);
+        if is_without {
+            methods.retain(|method| *method != MethodName::Mstl);
+        }
+        let mut report =
+            backtest_file(series, &methods, args.horizon, args.origins, &self.watcher())?;
+        if is_without {
+            report.repairs.push("mstl was left out: the series holds no season twice".to_owned());
+        }
         self.console.answer(&report, render::backtest)?;
         Ok(exit_of(&report))
     }
 }
 
-/// The series with the indicators of the file that was given.
-fn indicated(
+/// The series with the indicators of the files that were given, else with those of its own.
+pub(super) fn beside(
     series: LoadedSeries,
-    args: &ForecastPredictArgs,
-) -> Result<(LoadedSeries, Vec<String>), Failure> {
-    let Some(path) = &args.indicators else { return Ok((series, Vec::new())) };
-    let horizon = args.horizon.unwrap_or_else(|| series.horizon_default());
-    let options = SeriesOptions { keep: args.series.keep.map(Into::into), ..Default::default() };
-    Ok(with_indicators(series, &Table::open(path)?, &options, horizon)?)
+    args: &BesideArgs,
+    file: &SeriesArgs,
+    horizon: Option<usize>,
+) -> Result<Beside, Failure> {
+    let horizon = horizon.unwrap_or_else(|| series.horizon_default());
+    let options = SeriesOptions { keep: file.keep.map(Into::into), ..Default::default() };
+    let tables = args.indicators.iter().map(|path| Table::open(path));
+    let tables = tables.collect::<Result<Vec<Table>, _>>()?;
+    let tables: Vec<&Table> = tables.iter().collect();
+    Ok(with_indicators(series, &tables, &options, horizon)?)
 }
 
 /// A backtest in which every forecast of a method asked for failed has failed; the naive one beside them is no success.

@@ -13,6 +13,7 @@ use crate::args::{
 };
 use crate::outcome::{Exit, Failure};
 use crate::render;
+use crate::watch::Watcher;
 
 impl Session {
     pub(super) fn model(&self, action: ModelAction) -> Result<Exit, Failure> {
@@ -39,8 +40,24 @@ impl Session {
 
     /// A file where there is one, else a table of the store.
     fn table(&self, name: &Path) -> Result<Table, Failure> {
+        self.table_of_columns(name, &|_| true)
+    }
+
+    /// The columns that a model needs, and its target, of which figures are told where it is there.
+    fn table_for(&self, name: &Path, model: &LoadedModel) -> Result<Table, Failure> {
+        let needed = model.model.schema();
+        self.table_of_columns(name, &|column| {
+            column == model.model.target() || needed.iter().any(|needed| needed.0 == column)
+        })
+    }
+
+    fn table_of_columns(
+        &self,
+        name: &Path,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Table, Failure> {
         if name.exists() {
-            return Ok(Table::open(name)?);
+            return Ok(Table::open_columns(name, wanted)?);
         }
         let text = name.display().to_string();
         if text.contains(['/', '.']) || !self.store.is_dir() {
@@ -51,11 +68,14 @@ impl Session {
 
     fn train_model(&self, args: TrainModelArgs) -> Result<Exit, Failure> {
         let began = Instant::now();
-        let table = self.table(&args.table)?;
+        // What is wrong with the file that is to be written must not be found after the work.
+        check_out(&args.out)?;
         let name = args.name.clone().unwrap_or_else(|| {
             let stem = args.out.file_stem().map(|stem| stem.to_string_lossy().into_owned());
             stem.unwrap_or_default()
         });
+        tabular::check_name(&name).map_err(engine::Error::from)?;
+        let table = self.table(&args.table)?;
         let mut options = engine::AutoOptions::for_target(args.target);
         options.budget_s = args.time_budget;
         options.split = args.split.unwrap_or_default();
@@ -76,7 +96,9 @@ impl Session {
         options.methods = args.method.into_iter().map(Into::into).collect();
         let kinds = args.column.into_iter();
         options.roles = kinds.map(|(column, kind)| (column, kind.into())).collect();
-        let (bytes, model) = train_model(&table, &options, &name, &self.watcher())?;
+        let watcher = Watcher::training(self.console);
+        let trained = train_model(&table, &options, &name, &watcher);
+        let (bytes, model) = trained.map_err(|error| error.of(&table.name))?;
         write_whole(&args.out, &bytes)?;
         let file = args.out.display().to_string();
         let mut answer = model.trained(&file, bytes.len() as u64, began.elapsed().as_secs_f64());
@@ -86,10 +108,14 @@ impl Session {
     }
 
     fn predict(&self, args: &PredictArgs) -> Result<Exit, Failure> {
+        if let Some(out) = &args.out {
+            check_out(out)?;
+        }
         let model = open_model(&args.file)?;
-        let table = self.table(&args.table)?;
+        let table = self.table_for(&args.table, &model)?;
         let n_reasons = if args.explain { args.reasons } else { 0 };
-        let predicted = predict(&model, &table, n_reasons)?;
+        let predicted =
+            predict(&model, &table, n_reasons).map_err(|error| error.of(&table.name))?;
         let csv = predicted.to_csv(model.model.target())?;
         let figures = predicted.assessed.map(|found| found.figures()).unwrap_or_default();
         let unseen = tabular::unseen_words(&predicted.prediction.unseen);
@@ -115,8 +141,9 @@ impl Session {
 
     fn explain_row(&self, args: &ExplainRowArgs) -> Result<Exit, Failure> {
         let model = open_model(&args.file)?;
-        let table = self.table(&args.table)?;
-        self.console.answer(&model.explain_row(&table, args.row)?, render::row_explained)?;
+        let table = self.table_for(&args.table, &model)?;
+        let row = model.explain_row(&table, args.row).map_err(|error| error.of(&table.name))?;
+        self.console.answer(&row, render::row_explained)?;
         Ok(Exit::Done)
     }
 
@@ -151,6 +178,20 @@ impl Session {
 struct Written {
     file: String,
     n_bytes: u64,
+}
+
+/// Refuses a file that cannot be written, before anything is done for it.
+fn check_out(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let what = format!("{}: there is no folder {}", path.display(), folder.display());
+        return Err(Failure::usage(what, "make the folder first, or give another --out"));
+    }
+    if path.is_dir() {
+        let what = format!("{} is a folder", path.display());
+        return Err(Failure::usage(what, "give the name of a file in it"));
+    }
+    Ok(())
 }
 
 /// Writes a file whole or not at all: a reader never sees half a model.

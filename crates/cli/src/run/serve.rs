@@ -7,8 +7,8 @@ use engine::Engine;
 use engine::forecasts::{CapacityOptions, LiveOptions, SeriesOptions};
 use engine::tabular::open_model;
 use server::{
-    AlertOptions, Exchange, ForecastServeOptions, RemoteWriteOptions, SeriesSource, ServeOptions,
-    serve_forecasts, serve_models,
+    AlertOptions, CapacitySource, Exchange, ForecastServeOptions, RemoteWriteOptions, SeriesSource,
+    ServeOptions, serve_forecasts, serve_models, without_credentials,
 };
 
 use super::Session;
@@ -29,6 +29,8 @@ struct ServingForecasts {
     alertmanager: Option<String>,
     webhook: Option<String>,
     remote_write: Option<String>,
+    /// What is not well, in words.
+    notes: Vec<String>,
 }
 
 /// Time between two sendings of an alert: an Alertmanager wants it every few minutes at least.
@@ -51,9 +53,10 @@ fn forecasts(
     }
     let ahead = args.ahead.iter().map(|ahead| whole("--ahead", *ahead).map(i64::from));
     let every = time("--every", args.every)?;
-    let alerts = args.capacity.map(|capacity| AlertOptions {
-        capacity: CapacityOptions {
-            capacity,
+    let capacity = args.capacity.as_deref().map(capacity).transpose()?;
+    let alerts = capacity.map(|capacity| AlertOptions {
+        capacity,
+        watch: CapacityOptions {
             quantile: args.capacity_quantile,
             within_s: args.within,
             false_per_week: args.false_per_week,
@@ -75,12 +78,27 @@ fn forecasts(
         },
         ahead_s: ahead.collect::<Result<_, _>>()?,
         every,
-        age_max: time("--age-max", args.age_max)?,
-        measured_max: time("--measured-max", args.measured_max)?,
+        age_max: args.age_max.map(|age| time("--age-max", age)).transpose()?,
+        measured_max: args.measured_max.map(|age| time("--measured-max", age)).transpose()?,
         keda: args.keda,
         remote_write,
         alerts,
     })
+}
+
+/// A number, or a file of times and capacities.
+fn capacity(text: &str) -> Result<CapacitySource, Failure> {
+    if let Ok(level) = text.trim().parse::<f64>() {
+        return Ok(CapacitySource::Constant(level));
+    }
+    let path = std::path::PathBuf::from(text);
+    match path.is_file() {
+        true => Ok(CapacitySource::Schedule(path)),
+        false => Err(Failure::usage(
+            format!("--capacity {text} is no number and no file"),
+            "write a number, or a file of times and capacities",
+        )),
+    }
 }
 
 /// A time that can be waited for.
@@ -123,11 +141,17 @@ impl Session {
         let options = self.serve_options(&args.listen)?;
         let queue = if args.queue { Some(self.engine(&[])?) } else { None };
         let [alertmanager, webhook, remote_write] =
-            [&args.alertmanager, &args.webhook, &args.remote_write].map(Clone::clone);
+            [&args.alertmanager, &args.webhook, &args.remote_write]
+                .map(|url| url.as_deref().map(without_credentials));
         let server = serve_forecasts(forecasts(args, queue)?, &options)?;
         let keda = server.keda_address().map(|address| address.to_string());
         let address = server.address().to_string();
-        let serving = ServingForecasts { address, keda, alertmanager, webhook, remote_write };
+        let notes = server.notes().to_vec();
+        for note in &notes {
+            self.console.note(&crate::show::clean(note));
+        }
+        let serving =
+            ServingForecasts { address, keda, alertmanager, webhook, remote_write, notes };
         self.console.report(&serving, |serving, look| {
             let others = [
                 ("KEDA asks by gRPC at", &serving.keda),

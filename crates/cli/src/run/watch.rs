@@ -6,10 +6,11 @@ use engine::Engine;
 use engine::forecasts::{
     Autoscaler, Capacity, Costs, LoadedIndicators, LoadedSeries, PlanOptions, Step, UnitCosts,
     UnitOverride, WarningState, WatchAnswer, WatchOptions, lead_series, open_indicators,
-    open_schedule, open_series, plan_series, watch_series,
+    open_schedule, open_series, plan_beside, watch_series,
 };
 
 use super::Session;
+use super::forecast::beside;
 use super::rules::author;
 use crate::args::{CapacityArgs, FeedbackArgs, IndicatorArgs, LeadArgs, WatchArgs, span};
 use crate::outcome::{Exit, Failure};
@@ -122,7 +123,9 @@ impl Session {
             None => args.service / 100.0,
         };
         let method = args.method.into();
-        let answer = plan_series(&series, method, args.horizon, (quantile, args.units), &options)?;
+        let beside = beside(series, &args.beside, &args.series, args.horizon)?;
+        let (scenarios, asked) = (&args.beside.scenario, (quantile, args.units));
+        let answer = plan_beside(beside, scenarios, method, args.horizon, asked, &options)?;
         self.console.answer(&answer, render::plan)?;
         Ok(Exit::Done)
     }

@@ -4,9 +4,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::world::{Ended, run, tracehound};
+use crate::world::{Ended, file, run, tracehound};
 
 /// An hourly series with a day's season, in milliseconds and newest first, with one repeat and a gap of two.
 fn hourly() -> String {
@@ -22,15 +21,7 @@ fn hourly() -> String {
     text
 }
 
-fn file(name: &str, text: &str) -> (TempDir, String) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join(name);
-    std::fs::write(&path, text).unwrap();
-    let path = path.to_str().unwrap().to_owned();
-    (dir, path)
-}
-
-fn forecast(words: &[&str]) -> Ended {
+pub(crate) fn forecast(words: &[&str]) -> Ended {
     run(&[&["forecast"], words].concat())
 }
 
@@ -49,7 +40,7 @@ fn data(name: &str) -> Option<String> {
     Some(path.to_str().unwrap().to_owned())
 }
 
-fn floats(value: &Value) -> Vec<f64> {
+pub(crate) fn floats(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
 }
 

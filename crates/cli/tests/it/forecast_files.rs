@@ -1,17 +1,8 @@
 //! Files as people have them, and what forecasts make of options and keys that say too little or too much.
 
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::world::{Ended, run};
-
-fn file(name: &str, text: &str) -> (TempDir, String) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join(name);
-    std::fs::write(&path, text).unwrap();
-    let path = path.to_str().unwrap().to_owned();
-    (dir, path)
-}
+use crate::world::{Ended, file, run};
 
 fn predict(path: &str, more: &[&str]) -> Ended {
     let words = ["forecast", "predict", path, "--method", "theta", "--horizon", "2", "--json"];

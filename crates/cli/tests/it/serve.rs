@@ -1,13 +1,12 @@
 //! A model that the command trained, served by the command: the same digits, and a clean end.
 
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::world::{run, tracehound};
+use crate::world::{customers, run, tracehound};
 
 /// Ends the server also where the test fails.
 struct Serving(Child);
@@ -17,17 +16,6 @@ impl Drop for Serving {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn csv() -> String {
-    let mut text = "plan,size,left\n".to_owned();
-    for row in 0..240_u32 {
-        let size = f64::from(row * 37 % 100) / 9.0;
-        let plan = ["monthly", "free"][(row % 2) as usize];
-        let left = size + f64::from(row % 2) * 3.0 + f64::from(row * 13 % 7) > 8.0;
-        writeln!(text, "{plan},{size},{}", if left { "yes" } else { "no" }).unwrap();
-    }
-    text
 }
 
 /// The body of the answer to a request of one connection.
@@ -50,7 +38,7 @@ fn model_serve_answers_as_model_predict_writes_and_ends_by_sigterm() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (table, model) = (at("t.csv"), at("churn.model"));
-    std::fs::write(&table, csv()).unwrap();
+    std::fs::write(&table, customers(240, "left")).unwrap();
     let train =
         ["model", "train", &table, "--target", "left", "--out", &model, "--time-budget", "1s"];
     run(&[&train[..], &["--method", "linear", "--quiet"]].concat()).exits(0);
@@ -69,8 +57,11 @@ fn model_serve_answers_as_model_predict_writes_and_ends_by_sigterm() {
     }
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["models"], json!(["churn"]));
-    let rows: Vec<Vec<String>> =
-        csv().lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    let rows: Vec<Vec<String>> = customers(240, "left")
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(str::to_owned).collect())
+        .collect();
     let tensor = |at: usize, name: &str| {
         let data: Vec<&String> = rows.iter().map(|row| &row[at]).collect();
         json!({ "name": name, "datatype": "BYTES", "shape": [rows.len(), 1], "data": data })
@@ -96,7 +87,7 @@ fn model_serve_stays_on_this_machine_unless_told_otherwise() {
     let none = none.to_str().unwrap();
     run(&["model", "serve", none]).exits(1);
     let table = dir.path().join("t.csv");
-    std::fs::write(&table, csv()).unwrap();
+    std::fs::write(&table, customers(240, "left")).unwrap();
     let (table, model) = (table.to_str().unwrap(), dir.path().join("a.model"));
     let model = model.to_str().unwrap();
     let train =

@@ -1,6 +1,7 @@
 //! One small world for all tests, made once by `tracehound demo`, and a way to run commands on it.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,27 @@ pub(crate) fn tracehound() -> Command {
 /// Runs it with these words.
 pub(crate) fn run<W: AsRef<OsStr>>(words: &[W]) -> Ended {
     ended(tracehound().args(words).output().unwrap())
+}
+
+/// Customers of whom some leave, as a table whose last column has that name.
+pub(crate) fn customers(n: u32, target: &str) -> String {
+    let mut text = format!("plan,size,{target}\n");
+    for row in 0..n {
+        let size = f64::from(row * 37 % 100) / 9.0;
+        let plan = ["monthly", "free"][(row % 2) as usize];
+        let left = size + f64::from(row % 2) * 3.0 + f64::from(row * 13 % 7) > 8.0;
+        writeln!(text, "{plan},{size},{}", if left { "yes" } else { "no" }).unwrap();
+    }
+    text
+}
+
+/// A file of its own folder, and its path.
+pub(crate) fn file(name: &str, text: &str) -> (tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (dir, path)
 }
 
 /// Runs it with these words and this standard input.

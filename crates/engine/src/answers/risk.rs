@@ -220,6 +220,10 @@ pub struct WithoutAnswer {
     pub without: String,
     /// The score then.
     pub points: Points,
+    /// Somebody farther may be as near, who is not known while the nearest is: the score then may be higher.
+    pub farther_unknown: bool,
+    /// The model's term needs what is left out, and stands as it was.
+    pub model_unknown: bool,
 }
 
 /// How risky a cluster is, and why.

@@ -6,13 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ingest::lists::{REMOVALS_MAX, is_small_share};
 use ledger::{Address, Tag};
 
 use crate::Error;
 
-/// A pack may lose so many percent of its addresses, and all packs together so many, without a word: as lists may.
-const REMOVALS_PERCENT_MAX: usize = 2;
-const REMOVALS_MAX: u64 = 25;
 /// Addresses that a refusal names.
 const SHOWN: usize = 5;
 
@@ -23,7 +21,7 @@ const SHOWN: usize = 5;
 pub(super) fn removed(old: &[Tag], new: &[Tag], accepted: Option<u64>) -> Result<u64, Error> {
     let (before, after) = (by_pack(old), by_pack(new));
     let none = BTreeMap::new();
-    let (mut n_removed, mut is_small, mut shown) = (0, true, Vec::new());
+    let (mut n_removed, mut is_small, mut shown) = (0_usize, true, Vec::new());
     for (pack, addresses) in &before {
         let kept = after.get(pack).unwrap_or(&none);
         let gone: Vec<&str> = addresses
@@ -31,13 +29,14 @@ pub(super) fn removed(old: &[Tag], new: &[Tag], accepted: Option<u64>) -> Result
             .filter(|(address, _)| !kept.contains_key(*address))
             .map(|(_, text)| *text)
             .collect();
-        n_removed += gone.len() as u64;
-        is_small &= gone.len() * 100 <= addresses.len() * REMOVALS_PERCENT_MAX;
+        n_removed += gone.len();
+        is_small &= is_small_share(gone.len(), addresses.len());
         shown.extend(gone.iter().take(SHOWN).map(|text| format!("{text} ({pack})")));
     }
-    let is_allowed = accepted.is_some_and(|accepted| n_removed <= accepted);
+    let is_allowed = accepted.is_some_and(|accepted| n_removed as u64 <= accepted);
+    // A pack may lose a small part of its addresses, and all together few, without a word: as lists may.
     if is_allowed || (is_small && n_removed <= REMOVALS_MAX) {
-        return Ok(n_removed);
+        return Ok(n_removed as u64);
     }
     shown.truncate(SHOWN);
     Err(Error::Question {

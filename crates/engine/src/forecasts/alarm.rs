@@ -44,6 +44,8 @@ pub struct Alarm {
     pub rule: AlarmRule,
     /// Why the model did not speak; none where it did.
     pub plain_because: Option<String>,
+    /// What is carried at the last value, in units of the series.
+    pub capacity: f64,
     /// Whether the load is over the capacity already.
     pub is_breaching: bool,
     /// Probability that the capacity is reached within the window, by the model.
@@ -76,6 +78,7 @@ impl Alarm {
             since_s: warning.since_s.filter(|_| is_out),
             rule: AlarmRule::Classifier,
             plain_because: None,
+            capacity: warning.capacity,
             is_breaching: warning.is_breaching,
             probability: warning.probability,
             threshold: Some(warning.threshold),
@@ -103,8 +106,6 @@ impl Alarm {
 /// How a live series is held against its capacity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CapacityOptions {
-    /// What the platform carries, in units of the series.
-    pub capacity: f64,
     /// Which quantile of the forecast must reach it where the model cannot speak.
     pub quantile: f64,
     /// Seconds ahead that the model looks; if not given, as the series' step suggests.
@@ -123,7 +124,7 @@ struct Fit {
     overdue: Option<String>,
 }
 
-/// What the model said, and of what: the same is not asked again.
+/// What was said, and of what: the same is not asked again, nor counted as another reading.
 #[derive(Debug)]
 struct Said {
     sha256: String,
@@ -132,16 +133,21 @@ struct Said {
     alarm: Alarm,
 }
 
+/// A series, what is forecast of it, and what is carried over its history and beyond.
+type Read<'a> = (&'a LoadedSeries, &'a LiveForecast, &'a Capacity);
+
 /// Holds one live series against its capacity.
 #[derive(Debug)]
 pub struct CapacityWatch {
     /// The name under which people know the series.
     name: String,
     options: CapacityOptions,
+    /// That of the last reading.
+    capacity: Option<Capacity>,
     fit: Option<Fit>,
     plain_since_s: Option<i64>,
     clear_readings: u32,
-    /// The last reading of which the model spoke.
+    /// The last reading.
     said: Option<Said>,
 }
 
@@ -149,20 +155,28 @@ impl CapacityWatch {
     /// Nothing was read yet.
     pub fn new(name: &str, options: CapacityOptions) -> Self {
         let name = name.to_owned();
-        Self { name, options, fit: None, plain_since_s: None, clear_readings: 0, said: None }
+        let (capacity, fit, said) = (None, None, None);
+        Self { name, options, capacity, fit, plain_since_s: None, clear_readings: 0, said }
     }
 
-    /// Takes a reading. `was_useful` is what people said of past alerts of the series, the oldest first.
+    /// Takes a reading. `was_useful` is what people said of past alerts of the series, the oldest first. Another capacity than
+    /// that of the last reading makes breaches of other loads: the model is fitted again.
     ///
     /// # Errors
     /// A series without any value, or without steps of seconds; indicators or a capacity that are not sound.
     pub fn read(
         &mut self,
-        (series, live): (&LoadedSeries, &LiveForecast),
+        (series, live, capacity): Read<'_>,
         indicators: &[Indicator],
         was_useful: &[bool],
         health: &Health,
     ) -> Result<Alarm, Error> {
+        if self.capacity.as_ref() != Some(capacity) {
+            capacity.check()?;
+            (self.fit, self.said) = (None, None);
+            (self.plain_since_s, self.clear_readings) = (None, 0);
+            self.capacity = Some(capacity.clone());
+        }
         if let Some(said) = &self.said
             && said.sha256 == series.sha256
             && said.was_useful == was_useful
@@ -170,33 +184,34 @@ impl CapacityWatch {
         {
             return Ok(said.alarm.clone());
         }
-        let capacity = Capacity::Constant(self.options.capacity);
-        let watched = Watched { load: &series.series, capacity: &capacity, indicators };
+        let watched = Watched { load: &series.series, capacity, indicators };
         let step_s = seconds_of(series)?;
-        match self.model(&watched, step_s, live.origin_s, was_useful) {
+        let alarm = match self.model(&watched, step_s, live.origin_s, was_useful) {
             Ok(mut alarm) => {
                 if alarm.drivers.is_empty() || alarm.analogues.is_none() {
                     alarm.with(Background::of(&watched, &self.warning_options(step_s))?);
                 }
                 alarm.words.extend(coverage(health));
                 (self.plain_since_s, self.clear_readings) = (None, 0);
-                self.said = Some(Said {
-                    sha256: series.sha256.clone(),
-                    was_useful: was_useful.to_vec(),
-                    indicators: indicators.to_vec(),
-                    alarm: alarm.clone(),
-                });
-                Ok(alarm)
+                alarm
             }
-            Err(why) => self.plain((series, live), &watched, why.to_string(), health),
-        }
+            Err(why) => self.plain((series, live, capacity), &watched, why.to_string(), health)?,
+        };
+        self.said = Some(Said {
+            sha256: series.sha256.clone(),
+            was_useful: was_useful.to_vec(),
+            indicators: indicators.to_vec(),
+            alarm: alarm.clone(),
+        });
+        Ok(alarm)
     }
 
     fn warning_options(&self, step_s: u32) -> WarningOptions {
         let options = WatchOptions {
             window_s: self.options.within_s,
             false_per_week: self.options.false_per_week,
-            ..WatchOptions::new(Capacity::Constant(self.options.capacity))
+            // What is carried is no part of how is watched.
+            ..WatchOptions::new(Capacity::Constant(1.0))
         };
         options.of_step(step_s)
     }
@@ -233,13 +248,13 @@ impl CapacityWatch {
     /// What the forecast alone says.
     fn plain(
         &mut self,
-        (series, live): (&LoadedSeries, &LiveForecast),
+        (series, live, capacity): Read<'_>,
         watched: &Watched<'_>,
         why: String,
         health: &Health,
     ) -> Result<Alarm, Error> {
-        let CapacityOptions { capacity, quantile, .. } = self.options;
-        let reach = live.reaches(capacity, quantile);
+        let carried = carried(series, live, capacity);
+        let reach = live.reaches(&carried.ahead, self.options.quantile);
         match (reach, self.plain_since_s) {
             (Some(_), since) => {
                 (self.plain_since_s, self.clear_readings) = (since.or(Some(live.origin_s)), 0);
@@ -261,7 +276,7 @@ impl CapacityWatch {
             WarningOptions { window_steps, lead_min_steps: 1, ..self.warning_options(step_s) };
         let answer = &live.answer;
         let mut words = vec![
-            claim(&self.name, live, reach.as_ref(), &self.options),
+            claim(&self.name, live, reach.as_ref(), &carried, self.options.quantile),
             format!("the forecast alone speaks, for no model of warnings could be fitted: {why}"),
             made(live),
         ];
@@ -270,7 +285,8 @@ impl CapacityWatch {
             since_s: self.plain_since_s,
             rule: AlarmRule::Forecast,
             plain_because: Some(why),
-            is_breaching: live.measured.last().is_some_and(|(_, value)| *value >= capacity),
+            capacity: carried.now,
+            is_breaching: live.measured.last().is_some_and(|(_, value)| *value >= carried.now),
             probability: None,
             threshold: None,
             lead: None,
@@ -292,25 +308,46 @@ impl CapacityWatch {
     }
 }
 
+/// What is carried at the last value, and at each step ahead.
+struct Carried {
+    now: f64,
+    ahead: Vec<f64>,
+}
+
+fn carried(series: &LoadedSeries, live: &LiveForecast, capacity: &Capacity) -> Carried {
+    let load = &series.series.values;
+    let known = load.len().saturating_sub(1);
+    let at = |(step, time_s): (usize, &i64)| capacity.at(load, known + 1 + step, known, *time_s);
+    Carried {
+        now: capacity.at(load, known, known, live.origin_s),
+        ahead: live.times_s.iter().enumerate().map(at).collect(),
+    }
+}
+
 fn claim(
     name: &str,
     live: &LiveForecast,
     reach: Option<&Reach>,
-    options: &CapacityOptions,
+    carried: &Carried,
+    quantile: f64,
 ) -> String {
-    let CapacityOptions { capacity, quantile, .. } = options;
     match reach {
-        Some(Reach { at_s, lead_s, peak, .. }) => format!(
+        Some(Reach { at_s, lead_s, peak, capacity, .. }) => format!(
             "{name} reaches {capacity} in {} min ({}): quantile {quantile} of its forecast, which goes up to {peak:.4}",
             lead_s / 60,
             reading::time_text(*at_s),
         ),
         None => {
-            let to = live.times_s.last().copied().unwrap_or(live.origin_s);
-            format!(
-                "{name} stays below {capacity} up to {}, by quantile {quantile} of its forecast",
-                reading::time_text(to)
-            )
+            let to = reading::time_text(live.times_s.last().copied().unwrap_or(live.origin_s));
+            let ends = |pick: fn(f64, f64) -> f64| carried.ahead.iter().copied().reduce(pick);
+            let level = match (ends(f64::min), ends(f64::max)) {
+                (Some(low), Some(high)) if low < high => {
+                    format!("its capacity, {low} to {high},")
+                }
+                (Some(level), _) => level.to_string(),
+                _ => carried.now.to_string(),
+            };
+            format!("{name} stays below {level} up to {to}, by quantile {quantile} of its forecast")
         }
     }
 }

@@ -3,6 +3,7 @@
 use forecast::{Bounds, Forecast};
 use serde::Serialize;
 
+use super::beside::IndicatorAhead;
 use super::live::QuantilePath;
 
 /// Where a series came from, and what was repaired.
@@ -57,6 +58,22 @@ pub struct InsteadOf {
     pub reason: String,
 }
 
+/// What would come under scenarios, by the same fit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScenarioAnswer {
+    /// The scenarios, as `btc=+8% in 1h`.
+    pub given: Vec<String>,
+    /// Expected value of each step.
+    pub mean: Vec<f64>,
+    /// What that is more than without the scenarios.
+    pub delta: Vec<f64>,
+    /// Bounds, a pair a level.
+    pub bounds: Vec<BoundsAnswer>,
+    /// Quantiles, in the order asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quantiles: Vec<QuantilePath>,
+}
+
 /// A forecast with the method and the window that made it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ForecastAnswer {
@@ -80,6 +97,12 @@ pub struct ForecastAnswer {
     /// Quantiles, in the order asked for; those of a step never cross.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quantiles: Vec<QuantilePath>,
+    /// Where the values of indicators over the horizon come from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub indicators_ahead: Vec<IndicatorAhead>,
+    /// The same under scenarios.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<ScenarioAnswer>,
     /// The method that was asked for, where the last season stands in for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<InsteadOf>,

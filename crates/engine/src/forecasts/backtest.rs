@@ -229,8 +229,14 @@ pub fn backtest_panel(
     horizons.dedup();
     let words = |series: &LoadedSeries| {
         let id = series.id.clone();
-        let repairs: Vec<String> =
+        let mut repairs: Vec<String> =
             series.repairs.iter().map(|repair| format!("{id}: {repair}")).collect();
+        if !series.indicators.names.is_empty() && all.iter().any(|name| name.uses_indicators()) {
+            repairs.push(format!(
+                "{id}: indicators count as known over each horizon ({}), which flatters methods that use them",
+                series.indicators.names.join(", ")
+            ));
+        }
         repairs
     };
     Ok(BacktestReport {

@@ -4,9 +4,10 @@
 //! answered than was asked. A question that makes no sense stays an error: only what a method cannot do is made good.
 //! Checked against: `predict_series` (`tests/it/forecasts.rs` of `cli`).
 
-use forecast::reading;
+use forecast::{ForecastError, reading};
 
 use super::answers::{ForecastAnswer, InsteadOf};
+use super::beside::WhatIf;
 use super::methods::MethodName;
 use super::predict::{FitOptions, answered};
 use super::series::LoadedSeries;
@@ -36,37 +37,51 @@ pub struct PredictOptions {
     pub strict: bool,
 }
 
-/// A forecast of the next steps, by the last season where the method fails or the data are late.
+/// A forecast of the next steps, by the last season where the method fails or the data are late; `what_if` is answered beside
+/// it by methods that use indicators.
 ///
 /// # Errors
 /// A level or quantile out of range, a series that not even the last season forecasts; with `strict` whatever fails.
-pub fn predict(series: &LoadedSeries, options: &PredictOptions) -> Result<ForecastAnswer, Error> {
+pub fn predict(
+    series: &LoadedSeries,
+    options: &PredictOptions,
+    what_if: Option<&WhatIf>,
+) -> Result<ForecastAnswer, Error> {
     let by = |method| {
         let fit = FitOptions { method, ..options.fit.clone() };
-        answered(series, &fit, &options.levels, &options.quantiles).map(|(answer, _)| answer)
+        let asked = (options.levels.as_slice(), options.quantiles.as_slice());
+        answered(series, &fit, asked, what_if).map(|(answer, _)| answer)
     };
     let asked = options.fit.method;
-    let found = match lateness(series, options.late)? {
+    let (reason, failed) = match lateness(series, options.late)? {
         Some(words) if options.strict => return Err(late(series, words)),
-        Some(words) => Err(words),
+        Some(words) => (words, None),
         None => match by(asked) {
-            Ok(answer) => Ok(answer),
-            Err(Error::Forecast(error)) if !options.strict => Err(error.to_string()),
+            Ok(answer) => return Ok(answer),
+            Err(Error::Forecast(error)) if !options.strict => (error.to_string(), Some(error)),
             Err(error) => return Err(error),
         },
     };
-    match found {
-        Ok(answer) => Ok(answer),
-        // Nothing else stands in for the last season: its own error is the answer.
-        Err(reason) => {
-            let mut answer = by(MethodName::SeasonalNaive)?;
-            answer.instead_of = (asked != MethodName::SeasonalNaive)
-                .then(|| InsteadOf { method: asked.name().to_owned(), reason: reason.clone() });
-            if answer.instead_of.is_none() {
-                answer.read.repairs.push(reason);
-            }
-            Ok(answer)
-        }
+    // Where not even the last season answers, what the method asked for said is of more use than what it says.
+    let mut answer = by(MethodName::SeasonalNaive)
+        .map_err(|error| failed.map_or(error, |failed| named(asked, failed)))?;
+    answer.instead_of = (asked != MethodName::SeasonalNaive)
+        .then(|| InsteadOf { method: asked.name().to_owned(), reason: reason.clone() });
+    if answer.instead_of.is_none() {
+        answer.read.repairs.push(reason);
+    }
+    Ok(answer)
+}
+
+/// What a method said, under the name by which it was asked for: its parts have names of their own.
+fn named(asked: MethodName, error: ForecastError) -> Error {
+    let text = error.to_string();
+    match text.contains(asked.name()) || text.contains(&asked.name().replace('_', "-")) {
+        true => error.into(),
+        false => Error::Question {
+            what: format!("{}: {text}", asked.name()),
+            hint: Some(error.hint().to_owned()),
+        },
     }
 }
 

@@ -3,14 +3,16 @@
 //!
 //! In: a series and what is wanted of it. Out: [`LiveForecast`]. Where the method fails, the last season again stands in for it,
 //! and the answer says so and why: a reader that scales by it must not be left with nothing, or with a guess.
-//! Checked against: `predict_series` (`tests/it/forecasts.rs`).
+//! Checked against: `predict` (`tests/it/forecasts.rs`).
 
+use forecast::planning::level_of_quantile;
 use forecast::{Health, Tracking, TrackingLimits, reading};
 use serde::Serialize;
 
 use super::answers::ForecastAnswer;
+use super::baseline::{PredictOptions, predict};
 use super::methods::MethodName;
-use super::predict::{FitOptions, predict_series};
+use super::predict::FitOptions;
 use super::series::LoadedSeries;
 use crate::Error;
 
@@ -67,6 +69,8 @@ pub struct Reach {
     pub lead_s: i64,
     /// The value there.
     pub value: f64,
+    /// The capacity there.
+    pub capacity: f64,
     /// The largest value of the path.
     pub peak: f64,
     /// Which quantile does.
@@ -84,16 +88,17 @@ pub fn live_forecast(series: &LoadedSeries, options: &LiveOptions) -> Result<Liv
             hint: Some("give \"start\" and \"freq\" beside \"y\", or a column of times".to_owned()),
         });
     }
-    let levels = levels(&options.quantiles)?;
-    let fit = |method| {
-        let options = FitOptions { method, orders: None, horizon: options.horizon };
-        predict_series(series, &options, &levels)
+    let fit = FitOptions { method: options.method, orders: None, horizon: options.horizon };
+    let asked = PredictOptions {
+        fit,
+        // By their bounds a live forecast is judged.
+        levels: levels(&options.quantiles)?,
+        quantiles: options.quantiles.clone(),
+        late: None,
+        strict: false,
     };
-    let (answer, fallback) = match fit(options.method) {
-        Ok(answer) => (answer, None),
-        Err(error) if options.method == MethodName::SeasonalNaive => return Err(error),
-        Err(error) => (fit(MethodName::SeasonalNaive)?, Some(error.to_string())),
-    };
+    let mut answer = predict(series, &asked, None)?;
+    let fallback = answer.instead_of.as_ref().map(|instead| instead.reason.clone());
     let values = &series.series.values;
     let n = values.len();
     let time = |index: usize| {
@@ -103,11 +108,7 @@ pub fn live_forecast(series: &LoadedSeries, options: &LiveOptions) -> Result<Liv
         })
     };
     let times_s = (0..answer.horizon).map(|step| time(n + step)).collect::<Result<_, _>>()?;
-    let path = |quantile: &f64| QuantilePath {
-        quantile: *quantile,
-        values: path(&answer, &levels, *quantile),
-    };
-    let quantiles = options.quantiles.iter().map(path).collect();
+    let quantiles = std::mem::take(&mut answer.quantiles);
     let from = n.saturating_sub(MEASURED_MAX);
     let known = (from..n).filter(|index| !values[*index].is_nan());
     let measured =
@@ -132,26 +133,12 @@ fn levels(quantiles: &[f64]) -> Result<Vec<f64>, Error> {
                 hint: Some("ask for quantiles such as 0.1, 0.5 and 0.9".to_owned()),
             });
         }
-        let level = level_of(*quantile);
+        let level = level_of_quantile(*quantile);
         if *quantile != 0.5 && !levels.contains(&level) {
             levels.push(level);
         }
     }
     Ok(levels)
-}
-
-/// The level of which a quantile is a bound, without the noise of the subtraction: 0.1 and 0.9 are bounds of one level.
-fn level_of(quantile: f64) -> f64 {
-    ((2.0 * quantile - 1.0).abs() * 1e9).round() / 1e9
-}
-
-fn path(answer: &ForecastAnswer, levels: &[f64], quantile: f64) -> Vec<f64> {
-    let at = levels.iter().position(|level| *level == level_of(quantile));
-    match at.and_then(|at| answer.bounds.get(at)) {
-        Some(bounds) if quantile < 0.5 => bounds.lower.clone(),
-        Some(bounds) if quantile > 0.5 => bounds.upper.clone(),
-        _ => answer.mean.clone(),
-    }
 }
 
 impl LiveForecast {
@@ -173,14 +160,16 @@ impl LiveForecast {
         Some((path[step], peak))
     }
 
-    /// When the path of a quantile reaches `capacity`; `None` where it stays below, or was not asked for.
-    pub fn reaches(&self, capacity: f64, quantile: f64) -> Option<Reach> {
+    /// When the path of a quantile reaches what is carried, `capacity` by step; `None` where it stays below, or was not asked
+    /// for.
+    pub fn reaches(&self, capacity: &[f64], quantile: f64) -> Option<Reach> {
         let path = self.path(quantile)?;
-        let step = path.iter().position(|value| *value >= capacity)?;
+        let step = path.iter().zip(capacity).position(|(value, capacity)| value >= capacity)?;
         Some(Reach {
             at_s: self.times_s[step],
             lead_s: self.times_s[step] - self.origin_s,
             value: path[step],
+            capacity: capacity[step],
             peak: path.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             quantile,
         })

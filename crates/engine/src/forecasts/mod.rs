@@ -21,17 +21,21 @@ mod watch;
 pub use alarm::{Alarm, AlarmRule, CapacityOptions, CapacityWatch};
 pub use answers::{
     BoundsAnswer, FitAnswer, ForecastAnswer, InsteadOf, MemberAnswer, ParameterAnswer, ReadAnswer,
+    ScenarioAnswer,
 };
 pub use backtest::{
     BacktestFailure, BacktestLine, BacktestReport, BacktestScore, backtest_file, backtest_panel,
     rolling_origins,
 };
 pub use baseline::{Late, PredictOptions, predict};
-pub use beside::with_indicators;
+pub use beside::{
+    Beside, IndicatorAhead, IndicatorSource, WhatIf, predict_beside, with_indicators,
+};
 pub use forecast::planning::{
     Action as PlanAction, Override as UnitOverride, PlanOptions, UnitCosts,
 };
 pub use forecast::reading::Keep as KeepRow;
+pub use forecast::scenario::Scenario;
 pub use forecast::warning::{
     AlertOutcome, Analogue, Analogues, Autoscaler, Capacity, Costs, DataAge, Driver, LeadTime,
     Scorecard, Warning, WarningState,
@@ -46,8 +50,10 @@ pub use predict::{FitOptions, fit_series, predict_series};
 pub use pulled::{PulledTimes, SeriesLabels, StoredSeries, series_of_prometheus, series_of_stored};
 pub use queue::QueuedAlarm;
 pub use schedules::open_schedule;
-pub use series::{LoadedSeries, Panel, SeriesOptions, open_panel, open_series, series_of};
+pub use series::{
+    LoadedSeries, Panel, Readings, SeriesOptions, open_each, open_panel, open_series, series_of,
+};
 pub use watch::{
-    LeadAnswer, PlanAnswer, WatchAnswer, WatchOptions, capacity_of, lead_series, plan_series,
+    LeadAnswer, PlanAnswer, WatchAnswer, WatchOptions, lead_series, plan_beside, plan_series,
     watch_series,
 };

@@ -8,8 +8,11 @@ use forecast::{
     Series, Trend, reading,
 };
 
-use super::answers::{BoundsAnswer, FitAnswer, ForecastAnswer, MemberAnswer, ParameterAnswer};
+use super::answers::{
+    BoundsAnswer, FitAnswer, ForecastAnswer, MemberAnswer, ParameterAnswer, ScenarioAnswer,
+};
 use super::backtest::{LEVELS, cpu_s};
+use super::beside::WhatIf;
 use super::live::QuantilePath;
 use super::methods::{MethodName, Setting};
 use super::series::LoadedSeries;
@@ -52,7 +55,7 @@ pub fn predict_series(
     options: &FitOptions,
     levels: &[f64],
 ) -> Result<ForecastAnswer, Error> {
-    Ok(answered(series, options, levels, &[])?.0)
+    Ok(answered(series, options, (levels, &[]), None)?.0)
 }
 
 /// A fit with its parameters and a forecast.
@@ -60,7 +63,7 @@ pub fn predict_series(
 /// # Errors
 /// As [`predict_series`].
 pub fn fit_series(series: &LoadedSeries, options: &FitOptions) -> Result<FitAnswer, Error> {
-    let (forecast, told) = answered(series, options, &LEVELS, &[])?;
+    let (forecast, told) = answered(series, options, (&LEVELS, &[]), None)?;
     let side = |at: usize, upper: bool| {
         let bounds: Option<&BoundsAnswer> = forecast.bounds.get(at);
         let side = bounds.map(|bounds| if upper { &bounds.upper } else { &bounds.lower });
@@ -89,12 +92,12 @@ fn letters(trend: Trend) -> &'static str {
     }
 }
 
-/// The forecast and what its method told of itself. `quantiles` are shares, `0.0..1.0`.
+/// The forecast and what its method told of itself. Levels and quantiles are shares, `0.0..1.0`.
 pub(super) fn answered(
     series: &LoadedSeries,
     options: &FitOptions,
-    levels: &[f64],
-    quantiles: &[f64],
+    (levels, quantiles): (&[f64], &[f64]),
+    what_if: Option<&WhatIf>,
 ) -> Result<(ForecastAnswer, Told), Error> {
     let method = options.method;
     if method == MethodName::Prophet && !series.has_times {
@@ -104,21 +107,22 @@ pub(super) fn answered(
         });
     }
     let horizon = options.horizon.unwrap_or_else(|| series.horizon_default());
-    let setting = Setting {
-        seasons: series.seasons.clone(),
-        horizon,
-        orders: options.orders.or(series.orders),
-    };
+    let orders = options.orders.or(series.orders);
+    let setting = Setting { seasons: series.seasons.clone(), horizon, orders };
     let none = Indicators::default();
     let uses = method.uses_indicators();
     let (past, future) = if uses { (&series.indicators, &series.future) } else { (&none, &none) };
-    let future = first_rows(future, horizon);
     let begin = cpu_s();
     let (fitted, mut told) = fit(method, &setting, &series.series, past)?;
-    let forecast = fitted.forecast(horizon, &future, levels)?;
-    let paths = match quantiles {
-        [] => Vec::new(),
-        _ => fitted.quantiles(horizon, &future, quantiles)?,
+    let ahead = |future: &Indicators| ahead(&*fitted, horizon, future, levels, quantiles);
+    let base = ahead(future)?;
+    let scenario = match what_if.filter(|_| uses) {
+        None => None,
+        Some(what_if) => {
+            let Ahead { mean, bounds, quantiles } = ahead(&what_if.future)?;
+            let delta = mean.iter().zip(&base.mean).map(|(then, base)| then - base).collect();
+            Some(ScenarioAnswer { given: what_if.given.clone(), mean, delta, bounds, quantiles })
+        }
     };
     let cpu_s = cpu_s() - begin;
     let values = &series.series.values;
@@ -126,11 +130,6 @@ pub(super) fn answered(
     let time = |step: usize| {
         reading::time_of(&series.series, n + step).map(reading::time_text).unwrap_or_default()
     };
-    let bounds = forecast.bounds.into_iter().map(|bounds| BoundsAnswer {
-        level: (bounds.level * 1e8).round() / 1e6,
-        lower: bounds.lower,
-        upper: bounds.upper,
-    });
     let mut read = series.answer(uses);
     read.repairs.append(&mut told.left_out);
     let answer = ForecastAnswer {
@@ -140,19 +139,50 @@ pub(super) fn answered(
         horizon,
         seasons: series.seasons.clone(),
         times: if series.has_times { (0..horizon).map(time).collect() } else { Vec::new() },
-        mean: forecast.mean,
-        bounds: bounds.collect(),
-        quantiles: quantiles
-            .iter()
-            .zip(paths)
-            .map(|(quantile, values)| QuantilePath { quantile: *quantile, values })
-            .collect(),
+        mean: base.mean,
+        bounds: base.bounds,
+        quantiles: base.quantiles,
+        indicators_ahead: Vec::new(),
+        scenario,
         instead_of: None,
         members: std::mem::take(&mut told.members),
         tail: values[n.saturating_sub(TAIL)..].to_vec(),
         cpu_s,
     };
     Ok((answer, told))
+}
+
+/// What a fit says of the steps ahead.
+struct Ahead {
+    mean: Vec<f64>,
+    bounds: Vec<BoundsAnswer>,
+    quantiles: Vec<QuantilePath>,
+}
+
+fn ahead(
+    fitted: &dyn Fitted,
+    horizon: usize,
+    future: &Indicators,
+    levels: &[f64],
+    quantiles: &[f64],
+) -> Result<Ahead, Error> {
+    let future = first_rows(future, horizon);
+    let forecast = fitted.forecast(horizon, &future, levels)?;
+    let paths = match quantiles {
+        [] => Vec::new(),
+        _ => fitted.quantiles(horizon, &future, quantiles)?,
+    };
+    let bounds = forecast.bounds.into_iter().map(|bounds| BoundsAnswer {
+        level: (bounds.level * 1e8).round() / 1e6,
+        lower: bounds.lower,
+        upper: bounds.upper,
+    });
+    let path = |(quantile, values): (&f64, Vec<f64>)| QuantilePath { quantile: *quantile, values };
+    Ok(Ahead {
+        mean: forecast.mean,
+        bounds: bounds.collect(),
+        quantiles: quantiles.iter().zip(paths).map(path).collect(),
+    })
 }
 
 /// The indicators of the first steps: a file may know more of the future than is asked for.

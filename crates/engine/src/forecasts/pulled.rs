@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use forecast::reading::{Sample, Stamp};
 use serde::Deserialize;
 
-use super::series::{LoadedSeries, Panel, SeriesOptions, of_samples};
+use super::series::{LoadedSeries, Readings, SeriesOptions, of_samples};
 use crate::Error;
 
 /// How long a sample stands for the times after it, milliseconds.
@@ -75,11 +75,11 @@ fn refused(name: &str, what: impl std::fmt::Display) -> Error {
     Error::Question { what: format!("{name}: {what}"), hint: Some(HINT.to_owned()) }
 }
 
-/// The series of an answer of Prometheus; `name` says whose it is.
+/// The series of an answer of Prometheus, each for itself; `name` says whose it is.
 ///
 /// # Errors
-/// The answer is an error, no matrix, empty, or one of its series is none.
-pub fn series_of_prometheus(body: &[u8], name: &str) -> Result<Panel, Error> {
+/// The answer is an error, no matrix, or empty.
+pub fn series_of_prometheus(body: &[u8], name: &str) -> Result<Readings, Error> {
     let answer: Answer = serde_json::from_slice(body)
         .map_err(|error| refused(name, format!("no answer of Prometheus: {error}")))?;
     if answer.status != "success" {
@@ -95,28 +95,35 @@ pub fn series_of_prometheus(body: &[u8], name: &str) -> Result<Panel, Error> {
         return Err(refused(name, "no series answers the query"));
     }
     let sha256 = crate::tabular::hash(body);
-    list.into_iter().map(|matrix| matrix.loaded(&sha256)).collect()
+    Ok(list.into_iter().map(|matrix| (id(&matrix.metric), matrix.loaded(&sha256))).collect())
 }
 
-/// The series of a remote read at equal steps, as Prometheus itself would have answered the selector; `name` says whose it is.
+/// The series of a remote read at equal steps, as Prometheus itself would have answered the selector, each for itself: one with
+/// samples out of order, an infinite value, or no value at any of the times is none. `name` says whose they are.
 ///
 /// # Errors
-/// No series, samples out of order, an infinite value, or a series without a value at any of the times.
+/// No series.
 pub fn series_of_stored(
     list: &[StoredSeries],
     times: &PulledTimes,
     name: &str,
-) -> Result<Panel, Error> {
+) -> Result<Readings, Error> {
     if list.is_empty() {
         return Err(refused(name, "no series answers the query"));
     }
-    let mut panel = Panel::new();
-    for stored in list {
+    let read = |stored: &StoredSeries| {
         let id = id(&stored.labels);
-        if stored.samples.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+        (id.clone(), stored.loaded(times, id, name))
+    };
+    Ok(list.iter().map(read).collect())
+}
+
+impl StoredSeries {
+    fn loaded(&self, times: &PulledTimes, id: String, name: &str) -> Result<LoadedSeries, Error> {
+        if self.samples.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
             return Err(refused(name, format!("{id}: its samples are out of order")));
         }
-        let samples = stored.at_steps(times);
+        let samples = self.at_steps(times);
         let mut bytes = Vec::with_capacity(16 * samples.len());
         for (time_s, value) in &samples {
             bytes.extend(time_s.to_le_bytes());
@@ -128,12 +135,9 @@ pub fn series_of_stored(
         };
         let samples: Vec<Sample> = samples.iter().map(micros).collect();
         let sha256 = crate::tabular::hash(&bytes);
-        panel.push(of_samples(&samples, &SeriesOptions::default(), id, sha256)?);
+        of_samples(&samples, &SeriesOptions::default(), id, sha256)
     }
-    Ok(panel)
-}
 
-impl StoredSeries {
     /// Times and values at the steps; steps without a value are left out.
     fn at_steps(&self, times: &PulledTimes) -> Vec<(i64, f64)> {
         let step = usize::try_from(times.step_s.max(1)).unwrap_or(usize::MAX);
@@ -206,11 +210,14 @@ mod tests {
         let expected: Vec<(i64, f64)> = [(0, 1.0), (60, 2.0)].into_iter().chain(late).collect();
         assert_eq!(found, expected);
         let panel = series_of_stored(std::slice::from_ref(&stored), &times, "here");
-        let panel = panel.expect("one series");
-        assert_eq!((panel[0].id.as_str(), panel[0].series.values.len()), ("load", 15));
-        assert_eq!(panel[0].series.values.iter().filter(|value| value.is_nan()).count(), 8);
-        let back = StoredSeries { samples: vec![(5, 1.0), (5, 2.0)], ..stored };
-        assert!(series_of_stored(&[back], &times, "here").is_err());
+        let mut panel = panel.expect("one series");
+        let (id, read) = panel.remove(0);
+        let read = read.expect("it can be read");
+        assert_eq!((id.as_str(), read.series.values.len()), ("load", 15));
+        assert_eq!(read.series.values.iter().filter(|value| value.is_nan()).count(), 8);
+        let back = StoredSeries { samples: vec![(5, 1.0), (5, 2.0)], ..stored.clone() };
+        let both = series_of_stored(&[back, stored], &times, "here").expect("two series");
+        assert!(both[0].1.is_err() && both[1].1.is_ok(), "one that is none leaves the other");
         assert!(series_of_stored(&[], &times, "here").is_err());
     }
 }

@@ -107,13 +107,12 @@ impl Engine {
                 reading::time_text(alarm.data_to_s)
             ),
         };
-        let at = Timestamp::new(alarm.data_to_s);
         let mut book = AlertBook::of(entries(&self.store.snapshot()?)?)?;
         // Whoever has nothing to write does not wait for those who write.
-        if book.forecast(&said, at).is_some() {
+        if book.forecast(&said, now).is_some() {
             let mut writer = self.store.writer()?;
             book = AlertBook::of(entries(&writer.snapshot())?)?;
-            if let Some(entry) = book.forecast(&said, at) {
+            if let Some(entry) = book.forecast(&said, now) {
                 let mut commit = writer.begin();
                 append_entries(&mut commit, std::slice::from_ref(&entry))?;
                 commit.finish(self.run_record("forecast watch", now))?;

@@ -9,7 +9,7 @@ use std::path::Path;
 use forecast::reading;
 use forecast::warning::Capacity;
 
-use super::series::{Rows, SeriesOptions, open_rows, question};
+use super::series::{Panel, Rows, SeriesOptions, open_rows, question};
 use crate::Error;
 
 /// The capacity of a file of times and capacities, and what was repaired, in words.
@@ -27,16 +27,18 @@ pub fn open_schedule(path: &Path) -> Result<(Capacity, Vec<String>), Error> {
             repairs.splice(0..0, above);
             (points, repairs)
         }
-        Rows::Series(mut panel) if panel.len() == 1 && panel[0].has_times => {
-            let read = panel.remove(0);
+        Rows::Series(readings) => {
+            let mut panel: Panel =
+                readings.into_iter().map(|(_, read)| read).collect::<Result<_, Error>>()?;
+            let n = panel.len();
+            let Some(read) = panel.pop().filter(|read| n == 1 && read.has_times) else {
+                let what = format!("{name} holds {n} series, or one without times");
+                return Err(question(what, hint));
+            };
             let time = |index: usize| reading::time_of(&read.series, index);
             let values = read.series.values.iter().enumerate();
             let points = values.filter_map(|(index, level)| Some((time(index)?, *level)));
             (points.collect(), read.repairs)
-        }
-        Rows::Series(panel) => {
-            let what = format!("{name} holds {} series, or one without times", panel.len());
-            return Err(question(what, hint));
         }
     };
     if let Some((time, _)) = points.iter().find(|(_, level)| level.is_nan()) {

@@ -77,6 +77,9 @@ pub struct LoadedSeries {
 /// Series of one file.
 pub type Panel = Vec<LoadedSeries>;
 
+/// Series of one source by name, each as it was read, or why it could not be.
+pub type Readings = Vec<(String, Result<LoadedSeries, Error>)>;
+
 /// A series as JSON has it: values, and what belongs to them. Other keys are figures of whoever made the file.
 #[derive(Debug, Deserialize)]
 struct Written {
@@ -149,7 +152,7 @@ pub(super) enum Rows {
         sha256: String,
     },
     /// Series with values at equal steps already.
-    Series(Panel),
+    Series(Readings),
 }
 
 /// All series of a file.
@@ -157,13 +160,21 @@ pub(super) enum Rows {
 /// # Errors
 /// The file cannot be read, or one of its series is none.
 pub fn open_panel(path: &Path, options: &SeriesOptions) -> Result<Panel, Error> {
+    open_each(path, options)?.into_iter().map(|(_, read)| read).collect()
+}
+
+/// All series of a file, each for itself: one that is none leaves the others.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn open_each(path: &Path, options: &SeriesOptions) -> Result<Readings, Error> {
     match open_rows(path, options)? {
-        Rows::Series(panel) => Ok(panel),
+        Rows::Series(readings) => Ok(readings),
         Rows::Samples { samples, line, name, sha256 } => {
-            let mut series = of_samples(&samples, options, name, sha256)?;
+            let mut series = of_samples(&samples, options, name.clone(), sha256)?;
             let above = line.map(|text| Repair::LineBeforeHeader { text });
             series.repairs.splice(0..0, above);
-            Ok(vec![series])
+            Ok(vec![(name, Ok(series))])
         }
     }
 }
@@ -174,7 +185,12 @@ pub(super) fn open_rows(path: &Path, options: &SeriesOptions) -> Result<Rows, Er
     let fault = |error| Error::File { path: path.to_owned(), error };
     let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
     if !is_json {
-        let (table, line) = open_table(path)?;
+        let (table, line) = open_table(path).map_err(|error| match error {
+            Error::Learn(learn::LearnError::EmptyTable { what: "row" }) => {
+                question(format!("{name} holds no row"), "give rows of a time and a value")
+            }
+            other => other,
+        })?;
         let samples = samples_of(&table.frame, options)?;
         return Ok(Rows::Samples { samples, line, name: table.name, sha256: table.sha256 });
     }
@@ -215,13 +231,20 @@ fn of_json(bytes: &[u8], options: &SeriesOptions, name: &str) -> Result<Rows, Er
                 "leave --time, --value and --keep out",
             ));
         }
+        let several = list.len() > 1;
         let read = |(at, entry): (usize, Value)| {
-            let written: Written = serde_json::from_value(entry)
-                .map_err(|error| question(format!("{name}, series {}: {error}", at + 1), hint))?;
-            written.loaded(name, &sha256)
+            let id = entry["id"].as_str().or(entry["name"].as_str());
+            let place =
+                if several { format!("{name}, series {}", at + 1) } else { name.to_owned() };
+            let id = id.map_or_else(|| place.clone(), str::to_owned);
+            let written = serde_json::from_value::<Written>(entry)
+                .map_err(|error| question(format!("{name}, series {}: {error}", at + 1), hint));
+            match written.and_then(|written| written.loaded(name, &sha256)) {
+                Ok(series) => (series.id.clone(), Ok(series)),
+                Err(error) => (id, Err(error)),
+            }
         };
-        let panel: Result<Panel, Error> = list.into_iter().enumerate().map(read).collect();
-        return Ok(Rows::Series(panel?));
+        return Ok(Rows::Series(list.into_iter().enumerate().map(read).collect()));
     }
     let samples = samples_of_records(&list, options)?;
     Ok(Rows::Samples { samples, line: None, name: name.to_owned(), sha256 })

@@ -2,13 +2,15 @@
 
 use forecast::lead::{LeadOptions, LeadRow, judge};
 use forecast::planning::{Plan, PlanOptions, level_of_quantile, plan};
+use forecast::scenario::Scenario;
 use forecast::warning::{Capacity, Costs, Scorecard, Warner, Warning, WarningOptions, Watched};
-use forecast::{Fitted, Indicator, Indicators, Series, Step, reading};
+use forecast::{Indicator, Step, reading};
 use serde::Serialize;
 
 use super::answers::ReadAnswer;
-use super::methods::{MethodName, Setting};
-use super::predict::first_rows;
+use super::beside::{Beside, IndicatorAhead};
+use super::methods::MethodName;
+use super::predict::{FitOptions, answered};
 use super::series::LoadedSeries;
 use crate::Error;
 
@@ -102,6 +104,7 @@ pub fn watch_series(
     replay: bool,
 ) -> Result<WatchAnswer, Error> {
     let step_s = seconds_of(series)?;
+    not_negative(series)?;
     let own = options.of_step(step_s);
     let watched = Watched { load: &series.series, capacity: &options.capacity, indicators };
     let warner = Warner::fit(&watched, &own)?.with_feedback(&options.was_useful);
@@ -135,6 +138,24 @@ pub(super) fn seconds_of(series: &LoadedSeries) -> Result<u32, Error> {
             hint: Some("give a load with times, at steps of 6 hours at most".to_owned()),
         }),
     }
+}
+
+/// Refuses loads below 0: nothing carries less than nothing, so it is no load, or was not read as one.
+fn not_negative(series: &LoadedSeries) -> Result<(), Error> {
+    let values = &series.series.values;
+    let count = values.iter().filter(|value| **value < 0.0).count();
+    let Some(first) = values.iter().position(|value| *value < 0.0) else { return Ok(()) };
+    let time = reading::time_of(&series.series, first).filter(|_| series.has_times);
+    let place = time.map_or_else(|| format!("value {first}"), reading::time_text);
+    Err(Error::Question {
+        what: format!(
+            "{}: {count} of {} loads are below 0, the first {} at {place}",
+            series.id,
+            values.len(),
+            values[first]
+        ),
+        hint: Some("give a load, which is 0 or more; is it the right column?".to_owned()),
+    })
 }
 
 /// The table of what leads a series.
@@ -192,6 +213,9 @@ pub struct PlanAnswer {
     pub times: Vec<String>,
     /// Expected load.
     pub expected: Vec<f64>,
+    /// Where the values of indicators over the horizon come from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub indicators_ahead: Vec<IndicatorAhead>,
     /// The options.
     pub options: PlanOptions,
     /// The plan; nothing is done by it.
@@ -218,41 +242,48 @@ pub fn plan_series(
         });
     }
     options.check()?;
-    let horizon = horizon.unwrap_or_else(|| series.horizon_default());
-    let setting = Setting { seasons: series.seasons.clone(), horizon, orders: series.orders };
-    let none = Indicators::default();
+    not_negative(series)?;
+    let fit = FitOptions { method, orders: None, horizon };
+    let levels = [level_of_quantile(quantile)];
+    let (answer, _) = answered(series, &fit, (&levels, &[]), None)?;
+    let upper = answer.bounds.first().map(|bounds| bounds.upper.as_slice()).unwrap_or_default();
     let values = &series.series.values;
-    let uses = method.uses_indicators();
-    let (past, future) = if uses { (&series.indicators, &series.future) } else { (&none, &none) };
-    let fitted: Box<dyn Fitted> =
-        method.method(&setting, values.len()).fit(&series.series, past)?;
-    let future = first_rows(future, horizon);
-    let forecast = fitted.forecast(horizon, &future, &[level_of_quantile(quantile)])?;
-    let upper = forecast.bounds.first().map(|bounds| bounds.upper.clone()).unwrap_or_default();
     let last = values.iter().rev().find(|value| !value.is_nan()).copied().unwrap_or(f64::NAN);
     // A limit holds for what works now, too.
     let asked = options.required(last).map(|units| units.min(options.units_max));
     let units = units.or(asked).unwrap_or(options.units_min);
-    let plan = plan(&upper, &forecast.mean, units, options)?;
-    let time =
-        |step: usize| reading::time_of(&series.series, values.len() + step).map(reading::time_text);
+    let plan = plan(upper, &answer.mean, units, options)?;
     Ok(PlanAnswer {
-        read: series.answer(uses),
-        method: method.name().to_owned(),
+        read: answer.read,
+        method: answer.method,
         quantile,
-        times: match series.has_times {
-            true => (0..horizon).filter_map(time).collect(),
-            false => Vec::new(),
-        },
-        expected: forecast.mean,
+        times: answer.times,
+        expected: answer.mean,
+        indicators_ahead: Vec::new(),
         options: options.clone(),
         plan,
     })
 }
 
-/// A capacity over time from a file of times and capacities.
-pub fn capacity_of(series: &Series) -> Capacity {
-    let row = |(index, level): (usize, &f64)| Some((reading::time_of(series, index)?, *level));
-    let known = series.values.iter().enumerate().filter(|(_, level)| !level.is_nan());
-    Capacity::Schedule(known.filter_map(row).collect())
+/// The same for a series with its indicators, under scenarios where any are given.
+///
+/// # Errors
+/// As [`plan_series`]; scenarios that make no sense, or of a method that uses no indicators.
+pub fn plan_beside(
+    mut beside: Beside,
+    scenarios: &[Scenario],
+    method: MethodName,
+    horizon: Option<usize>,
+    asked: (f64, Option<u32>),
+    options: &PlanOptions,
+) -> Result<PlanAnswer, Error> {
+    if let Some(what_if) = beside.assume(scenarios, method)? {
+        beside.series.future = what_if.future;
+    }
+    let mut answer = plan_series(&beside.series, method, horizon, asked, options)?;
+    if !answer.read.indicators.is_empty() {
+        answer.indicators_ahead = beside.ahead;
+    }
+    answer.read.repairs.append(&mut beside.notes);
+    Ok(answer)
 }

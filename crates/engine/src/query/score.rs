@@ -138,7 +138,12 @@ impl View {
                     (Without::Model, Some(model)) => format!("model {}", model.name()),
                     _ => continue,
                 };
-                rows.push(WithoutAnswer { without, points: Points(row.points_after) });
+                rows.push(WithoutAnswer {
+                    without,
+                    points: Points(row.points_after),
+                    farther_unknown: row.farther_unknown,
+                    model_unknown: row.model_unknown,
+                });
             }
         }
         rows.sort_by(|a, b| (a.points, &a.without).cmp(&(b.points, &b.without)));

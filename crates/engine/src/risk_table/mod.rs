@@ -15,14 +15,13 @@ mod targets;
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
-use forensics::risk_features::RiskFacts;
 use ledger::{ClusterFeatures, ClusterId, Timestamp};
 use serde::Serialize;
 
 pub use targets::TableTarget;
 
 use crate::export::file_of;
-use crate::risk_models::risk_columns;
+use crate::risk_models::{AllFacts, risk_columns};
 use crate::stages::{self, Held, Learning, of_cluster};
 use crate::view::View;
 use crate::{Engine, Error, ExportFormat, Progress, Watch};
@@ -274,19 +273,18 @@ impl Maker<'_, '_> {
         for part in 0..n_parts {
             let is_withheld = |label: u32| n_parts > 1 && parts[label as usize] == part;
             let facts = self.learning.facts(is_withheld, self.watch)?;
+            let all = AllFacts {
+                behavior: clusters,
+                held: &facts.entities,
+                exposures: &facts.exposures,
+                proximities: &facts.proximities,
+                patterns: &facts.patterns,
+            };
             for label in wanted.iter().filter(|label| parts[**label as usize] == part) {
                 let cluster = stages::cluster(*label);
                 let behavior = of_cluster(clusters, cluster, |row| row.cluster);
                 let Some(behavior) = behavior.first() else { continue };
-                let held = of_cluster(&facts.entities, cluster, |row| row.0).first();
-                let facts = RiskFacts {
-                    behavior,
-                    held_by: held.map(|row| row.1),
-                    exposures: of_cluster(&facts.exposures, cluster, |row| row.cluster),
-                    proximities: of_cluster(&facts.proximities, cluster, |row| row.cluster),
-                    patterns: of_cluster(&facts.patterns, cluster, |row| row.cluster),
-                };
-                features.insert(*label, columns.row(&facts, |_, _| false));
+                features.insert(*label, columns.row(&all.of(behavior), |_, _| false));
             }
             self.passed();
         }

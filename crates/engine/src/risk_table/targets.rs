@@ -34,9 +34,9 @@ impl TableTarget {
             None if text == "category" => Ok(Self::Category),
             None if text == "listed" => Ok(Self::Listed),
             Some(("tag", name)) => {
-                let known = Category::from_name(name).filter(|found| *found > Category::MINED);
+                let known = Category::from_name(name).filter(|found| found.is_party());
                 known.map(Self::Tag).ok_or_else(|| {
-                    let names: Vec<&str> = Category::all().skip(2).map(Category::name).collect();
+                    let names: Vec<&str> = Category::parties().map(Category::name).collect();
                     let hint = did_you_mean(name, &names);
                     Error::Question {
                         what: format!("{name:?} is no category of tags"),

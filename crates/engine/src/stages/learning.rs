@@ -11,11 +11,11 @@ use std::sync::Arc;
 use forensics::features::Features;
 use forensics::money::Prices;
 use forensics::screening::ListIndex;
-use ledger::{Address, AddressId, ClusterFeatures, ClusterId, Entity, EntityId, Mix, tables};
+use ledger::{Address, AddressId, ClusterFeatures, ClusterId, Entity, EntityId, Mix};
 use store::{Dictionary, Snapshot};
 
 use super::guarded::Guarded;
-use super::risk::{self, RiskPass};
+use super::risk::{self, RiskFacts, RiskPass};
 use crate::reader::{self, LedgerReader};
 use crate::risk_files::FactRows;
 use crate::{Config, Error, Watch, layout, prices, view};
@@ -104,11 +104,11 @@ impl<'s> Learning<'s> {
         let known = self.known(is_withheld)?;
         let mut pass = RiskPass::new(&known, &self.labels, &self.mixes, &self.config.risk)?;
         self.each(watch, |batch| pass.push(batch))?;
-        let views = pass.finish(&[], &[])?;
+        let RiskFacts { exposures, proximities, patterns } = pass.facts();
         Ok(FactRows {
-            exposures: tables::exposures_from(views.table(&tables::EXPOSURES))?,
-            proximities: tables::proximities_from(views.table(&tables::PROXIMITIES))?,
-            patterns: tables::patterns_from(views.table(&tables::PATTERNS))?,
+            exposures,
+            proximities,
+            patterns,
             scores: Vec::new(),
             entities: known.attribution.clusters.clone(),
             model_terms: Vec::new(),
@@ -121,9 +121,7 @@ impl<'s> Learning<'s> {
             (!is_withheld(*self.labels.get(id as usize)?)).then_some(id)
         };
         let prices = self.prices.clone();
-        let known =
-            risk::known(self.snapshot, &self.lists, &self.labels, self.config, prices, id_of)?;
-        Ok(known.without_model())
+        risk::known(self.snapshot, &self.lists, &self.labels, self.config, prices, id_of)
     }
 
     fn each(

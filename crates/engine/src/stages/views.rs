@@ -166,7 +166,8 @@ impl Views {
         let id_of = |address: &ledger::Address| addresses.lookup_one(&address.key());
         let lists = view::live_lists(snapshot, None, None)?;
         let mixes = reader::mixes(snapshot)?;
-        let known = risk::known(snapshot, &lists, &labels, config, prices.clone(), id_of)?;
+        let known = risk::known(snapshot, &lists, &labels, config, prices.clone(), id_of)?
+            .with_model(snapshot)?;
         let risk = RiskPass::new(&known, &labels, &mixes, &config.risk)?;
         let with_features = config.ownership.features || known.has_model();
         let mut pass = Pass::new(&labels, with_features, suggesting, risk, prices.clone());

@@ -1,7 +1,7 @@
 //! What models answer, for adapters to render.
 
+use learn::Role;
 use learn::automl::{Assessed, ColumnImportance, LeaderboardRow, LeakCheck};
-use learn::{Kind, Role};
 use serde::Serialize;
 
 use super::LoadedModel;
@@ -120,9 +120,8 @@ impl LoadedModel {
 
     /// What training made, after its file was written.
     pub fn trained(&self, file: &str, n_bytes: u64, wall_s: f64) -> TrainAnswer {
-        let is_used = |role: &&Role| role.kind.is_used() && role.kind != Kind::Target;
         TrainAnswer {
-            n_columns_used: self.model.roles().iter().filter(is_used).count(),
+            n_columns_used: self.model.schema().len(),
             model: self.answer(),
             file: file.to_owned(),
             n_bytes,

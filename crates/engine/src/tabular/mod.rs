@@ -13,8 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use learn::LearnError;
+pub use learn::automl::check_name;
 pub use learn::automl::{Assessed, OwnFit, OwnLearner, Prepared, PreparedFold};
-use learn::automl::{AutoOptions, Manifest, Model, SplitBy, TrainProgress, train_with};
+use learn::automl::{AutoOptions, Interrupt, Manifest, Model, SplitBy, TrainProgress, train_with};
+use learn::roles::Override;
 pub use learn::{Matrix, Training};
 use sha2::{Digest, Sha256};
 
@@ -32,7 +34,10 @@ pub use served::{
 pub use table::Table;
 pub(crate) use table::{CLOCK, KIND, unzipped};
 
-use crate::{Error, Progress, Watch};
+use crate::{Error, Progress, Watch, did_you_mean};
+
+/// Columns that a hint names at most.
+const NAMED_MAX: usize = 12;
 
 /// A model and where it came from.
 #[derive(Debug)]
@@ -101,8 +106,11 @@ fn trained(
         watch.tell(Progress::At { done: progress.done.into() });
         !watch.stopped()
     };
+    table.check_columns(options)?;
     let options = table.completed(options);
-    let model = train_with(&table.frame, &options, own, &mut told, &|| watch.dropped());
+    let (dropped, stopped) = (|| watch.dropped(), || watch.stopped());
+    let interrupt = Interrupt { dropped: &dropped, stopped: &stopped };
+    let model = train_with(&table.frame, &options, own, &mut told, interrupt);
     if begun {
         watch.tell(Progress::End);
     }
@@ -126,13 +134,46 @@ fn one_sided(error: LearnError, options: &AutoOptions) -> Error {
 }
 
 impl Table {
+    /// Refuses options that name a column which the table lacks, with the option and the nearest name.
+    fn check_columns(&self, options: &AutoOptions) -> Result<(), Error> {
+        let names: Vec<&str> =
+            self.frame.columns().iter().map(|column| column.name.as_str()).collect();
+        let split = match &options.split {
+            SplitBy::Time(column) | SplitBy::Group(column) => Some(column),
+            _ => None,
+        };
+        let one = [("target", Some(&options.target)), ("weight", options.weight.as_ref())];
+        let one = one.into_iter().chain([("split", split)]);
+        let asked = one.filter_map(|(option, column)| Some((option, column?)));
+        let roles = options.roles.keys().map(|column| ("column", column));
+        let monotone = options.monotone.keys().map(|column| ("monotone", column));
+        let mut asked = asked.chain(roles).chain(monotone);
+        let Some((option, column)) = asked.find(|(_, column)| !names.contains(&column.as_str()))
+        else {
+            return Ok(());
+        };
+        let some = |n: usize| names[..n].join(", ");
+        let all = match names.len() {
+            n if n > NAMED_MAX => format!("{} and {} more", some(NAMED_MAX), n - NAMED_MAX),
+            n => some(n),
+        };
+        Err(Error::Question {
+            what: format!("the table has no column {column:?}, which --{option} ({option}) names"),
+            hint: Some(match did_you_mean(column, &names) {
+                Some(near) => format!("{near} its columns are {all}"),
+                None => format!("its columns are {all}"),
+            }),
+        })
+    }
+
     /// Options with what the file says of its columns, where the caller says nothing of them.
     fn completed(&self, options: &AutoOptions) -> AutoOptions {
         let mut options = options.clone();
         for (column, kind) in &self.kinds {
             let is_asked = *column == options.target || options.weight.as_ref() == Some(column);
             if !is_asked {
-                options.roles.entry(column.clone()).or_insert_with(|| (*kind).into());
+                let given = || Override { by_table: true, ..(*kind).into() };
+                options.roles.entry(column.clone()).or_insert_with(given);
             }
         }
         if let (SplitBy::Auto, Some(clock)) = (&options.split, &self.clock) {
@@ -149,7 +190,7 @@ impl Table {
 pub fn open_model(path: &Path) -> Result<LoadedModel, Error> {
     let bytes =
         std::fs::read(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
-    LoadedModel::from_bytes(&bytes)
+    LoadedModel::from_bytes(&bytes).map_err(|error| error.of(&path.display().to_string()))
 }
 
 impl LoadedModel {

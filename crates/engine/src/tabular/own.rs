@@ -50,13 +50,19 @@ pub fn assess(
         let (row, value) = (at / n_outputs, predictions[at]);
         let what =
             if task == Task::Regression { "a finite number" } else { "a probability, 0 to 1" };
-        return Err(fault(format!("the prediction of row {row} is {value}, expected {what}")));
+        return Err(fault(format!(
+            "the prediction of row {} is {value}, expected {what}",
+            row + 1
+        )));
     }
     if n_outputs > 1 {
         let sums = predictions.chunks(n_outputs).map(|row| row.iter().sum::<f64>());
         let odd = sums.enumerate().find(|(_, sum)| (sum - 1.0).abs() > SUM_TOLERANCE);
         if let Some((row, sum)) = odd {
-            return Err(fault(format!("the probabilities of row {row} sum to {sum}, expected 1")));
+            return Err(fault(format!(
+                "the probabilities of row {} sum to {sum}, expected 1",
+                row + 1
+            )));
         }
     }
     Ok(Assessed::of(task, predictions, targets, weights))
@@ -71,8 +77,8 @@ impl Table {
         let n_rows = self.frame.n_rows();
         if let Some(row) = rows.iter().find(|row| **row as usize >= n_rows) {
             return Err(Error::missing(
-                format!("row {row}: the table has rows 0 to {}", n_rows - 1),
-                "name rows of the table",
+                format!("index {row} is beyond the {n_rows} rows of the table"),
+                "name rows by their indices, from 0",
             ));
         }
         if rows.is_empty() {
@@ -93,9 +99,8 @@ impl Table {
     /// # Errors
     /// They differ in length, or a name is in both.
     pub fn beside(&self, other: &Self) -> Result<Self, Error> {
-        let columns = self.frame.columns().iter().chain(other.frame.columns());
         Ok(Self {
-            frame: learn::Frame::new(columns.cloned().collect())?,
+            frame: self.frame.beside(&other.frame)?,
             sha256: hash(format!("{} {}", self.sha256, other.sha256).as_bytes()),
             name: self.name.clone(),
             kinds: self.kinds.iter().chain(&other.kinds).cloned().collect(),
@@ -115,17 +120,16 @@ impl Table {
                 hint: Some("give every column a name of its own".to_owned()),
             });
         }
-        let named = || columns.iter().zip(names);
-        let renamed = named().map(|(column, name)| learn::Column {
-            name: name.clone(),
-            values: column.values.clone(),
-        });
         let new_name = |old: &str| {
-            named().find(|(column, _)| column.name == old).map(|(_, name)| name.clone())
+            columns
+                .iter()
+                .zip(names)
+                .find(|(column, _)| column.name == old)
+                .map(|(_, name)| name.clone())
         };
         let kinds = self.kinds.iter();
         Ok(Self {
-            frame: learn::Frame::new(renamed.collect())?,
+            frame: self.frame.renamed(names)?,
             sha256: self.sha256.clone(),
             name: self.name.clone(),
             kinds: kinds.filter_map(|(old, kind)| Some((new_name(old)?, *kind))).collect(),

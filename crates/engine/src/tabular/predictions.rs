@@ -1,7 +1,7 @@
 //! Predictions of a table: numbers, reasons, and the file they are written to.
 
+use learn::Frame;
 use learn::automl::{Assessed, Explanation, Prediction, Reason};
-use learn::{Frame, LearnError};
 
 use super::answers::{CompareAnswer, ComparedModel, ReasonAnswer, RowAnswer, TestAnswer};
 use super::{LoadedModel, Table};
@@ -27,7 +27,7 @@ pub fn predict(model: &LoadedModel, table: &Table, n_reasons: usize) -> Result<P
         return Ok(explained(model, table, n_reasons)?.0);
     }
     let prediction = model.model.predict(&table.frame)?;
-    Ok(Predicted::new(model, table, prediction, Vec::new()))
+    Predicted::new(model, table, prediction, Vec::new())
 }
 
 /// The same with the whole explanation; rows become features once.
@@ -38,7 +38,7 @@ pub(super) fn explained(
 ) -> Result<(Predicted, Explanation), Error> {
     let (prediction, explanation) = model.model.predict_explained(&table.frame)?;
     let reasons = model.model.reasons_of(&table.frame, &explanation, n_reasons);
-    Ok((Predicted::new(model, table, prediction, reasons), explanation))
+    Ok((Predicted::new(model, table, prediction, reasons)?, explanation))
 }
 
 /// Holds a model against a table that it was not trained on, and looks for rows of `train` in it.
@@ -46,7 +46,7 @@ pub(super) fn explained(
 /// # Errors
 /// The table lacks a column of the model or its target.
 pub fn test_model(model: &LoadedModel, train: &Table, test: &Table) -> Result<TestAnswer, Error> {
-    let predicted = predict(model, test, 0)?;
+    let predicted = predict(model, test, 0).map_err(|error| error.of(&test.name))?;
     let found = predicted.assessed.ok_or_else(|| {
         let target = model.model.target();
         let what =
@@ -68,11 +68,23 @@ pub fn test_model(model: &LoadedModel, train: &Table, test: &Table) -> Result<Te
     })
 }
 
-/// Figures against the target, where the table has it and knows every class of it.
-fn assessed(model: &LoadedModel, frame: &Frame, prediction: &Prediction) -> Option<Assessed> {
-    let targets = model.model.targets_of(frame).ok()?;
-    let weights = vec![1.0; targets.values.len()];
-    Some(Assessed::of(prediction.task, &prediction.values, &targets.values, &weights))
+/// Figures against the target, where the table has it and knows every class of it. Rows weigh what the column that weighed
+/// training says; where the table lacks that column, all alike.
+///
+/// # Errors
+/// A weight is no number, or below 0.
+fn assessed(
+    model: &LoadedModel,
+    frame: &Frame,
+    prediction: &Prediction,
+) -> Result<Option<Assessed>, Error> {
+    let Ok(targets) = model.model.targets_of(frame) else { return Ok(None) };
+    let weights = match model.model.weights_of(frame)? {
+        Some(weights) => weights,
+        None => vec![1.0; targets.values.len()],
+    };
+    let figures = Assessed::of(prediction.task, &prediction.values, &targets.values, &weights);
+    Ok(Some(figures))
 }
 
 impl Predicted {
@@ -81,9 +93,9 @@ impl Predicted {
         table: &Table,
         prediction: Prediction,
         reasons: Vec<Vec<Reason>>,
-    ) -> Self {
-        let assessed = assessed(model, &table.frame, &prediction);
-        Self { prediction, reasons, assessed }
+    ) -> Result<Self, Error> {
+        let assessed = assessed(model, &table.frame, &prediction)?;
+        Ok(Self { prediction, reasons, assessed })
     }
 
     /// As CSV: a line a row, in order. Numbers read back to the same bits.
@@ -159,11 +171,12 @@ pub fn compare(
         let assessed = match table {
             None => model.model.report.assessed.clone(),
             Some(table) => {
-                // The error of a target that cannot be read says more than that there are no figures.
-                model.model.targets_of(&table.frame)?;
-                let found = predict(model, table, 0)?.assessed;
-                found.ok_or_else(|| LearnError::MissingColumn {
-                    column: model.model.target().to_owned(),
+                let named = |error: Error| error.of(&format!("{file} on {}", table.name));
+                let found = predict(model, table, 0).map_err(named)?.assessed;
+                found.ok_or_else(|| {
+                    let targets = model.model.targets_of(&table.frame);
+                    let error = targets.expect_err("figures are lacking where the target is");
+                    named(error.into())
                 })?
             }
         };

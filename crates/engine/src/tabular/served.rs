@@ -218,12 +218,17 @@ impl Error {
     /// that cannot be read as in training.
     pub fn is_schema(&self) -> bool {
         use LearnError as Learn;
-        matches!(
-            self,
+        match self {
+            Self::Of { error, .. } => error.is_schema(),
             Self::Learn(
-                Learn::MissingColumn { .. } | Learn::ColumnType { .. } | Learn::Cell { .. }
-            )
-        )
+                Learn::MissingColumn { .. }
+                | Learn::ColumnType { .. }
+                | Learn::Cell { .. }
+                | Learn::Feature { .. }
+                | Learn::Level { .. },
+            ) => true,
+            _ => false,
+        }
     }
 
     /// Whether rows are no table at all: no row, or names that cannot be told apart.

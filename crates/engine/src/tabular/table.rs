@@ -1,4 +1,7 @@
 //! Tables to learn from: CSV, TSV (also gzipped), Parquet, Arrow IPC, or a table of the store.
+//!
+//! Compressed columns are read where the codec is built in: Parquet with Snappy, gzip or Zstandard, Arrow with Zstandard. LZ4 and
+//! Brotli would each be a dependency more: such a file is refused with the line that writes it anew.
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -7,6 +10,7 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use learn::{Frame, Kind};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::hash;
@@ -60,6 +64,15 @@ impl Table {
     /// # Errors
     /// It cannot be read, is none of the formats, or holds no table.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_columns(path, &|_| true)
+    }
+
+    /// [`Table::open`], reading the columns that are wanted where the format can leave others out: all of a text or a stream,
+    /// and all where none is wanted.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn open_columns(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Self, Error> {
         let fault = |error| Error::File { path: path.to_owned(), error };
         let name = path.display().to_string();
         let mut bytes = Vec::new();
@@ -71,7 +84,7 @@ impl Table {
                 hint: Some("give a sample of its rows".to_owned()),
             });
         }
-        Self::from_bytes(bytes, name)
+        Self::from_columns(bytes, name, wanted)
     }
 
     /// Reads the bytes of a file.
@@ -79,25 +92,33 @@ impl Table {
     /// # Errors
     /// As [`Table::open`].
     pub fn from_bytes(bytes: Vec<u8>, name: impl Into<String>) -> Result<Self, Error> {
-        let name = name.into();
+        Self::from_columns(bytes, name.into(), &|_| true)
+    }
+
+    fn from_columns(
+        bytes: Vec<u8>,
+        name: String,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, Error> {
         let sha256 = hash(&bytes);
-        let batches = if bytes.starts_with(b"PAR1") {
-            parquet(bytes)?
-        } else if bytes.starts_with(b"ARROW1") {
-            let reader = arrow::ipc::reader::FileReader::try_new(Cursor::new(&bytes), None)?;
-            reader.collect::<Result<Vec<_>, _>>()?
-        } else if bytes.starts_with(&[0xff, 0xff, 0xff, 0xff]) {
-            let reader = arrow::ipc::reader::StreamReader::try_new(Cursor::new(&bytes), None)?;
-            reader.collect::<Result<Vec<_>, _>>()?
-        } else {
+        let is_arrow = bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff; 4]);
+        let named = |error: Error| error.of(&name);
+        if !is_arrow && !bytes.starts_with(b"PAR1") {
             let frame = match bytes.starts_with(&[0x1f, 0x8b]) {
-                true => Frame::from_csv(&unzipped(&bytes, &name)?)?,
-                false => Frame::from_csv(&bytes)?,
+                true => Frame::from_csv(&unzipped(&bytes, &name)?),
+                false => Frame::from_csv(&bytes),
             };
+            let frame = frame.map_err(|error| named(error.into()))?;
             return Ok(Self { frame, sha256, name, kinds: Vec::new(), clock: None });
+        }
+        let batches = match is_arrow {
+            true => arrow_batches(&bytes, wanted),
+            false => parquet(bytes, wanted),
         };
+        let batches = batches.map_err(|error| uncoded(error, &name)).map_err(named)?;
         let (kinds, clock) = said(&batches);
-        Ok(Self { frame: Frame::from_batches(&batches)?, sha256, name, kinds, clock })
+        let frame = Frame::from_batches(&batches).map_err(|error| named(error.into()))?;
+        Ok(Self { frame, sha256, name, kinds, clock })
     }
 
     /// A table from columns in memory, such as those of a data frame in Python.
@@ -138,11 +159,50 @@ impl View {
     }
 }
 
-fn parquet(bytes: Vec<u8>) -> Result<Vec<RecordBatch>, Error> {
+fn parquet(bytes: Vec<u8>, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<RecordBatch>, Error> {
     let fault = arrow::error::ArrowError::from;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(fault)?;
+    let mut builder =
+        ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(fault)?;
+    let roots = builder.parquet_schema().root_schema().get_fields();
+    let places: Vec<usize> = (0..roots.len()).filter(|at| wanted(roots[*at].name())).collect();
+    if !places.is_empty() && places.len() < roots.len() {
+        let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+        builder = builder.with_projection(mask);
+    }
     let reader = builder.build().map_err(fault)?;
     Ok(reader.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// The batches of a file or a stream.
+fn arrow_batches(bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Result<Vec<RecordBatch>, Error> {
+    if !bytes.starts_with(b"ARROW1") {
+        let reader = arrow::ipc::reader::StreamReader::try_new(Cursor::new(bytes), None)?;
+        return Ok(reader.collect::<Result<Vec<_>, _>>()?);
+    }
+    let open = |places| arrow::ipc::reader::FileReader::try_new(Cursor::new(bytes), places);
+    let reader = open(None)?;
+    let schema = reader.schema();
+    let is_wanted = |at: &usize| wanted(schema.field(*at).name());
+    let places: Vec<usize> = (0..schema.fields().len()).filter(is_wanted).collect();
+    let all = places.is_empty() || places.len() == schema.fields().len();
+    let reader = if all { reader } else { open(Some(places))? };
+    Ok(reader.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// The error of a codec that is not built in: which one, and how to write the file without it.
+fn uncoded(error: Error, name: &str) -> Error {
+    let text = error.to_string().to_lowercase();
+    let is_codec = text.contains("disabled feature") || text.contains("requires the");
+    let codec = ["lz4", "brotli"].into_iter().find(|codec| text.contains(codec));
+    let Some(codec) = codec.filter(|_| is_codec) else { return error };
+    Error::Question {
+        what: format!("{name} is compressed with {codec}, which is not read here"),
+        hint: Some(
+            "write it with compression=\"zstd\" (pandas: to_feather or to_parquet(path, compression=\"zstd\"); pyarrow: \
+             feather.write_feather or parquet.write_table)"
+                .to_owned(),
+        ),
+    }
 }
 
 /// The text of gzipped bytes, up to the most that is read.

@@ -15,8 +15,13 @@ pub(crate) fn address(name: &str) -> String {
     Notation::address(name).display(Chain::Bitcoin)
 }
 
-/// The blocks of a text in the notation, a line each.
+/// The blocks of a text in the notation, a line each, with amounts in satoshi.
 pub(crate) fn blocks(text: &str) -> Vec<DecodedBlock> {
+    blocks_in(text, 1)
+}
+
+/// The same, with amounts in a unit of so many satoshi.
+pub(crate) fn blocks_in(text: &str, unit_sat: u64) -> Vec<DecodedBlock> {
     let notation = ledger::notation::parse(text).unwrap();
     let batch = &notation.batch;
     let views: Vec<TransactionView<'_>> = batch.views().collect();
@@ -45,13 +50,13 @@ pub(crate) fn blocks(text: &str) -> Vec<DecodedBlock> {
             sequence: input.sequence,
             marks: input.marks,
             spent: input.spent.map(|spent| SpentByInput {
-                amount_sat: spent.amount_sat,
+                amount_sat: spent.amount_sat * unit_sat,
                 script_type: spent.script_type,
                 address: spent.address.map(name),
             }),
         });
         let outputs = own.iter().flat_map(|view| view.outputs).map(|output| DecodedOutput {
-            amount_sat: output.amount_sat,
+            amount_sat: output.amount_sat * unit_sat,
             script_type: output.script_type,
             address: output.address.map(name),
             script: None,

@@ -17,10 +17,6 @@ fn guarded(guard_addresses: u32) -> Scratch {
     scratch
 }
 
-fn run(scratch: &Scratch) -> engine::RunReport {
-    scratch.engine.run(NOW, &Unwatched).unwrap()
-}
-
 fn pending(scratch: &Scratch) -> PendingAnswer {
     scratch.engine.view().unwrap().pending(usize::MAX).unwrap()
 }
@@ -103,7 +99,7 @@ fn perform(scratch: &Scratch, act: &Act, first: u32) {
     };
     let what = match act {
         Act::Run => {
-            run(scratch);
+            scratch.run();
             None
         }
         Act::Choose(at, true) => nth(*at).map(|id| Decide::Accept { id }),
@@ -169,7 +165,7 @@ proptest! {
         if tagged_at >= steps.len() {
             tag(&slow, &addresses);
         }
-        run(&slow);
+        slow.run();
         let fast = guarded(guard);
         for step in 0..3 {
             if step == log_at {
@@ -181,7 +177,7 @@ proptest! {
                 _ => {}
             }
         }
-        run(&fast);
+        fast.run();
         check_same(&slow.engine, &fast.engine);
         let verified = slow.engine.verify(true, &Unwatched).unwrap();
         prop_assert!(verified.all_holds(), "{:?}", verified);
@@ -199,7 +195,7 @@ fn with_held() -> Scratch {
         let scratch = guarded(2);
         let blocks = RandomChain::new(seed, Shape::default()).next_blocks(20);
         scratch.engine.ingest_blocks(&blocks, NOW).unwrap();
-        run(&scratch);
+        scratch.run();
         if held(&scratch).len() > 2 {
             return scratch;
         }
@@ -224,7 +220,7 @@ fn an_accepted_link_joins_what_it_was_held_for() {
     let waiting = explain(&scratch);
     assert!(!waiting.same_cluster && !waiting.stale_because.is_empty(), "{waiting:?}");
     assert_eq!(pending(&scratch).pairs[0].links[0].decided, Some("accept_link"));
-    let ran = run(&scratch);
+    let ran = scratch.run();
     let rebuilt = ran.addresses_rebuilt.unwrap();
     assert!(rebuilt >= pair.a.size + pair.b.size, "{rebuilt}");
     assert!(rebuilt < scratch.engine.view().unwrap().status(NOW).unwrap().addresses);
@@ -233,7 +229,7 @@ fn an_accepted_link_joins_what_it_was_held_for() {
     assert!(explained.evidence.iter().any(|step| step.link.as_ref() == Some(&link.id)));
     let id = scratch.engine.view().unwrap().decisions().unwrap().decisions[0].id.clone();
     decide(&scratch, Decide::Revoke { id: id[..6].to_owned() }).unwrap();
-    run(&scratch);
+    scratch.run();
     assert_eq!(pending(&scratch).pairs, before.pairs);
     let log = scratch.engine.view().unwrap().decisions().unwrap().decisions;
     assert_eq!(log[0].revoked_by.as_ref(), Some(&log[1].id));
@@ -244,11 +240,11 @@ fn a_withdrawn_link_joins_nothing_and_a_refused_one_waits_no_more() {
     let scratch = with_held();
     let ids = held(&scratch);
     decide(&scratch, Decide::Refuse { id: ids[0].clone() }).unwrap();
-    run(&scratch);
+    scratch.run();
     assert!(!held(&scratch).contains(&ids[0]));
     let links = scratch.engine.view().unwrap().status(NOW).unwrap().links;
     decide(&scratch, Decide::WithdrawHeights { from: 0, to: u32::MAX }).unwrap();
-    let report = run(&scratch);
+    let report = scratch.run();
     assert_eq!((report.clusters, report.links, report.held_links), (0, links, 0));
 }
 
@@ -266,7 +262,7 @@ fn two_owners_are_told_of_the_links_between_them() {
     decide(&scratch, Decide::Refuse { id: link.id.clone() }).unwrap();
     let refused = Some(("refuse_link", "because".to_owned(), true));
     assert_eq!(between(&scratch), refused);
-    run(&scratch);
+    scratch.run();
     assert_eq!(between(&scratch), refused);
     // It waits no more, and the way back is named.
     let error = decide(&scratch, Decide::Accept { id: link.id.clone() }).unwrap_err();
@@ -278,7 +274,7 @@ fn a_decision_that_can_say_nothing_is_refused() {
     let scratch = Scratch::new();
     let blocks = crate::chain::blocks("-> a:9\n a:9 -> b:9\n b:4 c:5 -> d:9\n");
     scratch.engine.ingest_blocks(&blocks, NOW).unwrap();
-    run(&scratch);
+    scratch.run();
     let of = |block: usize| blocks[block].transactions[0].id;
     let withdraw = |tx, rule: Option<&str>| {
         let rule = rule.map(str::to_owned);
@@ -339,11 +335,11 @@ fn questions_can_be_asked_as_of_a_height_and_without_a_rule() {
     let scratch = Scratch::new();
     let blocks = RandomChain::new(5, Shape::default()).next_blocks(20);
     scratch.engine.ingest_blocks(&blocks, NOW).unwrap();
-    run(&scratch);
+    scratch.run();
     let middle = blocks[10].height.get();
     let early = Scratch::new();
     early.engine.ingest_blocks(&blocks[..11], NOW).unwrap();
-    run(&early);
+    early.run();
     let (now, then) = (scratch.engine.view().unwrap(), early.engine.view().unwrap());
     let mut n_joined = 0;
     for address in then.addresses() {

@@ -7,7 +7,6 @@ mod alerts;
 mod chain;
 mod decisions;
 mod evaluate;
-mod hand;
 mod laws;
 mod lists;
 mod models;
@@ -19,11 +18,13 @@ mod resolve;
 mod risk;
 mod risk_model;
 mod staleness;
+mod table_files;
 mod world;
 
 use std::path::{Path, PathBuf};
 
-use engine::{Engine, Time};
+use engine::{BitcoinSource, Engine, IngestOptions, IngestReport, RunReport, Time, Unwatched};
+use simulate::{Truth, World, WorldSpec};
 
 /// The time that tests pass as now.
 const NOW: Time = Time::new(1_790_000_000);
@@ -47,6 +48,36 @@ impl Scratch {
         let overrides = [("ingest.network".to_owned(), "regtest".to_owned())];
         scratch.engine = Engine::open(&scratch.dir.path().join("store"), &overrides).unwrap();
         scratch
+    }
+
+    /// A small world's blocks as files, in so many parts, and what is true of them.
+    fn small_world(&self, n_parts: usize) -> (Vec<BitcoinSource>, Truth) {
+        let world = World::new(WorldSpec::small(3)).unwrap();
+        let mut blocks = world.blocks();
+        let raw: Vec<Vec<u8>> = blocks.by_ref().collect();
+        let mut sources = Vec::new();
+        for (part, some) in raw.chunks(raw.len().div_ceil(n_parts)).enumerate() {
+            let folder = self.dir.path().join(format!("blocks{part}"));
+            std::fs::create_dir(&folder).unwrap();
+            let file: Vec<u8> = some.iter().flat_map(|block| simulate::blk_record(block)).collect();
+            std::fs::write(folder.join("blk00000.dat"), file).unwrap();
+            sources.push(BitcoinSource::Path(vec![folder]));
+        }
+        (sources, blocks.into_truth())
+    }
+
+    fn ingest(&self, source: &BitcoinSource) -> IngestReport {
+        self.engine.ingest_bitcoin(source, &IngestOptions::default(), NOW, &Unwatched).unwrap()
+    }
+
+    /// The same store with another value of one setting.
+    fn set(&mut self, key: &str, value: &str) {
+        let overrides = [(key.to_owned(), value.to_owned())];
+        self.engine = Engine::open(self.engine.dir(), &overrides).unwrap();
+    }
+
+    fn run(&self) -> RunReport {
+        self.engine.run(NOW, &Unwatched).unwrap()
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {

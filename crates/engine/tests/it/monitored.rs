@@ -1,14 +1,21 @@
 //! Payments to monitored addresses, values in another currency: small worlds by hand in which a wrong answer shows.
 
 use engine::{
-    Act, AlertFilter, Engine, ListImport, Monitor, MonitorChange, Outcome, PriceImport, Unwatched,
+    Act, AlertFilter, ListImport, Monitor, MonitorChange, Outcome, PriceImport, Unwatched,
 };
 use ledger::DecodedBlock;
 
-use crate::hand::{FIRST_TIME_S, Hand, text};
+use crate::chain::{address as text, blocks_in};
 use crate::{NOW, Scratch};
 
 const CUSTOMER: &str = "cust";
+/// When the first block of a notation was found.
+const FIRST_TIME_S: i64 = 1_600_000_000;
+
+/// Blocks in the notation; amounts are in hundredths of a bitcoin.
+fn blocks(text: &str) -> Vec<DecodedBlock> {
+    blocks_in(text, 1_000_000)
+}
 
 /// A store with the blocks, where `listed` are on a list, `CUSTOMER` and `others` are monitored, and a run was made.
 fn world(blocks: &[DecodedBlock], listed: &[&str], others: &[&str]) -> Scratch {
@@ -23,7 +30,7 @@ fn world(blocks: &[DecodedBlock], listed: &[&str], others: &[&str]) -> Scratch {
     scratch.engine.import_lists(&import, NOW, &Unwatched).unwrap();
     let names = std::iter::once(&CUSTOMER).chain(others);
     monitor(&scratch, MonitorChange::Add, names.map(|name| text(name)).collect());
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     scratch
 }
 
@@ -65,17 +72,12 @@ fn close(scratch: &Scratch) {
 }
 
 /// Five owners put coins together; the customer is paid out of it.
-const MIX: &str = "-> x:1\n evil p q r s -> cust:90 a:90 b:90 c:90 d:90 e:9 p2:400 f:9 g:9 h:9";
-
-fn mixed() -> [DecodedBlock; 2] {
-    let mut hand = Hand::default();
-    let coins = "-> evil:100 p:500 q:100 r:100 s:100";
-    [hand.block(coins), hand.block(MIX)]
-}
+const MIX: &str = "-> evil:100 p:500 q:100 r:100 s:100
+-> x:1 | evil:100 p:500 q:100 r:100 s:100 -> cust:90 a:90 b:90 c:90 d:90 e:9 p2:400 f:9 g:9 h:9";
 
 #[test]
 fn a_listed_payer_does_not_hide_behind_a_riskier_one() {
-    let scratch = world(&mixed(), &["evil"], &[]);
+    let scratch = world(&blocks(MIX), &["evil"], &[]);
     let pack = format!(
         "title: t\ncreator: t\ndescription: t\nsource: https://example.org\ncurrency: BTC\n\
          confidence: service_data\nlastmod: 2023-01-01\ntags:\n- address: {}\n  label: lair\n  category: terrorism\n",
@@ -87,7 +89,7 @@ fn a_listed_payer_does_not_hide_behind_a_riskier_one() {
         &scratch,
         "subject = \"monitored\"\nwhen = 'listed and list(\"house\") and tag(\"lair\")'",
     );
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     assert_eq!(alerts(&scratch), ["new (raised )"]);
     let view = scratch.engine.view().unwrap();
     let filter = AlertFilter { rule: Some("r".to_owned()), ..AlertFilter::default() };
@@ -106,19 +108,20 @@ fn a_listed_payer_does_not_hide_behind_a_riskier_one() {
 
 #[test]
 fn a_closed_alert_on_an_address_hears_of_the_next_payment() {
-    let mut hand = Hand::default();
-    let first = [hand.block("-> evil:100 bad:3900"), hand.block("-> x:1\n evil -> cust:100")];
-    let scratch = world(&first, &["evil", "bad"], &[]);
+    let blocks = blocks(
+        "-> evil:100 bad:3900\n-> x:1 | evil:100 -> cust:100\n-> x:1 | bad:3900 -> cust:3900",
+    );
+    let scratch = world(&blocks[..2], &["evil", "bad"], &[]);
     publish(&scratch, "subject = \"monitored\"\ndedupe = \"address\"\nwhen = 'listed'");
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     assert_eq!(alerts(&scratch), ["new (raised )"]);
     close(&scratch);
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     assert!(alerts(&scratch)[0].starts_with("closed"));
-    scratch.engine.ingest_blocks(&[hand.block("-> x:1\n bad -> cust:3900")], NOW).unwrap();
+    scratch.engine.ingest_blocks(&blocks[2..], NOW).unwrap();
     let heard = alerts(&scratch);
     assert!(heard[0].starts_with("new (reraised worse since it was closed"), "{heard:?}");
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     let known = alerts(&scratch);
     assert!(
         known[0].starts_with("new (updated") && known[0].contains("causes: 1 → 2"),
@@ -128,17 +131,16 @@ fn a_closed_alert_on_an_address_hears_of_the_next_payment() {
 
 #[test]
 fn an_alert_goes_for_the_reason_that_is_so() {
-    let mut hand = Hand::default();
     // That the two are one owner is only shown by a later transaction.
-    let blocks = [hand.block("-> evil:100 cust:1"), hand.block("-> x:1\n evil -> cust:50")];
-    let scratch = world(&blocks, &["evil"], &["other"]);
+    let blocks = blocks(
+        "-> evil:100 cust:1\n-> x:1 | evil:100 -> cust:50\n-> evil:5\n-> x:1 | evil:5 cust:1 -> z:6",
+    );
+    let scratch = world(&blocks[..2], &["evil"], &["other"]);
     publish(&scratch, "subject = \"monitored\"\nwhen = 'listed'");
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     assert_eq!(alerts(&scratch), ["new (raised )"]);
-    let later = hand.block("-> evil:5");
-    let joined = hand.block("-> x:1\n evil cust -> z:6");
-    scratch.engine.ingest_blocks(&[later, joined], NOW).unwrap();
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.engine.ingest_blocks(&blocks[2..], NOW).unwrap();
+    scratch.run();
     let gone = alerts(&scratch);
     assert!(
         gone[0].starts_with("withdrawn") && gone[0].contains("payment of others: "),
@@ -149,22 +151,13 @@ fn an_alert_goes_for_the_reason_that_is_so() {
 
 #[test]
 fn nobody_pays_himself_as_a_block_comes_in() {
-    let mut hand = Hand::default();
-    let first = [hand.block("-> cust:100 two:100")];
-    let scratch = world(&first, &[CUSTOMER], &[]);
+    let blocks = blocks("-> cust:100 two:100\n-> x:1 | cust:100 two:100 -> shop:150 cust:50");
+    let scratch = world(&blocks[..1], &[CUSTOMER], &[]);
     publish(&scratch, "subject = \"monitored\"\nwhen = 'listed'");
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     // A customer who is listed pays out of two coins that nothing links so far, and gets change.
-    scratch
-        .engine
-        .ingest_blocks(&[hand.block("-> x:1\n cust two -> shop:150 cust:50")], NOW)
-        .unwrap();
+    scratch.engine.ingest_blocks(&blocks[1..], NOW).unwrap();
     assert_eq!(alerts(&scratch), [""; 0]);
-}
-
-fn in_currency(scratch: &mut Scratch, currency: &str) {
-    let overrides = [("money.currency".to_owned(), currency.to_owned())];
-    scratch.engine = Engine::open(&scratch.dir.path().join("store"), &overrides).unwrap();
 }
 
 fn prices(scratch: &Scratch, currency: &str, close: u32) {
@@ -180,16 +173,15 @@ fn prices(scratch: &Scratch, currency: &str, close: u32) {
 
 #[test]
 fn a_rule_of_another_currency_cannot_say_and_locks_nothing() {
-    let mut hand = Hand::default();
-    let blocks = [hand.block("-> evil:100"), hand.block("-> x:1\n evil -> cust:100")];
-    let mut scratch = world(&blocks, &["evil"], &[]);
-    in_currency(&mut scratch, "EUR");
+    let blocks = blocks("-> evil:100\n-> x:1 | evil:100 -> cust:100\n-> x:1 | cust:100 -> y:100");
+    let mut scratch = world(&blocks[..2], &["evil"], &[]);
+    scratch.set("money.currency", "EUR");
     let either =
         "subject = \"cluster\"\nwhen = 'listed or (total_value(sent) + 1 EUR) * 2 >= 5 EUR'";
     publish(&scratch, either);
-    scratch.engine.run(NOW, &Unwatched).unwrap();
-    in_currency(&mut scratch, "USD");
-    let report = scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
+    scratch.set("money.currency", "USD");
+    let report = scratch.run();
     assert!(report.alerts.cannot_say[0].contains("`EUR` is no unit here"), "{report:?}");
     // What can be read still counts.
     assert_eq!(alerts(&scratch).len(), 1);
@@ -197,7 +189,7 @@ fn a_rule_of_another_currency_cannot_say_and_locks_nothing() {
     let rule = view.rule("r").unwrap().rule;
     assert!(rule.in_force && rule.cannot_say.unwrap().contains("5 EUR"));
     assert_eq!(rule.when, "listed or (total_value(sent) + 1 EUR) * 2 >= 5 EUR");
-    scratch.engine.ingest_blocks(&[hand.block("-> x:1\n cust -> y:100")], NOW).unwrap();
+    scratch.engine.ingest_blocks(&blocks[2..], NOW).unwrap();
     let other = "[[rule]]\nname = \"s\"\nversion = 1\nabout = \"a\"\nseverity = \"low\"\nsubject = \"cluster\"\n\
                  when = 'score >= 5'\n";
     let engine = &scratch.engine;
@@ -211,11 +203,10 @@ fn a_rule_of_another_currency_cannot_say_and_locks_nothing() {
 
 #[test]
 fn values_bear_the_currency_in_which_they_were_made() {
-    let mut hand = Hand::default();
-    let blocks = [hand.block("-> evil:100"), hand.block("-> x:1\n evil -> cust:100")];
+    let blocks = blocks("-> evil:100\n-> x:1 | evil:100 -> cust:100");
     let mut scratch = world(&blocks, &["evil"], &[]);
     prices(&scratch, "USD", 400);
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     let asked = "[[rule]]\nname = \"s\"\nversion = 1\nabout = \"a\"\nseverity = \"low\"\nsubject = \"cluster\"\n\
                  when = 'value(received, sanctioned) >= 5 USD'\n";
     let says = |scratch: &Scratch, currency: &str| {
@@ -224,13 +215,13 @@ fn values_bear_the_currency_in_which_they_were_made() {
         (report.rules[0].n_holds, report.rules[0].n_unknown > 0)
     };
     assert_eq!(says(&scratch, "USD"), (1, false));
-    in_currency(&mut scratch, "EUR");
+    scratch.set("money.currency", "EUR");
     assert_eq!(says(&scratch, "EUR"), (0, true));
     let customer = text(CUSTOMER);
     let shown = scratch.engine.view().unwrap().exposure(&customer).unwrap();
     assert!(shown.parts.iter().flatten().all(|part| part.value.is_none()), "{:?}", shown.parts);
     prices(&scratch, "EUR", 300);
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     assert_eq!(says(&scratch, "EUR"), (1, false));
     let score = scratch.engine.view().unwrap().score(&customer).unwrap();
     let said: Vec<&str> = score.terms.iter().map(|term| term.basis.as_str()).collect();
@@ -239,7 +230,7 @@ fn values_bear_the_currency_in_which_they_were_made() {
     // A profile that was published in euros is not read as one in dollars.
     let own = scratch.engine.profile_text().unwrap().replace("version = 1\n", "version = 2\n");
     scratch.engine.publish_profile(&own, ("policy", "ana"), NOW).unwrap();
-    in_currency(&mut scratch, "USD");
+    scratch.set("money.currency", "USD");
     let before = scratch.engine.view().unwrap().snapshot_id().to_owned();
     let refused = scratch.engine.run(NOW, &Unwatched).unwrap_err();
     assert!(refused.hint().unwrap().contains("currency = \"USD\""), "{refused}");

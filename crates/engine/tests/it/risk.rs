@@ -1,31 +1,11 @@
 //! Risk through the engine: sums that hold, lists that are looked back on, payments that raise at once, profiles.
 
-use engine::{
-    AlertFilter, BitcoinSource, FlowSide, IngestOptions, ListImport, Monitor, MonitorChange, Time,
-    Unwatched,
-};
-use simulate::{Truth, World, WorldSpec};
+use engine::{AlertFilter, FlowSide, ListImport, Monitor, MonitorChange, Time, Unwatched};
 
 use crate::{NOW, Scratch};
 
 /// An address that no simulated world pays: a list must name somebody.
 const NOBODY: &str = "12c6DSiU4Rq3P4ZxziKxzrL5LmMBrzjrJX";
-
-/// Blocks as files, in so many parts, and what is true of them.
-fn parts(scratch: &Scratch, n_parts: usize) -> (Vec<BitcoinSource>, Truth) {
-    let world = World::new(WorldSpec::small(3)).unwrap();
-    let mut blocks = world.blocks();
-    let raw: Vec<Vec<u8>> = blocks.by_ref().collect();
-    let mut sources = Vec::new();
-    for (part, some) in raw.chunks(raw.len().div_ceil(n_parts)).enumerate() {
-        let folder = scratch.dir.path().join(format!("blocks{part}"));
-        std::fs::create_dir(&folder).unwrap();
-        let file: Vec<u8> = some.iter().flat_map(|block| simulate::blk_record(block)).collect();
-        std::fs::write(folder.join("blk00000.dat"), file).unwrap();
-        sources.push(BitcoinSource::Path(vec![folder]));
-    }
-    (sources, blocks.into_truth())
-}
 
 fn list(scratch: &Scratch, text: &str, published: i64) {
     let import = ListImport {
@@ -38,11 +18,6 @@ fn list(scratch: &Scratch, text: &str, published: i64) {
     scratch.engine.import_lists(&import, Time::new(published + 1), &Unwatched).unwrap();
 }
 
-fn ingest(scratch: &Scratch, source: &BitcoinSource) -> u64 {
-    let options = IngestOptions::default();
-    scratch.engine.ingest_bitcoin(source, &options, NOW, &Unwatched).unwrap().alerts_raised
-}
-
 /// Alerts of a rule as `state subject`.
 fn alerts(scratch: &Scratch, rule: &str) -> Vec<String> {
     let filter = AlertFilter { all: true, rule: Some(rule.to_owned()), ..AlertFilter::default() };
@@ -53,25 +28,25 @@ fn alerts(scratch: &Scratch, rule: &str) -> Vec<String> {
 #[test]
 fn a_list_that_changes_is_looked_back_on() {
     let scratch = Scratch::on_regtest();
-    let (sources, truth) = parts(&scratch, 1);
-    ingest(&scratch, &sources[0]);
-    assert_eq!(scratch.engine.run(NOW, &Unwatched).unwrap().known_parties, 0);
+    let (sources, truth) = scratch.small_world(1);
+    scratch.ingest(&sources[0]);
+    assert_eq!(scratch.run().known_parties, 0);
     assert!(alerts(&scratch, "listed").is_empty());
     let with = format!("{NOBODY}\n{}", truth.story.sanctions_list());
     list(&scratch, &with, 1_000);
-    let report = scratch.engine.run(NOW, &Unwatched).unwrap();
+    let report = scratch.run();
     assert!(report.alerts.raised > 1 && report.known_parties == 1, "{report:?}");
     let raised = alerts(&scratch, "listed");
     assert!(raised.len() == 1 && raised[0].starts_with("New cluster:"), "{raised:?}");
     assert!(!alerts(&scratch, "received-from-listed").is_empty());
     // Nothing new: the same rules say the same, and nothing is written twice.
-    assert!(scratch.engine.run(NOW, &Unwatched).unwrap().up_to_date);
+    assert!(scratch.run().up_to_date);
     list(&scratch, &format!("{NOBODY}\n"), 2_000);
-    let report = scratch.engine.run(NOW, &Unwatched).unwrap();
+    let report = scratch.run();
     assert!(report.alerts.withdrawn > 1 && report.alerts.raised == 0, "{report:?}");
     assert!(alerts(&scratch, "listed")[0].starts_with("Withdrawn"));
     list(&scratch, &with, 3_000);
-    let report = scratch.engine.run(NOW, &Unwatched).unwrap();
+    let report = scratch.run();
     assert!(report.alerts.reraised > 1, "{report:?}");
     assert_eq!(alerts(&scratch, "listed"), raised);
     assert!(scratch.engine.verify(true, &Unwatched).unwrap().all_holds());
@@ -80,10 +55,10 @@ fn a_list_that_changes_is_looked_back_on() {
 #[test]
 fn money_adds_up_and_scores_explain_themselves() {
     let scratch = Scratch::on_regtest();
-    let (sources, truth) = parts(&scratch, 1);
-    ingest(&scratch, &sources[0]);
+    let (sources, truth) = scratch.small_world(1);
+    scratch.ingest(&sources[0]);
     list(&scratch, &truth.story.sanctions_list(), 1_000);
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     let view = scratch.engine.view().unwrap();
     let addresses: Vec<String> = view.addresses().collect();
     let mut n_scored = 0;
@@ -114,37 +89,37 @@ fn money_adds_up_and_scores_explain_themselves() {
 #[test]
 fn a_payment_of_a_listed_party_raises_as_its_block_comes_in() {
     let first = Scratch::on_regtest();
-    let (sources, truth) = parts(&first, 1);
-    ingest(&first, &sources[0]);
+    let (sources, truth) = first.small_world(1);
+    first.ingest(&sources[0]);
     list(&first, &truth.story.sanctions_list(), 1_000);
-    first.engine.run(NOW, &Unwatched).unwrap();
+    first.run();
     let paid: Vec<(String, String)> = alerts(&first, "received-from-listed")
         .iter()
         .filter_map(|row| Some((row.split("cluster:").nth(1)?.to_owned(), "c-1".to_owned())))
         .collect();
     let second = Scratch::on_regtest();
-    let (sources, _) = parts(&second, 10);
+    let (sources, _) = second.small_world(10);
     list(&second, &truth.story.sanctions_list(), 1_000);
     let monitor =
         Monitor { addresses: paid, reason: "customers".to_owned(), author: "ana".to_owned() };
     second.engine.monitor(MonitorChange::Add, &monitor, NOW).unwrap();
     let mut n_raised = 0;
     for source in &sources {
-        n_raised += ingest(&second, source);
+        n_raised += second.ingest(source).alerts_raised;
         if n_raised == 0 {
-            second.engine.run(NOW, &Unwatched).unwrap();
+            second.run();
         }
     }
     assert!(n_raised > 0);
     let raised = alerts(&second, "monitored-received");
     assert!(raised.iter().all(|row| row.starts_with("New payment:")), "{raised:?}");
     // The run that knows everything agrees.
-    second.engine.run(NOW, &Unwatched).unwrap();
+    second.run();
     let after = alerts(&second, "monitored-received");
     assert!(raised.iter().all(|row| after.contains(row)), "{raised:?} {after:?}");
     // Nobody watches the addresses any more: its alerts go, and say why.
     second.engine.monitor(MonitorChange::Remove, &monitor, NOW).unwrap();
-    second.engine.run(NOW, &Unwatched).unwrap();
+    second.run();
     let gone = alerts(&second, "monitored-received");
     assert!(gone.iter().all(|row| row.starts_with("Withdrawn payment:")), "{gone:?}");
 }
@@ -152,10 +127,10 @@ fn a_payment_of_a_listed_party_raises_as_its_block_comes_in() {
 #[test]
 fn another_profile_is_tried_out_before_it_is_in_force() {
     let scratch = Scratch::on_regtest();
-    let (sources, truth) = parts(&scratch, 1);
-    ingest(&scratch, &sources[0]);
+    let (sources, truth) = scratch.small_world(1);
+    scratch.ingest(&sources[0]);
     list(&scratch, &truth.story.sanctions_list(), 1_000);
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     let text = scratch.engine.profile_text().unwrap();
     let milder = text.replace("version = 1\n", "version = 2\n").replace(
         "received = 80, sent = 80, near_received = 25, near_sent = 25",
@@ -168,7 +143,7 @@ fn another_profile_is_tried_out_before_it_is_in_force() {
     let view = scratch.engine.view().unwrap();
     let stale = view.status(NOW).unwrap().stale_because;
     assert!(stale.iter().any(|why| why.contains("profile of scores")), "{stale:?}");
-    let report = scratch.engine.run(NOW, &Unwatched).unwrap();
+    let report = scratch.run();
     assert!(report.alerts.withdrawn > 0, "{report:?}");
     assert!(scratch.engine.publish_profile("name = 5", ("x", "ana"), NOW).is_err());
 }
@@ -205,11 +180,11 @@ fn a_profile_rises_and_is_in_the_currency_of_the_store() {
 #[test]
 fn defaults_that_changed_with_the_program_are_followed() {
     let scratch = Scratch::on_regtest();
-    let (sources, _) = parts(&scratch, 1);
-    ingest(&scratch, &sources[0]);
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    let (sources, _) = scratch.small_world(1);
+    scratch.ingest(&sources[0]);
+    scratch.run();
     for (name, says) in [("run.profile", "profile of scores"), ("run.patterns", "of patterns")] {
-        assert!(scratch.engine.run(NOW, &Unwatched).unwrap().up_to_date);
+        assert!(scratch.run().up_to_date);
         let store = store::Store::open(scratch.engine.dir()).unwrap();
         let mut writer = store.writer().unwrap();
         assert_ne!(writer.snapshot().checkpoint(name), Some(0), "{name}");
@@ -220,17 +195,17 @@ fn defaults_that_changed_with_the_program_are_followed() {
         let stale = scratch.engine.view().unwrap().status(NOW).unwrap().stale_because;
         let since: Vec<_> = stale.iter().filter(|why| why.contains("since the last run")).collect();
         assert!(since.len() == 1 && since[0].contains(says), "{stale:?}");
-        assert!(!scratch.engine.run(NOW, &Unwatched).unwrap().up_to_date, "{name}");
+        assert!(!scratch.run().up_to_date, "{name}");
     }
 }
 
 #[test]
 fn blocks_since_the_last_run_change_no_answer_and_break_none() {
     let scratch = Scratch::on_regtest();
-    let (sources, truth) = parts(&scratch, 4);
-    sources[..3].iter().for_each(|source| assert_eq!(ingest(&scratch, source), 0));
+    let (sources, truth) = scratch.small_world(4);
+    sources[..3].iter().for_each(|source| assert_eq!(scratch.ingest(source).alerts_raised, 0));
     list(&scratch, &truth.story.sanctions_list(), 1_000);
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     let view = scratch.engine.view().unwrap();
     let address = view.addresses().nth(200).unwrap();
     let asked = |view: &engine::View| {
@@ -239,23 +214,23 @@ fn blocks_since_the_last_run_change_no_answer_and_break_none() {
         (exposure.parts, exposure.conventions, near.nearest)
     };
     let before = asked(&view);
-    ingest(&scratch, &sources[3]);
+    scratch.ingest(&sources[3]);
     assert_eq!(asked(&scratch.engine.view().unwrap()), before);
 }
 
 #[test]
 fn an_alert_about_a_party_that_is_gone_is_withdrawn() {
     let scratch = Scratch::on_regtest();
-    let (sources, truth) = parts(&scratch, 1);
-    ingest(&scratch, &sources[0]);
+    let (sources, truth) = scratch.small_world(1);
+    scratch.ingest(&sources[0]);
     list(&scratch, &format!("{NOBODY}\n{}", truth.story.sanctions_list()), 1_000);
     let rule = "[[rule]]\nname = \"party\"\nversion = 1\nabout = \"a\"\nseverity = \"high\"\n\
                 subject = \"cluster\"\ndedupe = \"entity\"\nwhen = 'listed'\n";
     scratch.engine.publish_rules(rule, false, "policy", "ana", NOW).unwrap();
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     let raised = alerts(&scratch, "party");
     assert!(raised.len() == 1 && raised[0].starts_with("New entity:"), "{raised:?}");
     list(&scratch, &format!("{NOBODY}\n"), 2_000);
-    scratch.engine.run(NOW, &Unwatched).unwrap();
+    scratch.run();
     assert!(alerts(&scratch, "party")[0].starts_with("Withdrawn"));
 }

@@ -6,39 +6,11 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use engine::risk_table::{RiskTableOptions, TableLevel, TableTarget, Unlabelled};
 use engine::tabular::{Table, train_model};
-use engine::{
-    AlertFilter, AutoOptions, BitcoinSource, ExportFormat, IngestOptions, Method, SplitBy,
-    Unwatched,
-};
-use simulate::{OwnerKind, Truth, World, WorldSpec};
+use engine::{AlertFilter, AutoOptions, ExportFormat, Method, SplitBy, Unwatched};
+use simulate::{OwnerKind, Truth};
 
 use crate::laws::check_same;
 use crate::{NOW, Scratch};
-
-/// Blocks as files, in so many parts, and what is true of them.
-fn parts(scratch: &Scratch, n_parts: usize) -> (Vec<BitcoinSource>, Truth) {
-    let world = World::new(WorldSpec::small(3)).unwrap();
-    let mut blocks = world.blocks();
-    let raw: Vec<Vec<u8>> = blocks.by_ref().collect();
-    let mut sources = Vec::new();
-    for (part, some) in raw.chunks(raw.len().div_ceil(n_parts)).enumerate() {
-        let folder = scratch.dir.path().join(format!("blocks{part}"));
-        std::fs::create_dir(&folder).unwrap();
-        let file: Vec<u8> = some.iter().flat_map(|block| simulate::blk_record(block)).collect();
-        std::fs::write(folder.join("blk00000.dat"), file).unwrap();
-        sources.push(BitcoinSource::Path(vec![folder]));
-    }
-    (sources, blocks.into_truth())
-}
-
-fn ingest(scratch: &Scratch, source: &BitcoinSource) {
-    let options = IngestOptions::default();
-    scratch.engine.ingest_bitcoin(source, &options, NOW, &Unwatched).unwrap();
-}
-
-fn run(scratch: &Scratch) -> engine::RunReport {
-    scratch.engine.run(NOW, &Unwatched).unwrap()
-}
 
 const PACK: &str = "title: t\ncreator: t\ndescription: t\nsource: https://example.org\n\
                     currency: BTC\nconfidence: service_data\nlastmod: 2023-01-01\ntags:\n";
@@ -76,8 +48,8 @@ fn tag(scratch: &Scratch, text: &str) {
 /// A store with a small world and everybody tagged.
 fn tagged() -> (Scratch, Truth) {
     let scratch = Scratch::on_regtest();
-    let (sources, truth) = parts(&scratch, 1);
-    ingest(&scratch, &sources[0]);
+    let (sources, truth) = scratch.small_world(1);
+    scratch.ingest(&sources[0]);
     tag(&scratch, &pack(&truth, |_| true));
     (scratch, truth)
 }
@@ -183,8 +155,8 @@ fn a_table_has_classes_a_clock_and_no_date_as_a_feature() {
 fn a_row_does_not_tell_its_own_tag() {
     // One party is tagged: its row must be that of a ledger in which nobody is.
     let scratch = Scratch::on_regtest();
-    let (sources, truth) = parts(&scratch, 1);
-    ingest(&scratch, &sources[0]);
+    let (sources, truth) = scratch.small_world(1);
+    scratch.ingest(&sources[0]);
     let plain = table(&scratch, &RiskTableOptions::default());
     let everybody = pack(&truth, |_| true);
     let (head, tags) = everybody.split_at(PACK.len());
@@ -213,12 +185,12 @@ fn a_row_does_not_tell_its_own_tag() {
 #[test]
 fn as_of_a_block_is_what_a_store_of_these_blocks_says() {
     let whole = Scratch::on_regtest();
-    let (sources, truth) = parts(&whole, 2);
-    sources.iter().for_each(|source| ingest(&whole, source));
+    let (sources, truth) = whole.small_world(2);
+    sources.iter().for_each(|source| assert_eq!(whole.ingest(source).alerts_raised, 0));
     tag(&whole, &pack(&truth, |_| true));
     let half = Scratch::on_regtest();
-    let (sources, _) = parts(&half, 2);
-    ingest(&half, &sources[0]);
+    let (sources, _) = half.small_world(2);
+    half.ingest(&sources[0]);
     tag(&half, &pack(&truth, |_| true));
     let then = table(&half, &payment());
     let as_of = Some(then.answer.as_of);
@@ -240,10 +212,10 @@ fn targets_are_read_or_refused_with_the_nearest() {
     assert!(hint("tag:frod").contains("fraud"));
     assert!(hint("tag:untraced").contains("sanctioned") && hint("fraud").contains("tag:CATEGORY"));
     let nobody = Scratch::on_regtest();
-    let (sources, _) = parts(&nobody, 1);
+    let (sources, _) = nobody.small_world(1);
     let empty = nobody.engine.risk_table(&payment(), &Unwatched).unwrap_err();
     assert!(empty.hint().unwrap().contains("ingest"), "{empty}");
-    ingest(&nobody, &sources[0]);
+    nobody.ingest(&sources[0]);
     let none = nobody.engine.risk_table(&payment(), &Unwatched).unwrap_err();
     assert!(none.hint().unwrap().contains("tags import"), "{none}");
 }
@@ -290,7 +262,7 @@ fn scored_alerts(scratch: &Scratch) -> (Vec<String>, String) {
 #[test]
 fn a_model_is_a_term_that_adds_up_and_goes_when_it_is_withdrawn() {
     let (scratch, _) = tagged();
-    run(&scratch);
+    scratch.run();
     let rule = "[[rule]]\nname = \"modelled\"\nversion = 1\nabout = \"a\"\nseverity = \"high\"\n\
                 subject = \"cluster\"\nwhen = 'score >= 2'\n";
     scratch.engine.publish_rules(rule, true, "policy", "ana", NOW).unwrap();
@@ -301,12 +273,12 @@ fn a_model_is_a_term_that_adds_up_and_goes_when_it_is_withdrawn() {
     let again = scratch.engine.publish_model(&first, None, because(), NOW).unwrap();
     assert!(!again.changed && again.model.sha256 == published.model.sha256);
     let counted = profile(&scratch, 2, COUNTED);
-    run(&scratch);
+    scratch.run();
     let (before, _) = scored_alerts(&scratch);
     let tried = scratch.engine.view().unwrap().try_profile(&counted).unwrap();
     assert!(tried.n_points_changed > 0 && !tried.alerts_come.is_empty(), "{tried:?}");
     scratch.engine.publish_profile(&counted, because(), NOW).unwrap();
-    run(&scratch);
+    scratch.run();
 
     let view = scratch.engine.view().unwrap();
     let (mut n_terms, mut n_without) = (0, 0);
@@ -336,13 +308,13 @@ fn a_model_is_a_term_that_adds_up_and_goes_when_it_is_withdrawn() {
     assert!(published.model.counts && published.to_do.is_empty());
     let stale = scratch.engine.view().unwrap().status(NOW).unwrap().stale_because;
     assert!(stale.iter().any(|why| why.contains("a model of scores")), "{stale:?}");
-    run(&scratch);
+    scratch.run();
     let listed = scratch.engine.view().unwrap().published_models().unwrap().models;
     let states: Vec<_> = listed.iter().map(|row| (row.version, row.in_force)).collect();
     assert_eq!(states, [(2, true), (1, false)]);
     let withdrawn = scratch.engine.withdraw_model("pays", because(), NOW).unwrap();
     assert!(withdrawn.to_do.contains("no term of a model"), "{withdrawn:?}");
-    assert!(run(&scratch).alerts.withdrawn > 0);
+    assert!(scratch.run().alerts.withdrawn > 0);
     let view = scratch.engine.view().unwrap();
     let has_model = |address: &String| {
         view.score(address).unwrap().terms.iter().any(|term| term.kind == "model")
@@ -351,7 +323,7 @@ fn a_model_is_a_term_that_adds_up_and_goes_when_it_is_withdrawn() {
     // A version that was withdrawn comes back: its bytes are there.
     let back = scratch.engine.publish_model(&first, None, because(), NOW).unwrap();
     assert_eq!((back.model.version, back.model.counts), (3, true));
-    run(&scratch);
+    scratch.run();
     assert!(scratch.engine.verify(true, &Unwatched).unwrap().all_holds());
 }
 
@@ -382,17 +354,17 @@ fn any_cut_with_a_model_gives_the_same_store() {
         scratch.engine.publish_profile(&counted, because(), NOW).unwrap();
     };
     publish(&at_once);
-    run(&at_once);
+    at_once.run();
     let cut = Scratch::on_regtest();
-    let (sources, _) = parts(&cut, 5);
-    ingest(&cut, &sources[0]);
+    let (sources, _) = cut.small_world(5);
+    cut.ingest(&sources[0]);
     tag(&cut, &pack(&truth, |_| true));
     publish(&cut);
     for source in &sources[1..] {
-        run(&cut);
-        ingest(&cut, source);
+        cut.run();
+        cut.ingest(source);
     }
-    run(&cut);
+    cut.run();
     let scores = cut.engine.view().unwrap().riskiest(3).unwrap();
     assert!(scores.total > 0);
     check_same(&at_once.engine, &cut.engine);

@@ -2,8 +2,8 @@
 //! question, and only there.
 
 use engine::{
-    AlertFilter, Engine, ListImport, Monitor, MonitorChange, PriceImport, ScreenOptions, Time,
-    Unwatched, Verdict,
+    AlertFilter, ListImport, Monitor, MonitorChange, PriceImport, ScreenOptions, Time, Unwatched,
+    Verdict,
 };
 use ledger::tables;
 use store::{Store, TableSpec};
@@ -36,16 +36,6 @@ fn list_evil(scratch: &Scratch) {
     scratch.engine.import_lists(&import, NOW, &Unwatched).unwrap();
 }
 
-/// The same store with other settings.
-fn with(scratch: &mut Scratch, key: &str, value: &str) {
-    let overrides = [(key.to_owned(), value.to_owned())];
-    scratch.engine = Engine::open(scratch.engine.dir(), &overrides).unwrap();
-}
-
-fn run(scratch: &Scratch) -> engine::RunReport {
-    scratch.engine.run(NOW, &Unwatched).unwrap()
-}
-
 fn screen(scratch: &Scratch, name: &str) -> engine::ScreenAnswer {
     let view = scratch.engine.view().unwrap();
     view.screen(&address(name), &ScreenOptions::default()).unwrap()
@@ -66,12 +56,12 @@ fn says(reasons: &[String], what: &str) -> bool {
 fn the_bound_of_screening_is_the_one_that_was_run() {
     let mut scratch = taken_in(WORLD);
     list_evil(&scratch);
-    with(&mut scratch, "screening.hops_max", "1");
-    run(&scratch);
+    scratch.set("screening.hops_max", "1");
+    scratch.run();
     let near = screen(&scratch, "c");
     assert_eq!((near.verdict, near.proximity.hops_max), (Verdict::NothingFound, 1));
     assert!(!near.stale, "{:?}", near.stale_because);
-    with(&mut scratch, "screening.hops_max", "20");
+    scratch.set("screening.hops_max", "20");
     let near = screen(&scratch, "c");
     assert_eq!((near.verdict, near.proximity.hops_max), (Verdict::NothingFound, 1));
     assert!(says(&near.stale_because, "screening.hops_max"), "{:?}", near.stale_because);
@@ -79,11 +69,11 @@ fn the_bound_of_screening_is_the_one_that_was_run() {
     let verified = scratch.engine.verify(true, &Unwatched).unwrap();
     assert!(verified.sound && !verified.rerun && !verified.all_holds(), "{verified:?}");
     assert!(says(&verified.not_compared, "screening.hops_max"), "{verified:?}");
-    assert!(!run(&scratch).up_to_date);
+    assert!(!scratch.run().up_to_date);
     let near = screen(&scratch, "c");
     assert_eq!((near.verdict, near.proximity.hops_max), (Verdict::Connected, 20));
     assert_eq!(near.proximity.from_listed.unwrap().hops, 3);
-    assert!(!near.stale && run(&scratch).up_to_date);
+    assert!(!near.stale && scratch.run().up_to_date);
     assert!(scratch.engine.verify(true, &Unwatched).unwrap().all_holds());
 }
 
@@ -91,9 +81,9 @@ fn the_bound_of_screening_is_the_one_that_was_run() {
 fn the_bound_of_risk_is_the_one_that_was_run() {
     let mut scratch = taken_in(WORLD);
     list_evil(&scratch);
-    with(&mut scratch, "risk.hops_max", "1");
-    run(&scratch);
-    with(&mut scratch, "risk.hops_max", "8");
+    scratch.set("risk.hops_max", "1");
+    scratch.run();
+    scratch.set("risk.hops_max", "8");
     let view = scratch.engine.view().unwrap();
     let near = view.nearness_with_paths(&address("c"), &Unwatched).unwrap();
     assert_eq!(near.hops_max, 1, "{near:?}");
@@ -105,7 +95,7 @@ fn the_bound_of_risk_is_the_one_that_was_run() {
 fn a_run_that_was_cut_off_before_its_alerts_is_made_up_for() {
     let scratch = taken_in(WORLD);
     list_evil(&scratch);
-    let raised = run(&scratch).alerts.raised;
+    let raised = scratch.run().alerts.raised;
     let before = alerts(&scratch, None).unwrap();
     assert!(raised > 0 && before.stale_because.is_empty(), "{before:?}");
     let store = Store::open(scratch.engine.dir()).unwrap();
@@ -120,17 +110,17 @@ fn a_run_that_was_cut_off_before_its_alerts_is_made_up_for() {
     let cut = alerts(&scratch, None).unwrap();
     assert_eq!(cut.total, 0);
     assert!(says(&cut.stale_because, "rules have not been asked"), "{cut:?}");
-    let again = run(&scratch);
+    let again = scratch.run();
     assert!(!again.up_to_date && again.alerts.raised == raised, "{again:?}");
     assert_eq!(alerts(&scratch, None).unwrap().alerts, before.alerts);
-    assert!(run(&scratch).up_to_date);
+    assert!(scratch.run().up_to_date);
 }
 
 #[test]
 fn a_reason_stands_where_it_bears_on_the_question() {
     let scratch = taken_in(WORLD);
     list_evil(&scratch);
-    run(&scratch);
+    scratch.run();
     #[track_caller]
     fn check(scratch: &Scratch, what: &str, of_exposure: bool, of_score: bool) {
         let view = scratch.engine.view().unwrap();
@@ -163,7 +153,7 @@ fn a_reason_stands_where_it_bears_on_the_question() {
 fn what_no_run_knows_is_not_computed() {
     let scratch = taken_in(WORLD);
     list_evil(&scratch);
-    run(&scratch);
+    scratch.run();
     let more = blocks(&format!("{WORLD} evil:5000000000 -> new:5000000000\n"));
     scratch.engine.ingest_blocks(&more[6..], NOW).unwrap();
     let view = scratch.engine.view().unwrap();
@@ -176,7 +166,7 @@ fn what_no_run_knows_is_not_computed() {
     assert!(score.score.is_none() && score.band.is_none(), "{score:?}");
     assert_eq!(view.patterns(Some(new.as_str()), 9).unwrap().total, None);
     assert!(!screen(&scratch, "new").proximity.listed_computed);
-    run(&scratch);
+    scratch.run();
     let view = scratch.engine.view().unwrap();
     let received = view.exposure(&new).unwrap().received_sat;
     assert_eq!(received.map(|sats| sats.0), Some(5_000_000_000));
@@ -187,7 +177,7 @@ fn what_no_run_knows_is_not_computed() {
 fn alerts_are_found_by_any_address_of_their_owner() {
     let scratch = taken_in(WORLD);
     list_evil(&scratch);
-    run(&scratch);
+    scratch.run();
     let of = |subject: &str| alerts(&scratch, Some(subject)).unwrap().alerts;
     let own = of(&address("d1"));
     assert!(!own.is_empty());

@@ -1,4 +1,4 @@
-//! One forecast from several: weights by past error, then a mean that leaves out what lies far from the rest.
+//! One forecast from several: weights by usual past error, then a mean that leaves out what lies far from the rest.
 //!
 //! In: what each member said, now and at past origins, and what happened. Out: the paths that they make together, and how
 //! far apart the members were: where they disagree the forecast is less sure.
@@ -7,9 +7,14 @@ use super::{MemberWeight, Run};
 use crate::accuracy;
 
 /// Power of the ratio of errors in a weight: on the judging panel 2 to 4 are alike, 1 and 8 worse.
-const POWER: i32 = 2;
-/// Share of the weight whose values are averaged, the middle: 0.2 to 0.8 are alike, 1 (the mean) worse.
-const MIDDLE: f64 = 0.5;
+const POWER: i32 = 3;
+/// Share of equal weights: past origins say little of which member breaks next.
+const EQUAL: f64 = 0.2;
+/// Share of the weight whose values are averaged, the middle: 0.2 to 0.8 are alike, 1 (the mean) worse. Members that fail
+/// together after a break are a third of the weight or more, so it is kept narrow.
+const MIDDLE: f64 = 0.35;
+/// Share of the naive member's mean error that no error at an origin is below.
+const ERROR_LEAST: f64 = 0.01;
 
 /// A combined path.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -29,8 +34,11 @@ pub(crate) struct Combined {
 /// Combines runs of members over the same origins.
 pub(crate) fn combine(runs: &[Run], actual: &[Vec<f64>]) -> Combined {
     let naive = runs.iter().find(|run| run.name == "seasonal-naive");
-    let errors: Vec<Option<f64>> = runs.iter().map(|run| error(run, naive, actual)).collect();
-    let weights = weights(&errors);
+    let errors: Vec<Option<(f64, f64)>> =
+        runs.iter().map(|run| error(run, naive, actual)).collect();
+    let usual: Vec<Option<f64>> =
+        errors.iter().map(|error| error.map(|(_, usual)| usual)).collect();
+    let weights = weights(&usual);
     let members = runs
         .iter()
         .zip(&errors)
@@ -38,7 +46,7 @@ pub(crate) fn combine(runs: &[Run], actual: &[Vec<f64>]) -> Combined {
         .map(|((run, error), weight)| MemberWeight {
             name: run.name.clone(),
             weight: *weight,
-            error: *error,
+            error: error.map(|(mean, _)| mean),
         })
         .collect();
     let now = together(&runs.iter().map(|run| run.now.as_slice()).collect::<Vec<_>>(), &weights);
@@ -48,32 +56,40 @@ pub(crate) fn combine(runs: &[Run], actual: &[Vec<f64>]) -> Combined {
     Combined { members, now, past: (0..actual.len()).map(past).collect() }
 }
 
-/// Mean absolute error at past origins. A member that could not forecast from all of them is compared with the seasonal
-/// naive one where both did, as origins differ in how hard they are.
-fn error(run: &Run, naive: Option<&Run>, actual: &[Vec<f64>]) -> Option<f64> {
-    let own: Vec<f64> = gaps(run, actual);
-    let own_mean = accuracy::mean(own.iter().copied());
-    let (Some(naive), true) = (naive, own.iter().any(|gap| gap.is_nan())) else { return own_mean };
-    let naive = gaps(naive, actual);
-    let shared = |of: &[f64], other: &[f64]| {
+/// Mean error at past origins and the usual one: the geometric mean over them of the mean absolute error from each, by which
+/// a member is weighed, so that one origin before a break does not decide. A member that could not forecast from all of them
+/// is compared with the seasonal naive one where both did, as origins differ in how hard they are.
+fn error(run: &Run, naive: Option<&Run>, actual: &[Vec<f64>]) -> Option<(f64, f64)> {
+    let own = errors(run, actual);
+    let naive = naive.map_or_else(|| own.clone(), |naive| errors(naive, actual));
+    let least = ERROR_LEAST * accuracy::mean(naive.iter().copied())?;
+    let shared = |of: &[f64], other: &[f64], scale: &dyn Fn(f64) -> f64| {
         let both = of.iter().zip(other).filter(|(_, other)| !other.is_nan());
-        accuracy::mean(both.map(|(own, _)| *own))
+        accuracy::mean(both.map(|(own, _)| scale(*own)))
     };
-    let (own_shared, naive_shared) = (shared(&own, &naive)?, shared(&naive, &own)?);
-    let naive_whole = accuracy::mean(naive.iter().copied())?;
-    if naive_shared > 0.0 { Some(own_shared / naive_shared * naive_whole) } else { own_mean }
+    // `max` would take a missing error for the least.
+    let log = |error: f64| match error.is_nan() {
+        true => error,
+        false => error.max(least).max(f64::MIN_POSITIVE).ln(),
+    };
+    let beside = shared(&own, &naive, &log)? - shared(&naive, &own, &log)?;
+    let usual = (beside + shared(&naive, &naive, &log)?).exp();
+    let plain = |error: f64| error;
+    let (mean, naive_mean) = (shared(&own, &naive, &plain)?, shared(&naive, &own, &plain)?);
+    let naive_whole = shared(&naive, &naive, &plain)?;
+    Some((if naive_mean > 0.0 { mean / naive_mean * naive_whole } else { mean }, usual))
 }
 
-/// Absolute errors, origin after origin and step after step; NaN where there was no forecast or no value.
-fn gaps(run: &Run, actual: &[Vec<f64>]) -> Vec<f64> {
+/// Mean absolute error of the path from each origin; NaN where there was none or no value.
+fn errors(run: &Run, actual: &[Vec<f64>]) -> Vec<f64> {
     let of = |(path, actual): (&Vec<f64>, &Vec<f64>)| {
-        let gap = |(step, y): (usize, &f64)| path.get(step).map_or(f64::NAN, |f| (y - f).abs());
-        actual.iter().enumerate().map(gap).collect::<Vec<f64>>()
+        let gaps = path.iter().zip(actual).map(|(f, y)| (y - f).abs());
+        accuracy::mean(gaps).unwrap_or(f64::NAN)
     };
-    run.past.iter().zip(actual).flat_map(of).collect()
+    run.past.iter().zip(actual).map(of).collect()
 }
 
-/// Powers of the inverse errors; without errors equal weights, and the weight of the worst for one that has none.
+/// Powers of the inverse errors, drawn to equal weights; without errors equal weights, and the weight of the worst for one that has none.
 fn weights(errors: &[Option<f64>]) -> Vec<f64> {
     let known: Vec<f64> = errors.iter().flatten().copied().collect();
     let least = known.iter().copied().fold(f64::INFINITY, f64::min);
@@ -89,7 +105,8 @@ fn weights(errors: &[Option<f64>]) -> Vec<f64> {
         })
         .collect();
     let sum: f64 = raw.iter().sum();
-    raw.iter().map(|weight| weight / sum).collect()
+    let equal = EQUAL / raw.len() as f64;
+    raw.iter().map(|weight| (1.0 - EQUAL) * weight / sum + equal).collect()
 }
 
 /// The center of the paths at each step and their spread; an empty path takes no part.

@@ -97,6 +97,16 @@ impl Member {
         }
     }
 
+    /// Lets go of what only past origins needed: from now on the model of the whole history alone is asked.
+    pub(crate) fn settle(&mut self) {
+        match self {
+            Self::Median(_, models) => keep_last(models),
+            Self::Trees(_, models) => keep_last(models),
+            Self::Logarithmic(member, _) => member.settle(),
+            _ => {}
+        }
+    }
+
     /// Means after the end of `values`.
     fn path(&self, values: &[f64], horizon: usize) -> Result<Vec<f64>, ForecastError> {
         let none = Indicators::default();
@@ -140,6 +150,11 @@ fn too_short(found: usize) -> ForecastError {
 /// The model fitted to the most values that the origin had.
 fn latest<M>(models: &[(usize, M)], origin: usize) -> Option<&M> {
     models.iter().rev().find(|(end, _)| *end <= origin).map(|(_, model)| model)
+}
+
+fn keep_last<M>(models: &mut Vec<(usize, M)>) {
+    models.drain(..models.len().saturating_sub(1));
+    models.shrink_to_fit();
 }
 
 /// Values as a series; members know no calendar.

@@ -104,7 +104,9 @@ impl Auto {
         let season = seasons.first().copied().unwrap_or(1);
         let tuned = tune::tune(&history, &seasons, self.horizon);
         let origins = self.past_origins(history.len(), season);
-        let Ran { runs, tuned, left_out } = run(tuned, &history, &origins, self.horizon, season)?;
+        let Ran { runs, mut tuned, left_out } =
+            run(tuned, &history, &origins, self.horizon, season)?;
+        tuned.iter_mut().for_each(Member::settle);
         let end = |origin: usize| history.len().min(origin + self.horizon);
         let actual: Vec<Vec<f64>> = origins.iter().map(|o| history[*o..end(*o)].to_vec()).collect();
         let combined = combine::combine(&runs, &actual);

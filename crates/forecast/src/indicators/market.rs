@@ -9,6 +9,10 @@
 use super::{Form, Indicator, span_words};
 use crate::ForecastError;
 
+/// Spans of the largest move of late, seconds.
+const QUARTER_S: u64 = 900;
+const HOUR_S: u64 = 3_600;
+
 /// Candles at equal steps.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Bars {
@@ -175,6 +179,19 @@ pub fn moves(bars: &Bars, window: usize) -> Vec<f64> {
     (0..bars.close.len()).map(one).collect()
 }
 
+/// The largest move over `window` candles that ended within the last `reach`, whichever way. People come for an hour or two
+/// after a price jumped; where it came back since, the move of the whole hour has forgotten it.
+fn largest_moves(bars: &Bars, window: usize, reach: usize) -> Vec<f64> {
+    let sizes: Vec<f64> = moves(bars, window).into_iter().map(f64::abs).collect();
+    let largest = |at: usize| match (at + 1).checked_sub(reach) {
+        Some(from) if !sizes[from..=at].iter().any(|size| size.is_nan()) => {
+            sizes[from..=at].iter().copied().fold(0.0, f64::max)
+        }
+        _ => f64::NAN,
+    };
+    (0..sizes.len()).map(largest).collect()
+}
+
 /// How far the close is above the lowest close of the window, and below the highest: shares, not below 0.
 pub fn run_up_and_drawdown(bars: &Bars, window: usize) -> (Vec<f64>, Vec<f64>) {
     let end = |at: usize| {
@@ -236,6 +253,12 @@ pub fn market(bars: &Bars) -> Result<Vec<Indicator>, ForecastError> {
     for (span, window) in std::iter::once((step, 1)).chain(short) {
         let sizes = moves(bars, window).into_iter().map(f64::abs).collect();
         size(format!("move {}", span_words(span)), "share", sizes);
+    }
+    let quarter = bars.bars_in(QUARTER_S).unwrap_or(1);
+    if let Some(hour) = bars.bars_in(HOUR_S).filter(|hour| *hour > quarter) {
+        let span = u64::try_from(quarter).unwrap_or(1) * step;
+        let name = format!("largest move {} in {}", span_words(span), span_words(HOUR_S));
+        size(name, "share", largest_moves(bars, quarter, hour));
     }
     if let Some(day) = bars.bars_in(86_400) {
         let (up, down) = run_up_and_drawdown(bars, day);

@@ -33,9 +33,9 @@ impl UnitCosts {
     }
 }
 
-/// The level whose upper bound is this quantile (above one half): what to ask a forecast for.
+/// The level of which this quantile is a bound: what to ask a forecast for. 0.1 and 0.9 are bounds of one level.
 pub fn level_of_quantile(quantile: f64) -> f64 {
-    2.0 * quantile - 1.0
+    crate::method::level_of(quantile)
 }
 
 /// A number of units that a person fixed.

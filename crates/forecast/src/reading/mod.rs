@@ -19,6 +19,9 @@ pub use grid::{time_of, time_text};
 /// Distinct times from which on there is a step to find.
 const TIMES_MIN: usize = 3;
 
+/// One value in so many may be below 0 before a series counts as one that is so by its nature.
+const BELOW_ONE_IN: usize = 20;
+
 /// The time of a row, as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stamp {
@@ -118,6 +121,13 @@ pub enum Repair {
         /// Rows.
         count: usize,
     },
+    /// A few values below 0 among others that are not: a load cannot be. They were kept.
+    BelowZero {
+        /// Rows.
+        count: usize,
+        /// The first such time, RFC 3339.
+        first: String,
+    },
     /// Steps without a row are missing.
     Gaps {
         /// Steps.
@@ -192,6 +202,12 @@ impl std::fmt::Display for Repair {
                 write!(out, "{count} rows contradict another of their time ({rule}), first {first}")
             }
             Self::Missing { count } => write!(out, "{count} rows have no value"),
+            Self::BelowZero { count, first } => {
+                write!(
+                    out,
+                    "{count} values are below 0, which no load is, and were kept, first {first}"
+                )
+            }
             Self::Gaps { steps, runs, longest, first } => write!(
                 out,
                 "{steps} steps have no row and are missing ({runs} gaps, the longest of {longest} steps), first {first}"
@@ -233,6 +249,13 @@ pub fn read(samples: &[Sample], keep: Option<Keep>) -> Result<Reading, ForecastE
     let missing = timed.iter().filter(|(_, value)| value.is_nan()).count();
     if missing > 0 {
         repairs.push(Repair::Missing { count: missing });
+    }
+    let below: Vec<i64> =
+        timed.iter().filter(|(_, value)| *value < 0.0).map(|(time, _)| *time).collect();
+    if let [first, ..] = below[..]
+        && below.len() * BELOW_ONE_IN <= timed.len() - missing
+    {
+        repairs.push(Repair::BelowZero { count: below.len(), first: time_text(first) });
     }
     let series = grid::lay(&timed, local, &mut repairs)?;
     Ok(Reading { series, rows: samples.len(), repairs })

@@ -148,11 +148,16 @@ fn section(heading: &str, content: &str) -> String {
     format!("<section><h2>{heading}</h2>\n{content}</section>\n")
 }
 
+/// A share in per cent, without decimals that say nothing.
+fn percent(share: f64) -> String {
+    ((1e8 * share).round() / 1e6).to_string()
+}
+
 fn columns(slices: &[Slice], first: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = first.iter().map(|name| (*name).to_owned()).collect();
     if let Some(slice) = slices.iter().find(|slice| !slice.levels.is_empty()) {
         for Level { level, .. } in &slice.levels {
-            let level = number(100.0 * level);
+            let level = percent(*level);
             names.push(format!("within {level} %"));
             names.push(format!("width {level} %"));
             names.push(format!("MSIS {level} %"));
@@ -220,8 +225,9 @@ fn by_step(cases: &[Case], methods: &[&str]) -> String {
             |slice: &Slice| slice.levels.get(at).map_or(f64::NAN, |own| 100.0 * mean(&own.within));
         let level =
             steps.iter().flatten().find_map(|slice| slice.levels.get(at)).map(|own| own.level);
-        let level = 100.0 * level.unwrap_or(f64::NAN);
-        let title = format!("Share within the bounds of {} %", number(level));
+        let level = level.unwrap_or(f64::NAN);
+        let title = format!("Share within the bounds of {} %", percent(level));
+        let level = 100.0 * level;
         let every = steps.iter().flatten().map(within).chain([level, 100.0]);
         let mut plot = Plot::new(&title, limits, every).even(level);
         for (series, slices) in steps.iter().enumerate() {

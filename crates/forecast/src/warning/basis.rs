@@ -321,11 +321,20 @@ fn driver(driver: &Driver) -> Option<String> {
     };
     let against = match (driver.usual, driver.ratio) {
         (Some(usual), Some(ratio)) if (usual - 1.0).abs() > 1e-12 => {
-            format!(", {ratio:.1} times its usual {}", figure(usual))
+            format!(", {ratio:.1} times its usual {}", measured(usual, &driver.unit, false))
         }
         _ => String::new(),
     };
-    Some(format!("{} is {} {}{against}: {does}", driver.name, figure(value), driver.unit))
+    Some(format!("{} is {}{against}: {does}", driver.name, measured(value, &driver.unit, true)))
+}
+
+/// A figure with its unit, once a sentence; shares in per cent, which say it themselves.
+fn measured(value: f64, unit: &str, with_unit: bool) -> String {
+    match unit.strip_prefix("share") {
+        Some(rest) => format!("{:.3} %{}", 100.0 * value, if with_unit { rest } else { "" }),
+        None if with_unit && !unit.is_empty() => format!("{} {unit}", figure(value)),
+        None => figure(value),
+    }
 }
 
 pub(super) fn similar(found: &Analogues, window_s: i64) -> String {

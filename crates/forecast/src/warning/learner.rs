@@ -29,6 +29,8 @@ const THINNED: usize = 3;
 const BREACHES_MIN: usize = 5;
 /// More data must raise the average precision by this share.
 const GAIN_MIN: f64 = 0.01;
+/// Share of the sigmoid in a stated probability.
+const SIGMOID: f64 = 0.1;
 /// Days before which no level is known, and then some to learn from.
 const DAYS_MIN: i64 = 7;
 
@@ -71,7 +73,7 @@ pub struct Warner {
     pub(super) chosen: Candidate,
     pub(super) compared: Vec<CandidateScore>,
     pub(super) model: Option<TreeModel>,
-    pub(super) calibration: Calibration,
+    pub(super) calibration: Stated,
     pub(super) threshold: Threshold,
     /// By how much feedback moved the threshold, log-odds.
     pub(super) shift: f64,
@@ -86,6 +88,33 @@ pub struct Warner {
     pub(super) base_rate: f64,
     pub(super) id: String,
     pub(super) notes: Vec<String>,
+}
+
+/// The probability of a score: isotonic steps, with a little of a sigmoid. Over a wide step a verdict would move the
+/// threshold and nobody would see it, and alerts of unlike scores would be stated alike.
+#[derive(Debug, Clone)]
+pub(super) struct Stated {
+    steps: Calibration,
+    /// `None` where it falls with the score.
+    sigmoid: Option<Calibration>,
+}
+
+impl Stated {
+    fn of(scores: &[f64], targets: &[bool]) -> Result<Self, ForecastError> {
+        let sigmoid = Calibration::platt(scores, targets)?;
+        let rises = sigmoid.probability(1.0) > sigmoid.probability(0.0);
+        Ok(Self {
+            steps: Calibration::isotonic(scores, targets)?,
+            sigmoid: rises.then_some(sigmoid),
+        })
+    }
+
+    fn probability(&self, score: f64) -> f64 {
+        let steps = self.steps.probability(score);
+        let of =
+            |sigmoid: &Calibration| SIGMOID * sigmoid.probability(score) + (1.0 - SIGMOID) * steps;
+        self.sigmoid.as_ref().map_or(steps, of)
+    }
 }
 
 /// Rows of moments at several shares of the capacity.
@@ -520,7 +549,7 @@ impl Learner<'_> {
             ));
         }
         let (paired, targets) = self.pairs(&scores);
-        let calibration = Calibration::isotonic(&paired, &targets)?;
+        let calibration = Stated::of(&paired, &targets)?;
         let threshold = self.threshold(&scores).ok_or(ForecastError::TooShort {
             method: "a threshold",
             needed: 1,

@@ -29,6 +29,10 @@ fn a_member_that_errs_weighs_little() {
     let naive = weight("seasonal-naive");
     let best = fit.members.iter().filter_map(|m| m.error).fold(f64::INFINITY, f64::min);
     assert!(naive.error.unwrap() > 3.0 * best && naive.weight < 0.03, "{:?}", fit.members);
+    // Nor does one that could not forecast from all origins, as trees cannot, weigh more for it.
+    let heaviest = fit.members.iter().map(|m| m.weight).fold(0.0, f64::max);
+    let of_heaviest = fit.members.iter().find(|m| m.weight == heaviest).and_then(|m| m.error);
+    assert!(of_heaviest.unwrap() < 1.5 * best, "{:?}", fit.members);
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn the_set_for_warnings_is_known_at_the_close() {
             "move 5 min",
             "move 15 min",
             "move 1 h",
+            "largest move 15 min in 1 h",
             "run-up 24 h",
             "drawdown 24 h",
             "volume 5 min",
@@ -71,7 +72,15 @@ fn the_set_for_warnings_is_known_at_the_close() {
         ]
     );
     assert!(set.iter().all(|one| one.known_from_s == 1_300 && one.step_s == 300));
-    near(set[16].values[20], 24.0);
+    near(set[17].values[20], 24.0);
+    // A jump that is taken back at once stays for an hour after the last move over it.
+    let mut jump = bars.clone();
+    jump.close[50] = 1.1;
+    let set = market(&jump).unwrap();
+    let largest = set.iter().find(|one| one.name == "largest move 15 min in 1 h").unwrap();
+    near(largest.values[50], 1.1_f64.ln());
+    near(largest.values[64], 1.1_f64.ln());
+    assert!(largest.values[13].is_nan() && largest.values[14] == 0.0 && largest.values[65] == 0.0);
     assert_eq!(har(&bars).len(), 1, "a week and a month are longer than the candles");
 }
 

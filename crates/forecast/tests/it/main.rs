@@ -21,6 +21,7 @@ mod report;
 mod sarimax;
 mod sarimax_fixtures;
 mod scarce;
+mod scenario;
 mod seasonal_naive;
 mod smoothing;
 mod theta;

@@ -127,6 +127,24 @@ fn texts_of_times_as_programs_write_them() {
     }
 }
 
+/// One fault among loads is told and kept; a temperature, often below 0, is none.
+#[test]
+fn a_few_values_below_0_are_told() {
+    let text = |below: usize| -> Vec<Sample> {
+        let value = |hour: usize| if hour < below { -5.0 } else { hour as f64 };
+        let stamp =
+            |hour: usize| Stamp::Whole(1_589_414_400 + 3_600 * i64::try_from(hour).unwrap());
+        (0..21).map(|hour| Sample { stamp: stamp(hour), value: value(hour) }).collect()
+    };
+    let told = |below: usize| {
+        let Reading { series, repairs, .. } = read(&text(below), None).unwrap();
+        assert_eq!(series.values.iter().filter(|value| **value < 0.0).count(), below);
+        repairs.iter().map(Repair::to_string).find(|repair| repair.contains("below 0"))
+    };
+    let words = format!("1 values are below 0, which no load is, and were kept, first {START}");
+    assert_eq!((told(0), told(1), told(2)), (None, Some(words), None));
+}
+
 #[test]
 fn gaps_stay_missing_and_clocks_put_forward_are_seen() {
     let spring = "2024-03-31 00:00 1\n2024-03-31 01:00 2\n2024-03-31 03:00 4\n2024-03-31 04:00 na\n2024-03-31 05:00 6";

@@ -47,12 +47,12 @@ fn every_length_from_four_on_has_an_answer() {
     check(Step::Seconds(86_400), 300, &[120]);
 }
 
-/// Before: 61 and 52 % of 10 values, 75 % of 12 at 95 %.
+/// Before: 61 and 52 % of 10 values, 75 % of 12 at 95 %; later 75 % of 40 at 80 %.
 #[test]
 fn few_values_make_wide_bounds() {
-    for n in [8, 10, 12] {
+    for n in [6, 8, 12, 40] {
         let (mut hits, mut count) = ([0.0; 2], 0.0);
-        for seed in 1..=120 {
+        for seed in 1..=300 {
             let values = noise(seed * 31 + n as u64, n + 2);
             let (before, after) = values.split_at(n);
             let auto = Auto { seasons: Vec::new(), horizon: 2, origins: 40, history_max: 1_000 };
@@ -62,9 +62,9 @@ fn few_values_make_wide_bounds() {
             count += 1.0;
         }
         let [eighty, ninety_five] = hits.map(|hit| hit / count);
-        // 240 points: a standard error of 0.026.
-        assert!((0.74..0.95).contains(&eighty), "{n}: {eighty}");
-        assert!((0.91..1.0).contains(&ninety_five), "{n}: {ninety_five}");
+        // 600 points in pairs: standard errors of some 0.018 and 0.009.
+        assert!((0.77..0.92).contains(&eighty), "{n}: {eighty}");
+        assert!((0.93..1.0).contains(&ninety_five), "{n}: {ninety_five}");
     }
 }
 

@@ -1,12 +1,12 @@
 //! One block through all that risk is made of, as a table:
-//! `cargo bench -p tracehound-forensics --bench risk [ADDRESSES [BLOCKS [like-real|commercial|dense]]]`.
+//! `cargo bench -p tracehound-forensics --bench risk [ADDRESSES [BLOCKS [like-real|commercial|dense [HOPS]]]]`.
 //! A state of ten million addresses, then 60 blocks, each through everything that keeps a store current: clusters that the block
 //! joined, exposure, proximity with its bottlenecks, patterns, the scores of all clusters whose facts changed, the rules of
-//! the program asked about each of them, and the log of alerts made to agree. **But one thing**: patterns of clusters that
-//! blocks joined are found once, after all blocks, and stand apart, for that takes as long as all patterns from empty.
+//! the program asked about each of them, and the log of alerts made to agree.
 //! `like-real` (the default) has the figures of real blocks (`chain.rs`) and as many known parties as public tag packs know in
 //! them; in `commercial` every fourth service is known. `dense` is the economy of the bench `exposure`, in which everybody pays
 //! everybody within a day and nobody merges: a bound, and no likeness.
+//! `HOPS` is the bound of proximity, in place of the default.
 //! Rows of the side sent are asked for, cluster by cluster, up to a bound that is counted. Seconds are those of the one thread on
 //! a processor: the machine may be shared.
 #![allow(
@@ -82,9 +82,11 @@ fn main() {
         }
         other => panic!("like-real, commercial or dense, and not {other}"),
     };
+    let mut near = ProximityOptions::default();
+    near.hops_max = number(3).map_or(near.hops_max, |hops| hops as u8);
     let mut states = States {
         exposure: ExposureState::default(),
-        proximity: ProximityState::new(ProximityOptions::default()),
+        proximity: ProximityState::new(near),
         patterns: PatternState::new(PatternOptions::default()).unwrap(),
         found: Vec::new(),
         entities: world.entities(),
@@ -98,7 +100,6 @@ fn main() {
     let next = |_| block(&mut states, &mut world, &mut desk, &mut frozen);
     let rows: Vec<Row> = (0..n_blocks).map(next).collect();
     print(&rows);
-    refind(&mut states, &world, &frozen);
 }
 
 fn history(states: &mut States, world: &mut World, n_addresses: u32) {
@@ -173,23 +174,25 @@ impl Frozen {
     }
 }
 
-/// Patterns of all clusters that the blocks joined, at once: one block alone takes as long.
-fn refind(states: &mut States, world: &World, frozen: &Frozen) {
-    let World::Chain(chain) = world else { return };
+/// Patterns of the clusters that a block joined, before its own transfers come in; returns how many transfers of before
+/// changed.
+fn rejoin(states: &mut States, world: &World, first_tx: u64, frozen: &mut Frozen) -> usize {
+    let World::Chain(chain) = world else { return 0 };
     let is_moved = |(at, (old, new)): (u32, (&u32, &u32))| (old != new).then_some(at);
     let moved = (0..).zip(frozen.labels.iter().zip(&chain.labels)).filter_map(is_moved);
-    let moved: Vec<u32> = moved.collect();
-    let touching = chain.touching(moved.iter().copied());
-    let of = |labels: &[u32]| pattern_transfers(&touching, labels, &[]).unwrap();
+    let touching = chain.touching(moved);
+    let of = |labels: &[u32]| {
+        let mut rows = pattern_transfers(&touching, labels, &[]).unwrap();
+        rows.retain(|row| row.tx.get() < first_tx);
+        rows
+    };
+    frozen.extend(&chain.parties());
     let (was, is) = (of(&frozen.labels), of(&chain.labels));
     let parties = of_patterns(&chain.parties());
-    let ((), ms) =
-        timed(|| states.patterns.relabel(&was, &is, &frozen.clusters, &parties).unwrap());
-    println!(
-        "patterns of {} addresses with {} transfers that changed clusters, at once: {ms:.0} ms",
-        moved.len(),
-        was.len()
-    );
+    states.patterns.relabel(&was, &is, &frozen.clusters, &parties).unwrap();
+    frozen.clusters.clear();
+    frozen.labels.copy_from_slice(&chain.labels);
+    was.len()
 }
 
 fn block(states: &mut States, world: &mut World, desk: &mut Desk, frozen: &mut Frozen) -> Row {
@@ -205,14 +208,10 @@ fn block(states: &mut States, world: &mut World, desk: &mut Desk, frozen: &mut F
         states.proximity.update(&parties.owners, &states.entities)
     });
     let ((), widths_ms) = timed(|| states.proximity.refresh_widths());
-    frozen.extend(parties);
     frozen.clusters.extend(news.joined.iter().flat_map(|joined| &joined.clusters));
-    let mut owners = parties.owners;
-    if news.joined.is_some() {
-        owners.labels = &frozen.labels;
-    }
-    let apart = Parties { owners, ..*parties };
-    let (paid, patterns_ms) = timed(|| find(states, &apart, blocks));
+    let first_tx = blocks.batch.transactions[0].index.get();
+    let (n_rejoined, rejoined_ms) = timed(|| rejoin(states, world, first_tx, frozen));
+    let (paid, patterns_ms) = timed(|| find(states, parties, blocks));
     let ((), found_ms) = timed(|| {
         states.found = states.patterns.rows(&price);
         states.found.sort_by_key(|row| row.cluster);
@@ -226,6 +225,7 @@ fn block(states: &mut States, world: &mut World, desk: &mut Desk, frozen: &mut F
         ("exposure, the block, ms", exposure_ms),
         ("proximity, ms", proximity_ms),
         ("proximity, bottlenecks, ms", widths_ms),
+        ("patterns, joined clusters, ms", rejoined_ms),
         ("patterns, the block, ms", patterns_ms),
         ("patterns, rows, ms", found_ms),
         ("exposure, rows sent, ms", scored.sent_ms),
@@ -238,6 +238,7 @@ fn block(states: &mut States, world: &mut World, desk: &mut Desk, frozen: &mut F
     let counts = [
         ("all of these, ms", all),
         ("addresses that changed clusters", n_moved as f64),
+        ("transfers of these", n_rejoined as f64),
         ("clusters whose exposure changed", exposed.len() as f64),
         ("clusters whose hops changed", near.len() as f64),
         ("clusters scored", clusters.len() as f64),

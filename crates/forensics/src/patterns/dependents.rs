@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{Event, MIX, Narrow};
 use super::peeling_chain::{moved, split};
-use super::scatter_gather::ever_relayed;
+use super::scatter_gather::{ever_relayed, may_end};
 use super::scene::{Scene, is_share};
 use super::temporal_cycle::follows;
 
@@ -79,15 +79,15 @@ struct Met {
     /// thousands of transactions in a day, and no more than 144 times.
     relays: BTreeMap<(u32, u32), u32>,
     ends: BTreeSet<(u32, u32)>,
+    /// By transaction: a step has one next one.
     peels: BTreeSet<(u32, u32)>,
     /// Clusters whose later payments were looked at.
     holders: BTreeSet<u32>,
     givers: BTreeSet<u32>,
-    paid: BTreeSet<(u32, u32)>,
     tops: BTreeSet<(u32, u32)>,
     layers: BTreeSet<(u32, u32)>,
-    /// Payments of layers upwards and downwards, by payer, transaction and payee.
-    passed: [BTreeSet<(u32, u32, u32)>; 2],
+    /// Payments of layers upwards and downwards, by payer and stretch of time.
+    passed: [BTreeSet<(u32, u32)>; 2],
 }
 
 impl Dependents {
@@ -156,7 +156,8 @@ impl Dependents {
                     about(&self.work, scene, at(cluster), span_s).copied().collect();
                 for end in ever_relayed(scene, &own) {
                     next.push(end);
-                    if met.ends.insert((end, seed.time)) {
+                    let may_end = may_end(scene, scene.history.of(end));
+                    if may_end && met.ends.insert((end, seed.time)) {
                         for event in near(&self.work, scene, at(end), true, span_s) {
                             self.mark(scene, event.other, seed.tx);
                         }
@@ -207,10 +208,13 @@ impl Dependents {
         }
         while let Some(place) = below.pop().filter(|_| !self.is_spent()) {
             self.mark(scene, place.cluster, seed.tx);
-            if !met.peels.insert((place.cluster, place.time)) {
+            if !met.peels.insert((place.cluster, place.tx)) {
                 continue;
             }
-            for event in near(&self.work, scene, place, false, scene.options.peeling_chain.step_s) {
+            for event in next(&self.work, scene, place) {
+                if event.time.saturating_sub(place.time) > scene.options.peeling_chain.step_s {
+                    break;
+                }
                 // Whoever keeps the rest goes on itself.
                 below.push(Place { cluster: place.cluster, ..Place::other(event) });
                 let large = split(scene, place.cluster, event.tx).and_then(|step| step.large);
@@ -252,17 +256,11 @@ impl Dependents {
                 above.extend(near(&self.work, scene, at, true, dwell_s).map(Place::other));
             }
         }
-        for place in both {
-            if met.paid.insert((place.cluster, place.time)) {
-                below.extend(near(&self.work, scene, place, false, dwell_s).map(Place::other));
-            }
-        }
         while let Some(place) = below.pop().filter(|_| !self.is_spent()) {
             self.mark(scene, place.cluster, seed.tx);
             if met.layers.insert((place.cluster, place.time)) {
-                below.extend(
-                    passing(&self.work, scene, place, &mut met.passed[1]).map(Place::other),
-                );
+                let paid = passing(&self.work, scene, place, &mut met.passed[1]);
+                below.extend(paid.into_iter().map(Place::other));
             }
         }
     }
@@ -274,21 +272,37 @@ fn known<'s>(scene: Scene<'s>, cluster: u32) -> &'s [Event] {
     &all[..all.len().min(scene.options.events_max as usize)]
 }
 
-/// Payments of a cluster about a place, not asked for before, around which it passes on what it gets, as seen in any later
-/// transaction.
+/// Payments of a cluster about a place around which it passes on what it gets, as seen in any later transaction: those of
+/// stretches of time that were not asked for before, so that whoever is paid all day long is looked through once.
 fn passing<'s>(
     work: &Cell<usize>,
     scene: Scene<'s>,
     place: Place,
-    asked: &mut BTreeSet<(u32, u32, u32)>,
-) -> impl Iterator<Item = &'s Event> {
-    let is_subject = scene.is_subject(place.cluster);
-    let outs = near(work, scene, place, false, scene.options.layering.dwell_s);
-    outs.filter(move |out| {
-        is_subject
-            && asked.insert((place.cluster, out.tx, out.other))
-            && ever_passes(work, scene, place.cluster, out)
-    })
+    asked: &mut BTreeSet<(u32, u32)>,
+) -> Vec<&'s Event> {
+    let dwell_s = scene.options.layering.dwell_s.max(1);
+    let stretch = |time: u32| (place.cluster, time / dwell_s);
+    let (first, last) = (place.time.saturating_sub(dwell_s), place.time.saturating_add(dwell_s));
+    let stretches = stretch(first).1..=stretch(last).1;
+    let of = |at: u32| (place.cluster, at);
+    if !scene.is_subject(place.cluster) || stretches.clone().all(|at| asked.contains(&of(at))) {
+        return Vec::new();
+    }
+    let is_new = |out: &&Event| {
+        let own = stretch(out.time);
+        stretches.contains(&own.1) && !asked.contains(&own)
+    };
+    let outs = near(work, scene, place, false, dwell_s.saturating_mul(2)).filter(is_new);
+    let mut passing: Vec<&Event> = outs.collect();
+    let mut known = None;
+    passing.retain(|out| {
+        let passes = known.filter(|(tx, _)| *tx == out.tx).map(|(_, passes)| passes);
+        let passes = passes.unwrap_or_else(|| ever_passes(work, scene, place.cluster, out));
+        known = Some((out.tx, passes));
+        passes
+    });
+    asked.extend(stretches.map(of));
+    passing
 }
 
 /// Whether in some transaction from this payment on the cluster has passed on what it got around it: sums grow with
@@ -298,7 +312,11 @@ fn ever_passes(work: &Cell<usize>, scene: Scene<'_>, cluster: u32, out: &Event) 
     let is_old = |event: &Event| event.time.saturating_add(options.dwell_s) < out.time;
     let events = scene.history.of(cluster);
     let middle = events.partition_point(|event| event.tx < out.tx);
-    let n_before = events[..middle].iter().rev().take_while(|event| !is_old(event)).count();
+    let before = events[..middle].iter().rev().take(options.events_max as usize + 1);
+    let n_before = before.take_while(|event| !is_old(event)).count();
+    if n_before > options.events_max as usize {
+        return false;
+    }
     let reach = out.time.saturating_add(options.dwell_s).saturating_add(DISORDER_S);
     let events = events[middle - n_before..].iter().take_while(|event| event.time <= reach);
     let (mut in_sat, mut out_sat, mut n_seen) = (0u128, 0u128, 0);
@@ -325,6 +343,21 @@ fn ever_passes(work: &Cell<usize>, scene: Scene<'_>, cluster: u32, out: &Event) 
         }
     }
     false
+}
+
+/// The payments of a cluster that a step of a peeling chain at a place may lead to: those of the next transaction that
+/// counts, and of transactions of dust before it. Whoever looks back from a later one finds that one first.
+fn next<'s>(
+    work: &Cell<usize>,
+    scene: Scene<'s>,
+    place: Place,
+) -> impl Iterator<Item = &'s Event> + use<'s> {
+    let events = scene.history.of(place.cluster);
+    let later = &events[events.partition_point(|event| event.tx <= place.tx)..];
+    let first = later.iter().find(|event| scene.counts(event)).map(|event| event.tx);
+    let until = first.map_or(later.len(), |tx| later.partition_point(|event| event.tx <= tx));
+    work.set(work.get() + until + 1);
+    later[..until].iter().filter(|event| !event.is_in() && !event.is_mix())
 }
 
 /// The events of one side of a cluster about a place.

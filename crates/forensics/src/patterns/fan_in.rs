@@ -42,12 +42,17 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     if !enough(&paid) {
         return;
     }
-    let whole = paid
-        .iter()
-        .copied()
-        .filter(|event| is_whole(scene, event, moment.tx, options.kept_percent_max));
-    let n_whole = n_others(whole) as u128;
-    if is_share(n_whole, options.whole_percent_min, n_others(paid.iter().copied()) as u128) {
+    let mut by_payer = paid.clone();
+    by_payer.sort_by_key(|event| event.other);
+    let payers: Vec<&[&Event]> = by_payer.chunk_by(|a, b| a.other == b.other).collect();
+    let is_whole = |event: &&Event| is_whole(scene, event, moment.tx, options.kept_percent_max);
+    let mut n_other = 0u128;
+    // Of a service that many pay, the first few decide.
+    let enough = payers.iter().all(|own| {
+        n_other += u128::from(!own.iter().any(is_whole));
+        is_share(payers.len() as u128 - n_other, options.whole_percent_min, payers.len() as u128)
+    });
+    if enough {
         let entries = paid.iter().map(|event| Entry::of(moment.cluster, event, true)).collect();
         hits.push(moment.hit(FAN_IN.number, moment.cluster, 0, entries));
     }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::Event;
 use super::hits::{Entry, Hit, Joined, span};
-use super::scene::{Moment, Scene, is_share};
+use super::scene::{Moment, Scene, is_share, n_others};
 use super::{Detector, PatternOptions};
 
 pub(super) const SCATTER_GATHER: Detector = Detector {
@@ -28,20 +28,29 @@ pub(super) const SCATTER_GATHER: Detector = Detector {
 };
 
 fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
-    let ends: BTreeSet<u32> = moment.paying().map(|event| event.other).collect();
-    if ends.is_empty() {
+    // A cluster that gave all that it got gave it to one; this payment has to be a part of it.
+    let mut ends = moment.paying().map(|event| event.other);
+    let Some(end) = ends.next().filter(|end| ends.all(|other| other == *end)) else { return };
+    if !may_end(moment.scene, moment.scene.history.upto(end, moment.tx)) {
         return;
     }
     let fan = Fan { scene: moment.scene, tx: moment.tx, now: moment.now[0].time };
-    for (start, end) in fan.starts(moment.cluster) {
-        // A cluster that gave all that it got gave it to one; this payment has to be a part of it.
-        if ends.contains(&end) {
-            hits.extend(
-                fan.between(start, end, moment.cluster)
-                    .map(|entries| moment.hit(SCATTER_GATHER.number, start, 0, entries)),
-            );
-        }
+    for start in fan.starts(moment.cluster, end) {
+        hits.extend(
+            fan.between(start, end, moment.cluster)
+                .map(|entries| moment.hit(SCATTER_GATHER.number, start, 0, entries)),
+        );
     }
+}
+
+/// Whether so many pay a cluster of these events that branches may come together there; of a busy one it is not asked.
+pub(super) fn may_end(scene: Scene<'_>, own: &[Event]) -> bool {
+    let options = &scene.options.scatter_gather;
+    if own.len() > options.relay_events_max as usize {
+        return true;
+    }
+    let paid = own.iter().filter(|event| event.is_in() && scene.counts(event));
+    n_others(paid) >= options.mids_min as usize
 }
 
 /// What a cluster passed on of what another gave it.
@@ -137,35 +146,45 @@ impl<'s> Fan<'s> {
         relayed(self.scene, &own[first..], payer)
     }
 
-    /// Whoever may have started what the last one between passes on, with the end that it goes to.
-    fn starts(&self, last: u32) -> BTreeSet<(u32, u32)> {
-        let options = &self.scene.options.scatter_gather;
+    /// Whoever may have started what the last one between passes on to `end`.
+    fn starts(&self, last: u32, end: u32) -> BTreeSet<u32> {
         let (mut found, mut met) = (BTreeSet::new(), BTreeSet::new());
-        let mut level = vec![(last, None)];
-        for _ in 0..options.relays_max {
+        let mut level = vec![(last, end)];
+        for _ in 0..self.scene.options.scatter_gather.relays_max {
             let mut next = Vec::new();
-            for (cluster, (end, payee)) in level.into_iter().map(|(c, to)| (c, to.unzip())) {
-                let gifts = self.near(cluster).iter();
-                let gifts = gifts.filter(|event| event.is_in() && self.scene.counts(event));
-                let payers: BTreeSet<u32> = gifts.map(|event| event.other).collect();
-                for payer in payers {
-                    let Some(relayed) = self.relayed(cluster, payer) else { continue };
-                    if payee.is_some_and(|payee| payee != relayed.payee) {
+            for (cluster, payee) in level {
+                for payer in self.givers(cluster, payee) {
+                    let passes_on = |relayed: Relayed<'_>| relayed.payee == payee;
+                    if payer == end
+                        || !self.scene.is_subject(payer)
+                        || !self.relayed(cluster, payer).is_some_and(passes_on)
+                    {
                         continue;
                     }
-                    let end = end.unwrap_or(relayed.payee);
-                    if payer == end || !self.scene.is_subject(payer) {
-                        continue;
-                    }
-                    found.insert((payer, end));
-                    if met.insert((payer, cluster, end)) {
-                        next.push((payer, Some((end, cluster))));
+                    found.insert(payer);
+                    if met.insert((payer, cluster)) {
+                        next.push((payer, cluster));
                     }
                 }
             }
             level = next;
         }
         found
+    }
+
+    /// Who paid a cluster what it may have passed on to `payee`: behind its last payment to anybody else, and so lately
+    /// that it is not too busy. What they gave earlier is for [`relayed`] to see.
+    fn givers(&self, cluster: u32, payee: u32) -> BTreeSet<u32> {
+        let own = self.near(cluster);
+        let is_counted_gift = |event: &&Event| event.is_in() && self.scene.counts(event);
+        let is_other =
+            |event: &Event| !event.is_in() && event.other != payee && self.scene.counts(event);
+        let since = own.iter().rfind(|event| is_other(event)).map_or(0, |event| event.tx);
+        let n_max = self.scene.options.scatter_gather.relay_events_max as usize;
+        let lately = own[own.len().saturating_sub(n_max)..].iter();
+        // A gift in the very transaction of that payment is no part of what it passed on.
+        let lately = lately.filter(|event| event.tx >= since);
+        lately.filter(is_counted_gift).map(|event| event.other).collect()
     }
 
     /// The transfers of all branches from `start` to `end`, if they are enough and one of them ends with `last`.

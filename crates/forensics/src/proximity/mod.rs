@@ -44,8 +44,7 @@ pub struct ProximityOptions {
 
 impl Default for ProximityOptions {
     fn default() -> Self {
-        let of_entities = |category: &Category| *category > Category::MINED;
-        let categories = Category::all().filter(of_entities).collect();
+        let categories = Category::parties().collect();
         Self { hops_max: 8, categories, passing: PassingOptions::default() }
     }
 }

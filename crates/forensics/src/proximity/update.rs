@@ -28,8 +28,7 @@ struct Changes {
 impl ProximityState {
     /// Makes everything that of the owners as they are, with the batches pushed since. Entities are taken by their place
     /// in `entities`; one with another number is another one, and what leads to it is made again. Returns clusters,
-    /// ascending: all whose hops, contracted hops or entity changed, those that are none any more, and a few that lost and
-    /// regained what they had.
+    /// ascending: all whose hops, contracted hops or entity changed, and those that are none any more.
     pub fn update(&mut self, owners: &Owners<'_>, entities: &[Entity]) -> Vec<ClusterId> {
         let end = self.ledger.events.n_events();
         self.make_current(owners, entities, end)

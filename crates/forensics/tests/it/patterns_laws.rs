@@ -28,7 +28,7 @@ fn touched(payments: &[Payment], from: &[u32], to: &[u32], labels: &[u32]) -> Ve
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn any_cut_into_batches_gives_the_same(payments in payments(40), entities in entities(), cuts in vec(0usize..40, 0..4)) {

@@ -164,6 +164,11 @@ impl<V: Value> WalkLabels<V> {
         &row[start..start + len]
     }
 
+    /// What is told of a node and class.
+    pub(super) fn seen(&self, node: u32, class: u8) -> Option<V::Seen> {
+        V::seen(self.of_class(node, class).iter().map(|label| label.value))
+    }
+
     pub(super) fn role_near(&self) -> Role {
         if self.direction == Direction::Forward { Role::Giver } else { Role::Getter }
     }

@@ -49,7 +49,7 @@ enum Mark<V> {
 }
 
 /// One run of a repair.
-struct Repair<'a, V> {
+struct Repair<'a, V: Value> {
     labels: &'a mut WalkLabels<V>,
     events: &'a EventGraph,
     parts: &'a Parts<'a>,
@@ -58,8 +58,13 @@ struct Repair<'a, V> {
     queue: Queue<Mark<V>>,
     /// Labels of nodes that passed and count now, as they were.
     turned: BTreeMap<u32, Vec<Label<V>>>,
-    /// Nodes of which something else is seen.
-    changed: Vec<u32>,
+    /// Labels that nodes had, and that those of whom they absorbed are better than.
+    outdone: BTreeMap<u32, Vec<Label<V>>>,
+    /// Nodes that are others now, whatever is seen of them.
+    moved: Vec<u32>,
+    /// What was seen of a node and class before each change, in order: most of what a node loses it gets again in the
+    /// same repair, and is no news.
+    seen: Vec<(u32, u8, Option<V::Seen>)>,
     scratch: Scratch<V>,
 }
 
@@ -79,8 +84,8 @@ struct Scratch<V> {
 }
 
 impl<V: Value> WalkLabels<V> {
-    /// Makes the labels those of `events` and `parts` as they are. Returns the nodes whose best values may have changed
-    /// (some of them are what they were), ascending.
+    /// Makes the labels those of `events` and `parts` as they are. Returns the nodes whose best values changed, and all that
+    /// were dissolved or absorbed, ascending.
     pub fn repair(
         &mut self,
         events: &EventGraph,
@@ -101,29 +106,49 @@ impl<V: Value> WalkLabels<V> {
             fill: Vec::new(),
         };
         let forward = self.direction() == Direction::Forward;
-        let changed = Vec::new();
-        let (first, turned) = (seeds.first, BTreeMap::new());
-        let labels = self;
-        let mut repair = Repair { labels, events, parts, first, queue, turned, changed, scratch };
+        let mut repair = Repair {
+            labels: self,
+            events,
+            parts,
+            first: seeds.first,
+            queue,
+            turned: BTreeMap::new(),
+            outdone: BTreeMap::new(),
+            moved: Vec::new(),
+            seen: Vec::new(),
+            scratch,
+        };
         seeds.moves.iter().for_each(|change| repair.follow(change));
         seeds.turned.iter().for_each(|node| repair.turn(*node));
         if forward {
             repair.drain();
-            (first..events.n_events()).for_each(|event| repair.evaluate(event, ALL));
+            (seeds.first..events.n_events()).for_each(|event| repair.evaluate(event, ALL));
         } else {
-            (first..events.n_events()).rev().for_each(|event| repair.evaluate(event, ALL));
+            (seeds.first..events.n_events()).rev().for_each(|event| repair.evaluate(event, ALL));
             repair.drain();
         }
-        let mut changed = repair.changed;
-        sort_once(&mut changed);
-        changed
+        repair.changed()
     }
 }
 
 impl<V: Value> Repair<'_, V> {
+    /// The nodes of which something else is seen than before the repair.
+    fn changed(self) -> Vec<u32> {
+        let Self { labels, moved: mut changed, mut seen, .. } = self;
+        // The order of changes stays: the first one knows what was there before.
+        seen.sort_by_key(|(node, class, _)| (*node, *class));
+        seen.dedup_by_key(|(node, class, _)| (*node, *class));
+        let is_new = |(node, class, before): &(u32, u8, Option<V::Seen>)| {
+            labels.seen(*node, *class) != *before
+        };
+        changed.extend(seen.iter().filter(|own| is_new(own)).map(|(node, ..)| *node));
+        sort_once(&mut changed);
+        changed
+    }
+
     /// Drops the labels of a node that was dissolved, and hands over those of one that was absorbed.
     fn follow(&mut self, change: &Move) {
-        self.changed.push(change.node());
+        self.moved.push(change.node());
         if let Move::Absorbed(absorbed) = change {
             self.absorb(absorbed);
         }
@@ -135,12 +160,17 @@ impl<V: Value> Repair<'_, V> {
         let into = absorbed.into;
         let united = unite(self.labels.rows.row(absorbed.from), self.labels.rows.row(into));
         let row: Vec<Label<V>> = united.iter().map(|(label, _)| *label).collect();
-        let is_same = |own: &[Label<V>]| {
-            let before = self.labels.of_class(into, own[0].value.class());
-            V::seen(before.iter().map(|l| l.value)) == V::seen(own.iter().map(|l| l.value))
-        };
-        if !row.chunk_by(|a, b| a.value.class() == b.value.class()).all(is_same) {
-            self.changed.push(into);
+        for own in row.chunk_by(|a, b| a.value.class() == b.value.class()) {
+            let class = own[0].value.class();
+            let before = self.labels.seen(into, class);
+            if before != V::seen(own.iter().map(|label| label.value)) {
+                self.seen.push((into, class, before));
+            }
+        }
+        let before = self.labels.rows.row(into).iter();
+        let outdone: Vec<Label<V>> = before.filter(|own| !row.contains(own)).copied().collect();
+        if !outdone.is_empty() {
+            self.outdone.entry(into).or_default().extend(outdone);
         }
         self.labels.rows.set(into, &row);
         if self.parts.source(into).is_some() {
@@ -167,8 +197,10 @@ impl<V: Value> Repair<'_, V> {
             return;
         }
         let (role, cost) = (self.labels.role_near(), self.parts.cost(node));
-        let row = self.labels.rows.row(node).to_vec();
+        let mut row = self.labels.rows.row(node).to_vec();
         if cost > 0 {
+            // What is better than these leads wherever they led only if it leaves at no cost, too.
+            row.extend(self.outdone.get(&node).into_iter().flatten());
             if let Some(first) = row.iter().map(|label| label.order).min() {
                 self.mark(node, first, u32::MAX, role, Mark::Turned(node));
                 self.turned.insert(node, row);
@@ -333,7 +365,7 @@ impl<V: Value> Repair<'_, V> {
         tail.extend(of_class[at..].iter().filter(stays));
         let now = of_class[..n_before].iter().chain(tail.iter()).map(|label| label.value);
         if V::seen(now) != seen {
-            self.changed.push(node);
+            self.seen.push((node, class, seen));
         }
         tail.extend_from_slice(&row[start + n_class..]);
         labels.rows.set_tail(node, start + n_before, tail);
@@ -472,12 +504,11 @@ impl<V: Value> Repair<'_, V> {
         let is_new = |value: &&V| !own.iter().any(|label| label.value == **value);
         let new = fresh.iter().filter(is_new).filter(|value| goes_on(value));
         let new: Vec<(V, u32)> = new.map(|value| (*value, until(value))).collect();
-        let seen = V::seen(row.iter().map(|label| label.value));
+        let seen = labels.seen(node, class);
         self.put(node, class, order, &fresh);
         self.scratch.fresh = fresh;
-        let now = self.labels.of_class(node, class).iter().map(|label| label.value);
-        if V::seen(now) != seen {
-            self.changed.push(node);
+        if self.labels.seen(node, class) != seen {
+            self.seen.push((node, class, seen));
         }
         let (near, far) = (self.labels.role_near(), self.labels.role_far());
         for (value, until) in new {

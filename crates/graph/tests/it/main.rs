@@ -29,4 +29,5 @@ mod patterns_cycles;
 mod patterns_fans;
 mod proximity;
 mod snapshot;
+mod walks;
 mod world;

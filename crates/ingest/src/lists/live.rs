@@ -18,7 +18,12 @@ use super::publication::{ListEntry, ParsedList};
 /// More removals than this share of the live entries need consent.
 const REMOVALS_PERCENT_MAX: usize = 2;
 /// More removals than this need consent on a list of any length.
-const REMOVALS_MAX: usize = 25;
+pub const REMOVALS_MAX: usize = 25;
+
+/// Whether so many removals are a small part of so many entries.
+pub fn is_small_share(n_removed: usize, n_live: usize) -> bool {
+    n_removed * 100 <= n_live * REMOVALS_PERCENT_MAX
+}
 
 /// The party as the log tells parties apart: by identifier, else by name.
 fn party_key<'a>(entity_id: &'a str, entity_name: &'a str) -> &'a str {
@@ -160,7 +165,7 @@ pub fn removals_allowed(
     accepted: Option<usize>,
 ) -> Result<(), ListError> {
     let n_removed = difference.removed.len();
-    let is_small = n_removed * 100 <= n_live * REMOVALS_PERCENT_MAX && n_removed <= REMOVALS_MAX;
+    let is_small = is_small_share(n_removed, n_live) && n_removed <= REMOVALS_MAX;
     if is_small || accepted.is_some_and(|accepted| n_removed <= accepted) {
         return Ok(());
     }

@@ -24,7 +24,8 @@ mod xml;
 
 pub use error::{ListError, ListErrorKind, Place};
 pub use live::{
-    ListDiff, Relabelled, diff, events_for, listings_as_of, not_older, removals_allowed,
+    ListDiff, REMOVALS_MAX, Relabelled, diff, events_for, is_small_share, listings_as_of,
+    not_older, removals_allowed,
 };
 pub(crate) use plain::without_comment;
 pub use publication::{ListEntry, ListFormat, ListWarning, ParsedList, UnmatchedEntry};

@@ -69,6 +69,19 @@ impl LeaderboardRow {
         }
     }
 
+    /// Left after some of the folds, behind another of its method.
+    pub(super) fn left(candidate: &Candidate, n_folds: usize, of: usize) -> Self {
+        Self {
+            name: candidate.name.clone(),
+            about: format!("{}; left after {n_folds} of {of} folds, behind", candidate.about),
+            method: candidate.method(),
+            loss: None,
+            auc: None,
+            weight: 0.0,
+            failed: None,
+        }
+    }
+
     pub(super) fn failed(candidate: &Candidate, error: &LearnError) -> Self {
         Self {
             name: candidate.name.clone(),

@@ -42,6 +42,8 @@ pub(super) struct Held {
     pub(super) sentence: String,
     /// Times of rows, where the split is by time.
     clock: Option<Vec<i64>>,
+    /// Whether these are microseconds since 1970, and not steps.
+    is_dated: bool,
     /// Groups of rows, where the split is by group.
     groups: Option<Vec<u32>>,
 }
@@ -58,7 +60,7 @@ impl Held {
         let n_rows = frame.n_rows();
         let plain = |splits: Vec<Split>, what: &str| {
             let sentence = format!("{what}: {} held out in turn", folds_word(splits.len()));
-            Ok(Self { splits, sentence, clock: None, groups: None })
+            Ok(Self { splits, sentence, clock: None, is_dated: false, groups: None })
         };
         match by {
             SplitBy::Auto => match clock_of(frame, roles)? {
@@ -99,7 +101,8 @@ impl Held {
                 };
                 let what = folds_word(splits.len());
                 let sentence = format!("whole groups of {column}: {what} held out in turn");
-                Self { splits, sentence, clock: None, groups: Some(groups) }.with_both(targets)
+                Self { splits, sentence, clock: None, is_dated: false, groups: Some(groups) }
+                    .with_both(targets)
             }
             SplitBy::Folds(given) => by_given(n_rows, given)?.with_both(targets),
         }
@@ -139,9 +142,9 @@ impl Held {
         EncodingFolds::Random
     }
 
-    /// Times of rows, where the split is by time: microseconds since 1970, or the numbers of the column.
+    /// Times of rows, where the split is by time: microseconds since 1970. None where it is by steps, which no date compares with.
     pub(super) fn clock(&self) -> Option<&[i64]> {
-        self.clock.as_deref()
+        self.clock.as_deref().filter(|_| self.is_dated)
     }
 
     /// Whether the split is by time.
@@ -278,7 +281,8 @@ fn by_time(frame: &Frame, roles: &[Role], column: &str, n_folds: u32) -> Result<
     };
     let what = folds_word(splits.len());
     let sentence = format!("forward in time by {column}: {what} held out, earlier rows trained on");
-    Ok(Held { splits, sentence, clock: Some(clock), groups: None })
+    let is_dated = role.is_some();
+    Ok(Held { splits, sentence, clock: Some(clock), is_dated, groups: None })
 }
 
 fn whole_numbers(column: &crate::Column) -> Result<Vec<i64>, LearnError> {
@@ -325,5 +329,5 @@ fn by_given(n_rows: usize, given: &[u32]) -> Result<Held, LearnError> {
         .map(|held| Split::custom(n_rows, rows(*held, false), rows(*held, true)))
         .collect::<Result<Vec<_>, _>>()?;
     let sentence = format!("as given: {} held out in turn", folds_word(splits.len()));
-    Ok(Held { splits, sentence, clock: None, groups: Some(given.to_vec()) })
+    Ok(Held { splits, sentence, clock: None, is_dated: false, groups: Some(given.to_vec()) })
 }

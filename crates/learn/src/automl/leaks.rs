@@ -96,17 +96,21 @@ impl Suspects<'_> {
         LeakCheck { name: "a column too good".to_owned(), found: !found.is_empty(), looked, words }
     }
 
-    /// Rows among so many that chance alone makes equal to one row, were the columns independent.
-    fn alike_by_chance(&self, columns: &[&str], n_rows: usize) -> Result<f64, LearnError> {
+    /// Whether chance alone makes some of so many rows equal to one row, were the columns independent. Ends at the first columns
+    /// that tell rows apart.
+    fn alike_by_chance(&self, columns: &[&str], n_rows: usize) -> Result<bool, LearnError> {
         let mut chance = n_rows as f64;
         for column in columns {
+            if chance <= ALIKE_MAX {
+                break;
+            }
             let levels = read_levels(&Reading::Level, self.frame.column(column)?);
             let (counts, missing) = levels.counts();
             let n = self.frame.n_rows() as f64;
             let shares = counts.values().copied().chain([missing]).map(|count| count as f64 / n);
             chance *= shares.map(|share| share * share).sum::<f64>();
         }
-        Ok(chance)
+        Ok(chance > ALIKE_MAX)
     }
 
     /// Rows of the first fold that stand among those it is trained on, too.
@@ -114,7 +118,7 @@ impl Suspects<'_> {
         let name = "rows on both sides of the split".to_owned();
         let used = self.roles.iter().filter(|role| role.kind.is_used());
         let mut columns: Vec<&str> = used.map(|role| role.column.as_str()).collect();
-        if self.alike_by_chance(&columns, split.train.len().min(ROWS_MAX))? > ALIKE_MAX {
+        if self.alike_by_chance(&columns, split.train.len().min(ROWS_MAX))? {
             let words = format!(
                 "not looked for: rows of {} such columns are alike by chance",
                 columns.len()

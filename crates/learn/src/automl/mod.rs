@@ -9,7 +9,7 @@
 //! 3. The margins are blended and calibrated ([`crate::blend`]). Learners that the blend gives no weight are dropped; the
 //!    others are fitted once more, to all rows.
 //!
-//! The budget is *counted*, not timed: seconds of one core as the portfolio prices its candidates. Wall-clock time that
+//! The budget is *counted*, not timed: seconds of one core by what fits do (`work`). Wall-clock time that
 //! steers a search is why other systems' runs cannot be repeated (FLAML #151); here the same table, options and seed give
 //! the same bytes. A caller with a clock can still stop it between two fits, and the model says so.
 //! Source: AutoGluon (portfolio, out-of-fold stacking), EasyBlend (linear, two layers). Departures: one layer of learners and
@@ -35,6 +35,7 @@ mod profile;
 mod scales;
 mod search;
 mod slices;
+mod sound;
 mod views;
 mod weights;
 
@@ -56,7 +57,7 @@ pub use leaks::LeakCheck;
 pub use model::{Explanation, Model, Prediction, Reason};
 pub use outcomes::{ClassOutcome, NumberBin, NumberOutcome};
 pub use own::{OwnFit, OwnLearner};
-pub use package::{Manifest, PackageEntry};
+pub use package::{Manifest, PackageEntry, check_name};
 pub use prepared::{Prepared, PreparedFold, prepare};
 pub use profile::{ColumnProfile, DataProfile, FoldSize};
 pub use scales::{ScaleReport, ScaleTried};
@@ -170,6 +171,26 @@ pub fn train(frame: &Frame, options: &AutoOptions, watch: Watch<'_>) -> Result<M
 /// Asked between the rounds of every fit, on any thread; `true` drops the work.
 pub type Dropped<'d> = &'d (dyn Fn() -> bool + Sync);
 
+/// How a person ends what is under way; both are asked between rounds, epochs and sweeps, on any thread.
+#[derive(Clone, Copy)]
+pub struct Interrupt<'i> {
+    /// Nobody wants a model any more: what was done is thrown away.
+    pub dropped: Dropped<'i>,
+    /// Somebody wants the model of what was done: the learner under way is thrown away, those before it are blended.
+    pub stopped: Dropped<'i>,
+}
+
+impl Interrupt<'static> {
+    /// Nobody interrupts.
+    pub const NEVER: Self = Self { dropped: &|| false, stopped: &|| false };
+}
+
+impl Interrupt<'_> {
+    fn is_asked(&self) -> bool {
+        (self.dropped)() || (self.stopped)()
+    }
+}
+
 /// [`train`], unless it is dropped: where `watch` ends the search with what there is, `dropped` leaves nothing. A person
 /// who interrupts a notebook waits for one round of one learner then, not for a blend and a last fit.
 ///
@@ -181,7 +202,7 @@ pub fn train_unless(
     watch: Watch<'_>,
     dropped: Dropped<'_>,
 ) -> Result<Model, LearnError> {
-    train_with(frame, options, &[], watch, dropped)
+    train_with(frame, options, &[], watch, Interrupt { dropped, ..Interrupt::NEVER })
 }
 
 /// [`train_unless`] with learners of the caller's own: each is fitted to the same folds as ours, before them and without a price,
@@ -194,7 +215,7 @@ pub fn train_with(
     options: &AutoOptions,
     own: &[Arc<dyn OwnLearner>],
     watch: Watch<'_>,
-    dropped: Dropped<'_>,
+    interrupt: Interrupt<'_>,
 ) -> Result<Model, LearnError> {
     own::check_names(own, options)?;
     if !(options.budget_s > 0.0 && options.budget_s.is_finite()) {
@@ -210,14 +231,14 @@ pub fn train_with(
         Vec::new()
     };
     if rows.is_empty() || rows.len() == frame.n_rows() {
-        return search::Search::new(frame, options)?.run(own, watch, dropped);
+        return search::Search::new(frame, options)?.run(own, watch, interrupt);
     }
     let mut known = options.clone();
     if let SplitBy::Folds(folds) = &options.split {
         crate::error::same_length("folds", frame.n_rows(), folds.len())?;
         known.split = SplitBy::Folds(rows.iter().map(|row| folds[*row as usize]).collect());
     }
-    let mut model = search::Search::new(&frame.take(&rows), &known)?.run(own, watch, dropped)?;
+    let mut model = search::Search::new(&frame.take(&rows), &known)?.run(own, watch, interrupt)?;
     model.provenance.options = options.clone();
     model.report.split.n_without_target = frame.n_rows() - rows.len();
     Ok(model)

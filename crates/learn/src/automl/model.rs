@@ -183,6 +183,16 @@ impl Model {
         self.targets.read_alike(frame)
     }
 
+    /// What rows weigh by the column that weighed training: `None` where it had none, or where the table lacks it.
+    ///
+    /// # Errors
+    /// A weight is no finite number, or below 0.
+    pub fn weights_of(&self, frame: &Frame) -> Result<Option<Vec<f64>>, LearnError> {
+        let column = self.provenance.options.weight.as_deref();
+        let present = column.filter(|column| frame.column(column).is_ok());
+        present.map(|column| super::weights::of_rows(frame, Some(column))).transpose()
+    }
+
     /// The column that is predicted.
     pub fn target(&self) -> &str {
         &self.targets.column
@@ -339,7 +349,7 @@ impl Model {
         output: usize,
     ) -> Reason {
         let shown = |name: &String| {
-            let raw = frame.column(name).ok().and_then(|column| column.values.shown(row));
+            let raw = frame.column(name).ok().and_then(|column| column.values.told(row));
             raw.unwrap_or_else(|| "missing".to_owned())
         };
         let column = joined(sources);

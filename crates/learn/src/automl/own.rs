@@ -241,12 +241,12 @@ fn check(task: Task, values: &[f64], n_rows: usize) -> Result<(), String> {
     };
     if let Some(at) = values.iter().position(is_odd) {
         let (row, value) = (at / n_outputs, values[at]);
-        return Err(format!("predicts {value} for row {row}, expected {expected}"));
+        return Err(format!("predicts {value} for row {}, expected {expected}", row + 1));
     }
     let mut sums = values.chunks(n_outputs).map(|row| row.iter().sum::<f64>()).enumerate();
     match sums.find(|(_, sum)| n_outputs > 1 && (sum - 1.0).abs() > SUM_TOLERANCE) {
         Some((row, sum)) => {
-            Err(format!("gives row {row} probabilities that sum to {sum}, expected 1"))
+            Err(format!("gives row {} probabilities that sum to {sum}, expected 1", row + 1))
         }
         None => Ok(()),
     }

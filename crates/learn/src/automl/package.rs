@@ -2,10 +2,12 @@
 //!
 //! In: a [`Model`]. Out: bytes, always the same for the same model: entries in a fixed order, without times.
 //! `manifest.json` names every entry with its length and SHA-256, the version of the format, and where the model comes from;
-//! `model.json` holds features, learners and blend; `report.json` what is told of it. Reading checks all of it first.
+//! `model.json` holds features, learners and blend; `report.json` what is told of it. Reading checks all of it first: names,
+//! lengths and hashes, then that the parts of the model belong together (`sound`).
 //! Source: MLflow's and ONNX's packages. Departures: no pickle, no code, no environment: numbers and names only. Numbers are
 //! written so that they read back to the same bits.
-//! Cost: O(bytes). Checked against: read back and written again, damaged bytes (`tests/it/automl.rs`).
+//! Cost: O(bytes). Checked against: read back and written again, damaged bytes (`tests/it/automl.rs`), edited and swollen files
+//! (`tests/it/hostile_model.rs`).
 
 use std::io::{Cursor, Read, Write};
 
@@ -16,11 +18,21 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use super::model::Model;
 use crate::LearnError;
+use crate::frame::cut;
 
 /// Version of the format.
 const FORMAT: u32 = 1;
 /// Bytes of an entry when unpacked, at most: beyond, a file is hostile.
 const ENTRY_BYTES_MAX: u64 = 1 << 31;
+/// The same of the manifest: some names and hashes.
+const MANIFEST_BYTES_MAX: u64 = 1 << 20;
+/// Times that an entry may be larger than the whole file. Models of real tables are 3 to 12 times as large; deflate can swell
+/// a thousandfold.
+const SWELLING_MAX: u64 = 100;
+/// Entries that a manifest names at most.
+const ENTRIES_MAX: usize = 16;
+/// Characters of a name at most: it is part of paths and addresses.
+const NAME_MAX: usize = 200;
 
 /// What a package says about itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,8 +78,7 @@ impl Model {
     /// The model as bytes of a file. `name` is how it is served, `data_hash` names the table it was trained on.
     ///
     /// # Errors
-    /// If a name has other characters than letters, digits, `-`, `_` and `.`, or `OwnLearner` where the blend holds a learner of
-    /// the caller's own.
+    /// As [`check_name`], or `OwnLearner` where the blend holds a learner of the caller's own.
     pub fn to_bytes(&self, name: &str, data_hash: &str) -> Result<Vec<u8>, LearnError> {
         Ok(self.packed(name, data_hash)?.0)
     }
@@ -77,12 +88,7 @@ impl Model {
     /// # Errors
     /// As [`Model::to_bytes`].
     pub fn packed(&self, name: &str, data_hash: &str) -> Result<(Vec<u8>, Manifest), LearnError> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_empty() || !name.chars().all(is_plain) {
-            return Err(damaged(format!(
-                "{name:?} is no name of a model: letters, digits, - _ and . make one"
-            )));
-        }
+        check_name(name)?;
         if let Some(own) = self.own_parts().first() {
             let problem = "is code of your own, and no file of a model holds code".to_owned();
             return Err(LearnError::OwnLearner { name: (*own).to_owned(), problem });
@@ -125,23 +131,19 @@ impl Model {
         }
     }
 
-    /// Reads a file; every entry must be what the manifest says.
+    /// Reads a file; every entry must be what the manifest says, and the model must hold together.
     ///
     /// # Errors
     /// The file is no package, is damaged, or is of a later format.
     pub fn from_bytes(bytes: &[u8]) -> Result<(Self, Manifest), LearnError> {
         let mut archive = ZipArchive::new(Cursor::new(bytes))
             .map_err(|error| damaged(format!("it is no model file: {error}")))?;
-        let manifest: Manifest = parsed("manifest.json", &entry(&mut archive, "manifest.json")?)?;
-        if manifest.format != FORMAT {
-            return Err(damaged(format!(
-                "its format is {}, this program reads format {FORMAT}",
-                manifest.format
-            )));
-        }
+        let manifest = entry(&mut archive, "manifest.json", MANIFEST_BYTES_MAX)?;
+        let manifest: Manifest = parsed("manifest.json", &manifest)?;
+        manifest.check(bytes.len() as u64)?;
         let mut model: Option<Self> = None;
         for told in &manifest.entries {
-            let bytes = entry(&mut archive, &told.name)?;
+            let bytes = entry(&mut archive, &told.name, told.n_bytes)?;
             if hex(&Sha256::digest(&bytes)) != told.sha256 || bytes.len() as u64 != told.n_bytes {
                 return Err(damaged(format!("{} is not what the manifest says", told.name)));
             }
@@ -150,7 +152,53 @@ impl Model {
             }
         }
         let model = model.ok_or_else(|| damaged("it has no entry model.json"))?;
+        model.sound().map_err(|what| damaged(format!("model.json: {what}")))?;
+        let said = (manifest.target.as_str(), format!("{:?}", model.task()));
+        if said != (model.target(), manifest.task.clone()) {
+            return Err(damaged("its manifest tells of another target or task than its model"));
+        }
         Ok((model, manifest))
+    }
+}
+
+/// Refuses what cannot be the name of a model: it stands in addresses and in names of files.
+///
+/// # Errors
+/// `Package` for a name that is empty, longer than 200 characters, begins with a point, or has other characters than letters,
+/// digits, `-`, `_` and `.`.
+pub fn check_name(name: &str) -> Result<(), LearnError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_name = (1..=NAME_MAX).contains(&name.len()) && name.chars().all(is_plain);
+    if is_name && !name.starts_with('.') {
+        return Ok(());
+    }
+    Err(LearnError::ModelName { name: cut(name) })
+}
+
+impl Manifest {
+    /// Refuses what could take more than the file is worth, before anything is unpacked.
+    fn check(&self, file_bytes: u64) -> Result<(), LearnError> {
+        if self.format != FORMAT {
+            return Err(damaged(format!(
+                "its format is {}, this program reads format {FORMAT}",
+                self.format
+            )));
+        }
+        check_name(&self.name).map_err(|error| damaged(format!("its manifest: {error}")))?;
+        let mut names: Vec<&str> = self.entries.iter().map(|entry| entry.name.as_str()).collect();
+        names.sort_unstable();
+        if names.len() > ENTRIES_MAX || names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(damaged("its manifest names an entry twice, or too many"));
+        }
+        let most = ENTRY_BYTES_MAX.min(file_bytes.saturating_mul(SWELLING_MAX));
+        match self.entries.iter().find(|entry| entry.n_bytes > most) {
+            Some(told) => Err(damaged(format!(
+                "entry {} would unpack to {} bytes, from a file of {file_bytes}",
+                cut(&told.name),
+                told.n_bytes
+            ))),
+            None => Ok(()),
+        }
     }
 }
 
@@ -167,13 +215,19 @@ fn written(contents: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, Box<dyn std::error::
     Ok(writer.finish()?.into_inner())
 }
 
-fn entry(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, LearnError> {
-    let file = archive.by_name(name).map_err(|error| damaged(format!("entry {name}: {error}")))?;
+/// The bytes of an entry, `n_bytes_max` at most.
+fn entry(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    name: &str,
+    n_bytes_max: u64,
+) -> Result<Vec<u8>, LearnError> {
+    let fault = |error: &dyn std::fmt::Display| damaged(format!("entry {}: {error}", cut(name)));
+    let file = archive.by_name(name).map_err(|error| fault(&error))?;
     let mut bytes = Vec::new();
-    let mut limited = file.take(ENTRY_BYTES_MAX + 1);
-    limited.read_to_end(&mut bytes).map_err(|error| damaged(format!("entry {name}: {error}")))?;
-    if bytes.len() as u64 > ENTRY_BYTES_MAX {
-        return Err(damaged(format!("entry {name} unpacks to more than {ENTRY_BYTES_MAX} bytes")));
+    let mut limited = file.take(n_bytes_max.saturating_add(1));
+    limited.read_to_end(&mut bytes).map_err(|error| fault(&error))?;
+    if bytes.len() as u64 > n_bytes_max {
+        return Err(fault(&format!("it unpacks to more than {n_bytes_max} bytes")));
     }
     Ok(bytes)
 }

@@ -10,27 +10,29 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::AutoOptions;
-use super::candidate::{Candidate, Found, Method, Settings};
+use super::candidate::{Candidate, Method, Settings};
 use crate::linear::{LinearOptions, NumberCoding};
 use crate::network::NetworkOptions;
 use crate::trees::{BoostOptions, CategorySplits, ForestOptions};
+use crate::work::{self, Step};
 use crate::{FeatureKind, Matrix, Task};
 
-/// Rounds that early stopping usually leaves, for prices.
+/// Rounds that early stopping usually leaves of 4,000 rows at a rate of 0.05, for prices.
 const ROUNDS_USUAL: f64 = 250.0;
 /// Share of the budget that one fit of boosted trees may take before it is made leaner.
 const FIT_SHARE: f64 = 0.07;
-/// What a round of boosting costs, in rounds as priced: prices take more rounds for usual than most tables need, and make them
-/// cheaper than they are. Measured over the fits of `--bench automl`.
-const ROUND_COST: f64 = 2.7;
 /// Epochs that it usually leaves.
 const EPOCHS_USUAL: f64 = 30.0;
+/// Rows from which the bins of a feature are counted.
+const BINNED_ROWS: usize = 2_000;
 
 /// What prices follow from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
     n_rows: f64,
     n_features: f64,
+    /// Bins of a feature, the mean.
+    n_bins: f64,
     /// Coefficients of a linear model.
     n_coefficients: f64,
     n_outputs: f64,
@@ -47,6 +49,7 @@ impl Size {
         Self {
             n_rows: n_rows as f64,
             n_features: features.n_features() as f64,
+            n_bins: mean_bins(features),
             n_coefficients: coefficients.sum(),
             n_outputs: task.n_outputs() as f64,
             budget_s,
@@ -63,13 +66,26 @@ impl Size {
     }
 }
 
+/// Distinct values of a feature among the first rows, the mean over the features; at most as many as codes are.
+fn mean_bins(features: &Matrix) -> f64 {
+    let n_rows = features.n_rows().min(BINNED_ROWS);
+    let distinct = |feature: usize| {
+        let mut values = features.column(feature)[..n_rows].to_vec();
+        values.sort_unstable_by(f64::total_cmp);
+        values.dedup();
+        values.len().min(255)
+    };
+    let n_features = features.n_features();
+    (0..n_features).map(distinct).sum::<usize>() as f64 / n_features.max(1) as f64
+}
+
 impl Candidate {
-    /// Seconds of one core for one fit.
+    /// Seconds of one core for one fit, before any of its method was made.
     pub(super) fn price_s(&self, size: &Size) -> f64 {
         match &self.settings {
             Settings::Linear(options) => {
                 let paths = options.l1_shares.len() as f64 * f64::from(options.n_lambdas);
-                let bins = if options.numbers == NumberCoding::Linear { 1.0 } else { 2.0 };
+                let bins = if options.numbers == NumberCoding::Linear { 1.0 } else { 4.0 };
                 2.0 * paths
                     * bins
                     * size.n_rows
@@ -83,38 +99,18 @@ impl Candidate {
             Settings::Own(..) => 0.0,
             Settings::Forest(options) => {
                 let depth = size.n_rows.log2().max(1.0);
-                f64::from(options.trees) * size.n_rows * depth * size.n_features.sqrt() * 0.9e-8
+                f64::from(options.trees) * size.n_rows * depth * size.n_features.sqrt() * 1.1e-8
             }
             Settings::Network(options) => {
                 let width = f64::from(options.embedding_width) * size.n_features;
                 let hidden = f64::from(options.hidden.first().copied().unwrap_or(1));
-                let steps = size.n_rows * EPOCHS_USUAL * f64::from(options.n_members);
-                steps * (width * hidden + hidden * hidden) * 6.0 * 0.8e-10
+                let passes = 3.0 * size.n_rows * EPOCHS_USUAL * f64::from(options.n_members);
+                work::seconds_of(&[
+                    (Step::Product, passes * (width * hidden + hidden * hidden)),
+                    (Step::Unit, passes * (width + 2.0 * hidden)),
+                ])
             }
         }
-    }
-}
-
-impl Candidate {
-    /// Seconds of one core that its fits to the folds and the one to all rows come to, by the rounds or epochs of each.
-    pub(super) fn cost_s(&self, size: &Size, found: &[Found]) -> f64 {
-        let price = self.price_s(size);
-        let (usual, more, most) = match &self.settings {
-            Settings::Boosted(options) => {
-                (rounds_usual(options) / ROUND_COST, options.patience, options.iterations)
-            }
-            Settings::Network(options) => (EPOCHS_USUAL, options.patience, options.epochs_max),
-            Settings::Linear(_) | Settings::Forest(_) | Settings::Own(..) => {
-                return price * (found.len() as f64 + 1.0);
-            }
-        };
-        let rounds = |found: &Found| match found {
-            Found::Rounds(best) => f64::from(*best),
-            Found::Nothing | Found::Penalty(..) => usual,
-        };
-        let made = found.iter().map(|found| (rounds(found) + f64::from(more)).min(f64::from(most)));
-        let last = found.iter().map(rounds).fold(0.0, f64::max);
-        price * (made.sum::<f64>() + last) / usual
     }
 }
 
@@ -206,18 +202,35 @@ fn lean(size: &Size, mut options: BoostOptions) -> BoostOptions {
 }
 
 /// Rounds that a fit usually makes.
-fn rounds_usual(options: &BoostOptions) -> f64 {
-    (ROUNDS_USUAL * 0.05 / options.learning_rate).min(f64::from(options.iterations))
-        + f64::from(options.patience)
+fn rounds_usual(options: &BoostOptions, size: &Size) -> f64 {
+    // Small tables are learned by heart soon.
+    let of_size = (size.n_rows / 4_000.0).sqrt().clamp(0.25, 2.0);
+    let rounds = ROUNDS_USUAL * of_size * 0.05 / options.learning_rate;
+    rounds.min(f64::from(options.iterations)) + f64::from(options.patience)
 }
 
 fn boosted_price(options: &BoostOptions, size: &Size) -> f64 {
-    let rounds = rounds_usual(options);
-    let leaves = f64::from(options.leaves_max);
-    let fraction = options.feature_fraction * options.node_feature_fraction;
-    let rows = size.n_rows * options.bagging_fraction * leaves.log2() * 1.2e-9;
-    let bins = leaves * size.n_rows.min(255.0) * 6e-10;
-    rounds * size.n_outputs * (size.n_features * fraction * (rows + bins) + 2e-5)
+    let leaves = f64::from(options.leaves_max).min(size.n_rows / 10.0).max(2.0);
+    let depth = leaves.log2();
+    let features = size.n_features * options.feature_fraction;
+    let searched = 2.0 * leaves * features * options.node_feature_fraction;
+    let bag = size.n_rows * options.bagging_fraction;
+    let is_drawn = options.bagging_fraction < 1.0;
+    let walking = 0.2 * size.n_rows + if is_drawn { size.n_rows } else { 0.0 };
+    let scanned = if options.random_thresholds { 0.0 } else { searched * size.n_bins };
+    let tree = work::seconds_of(&[
+        (Step::Derivative, 1.2 * size.n_rows),
+        (Step::Moved, 2.0 * size.n_rows + bag * (1.0 + 1.3 * depth)),
+        (Step::Drawn, if is_drawn { size.n_rows } else { 0.0 }),
+        // The smaller half of a node is counted: a third of its rows.
+        (Step::Filled, bag * features * (1.0 + depth / 3.0)),
+        (Step::Subtracted, leaves * features * size.n_bins),
+        (Step::Scanned, scanned),
+        (Step::Searched, searched),
+        (Step::Walked, walking * (depth + 1.0)),
+        (Step::Grown, 1.0),
+    ]);
+    rounds_usual(options, size) * size.n_outputs * tree
 }
 
 /// Elastic nets: large tables need neither many penalties nor the choice between their kinds.

@@ -86,6 +86,9 @@ pub(super) fn views(
             let own: Vec<f64> = rows.iter().map(|row| targets[*row as usize]).collect();
             return Ok(View::target(&model.targets, &own));
         }
+        if role.kind == Kind::Unread {
+            return Ok(View::unread(role, rows.len()));
+        }
         View::of(role, part.column(&role.column)?)
     };
     model.roles().iter().map(view).collect()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::assess::{self, LeaderboardRow};
-use super::budget::Budget;
-use super::candidate::{Candidate, Fold, Found, Method, Settings};
+use super::budget::{Budget, Cost};
+use super::candidate::{Candidate, Fold, Found, Method, OverFolds, Settings};
 use super::folds::{Held, Own};
 use super::leaks::Suspects;
 use super::member::Learner;
@@ -15,12 +15,13 @@ use super::own::OwnLearner;
 use super::portfolio::{Portfolio, Size};
 use super::scales::{self, Probe, ScaleReport};
 use super::weights::{self, ClassWeights};
-use super::{AutoOptions, Dropped, PreparedFold, SplitBy, TrainProgress, Watch};
+use super::{AutoOptions, Interrupt, PreparedFold, SplitBy, TrainProgress, Watch};
 use crate::blend::{Blend, BlendRows, MarginMap, ScaleMap, TargetScale};
 use crate::roles::{Kind, Override, Role, Targets, deduce};
 use crate::split::Split;
 use crate::trees::Monotone;
-use crate::{Frame, LearnError, Matrix, Pipeline, PipelineOptions, Task, Training};
+use crate::work::Limit;
+use crate::{Frame, LearnError, Matrix, Pipeline, PipelineOptions, Task, Training, metrics};
 
 /// Candidates tried at most: beyond, a blend of a small table gains nothing.
 const CANDIDATES_MAX: usize = 28;
@@ -34,10 +35,10 @@ const CANDIDATE_SHARE: f64 = 0.3;
 /// Share of the budget that choosing a scale for numbers may take.
 const PROBE_SHARE: f64 = 0.1;
 
-/// What is left undone when the work is dropped: a fit that was cut short must not be used.
-fn unless(dropped: Dropped<'_>) -> Result<(), LearnError> {
-    if dropped() { Err(LearnError::Stopped) } else { Ok(()) }
-}
+/// Standard errors by which a candidate may be behind the best of its method on the first folds.
+const LEFT_ERRORS: f64 = 2.0;
+/// Seconds of one core for the last fits of a search that somebody stopped: whoever does that does not want to wait.
+const LAST_STOPPED_S: f64 = 1.0;
 
 /// One candidate after all folds.
 struct Tried {
@@ -45,6 +46,19 @@ struct Tried {
     found: Vec<Found>,
     margins: Vec<f64>,
     loss: f64,
+    cost: Cost,
+    /// Seconds of one core that one fit was allowed.
+    allowed_s: f64,
+}
+
+/// What came of a candidate.
+enum Trial {
+    Whole(Box<Tried>),
+    /// Left after the first folds: its method has a better one.
+    Left {
+        cost: Cost,
+        n_folds: usize,
+    },
 }
 
 /// What a search has seen so far.
@@ -103,8 +117,8 @@ impl<'f> Search<'f> {
         let (pipeline, matrix) = Pipeline::fit(frame, &roles, &targets, folds, &features)?;
         weights::check_monotone(options, &targets, &matrix)?;
         let size = Size::of(&matrix, frame.n_rows(), targets.task, options.budget_s);
-        let dearest = Portfolio::new(size, options).next();
-        let price = dearest.map_or(0.0, |candidate| candidate.price_s(&size));
+        let prices = Portfolio::new(size, options).take(2).map(|one| one.price_s(&size));
+        let price = prices.fold(0.0, f64::max);
         while held.splits.len() > 1
             && !matches!(options.split, SplitBy::Folds(_))
             && price * held.splits.len() as f64 > CANDIDATE_SHARE * options.budget_s
@@ -196,7 +210,7 @@ impl<'f> Search<'f> {
         mut self,
         own: &[Arc<dyn OwnLearner>],
         watch: Watch<'_>,
-        dropped: Dropped<'_>,
+        interrupt: Interrupt<'_>,
     ) -> Result<Model, LearnError> {
         self.learn_on_best_scale()?;
         let folds: Vec<Fold> =
@@ -212,7 +226,7 @@ impl<'f> Search<'f> {
             watch(&TrainProgress { step, done, planned, price_s, best })
         };
         let Seen { tried, board, stopped } =
-            self.try_all(own, &folds, &rows, &mut begun, dropped)?;
+            self.try_all(own, &folds, &rows, &mut begun, interrupt)?;
         if tried.is_empty() {
             return Err(LearnError::NothingFitted {
                 why: board.into_iter().find_map(|row| row.failed).unwrap_or_else(|| {
@@ -228,9 +242,10 @@ impl<'f> Search<'f> {
             best: None,
         };
         watch(&last("blend", planned - 2));
+        let tried = if stopped { soon_fitted(tried) } else { tried };
         let (parts, blend) = self.blended(tried, &rows)?;
         watch(&last("fit to all rows", planned - 1));
-        self.finish(parts, blend, &rows, (board, stopped), dropped)
+        self.finish(parts, blend, &rows, (board, stopped), interrupt)
     }
 
     /// Candidates one after the other, as long as the budget lasts; the first is always tried. `begun` is told of each and may end
@@ -241,29 +256,40 @@ impl<'f> Search<'f> {
         folds: &[Fold],
         rows: &BlendRows,
         begun: &mut dyn FnMut(&Candidate, f64, &Seen) -> bool,
-        dropped: Dropped<'_>,
+        interrupt: Interrupt<'_>,
     ) -> Result<Seen, LearnError> {
         let mut seen = Seen::default();
-        let mut budget = Budget::new(self.budget_s);
+        let mut budget = Budget::new(self.budget_s, PARTS_MAX);
         let ours = Portfolio::new(self.size, self.options).take(CANDIDATES_MAX);
         for candidate in own.iter().map(|one| self.own(one)).chain(ours) {
-            let (method, price) = (candidate.method(), self.price_s(&candidate));
-            let price_s = budget.corrected(method, price);
+            let (method, price) = (candidate.method(), self.price(&candidate));
+            let likely = budget.corrected(method, price);
             let is_first = seen.tried.is_empty() || method == Method::Own;
-            if !(is_first || budget.allows(price_s)) {
+            if !(is_first || budget.allows(likely)) {
                 continue;
             }
-            if !begun(&candidate, price_s, &seen) {
+            if !begun(&candidate, likely.total_s(), &seen) {
                 seen.stopped = true;
                 break;
             }
-            unless(dropped)?;
-            match self.tried(&candidate, folds, rows, dropped) {
-                Ok(one) => {
-                    budget.pay(method, price, candidate.cost_s(&self.size, &one.found));
+            let allowed_s = budget.allowance_s(folds.len());
+            match self.trial(&candidate, folds, (rows, &seen.tried), (allowed_s, interrupt)) {
+                Ok(Trial::Whole(one)) => {
+                    budget.pay(method, price, one.cost);
                     let loss = self.shown_loss(&one, rows);
                     seen.board.push(LeaderboardRow::of(&candidate, loss, rows, &one.margins));
-                    seen.tried.push(one);
+                    seen.tried.push(*one);
+                }
+                Ok(Trial::Left { cost, n_folds }) => {
+                    let share = n_folds as f64 / folds.len() as f64;
+                    let priced = Cost { folds_s: share * price.folds_s, last_s: 0.0 };
+                    budget.pay(method, priced, cost);
+                    seen.board.push(LeaderboardRow::left(&candidate, n_folds, folds.len()));
+                }
+                // What was cut short is of no use, but what came before is.
+                Err(LearnError::Stopped) if !(interrupt.dropped)() => {
+                    seen.stopped = true;
+                    break;
                 }
                 // What the caller wrote is to be corrected, not passed over.
                 Err(error @ (LearnError::Stopped | LearnError::OwnLearner { .. })) => {
@@ -287,8 +313,9 @@ impl<'f> Search<'f> {
     }
 
     /// Seconds of one core for the fits to all folds and the last one, as priced.
-    fn price_s(&self, candidate: &Candidate) -> f64 {
-        candidate.price_s(&self.size) * (self.held.splits.len() as f64 + 1.0)
+    fn price(&self, candidate: &Candidate) -> Cost {
+        let one = candidate.price_s(&self.size);
+        Cost { folds_s: one * self.held.splits.len() as f64, last_s: one }
     }
 
     /// Candidates that the budget allows at their prices: what progress is told against, for what fits cost is known behind them.
@@ -296,7 +323,7 @@ impl<'f> Search<'f> {
         let mut left = self.budget_s;
         let mut n = 0;
         for candidate in Portfolio::new(self.size, self.options).take(CANDIDATES_MAX) {
-            let price = self.price_s(&candidate);
+            let price = self.price(&candidate).total_s();
             if n == 0 || price <= left {
                 left -= price;
                 n += 1;
@@ -351,18 +378,39 @@ impl<'f> Search<'f> {
         }
     }
 
-    fn tried(
+    fn trial(
         &self,
         candidate: &Candidate,
         folds: &[Fold],
-        rows: &BlendRows,
-        dropped: Dropped<'_>,
-    ) -> Result<Tried, LearnError> {
-        let (found, mut margins) = candidate.over(folds, dropped)?;
-        unless(dropped)?;
+        (rows, before): (&BlendRows, &[Tried]),
+        (allowed_s, interrupt): (f64, Interrupt<'_>),
+    ) -> Result<Trial, LearnError> {
+        let dropped = || interrupt.is_asked();
+        let limit = Limit { allowed_s, dropped: &dropped };
+        let method = candidate.method();
+        let of_method = before.iter().filter(|one| one.candidate.method() == method);
+        let best = of_method.min_by(|a, b| a.loss.total_cmp(&b.loss));
+        let is_worth = |margins: &[f64]| {
+            let mut margins = margins.to_vec();
+            shift(&mut margins, &self.class_weights.shift());
+            best.is_none_or(|best| !is_behind(rows, &margins, &best.margins))
+        };
+        let over = candidate.over(folds, limit, &is_worth)?;
+        let OverFolds { found, mut margins, work_s, n_folds } = over;
+        if dropped() {
+            return Err(LearnError::Stopped);
+        }
+        if n_folds < folds.len() {
+            return Ok(Trial::Left { cost: Cost { folds_s: work_s, last_s: 0.0 }, n_folds });
+        }
+        let n_fitted: usize = folds.iter().map(|fold| fold.training.targets.len()).sum();
+        let last_s = work_s * self.frame.n_rows() as f64 / n_fitted.max(1) as f64;
+        let cost = Cost { folds_s: work_s, last_s };
         shift(&mut margins, &self.class_weights.shift());
         let loss = rows.loss_of(&margins);
-        Ok(Tried { candidate: candidate.clone(), found, margins, loss })
+        let candidate = candidate.clone();
+        let tried = Tried { candidate, found, margins, loss, cost, allowed_s };
+        Ok(Trial::Whole(Box::new(tried)))
     }
 
     /// Mean loss on held-out rows, of numbers on the scale of the table.
@@ -427,7 +475,7 @@ impl<'f> Search<'f> {
         mut blend: Blend,
         rows: &BlendRows,
         (board, stopped): (Vec<LeaderboardRow>, bool),
-        dropped: Dropped<'_>,
+        interrupt: Interrupt<'_>,
     ) -> Result<Model, LearnError> {
         let all: Vec<u32> = (0..self.frame.n_rows()).map(row_number).collect();
         let monotone = self.monotone(&self.matrix);
@@ -441,9 +489,16 @@ impl<'f> Search<'f> {
         }
         .checks()?;
         let mut training = self.training(self.matrix.clone(), &all);
-        let refit = |part: &Tried| part.candidate.refit(&training, &part.found, &monotone, dropped);
+        let refit = |part: &Tried| {
+            // More rows than in a fold take more work for the same model.
+            let allowed_s = 1.25 * part.allowed_s;
+            let limit = Limit { allowed_s, dropped: interrupt.dropped };
+            part.candidate.refit(&training, &part.found, &monotone, limit)
+        };
         let learners: Vec<Result<Learner, LearnError>> = parts.par_iter().map(refit).collect();
-        unless(dropped)?;
+        if (interrupt.dropped)() {
+            return Err(LearnError::Stopped);
+        }
         let mut members = Vec::new();
         for (part, learner) in parts.iter().zip(learners) {
             let (name, shift) = (part.candidate.name.clone(), self.class_weights.shift());
@@ -482,6 +537,32 @@ impl<'f> Search<'f> {
         )?;
         Ok(model)
     }
+}
+
+/// Whether the losses of the first held-out rows are above those of another learner by more than two standard errors.
+fn is_behind(rows: &BlendRows, margins: &[f64], of_best: &[f64]) -> bool {
+    let n_rows = margins.len() / rows.task.n_outputs();
+    let (targets, weights) = (&rows.targets[..n_rows], &rows.weights[..n_rows]);
+    let own = metrics::losses(rows.task, margins, targets);
+    let best = metrics::losses(rows.task, &of_best[..margins.len()], targets);
+    let total: f64 = weights.iter().sum();
+    let gaps = own.iter().zip(&best).zip(weights).map(|((own, best), w)| (own - best, w / total));
+    let mean: f64 = gaps.clone().map(|(gap, share)| share * gap).sum();
+    let square: f64 = gaps.map(|(gap, share)| (share * (gap - mean)).powi(2)).sum();
+    mean > LEFT_ERRORS * square.sqrt()
+}
+
+/// The best, as far as their last fits take a moment; one at least.
+fn soon_fitted(mut tried: Vec<Tried>) -> Vec<Tried> {
+    tried.sort_by(|a, b| a.loss.total_cmp(&b.loss));
+    let mut left_s = LAST_STOPPED_S;
+    let mut is_first = true;
+    tried.retain(|one| {
+        let is_soon = one.cost.last_s <= left_s;
+        left_s -= if is_soon || is_first { one.cost.last_s } else { 0.0 };
+        std::mem::take(&mut is_first) || is_soon
+    });
+    tried
 }
 
 pub(super) fn row_number(row: usize) -> u32 {

@@ -105,6 +105,12 @@ impl View {
         Ok(Self { column: role.column.clone(), kind: role.kind, measure, values })
     }
 
+    /// A column that cannot be read: nothing is known of its values.
+    pub(super) fn unread(role: &Role, n_rows: usize) -> Self {
+        let values = Viewed::Hidden { n_distinct: 0, missing: vec![false; n_rows] };
+        Self { column: role.column.clone(), kind: role.kind, measure: Measure::Hidden, values }
+    }
+
     /// The column that is predicted, from the numbers that stand for it.
     pub(super) fn target(targets: &Targets, values: &[f64]) -> Self {
         let (measure, values) = if targets.task == Task::Regression {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{AutoOptions, Imbalance, Method};
+use crate::frame::cut;
 use crate::roles::{DecimalMark, Reading, Targets, read_numbers};
 use crate::trees::Monotone;
 use crate::{FeatureKind, Frame, LearnError, Matrix, Task};
@@ -13,7 +14,10 @@ pub(super) fn of_rows(frame: &Frame, column: Option<&str>) -> Result<Vec<f64>, L
     let raw = frame.column(column)?;
     let (weights, _) = read_numbers(&Reading::Number { mark: DecimalMark::Point }, raw)?;
     match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-        Some(row) => Err(raw.refused(row, "a finite number, 0 or more, in the column of weights")),
+        Some(row) => {
+            let value = cut(&raw.values.told(row).unwrap_or_default());
+            Err(LearnError::WeightCell { column: column.to_owned(), row, value })
+        }
         None => Ok(weights),
     }
 }
@@ -28,15 +32,19 @@ impl ClassWeights {
         targets: &Targets,
         weights: &[f64],
     ) -> Result<Self, LearnError> {
-        let refused = |expected: &str| {
-            let (column, found) = (targets.column.clone(), "weighed by class".to_owned());
-            Err(LearnError::ColumnType { column, found, expected: expected.to_owned() })
+        let refused = |what: &str, remedy: &'static str| {
+            let problem = format!("the target {:?} {what}", targets.column);
+            Err(LearnError::Unfit { option: "--imbalance (imbalance)", problem, remedy })
         };
         match (asked, targets.task) {
             (Imbalance::AsIs, _) => Ok(Self(Vec::new())),
-            (_, Task::Regression) => refused("classes: numbers have no balance"),
+            (_, Task::Regression) => refused(
+                "is a number, and numbers have no balance",
+                "leave it out, or predict classes",
+            ),
             (Imbalance::PositiveWeight(_), Task::Multiclass { .. }) => {
-                refused("two classes, or `balanced` for several")
+                let what = "has several classes, and one number weighs the second of two";
+                refused(what, "ask for `balanced`")
             }
             (Imbalance::PositiveWeight(factor), Task::Binary) => {
                 if !(factor > 0.0 && factor <= 1e6) {
@@ -104,25 +112,26 @@ pub(super) fn check_monotone(
     targets: &Targets,
     features: &Matrix,
 ) -> Result<(), LearnError> {
-    let refused = |column: &str, found: &str, expected: &str| {
-        let (column, found) = (column.to_owned(), found.to_owned());
-        Err(LearnError::ColumnType { column, found, expected: expected.to_owned() })
+    let refused = |problem: String, remedy: &'static str| {
+        Err(LearnError::Unfit { option: "--monotone (monotone)", problem, remedy })
     };
     if options.monotone.is_empty() {
         return Ok(());
     }
     if matches!(targets.task, Task::Multiclass { .. }) {
         return refused(
-            &targets.column,
-            "one of several classes",
-            "a number or two classes: shares of several cannot all rise with a column",
+            format!(
+                "the target {:?} has several classes, and their shares cannot all rise with a column",
+                targets.column
+            ),
+            "leave it out, or predict a number or one of two classes",
         );
     }
     if !(options.methods.is_empty() || options.methods.contains(&Method::Boosted)) {
         return refused(
-            &targets.column,
-            "asked for with monotone constraints and without boosted trees",
-            "the method boosted, which alone keeps them",
+            "boosted trees alone keep such a promise, and are not among the methods asked for"
+                .to_owned(),
+            "add --method boosted (methods=[\"boosted\"]), or leave the methods out",
         );
     }
     for column in options.monotone.keys() {
@@ -130,9 +139,8 @@ pub(super) fn check_monotone(
         let kind = place.map(|place| features.kinds()[place]);
         if kind != Some(FeatureKind::Number) {
             return refused(
-                column,
-                "bound by a monotone constraint",
-                "a column of numbers or of ordered levels that is a feature",
+                format!("column {column:?} is no feature of numbers or of ordered levels"),
+                "name a column that is, or say that it is a number (--column NAME=number)",
             );
         }
     }

@@ -99,6 +99,22 @@ fn isotonic(rows: &BlendRows, margins: &[f64]) -> Option<Calibration> {
 }
 
 impl MarginMap {
+    /// Whether a map that was read from a file has a meaning for the task.
+    pub(super) fn sound(&self, task: Task) -> Result<(), &'static str> {
+        match (self, task) {
+            (Self::Identity, _) => Ok(()),
+            (Self::Temperature { slope }, Task::Binary | Task::Multiclass { .. })
+                if *slope >= 0.0 =>
+            {
+                Ok(())
+            }
+            (Self::Curve(Calibration::Platt { .. }), Task::Binary) => Ok(()),
+            (Self::Curve(Calibration::Isotonic(steps)), Task::Binary) => steps.sound(),
+            (Self::Scaled(map), Task::Regression) => map.sound(),
+            _ => Err("a calibration that has no meaning for the task"),
+        }
+    }
+
     /// Probabilities of margins: of class 1, or one a class; numbers on the scale of the table.
     pub fn probabilities(&self, task: Task, margins: &[f64]) -> Vec<f64> {
         match self {

@@ -190,7 +190,8 @@ pub struct Assessment {
 }
 
 impl Blend {
-    /// Chooses a method and a calibration by folds of these rows, and fits both to all of them.
+    /// Chooses a method and a calibration by folds of these rows, and fits both to all of them. The least loss wins; one part alone
+    /// only where it is better than every mixture by more than a standard error.
     ///
     /// # Errors
     /// Lengths differ, a number is not finite, one outcome only occurs, folds are impossible, or an option is out of
@@ -199,12 +200,13 @@ impl Blend {
         rows.check()?;
         let methods = candidates::candidates(rows.margins.len(), options)?;
         let folds = folds(rows, options)?;
-        let losses: Vec<MethodLoss> = methods
-            .par_iter()
-            .map(|method| MethodLoss { method: *method, loss: held_out(*method, &folds) })
-            .collect();
-        let best = losses.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
-        let method = best.expect("the best part alone is always tried").method;
+        let held: Vec<HeldOut> =
+            methods.par_iter().map(|method| HeldOut::of(*method, &folds)).collect();
+        let method = methods[chosen(&methods, &held)];
+        let with_loss = methods.iter().zip(&held);
+        let losses =
+            with_loss.map(|(method, held)| MethodLoss { method: *method, loss: held.mean });
+        let losses: Vec<MethodLoss> = losses.collect();
         let weights = method.weights(rows);
         let margins = rows.mixed(&weights);
         let (calibration, calibrations) = match (rows.task, options.calibrate) {
@@ -212,6 +214,20 @@ impl Blend {
             _ => calibrate::choose(rows, &margins, &splits(rows, options)?),
         };
         Ok(Self { task: rows.task, weights, method, methods: losses, calibration, calibrations })
+    }
+
+    /// Whether a blend that was read from a file belongs to a task and so many parts.
+    pub(crate) fn sound(&self, task: Task, n_parts: usize) -> Result<(), &'static str> {
+        if self.task != task {
+            return Err("it is of another task than the model");
+        }
+        if self.weights.len() != n_parts || n_parts == 0 {
+            return Err("it has another number of weights than there are learners");
+        }
+        if self.weights.iter().any(|weight| weight.is_nan() || *weight < 0.0) {
+            return Err("a weight is below 0");
+        }
+        self.calibration.sound(task)
     }
 
     /// Margins of the blend from those of its parts, before calibration.
@@ -302,17 +318,45 @@ fn folds(
     Ok(splits.iter().map(|split| (rows.take(&split.train), rows.take(&split.validation))).collect())
 }
 
-/// Mean loss of a method over folds it was not fitted to.
-fn held_out(method: BlendMethod, folds: &[(BlendRows, BlendRows)]) -> f64 {
-    let (mut sum, mut total) = (0.0, 0.0);
-    for (train, held) in folds {
-        let weight: f64 = held.weights.iter().sum();
-        if weight > 0.0 {
-            sum += weight * held.loss(&method.weights(train));
-            total += weight;
+/// Losses of a method over folds it was not fitted to.
+struct HeldOut {
+    mean: f64,
+    /// Of each row, times its share of all weight.
+    losses: Vec<f64>,
+}
+
+impl HeldOut {
+    fn of(method: BlendMethod, folds: &[(BlendRows, BlendRows)]) -> Self {
+        let total: f64 = folds.iter().flat_map(|(_, held)| &held.weights).sum();
+        let mut losses = Vec::new();
+        for (train, held) in folds.iter().filter(|(_, held)| held.weights.iter().any(|w| *w > 0.0))
+        {
+            let margins = held.mixed(&method.weights(train));
+            let of_rows = metrics::losses(held.task, &margins, &held.targets);
+            losses.extend(of_rows.iter().zip(&held.weights).map(|(loss, w)| loss * w / total));
         }
+        Self { mean: losses.iter().sum(), losses }
     }
-    sum / total
+
+    /// Whether the loss is less by more than the standard error of the difference.
+    fn is_clearly_less(&self, than: &Self) -> bool {
+        let n = self.losses.len() as f64;
+        let gaps = than.losses.iter().zip(&self.losses).map(|(than, own)| than - own);
+        let mean = gaps.clone().sum::<f64>() / n;
+        let square: f64 = gaps.map(|gap| (gap - mean).powi(2)).sum();
+        n * mean > square.sqrt()
+    }
+}
+
+/// The method of least loss, the simpler where equal. The best part alone must be clearly better than every mixture: it was picked by these
+/// very rows out of all that were tried, which flatters it; a mixture averages that out.
+fn chosen(methods: &[BlendMethod], held: &[HeldOut]) -> usize {
+    let least = |from: usize| {
+        (from..held.len()).min_by(|a, b| held[*a].mean.total_cmp(&held[*b].mean)).unwrap_or(0)
+    };
+    let (best, mixture) = (least(0), least(1));
+    let is_alone = methods[best] == BlendMethod::BestPart && mixture != best;
+    if is_alone && !held[best].is_clearly_less(&held[mixture]) { mixture } else { best }
 }
 
 /// Margins for every row, each from a model that was not fitted to it.

@@ -129,6 +129,21 @@ impl ScaleMap {
         Self { scale, residuals, low: low - beyond, high: high + beyond }
     }
 
+    /// Whether a map that was read from a file leads back.
+    pub(super) fn sound(&self) -> Result<(), &'static str> {
+        if self.low > self.high {
+            return Err("a scale whose bounds are turned around");
+        }
+        match self.scale {
+            TargetScale::Power { lambda, unit }
+                if !((0.0..=2.0).contains(&lambda) && unit > 0.0) =>
+            {
+                Err("a scale whose power or unit is out of its range")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The mean number that a margin stands for.
     pub fn number(&self, margin: f64) -> f64 {
         if self.scale == TargetScale::AsIs || self.residuals.is_empty() {

@@ -240,6 +240,22 @@ impl Encoding {
         Ok((encoding, (0..n_outputs).map(column).collect()))
     }
 
+    /// Whether an encoding that was read from a file has so many outputs and can be searched.
+    pub(super) fn sound(&self, n_outputs: usize) -> Result<(), &'static str> {
+        let mut levels = self.levels.iter().chain([&self.all]);
+        if !levels.all(|level| level.sums.len() == n_outputs) {
+            return Err("an encoding has another number of outputs than its plan");
+        }
+        if !self.levels.windows(2).all(|pair| pair[0].name < pair[1].name) {
+            return Err("levels of an encoding are out of order");
+        }
+        if self.smoothing >= 0.0 && self.smoothing.is_finite() {
+            Ok(())
+        } else {
+            Err("the smoothing of an encoding is out of its range")
+        }
+    }
+
     fn find(&self, name: &str) -> Option<&EncodedLevel> {
         let at = self.levels.binary_search_by(|level| level.name.as_str().cmp(name)).ok()?;
         Some(&self.levels[at])

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::frame::Frame;
 use crate::roles::{Kind, Role, Targets};
-use crate::{LearnError, Matrix};
+use crate::{FeatureKind, LearnError, Matrix};
 
 pub use checks::{FutureTimes, Overlap, future_times, overlap, rows_before};
 pub use encoding::Folds;
@@ -168,7 +168,7 @@ impl Pipeline {
             }
         }
         if plans.is_empty() {
-            return Err(nothing_left(roles));
+            return Err(nothing_left(frame, roles));
         }
         let lineage = plans.iter().flat_map(Plan::lineage).collect();
         let pipeline = Self { roles: roles.to_vec(), plans, lineage };
@@ -204,6 +204,22 @@ impl Pipeline {
         Ok((matrix, unseen))
     }
 
+    /// Whether a pipeline that was read from a file makes the features it says.
+    pub(crate) fn sound(&self) -> Result<(), &'static str> {
+        for plan in &self.plans {
+            plan.sound()?;
+        }
+        if !self.plans.iter().flat_map(Plan::lineage).eq(self.lineage.iter().cloned()) {
+            return Err("its lineage is that of other features");
+        }
+        if self.lineage.is_empty() { Err("it makes no feature") } else { Ok(()) }
+    }
+
+    /// Names and kinds of its features, in the order of the matrix.
+    pub(crate) fn features(&self) -> impl Iterator<Item = (&str, FeatureKind)> {
+        self.plans.iter().flat_map(Plan::kept).map(|output| (output.name.as_str(), output.kind))
+    }
+
     /// Where each feature comes from, in the order of the matrix.
     pub fn lineage(&self) -> &[Lineage] {
         &self.lineage
@@ -221,7 +237,12 @@ impl Pipeline {
 }
 
 /// Why no feature is left.
-fn nothing_left(roles: &[Role]) -> LearnError {
+fn nothing_left(frame: &Frame, roles: &[Role]) -> LearnError {
+    // A column that cannot be read is the likeliest to have been meant.
+    let mut unread = roles.iter().filter(|role| role.kind == Kind::Unread);
+    if let Some(fault) = unread.find_map(|role| frame.column(&role.column).err()) {
+        return fault;
+    }
     let leaks = roles.iter().filter(|role| role.kind == Kind::Leak);
     let leaks: Vec<String> = leaks.map(|role| format!("{:?}", role.column)).collect();
     if leaks.is_empty() {

@@ -1,5 +1,7 @@
 //! What is done to each column, fitted on training rows.
 
+mod sound;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,7 @@ use crate::frame::{Column, Frame, Values, cut};
 use crate::roles::{
     Kind, Levels, Reading, Role, Targets, Unread, read_levels, read_numbers, read_times,
 };
+use crate::schema::SIZE_MAX;
 use crate::{FeatureKind, LearnError, Task};
 
 /// Rows that must hold a word, and how many words are kept, for the mean target of words.
@@ -252,6 +255,9 @@ impl Plan {
         let source = &self.sources[0];
         let column = frame.column(&source.column)?;
         let (values, unread) = read_numbers(&source.reading, column)?;
+        if let Some(row) = values.iter().position(|value| value.abs() > SIZE_MAX) {
+            return Err(column.refused(row, "a number within -1e150 to 1e150"));
+        }
         let unseen = source.unread(column, unread)?;
         let missing = |value: &f64| f64::from(u8::from(value.is_nan()));
         let indicators: Vec<f64> = values.iter().map(missing).collect();

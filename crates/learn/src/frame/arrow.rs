@@ -14,11 +14,11 @@ const READ: &str = "numbers, decimals, booleans, texts, dictionaries of these, d
 
 impl Frame {
     /// The table of Arrow batches of one schema. Timestamps with a zone are instants already; those without are read as
-    /// UTC; nanoseconds are cut to microseconds.
+    /// UTC; nanoseconds are cut to microseconds. Nested, binary and time-of-day columns, infinities, and times beyond the range of
+    /// microseconds are errors of [`Frame::column`], not of the table.
     ///
     /// # Errors
-    /// `ColumnType` for nested, binary and time-of-day columns, or batches that disagree; `Cell` for infinities and
-    /// times beyond the range of microseconds; `EmptyTable` and `ColumnName` as in [`Frame::new`].
+    /// `MissingColumn`, `ColumnType` or `Length` for batches that disagree; `EmptyTable` and `ColumnName` as in [`Frame::new`].
     pub fn from_batches(batches: &[RecordBatch]) -> Result<Self, LearnError> {
         let first = batches.first().ok_or(LearnError::EmptyTable { what: "row" })?;
         let schema = first.schema();
@@ -38,14 +38,22 @@ impl Frame {
                 }
             }
         }
-        let column = |(at, field): (usize, &arrow_schema::FieldRef)| {
+        let n_rows = batches.iter().map(RecordBatch::num_rows).sum();
+        let (mut columns, mut faults) = (Vec::new(), Vec::new());
+        for (at, field) in schema.fields().iter().enumerate() {
             let chunks: Vec<&ArrayRef> = batches.iter().map(|batch| batch.column(at)).collect();
-            let values =
-                Chunks { name: field.name(), chunks: &chunks }.values(field.data_type())?;
-            Ok(Column { name: field.name().clone(), values })
-        };
-        let columns: Result<_, _> = schema.fields().iter().enumerate().map(column).collect();
-        Self::new(columns?)
+            let read = Chunks { name: field.name(), chunks: &chunks }.values(field.data_type());
+            let (values, fault) = match read {
+                Ok(values) => (values, None),
+                Err(fault) => (
+                    Values::Texts(std::iter::repeat_n(None::<&str>, n_rows).collect()),
+                    Some(fault),
+                ),
+            };
+            columns.push(Column { name: field.name().clone(), values });
+            faults.push(fault);
+        }
+        Self::with_faults(columns, faults)
     }
 }
 

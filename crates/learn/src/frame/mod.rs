@@ -3,6 +3,8 @@
 //! In: Arrow batches or the bytes of a delimited file. Out: columns of one type each, missing values told apart from
 //! all others. Nothing is guessed here: `"12"` in a file stays text until [`roles::deduce`](crate::roles::deduce) says
 //! that the column holds numbers, and why.
+//! A column that cannot be read (nested, binary, a time of day), or that holds an infinity, is kept with what is wrong with it:
+//! whoever asks for it gets that error, and a table is not refused for a column that nobody needs.
 //! Departures from Arrow: times are kept to the microsecond, decimals become the nearest f64, and integers beyond
 //! `i64` become text, which loses nothing.
 //! Cost: 4 bytes a text cell and each distinct text once; 8 or 16 bytes any other cell.
@@ -22,7 +24,7 @@ const NAME_BYTES_MAX: usize = 1024;
 /// Raw values of a column, a row each.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
-    /// Numbers; NaN where missing, never infinite.
+    /// Numbers; NaN where missing.
     Numbers(Vec<f64>),
     /// Whole numbers; `None` where missing.
     Integers(Vec<Option<i64>>),
@@ -61,7 +63,22 @@ impl Values {
         }
     }
 
-    /// The value of a row as a person would write it; `None` where missing. Times are microseconds.
+    /// The value of a row as people are told it: as [`Values::shown`], but times by RFC 3339, and large numbers by their power of
+    /// ten.
+    pub fn told(&self, row: usize) -> Option<String> {
+        match self {
+            Self::Times(values) => values[row].map(|micros| {
+                let at = jiff::Timestamp::from_microsecond(micros);
+                at.map_or_else(|_| micros.to_string(), |at| at.to_string())
+            }),
+            Self::Numbers(values) if values[row].abs() >= 1e16 => {
+                Some(format!("{:e}", values[row]))
+            }
+            _ => self.shown(row),
+        }
+    }
+
+    /// The value of a row as levels are named by it; `None` where missing. Times are microseconds.
     pub fn shown(&self, row: usize) -> Option<String> {
         match self {
             Self::Numbers(values) => Some(values[row]).filter(|v| !v.is_nan()).map(number_text),
@@ -107,7 +124,7 @@ pub struct Column {
 impl Column {
     /// The error of one value of this column.
     pub(crate) fn refused(&self, row: usize, expected: impl Into<String>) -> LearnError {
-        let value = cut(&self.values.shown(row).unwrap_or_default());
+        let value = cut(&self.values.told(row).unwrap_or_default());
         LearnError::Cell { column: self.name.clone(), row, value, expected: expected.into() }
     }
 }
@@ -117,6 +134,8 @@ impl Column {
 pub struct Frame {
     n_rows: usize,
     columns: Vec<Column>,
+    /// Why a column cannot be used, a column each.
+    faults: Vec<Option<LearnError>>,
 }
 
 impl Frame {
@@ -124,17 +143,23 @@ impl Frame {
     ///
     /// # Errors
     /// `EmptyTable` without a row or column, `ColumnName` for a name that is empty, taken, over 1 KiB or holds control
-    /// characters, `Length` for a column of another length, `Cell` for an infinite number.
+    /// characters, `Length` for a column of another length.
     pub fn new(columns: Vec<Column>) -> Result<Self, LearnError> {
+        let faults = vec![None; columns.len()];
+        Self::with_faults(columns, faults)
+    }
+
+    /// The same where some columns cannot be read: their values stand for nothing.
+    fn with_faults(
+        columns: Vec<Column>,
+        mut faults: Vec<Option<LearnError>>,
+    ) -> Result<Self, LearnError> {
         let first = columns.first().ok_or(LearnError::EmptyTable { what: "column" })?;
         let n_rows = first.values.len();
         check_names(columns.iter().map(|column| column.name.as_str()))?;
-        for column in &columns {
+        for (column, fault) in columns.iter().zip(&mut faults) {
             crate::error::same_length("a column", n_rows, column.values.len())?;
-            let Values::Numbers(values) = &column.values else { continue };
-            if let Some(row) = values.iter().position(|value| value.is_infinite()) {
-                return Err(column.refused(row, "a finite number"));
-            }
+            *fault = fault.take().or_else(|| infinite(column));
         }
         if n_rows == 0 {
             return Err(LearnError::EmptyTable { what: "row" });
@@ -147,7 +172,7 @@ impl Frame {
                 expected: "at most 4294967295 rows",
             });
         }
-        Ok(Self { n_rows, columns })
+        Ok(Self { n_rows, columns, faults })
     }
 
     /// Number of rows.
@@ -163,10 +188,40 @@ impl Frame {
     /// The column of that name.
     ///
     /// # Errors
-    /// `MissingColumn` where there is none.
+    /// `MissingColumn` where there is none; `ColumnType` or `Cell` where it cannot be read or holds an infinite number.
     pub fn column(&self, name: &str) -> Result<&Column, LearnError> {
-        let found = self.columns.iter().find(|column| column.name == name);
-        found.ok_or_else(|| LearnError::MissingColumn { column: name.to_owned() })
+        let found = self.columns.iter().position(|column| column.name == name);
+        let at = found.ok_or_else(|| LearnError::MissingColumn { column: name.to_owned() })?;
+        match &self.faults[at] {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(&self.columns[at]),
+        }
+    }
+
+    /// Why a column cannot be used; `None` where it can.
+    pub(crate) fn fault(&self, position: usize) -> Option<&LearnError> {
+        self.faults[position].as_ref()
+    }
+
+    /// The columns of this table, then those of another of as many rows.
+    ///
+    /// # Errors
+    /// As [`Frame::new`].
+    pub fn beside(&self, other: &Self) -> Result<Self, LearnError> {
+        let columns = self.columns.iter().chain(&other.columns).cloned().collect();
+        Self::with_faults(columns, self.faults.iter().chain(&other.faults).cloned().collect())
+    }
+
+    /// The same columns under other names, in order.
+    ///
+    /// # Errors
+    /// As [`Frame::new`]; `Length` for another number of names.
+    pub fn renamed(&self, names: &[String]) -> Result<Self, LearnError> {
+        crate::error::same_length("names", self.columns.len(), names.len())?;
+        let named = self.columns.iter().zip(names);
+        let columns = named
+            .map(|(column, name)| Column { name: name.clone(), values: column.values.clone() });
+        Self::with_faults(columns.collect(), self.faults.clone())
     }
 
     /// The named rows, in that order; a row may occur more than once.
@@ -179,8 +234,24 @@ impl Frame {
             name: column.name.clone(),
             values: column.values.take(rows),
         };
-        Self { n_rows: rows.len(), columns: self.columns.iter().map(take).collect() }
+        let columns: Vec<Column> = self.columns.iter().map(take).collect();
+        // The infinity may stand in a row that is not taken, or in another place.
+        let still = |(column, fault): (&Column, &Option<LearnError>)| match fault {
+            Some(LearnError::Cell { .. }) if matches!(column.values, Values::Numbers(_)) => {
+                infinite(column)
+            }
+            other => other.clone(),
+        };
+        let faults = columns.iter().zip(&self.faults).map(still).collect();
+        Self { n_rows: rows.len(), columns, faults }
     }
+}
+
+/// What is wrong with a column that holds an infinite number.
+fn infinite(column: &Column) -> Option<LearnError> {
+    let Values::Numbers(values) = &column.values else { return None };
+    let row = values.iter().position(|value| value.is_infinite())?;
+    Some(column.refused(row, "a finite number"))
 }
 
 /// Refuses names that cannot be told apart, shown or stored.

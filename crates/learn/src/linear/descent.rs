@@ -6,6 +6,7 @@
 //! residual is kept as one number, so that a step along a sparse column touches its own entries only.
 
 use super::design::Design;
+use crate::work::{Limit, Work};
 
 /// What a coefficient costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +45,7 @@ pub(super) struct Descent<'a> {
     residual: Vec<f64>,
     offset: f64,
     moments: Vec<Option<Moments>>,
+    pub(super) work: Work,
 }
 
 impl<'a> Descent<'a> {
@@ -51,10 +53,11 @@ impl<'a> Descent<'a> {
     pub(super) fn new(design: &'a Design, weights: Vec<f64>, residual: Vec<f64>) -> Self {
         let total = weights.iter().sum();
         let moments = vec![None; design.columns.len()];
-        Self { design, weights, total, residual, offset: 0.0, moments }
+        Self { design, weights, total, residual, offset: 0.0, moments, work: Work::default() }
     }
 
-    /// Solves for the coefficients of `candidates`; gives the change of the intercept and the sweeps made.
+    /// Solves for the coefficients of `candidates`; gives the change of the intercept and the sweeps made. Out of work it ends
+    /// where it is: every sweep lowers the loss.
     pub(super) fn solve(
         &mut self,
         coefficients: &mut [f64],
@@ -62,18 +65,19 @@ impl<'a> Descent<'a> {
         penalty: Penalty,
         tolerance: f64,
         sweeps_max: u32,
+        limit: Limit<'_>,
     ) -> (f64, u32) {
         let mut intercept = self.residual.iter().sum::<f64>() / self.total;
         self.offset = -intercept;
         let mut sweeps = 0;
-        while sweeps < sweeps_max {
+        while sweeps < sweeps_max && limit.allows(self.work.seconds()) {
             sweeps += 1;
             if self.sweep(coefficients, candidates, penalty, &mut intercept) <= tolerance {
                 break;
             }
             let active: Vec<usize> =
                 candidates.iter().copied().filter(|column| coefficients[*column] != 0.0).collect();
-            while sweeps < sweeps_max {
+            while sweeps < sweeps_max && limit.allows(self.work.seconds()) {
                 sweeps += 1;
                 if self.sweep(coefficients, &active, penalty, &mut intercept) <= tolerance {
                     break;
@@ -99,11 +103,13 @@ impl<'a> Descent<'a> {
                 continue;
             }
             let entries = &self.design.columns[column].entries;
+            entries.count(&mut self.work, 1);
             let gradient = entries.dot(&self.residual) + self.offset * self.total * mean;
             let before = coefficients[column];
             let after = soft(gradient + square * before, penalty.l1()) / curvature;
             let step = after - before;
             if step != 0.0 {
+                entries.count(&mut self.work, 1);
                 entries.add_weighed_to(-step, &self.weights, &mut self.residual);
                 self.offset += step * mean;
                 *intercept -= step * mean;
@@ -118,7 +124,9 @@ impl<'a> Descent<'a> {
         if let Some(moments) = self.moments[column] {
             return moments;
         }
-        let (sum, squares) = self.design.columns[column].entries.moments(&self.weights);
+        let entries = &self.design.columns[column].entries;
+        entries.count(&mut self.work, 1);
+        let (sum, squares) = entries.moments(&self.weights);
         let mean = sum / self.total;
         let moments = Moments { mean, square: (squares - sum * mean).max(0.0) };
         self.moments[column] = Some(moments);

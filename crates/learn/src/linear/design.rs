@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fit::NumberCoding;
 use crate::schema::level;
+use crate::work::{Step, Work};
 use crate::{FeatureKind, Matrix, quantiles};
 
 /// A column that varies by less than this share of its size holds rounding, not information.
@@ -54,6 +55,14 @@ pub(super) enum Entries {
 }
 
 impl Entries {
+    /// Counts so many passes over the entries.
+    pub(super) fn count(&self, work: &mut Work, n_passes: usize) {
+        match self {
+            Self::Dense(x) => work.count(Step::Dense, n_passes * x.len()),
+            Self::Ones(rows) => work.count(Step::Sparse, n_passes * rows.len()),
+        }
+    }
+
     /// `Σ x · values`.
     pub(super) fn dot(&self, values: &[f64]) -> f64 {
         match self {

@@ -8,6 +8,7 @@ use super::model::{LinearModel, PathStep};
 use super::path::{Path, Precision};
 use crate::schema::{Schema, row_count};
 use crate::split::{self, Split};
+use crate::work::{Limit, Step, Work, sorted};
 use crate::{LearnError, Task, Training, metrics};
 
 /// Share of the full penalty below which nothing is gained on any data we saw; glmnet's for more rows than columns.
@@ -136,13 +137,19 @@ impl Fold {
         Self { training, codings, design, schema, held }
     }
 
-    fn path(&self) -> Result<Path<'_>, LearnError> {
+    fn path<'f>(&'f self, limit: Limit<'f>) -> Result<Path<'f>, LearnError> {
         let Training { task, targets, weights, .. } = &self.training;
-        Path::new(&self.design, *task, targets, weights)
+        Path::new(&self.design, *task, targets, weights, limit)
     }
 
     fn model(&self, path: &Path<'_>) -> LinearModel {
         LinearModel::of(path, &self.codings, &self.schema, self.training.task)
+    }
+
+    /// Counts what margins of the rows held out take.
+    fn count_held(&self, work: &mut Work) {
+        let n_rows = self.held.as_ref().map_or(0, |held| held.targets.len());
+        work.count(Step::Dense, 4 * n_rows * self.training.features.n_features());
     }
 
     /// Margins of the rows held out, with the sums of their losses and weights.
@@ -171,6 +178,16 @@ impl LinearModel {
         training: &Training,
         options: &LinearOptions,
         choice: LambdaChoice<'_>,
+    ) -> Result<Self, LearnError> {
+        Self::fit_within(training, options, choice, Limit::NONE)
+    }
+
+    /// [`Self::fit`] with so much work for the last fit at most; where that ends early, coefficients are those on the way.
+    pub(crate) fn fit_within(
+        training: &Training,
+        options: &LinearOptions,
+        choice: LambdaChoice<'_>,
+        limit: Limit<'_>,
     ) -> Result<Self, LearnError> {
         options.check()?;
         training.check()?;
@@ -204,7 +221,7 @@ impl LinearModel {
             }
         };
         let fold = Fold::new(weighing(training), None, options.numbers);
-        let mut model = fit_to(&fold, chosen, options)?;
+        let mut model = fit_to(&fold, chosen, options, limit)?;
         model.center(&fold.training.features, &fold.training.weights);
         (model.steps, model.lambda, model.l1_share) = (steps, chosen.lambda, chosen.l1_share);
         Ok(model)
@@ -261,6 +278,15 @@ pub fn select(
     folds: &[(&Training, &Training)],
     options: &LinearOptions,
 ) -> Result<Selected, LearnError> {
+    select_within(folds, options, Limit::NONE).map(|(selected, _)| selected)
+}
+
+/// [`select`] with so much work for each fold at most, and what was done: paths end where it ends, and the least loss so far wins.
+pub(crate) fn select_within(
+    folds: &[(&Training, &Training)],
+    options: &LinearOptions,
+    limit: Limit<'_>,
+) -> Result<(Selected, Work), LearnError> {
     options.check()?;
     let fold = |(training, held): &(&Training, &Training)| {
         training.check()?;
@@ -269,33 +295,52 @@ pub fn select(
         Ok(Fold::new(weighing(training), Some((*held).clone()), options.numbers))
     };
     let folds: Vec<Fold> = folds.par_iter().map(fold).collect::<Result<_, _>>()?;
-    let (_, penalty, margins) = walked(&folds, options)?;
-    Ok(Selected { lambda: penalty.lambda, l1_share: penalty.l1_share, margins })
+    let Walked { penalty, margins, work, .. } = walked(&folds, options, limit)?;
+    Ok((Selected { lambda: penalty.lambda, l1_share: penalty.l1_share, margins }, work))
 }
 
 fn choose(folds: &[Fold], options: &LinearOptions) -> Result<(Vec<PathStep>, Penalty), LearnError> {
-    walked(folds, options).map(|(steps, penalty, _)| (steps, penalty))
+    walked(folds, options, Limit::NONE).map(|walked| (walked.steps, walked.penalty))
 }
 
-/// Every fold goes down the same penalties side by side; the least mean loss wins, the stronger penalty where equal. With the
-/// margins of held-out rows under it.
-type Walked = (Vec<PathStep>, Penalty, Vec<Vec<f64>>);
+/// What came of a walk down the paths.
+struct Walked {
+    steps: Vec<PathStep>,
+    penalty: Penalty,
+    /// Of rows held out, a fold each, under that penalty.
+    margins: Vec<Vec<f64>>,
+    work: Work,
+}
 
-fn walked(folds: &[Fold], options: &LinearOptions) -> Result<Walked, LearnError> {
+/// Every fold goes down the same penalties side by side; the least mean loss wins, the stronger penalty where equal. Where one
+/// fold is out of work all are: its coefficients under that penalty are not those of the others.
+fn walked(folds: &[Fold], options: &LinearOptions, limit: Limit<'_>) -> Result<Walked, LearnError> {
     let exact = Precision { tolerance: PATH_TOLERANCE, sweeps_max: options.sweeps_max };
     let mut steps: Vec<PathStep> = Vec::new();
     let mut best: Option<(f64, Penalty, Vec<Vec<f64>>)> = None;
+    let mut work: Vec<Work> = folds.iter().map(|fold| sorted(&fold.training.features)).collect();
+    let mut is_out = false;
     for &l1_share in &options.l1_shares {
-        let mut paths = folds.iter().map(Fold::path).collect::<Result<Vec<_>, _>>()?;
+        let mut paths = Vec::with_capacity(folds.len());
+        for (fold, done) in folds.iter().zip(&work) {
+            let allowed_s = limit.allowed_s - done.seconds();
+            paths.push(fold.path(Limit { allowed_s, ..limit })?);
+        }
         let l1_max = paths.iter().map(Path::l1_max).fold(0.0, f64::max);
         let (mut least, mut since) = (f64::INFINITY, 0);
         for lambda in lambdas(l1_max, l1_share, options.n_lambdas) {
             let penalty = Penalty { lambda, l1_share };
-            let held: Vec<(Vec<f64>, f64, f64)> = paths
+            let reached: Vec<bool> = paths
                 .par_iter_mut()
-                .zip(folds)
-                .map(|(path, fold)| path.descend(penalty, exact).map(|()| fold.held(path)))
+                .map(|path| path.descend(penalty, exact))
                 .collect::<Result<_, _>>()?;
+            is_out = reached.contains(&false);
+            if is_out && best.is_some() {
+                break;
+            }
+            paths.iter_mut().zip(folds).for_each(|(path, fold)| fold.count_held(&mut path.work));
+            let held: Vec<(Vec<f64>, f64, f64)> =
+                paths.par_iter().zip(folds).map(|(path, fold)| fold.held(path)).collect();
             let (loss, weight) = held.iter().fold((0.0, 0.0), |a, b| (a.0 + b.1, a.1 + b.2));
             if weight <= 0.0 {
                 return Err(LearnError::NoRows);
@@ -314,13 +359,19 @@ fn walked(folds: &[Fold], options: &LinearOptions) -> Result<Walked, LearnError>
             if since == 0 {
                 least = loss;
             }
-            if since >= options.patience {
+            if since >= options.patience || is_out {
                 break;
             }
         }
+        work.iter_mut().zip(&paths).for_each(|(work, path)| work.add(&path.work));
+        if is_out {
+            break;
+        }
     }
     let (_, penalty, margins) = best.expect("one share at least");
-    Ok((steps, penalty, margins))
+    let mut total = Work::default();
+    work.iter().for_each(|of_fold| total.add(of_fold));
+    Ok(Walked { steps, penalty, margins, work: total })
 }
 
 /// Falling penalties, evenly spread on a logarithmic scale. All are 0 where no column varies.
@@ -336,8 +387,9 @@ fn fit_to(
     fold: &Fold,
     penalty: Penalty,
     options: &LinearOptions,
+    limit: Limit<'_>,
 ) -> Result<LinearModel, LearnError> {
-    let mut path = fold.path()?;
+    let mut path = fold.path(limit)?;
     let loose = Precision { tolerance: PATH_TOLERANCE, sweeps_max: options.sweeps_max };
     let way = lambdas(path.l1_max(), penalty.l1_share, options.n_lambdas);
     for lambda in way.into_iter().filter(|lambda| *lambda > penalty.lambda) {
@@ -345,10 +397,15 @@ fn fit_to(
     }
     let exact = Precision { tolerance: options.tolerance, sweeps_max: options.sweeps_max };
     let mut tolerance = options.tolerance;
-    if path.descend(penalty, exact).is_err() {
+    match path.descend(penalty, exact) {
+        Ok(true) => {}
+        Ok(false) => tolerance = PATH_TOLERANCE,
+        Err(LearnError::Stopped) => return Err(LearnError::Stopped),
         // As exact as what chose the penalty is a model; the model says which it is.
-        path.descend(penalty, loose)?;
-        tolerance = PATH_TOLERANCE;
+        Err(_) => {
+            path.descend(penalty, loose)?;
+            tolerance = PATH_TOLERANCE;
+        }
     }
     Ok(LinearModel { tolerance, ..fold.model(&path) })
 }

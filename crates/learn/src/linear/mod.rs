@@ -20,5 +20,6 @@ mod fit;
 mod model;
 mod path;
 
+pub(crate) use fit::select_within;
 pub use fit::{LambdaChoice, LinearOptions, NumberCoding, Selected, select};
 pub use model::{Coefficient, CoefficientOf, LinearModel, PathStep};

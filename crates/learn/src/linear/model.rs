@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::design::{Coding, Part, bin};
 use super::path::Path;
 use crate::schema::{Schema, level};
-use crate::{Contributions, LearnError, Matrix, Task};
+use crate::{Contributions, FeatureKind, LearnError, Matrix, Task};
 
 /// Rows a thread takes at a time.
 const CHUNK_ROWS: usize = 4096;
@@ -140,6 +140,43 @@ impl LinearModel {
             l1_share: 0.0,
             tolerance: f64::INFINITY,
         }
+    }
+
+    /// Whether a model that was read from a file holds together.
+    pub(crate) fn sound(&self) -> Result<(), &'static str> {
+        let n_features = self.codings.len();
+        if self.intercepts.len() != self.task.n_outputs()
+            || self.schema.kinds().len() != n_features
+            || self.schema.names().len() != n_features
+            || self.intercepts.len().checked_mul(n_features) != Some(self.terms.len())
+        {
+            return Err("its outputs, features and terms disagree");
+        }
+        for (coding, kind) in self.codings.iter().zip(self.schema.kinds()) {
+            let fits = match (coding, kind) {
+                (Coding::Number { starts, .. }, FeatureKind::Number) => {
+                    starts.windows(2).all(|pair| pair[0] <= pair[1])
+                }
+                (Coding::Category { n_levels }, FeatureKind::Category { n_levels: of_schema }) => {
+                    n_levels == of_schema
+                }
+                _ => false,
+            };
+            if !fits {
+                return Err("a coding is of another kind than its feature, or out of order");
+            }
+        }
+        let ascends = |term: &Term| term.at.windows(2).all(|pair| pair[0] < pair[1]);
+        if self.terms.iter().all(|term| term.at.len() == term.adds.len() && ascends(term)) {
+            Ok(())
+        } else {
+            Err("a term has bins or levels without a coefficient, or out of order")
+        }
+    }
+
+    /// The features it was fitted to.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// Takes the mean of every term over the rows fitted to.

@@ -3,6 +3,7 @@
 use super::descent::{Descent, Penalty};
 use super::design::Design;
 use crate::newton::{sigmoid, softplus};
+use crate::work::{Limit, Step, Work};
 use crate::{LearnError, Task};
 
 /// Reweighted fits for one penalty at most.
@@ -40,6 +41,13 @@ pub(super) struct Path<'a> {
     spread: f64,
     /// Classes that no row has: their margins begin and stay at minus infinity.
     is_absent: Vec<bool>,
+    /// Of several classes, a row each: the logarithm of the sum of the exponentials of its margins.
+    log_sums: Vec<f64>,
+    /// Mean loss of these margins, where it was asked for.
+    loss: Option<f64>,
+    /// What was done so far, and how much may be.
+    pub(super) work: Work,
+    limit: Limit<'a>,
 }
 
 impl<'a> Path<'a> {
@@ -49,6 +57,7 @@ impl<'a> Path<'a> {
         task: Task,
         targets: &'a [f64],
         weights: &[f64],
+        limit: Limit<'a>,
     ) -> Result<Self, LearnError> {
         let total: f64 = weights.iter().sum();
         let weights: Vec<f64> = weights.iter().map(|weight| weight / total).collect();
@@ -87,7 +96,12 @@ impl<'a> Path<'a> {
             l1_before,
             spread,
             is_absent,
+            log_sums: Vec::new(),
+            loss: None,
+            work: Work::default(),
+            limit,
         };
+        new.margins_moved();
         new.take_gradients();
         Ok(new)
     }
@@ -97,11 +111,15 @@ impl<'a> Path<'a> {
         self.gradients.iter().copied().fold(0.0, f64::max)
     }
 
-    /// Moves to the optimum under `penalty`.
+    /// Moves to the optimum under `penalty`; `false` where the work that is allowed ended first, on the way there.
     ///
     /// # Errors
-    /// It was not reached.
-    pub(super) fn descend(&mut self, penalty: Penalty, exact: Precision) -> Result<(), LearnError> {
+    /// It was not reached within the sweeps; the work was dropped.
+    pub(super) fn descend(
+        &mut self,
+        penalty: Penalty,
+        exact: Precision,
+    ) -> Result<bool, LearnError> {
         let l1 = penalty.l1();
         // The strong rule: a gradient changes no faster than the penalty, mostly; what it leaves out is checked.
         let bound = if self.l1_before.is_finite() { 2.0 * l1 - self.l1_before } else { l1 };
@@ -110,7 +128,9 @@ impl<'a> Path<'a> {
             .collect();
         loop {
             let candidates: Vec<usize> = (0..is_in.len()).filter(|column| is_in[*column]).collect();
-            self.reweigh(&candidates, penalty, exact)?;
+            if !self.reweigh(&candidates, penalty, exact)? {
+                return Ok(false);
+            }
             self.take_gradients();
             let slack = l1 + 1e-9 * self.spread;
             let missed: Vec<usize> = (0..is_in.len())
@@ -118,7 +138,7 @@ impl<'a> Path<'a> {
                 .collect();
             if missed.is_empty() {
                 self.l1_before = l1;
-                return Ok(());
+                return Ok(true);
             }
             missed.into_iter().for_each(|column| is_in[column] = true);
         }
@@ -128,13 +148,13 @@ impl<'a> Path<'a> {
         self.coefficients.iter().any(|of| of[column] != 0.0)
     }
 
-    /// Iteratively reweighted squares, output after output, until no margin moves.
+    /// Iteratively reweighted squares, output after output, until no margin moves; `false` where no more work is allowed.
     fn reweigh(
         &mut self,
         columns: &[usize],
         penalty: Penalty,
         exact: Precision,
-    ) -> Result<(), LearnError> {
+    ) -> Result<bool, LearnError> {
         let tolerance = exact.tolerance * self.spread;
         let mut sweeps_left = exact.sweeps_max;
         let mut moved = f64::INFINITY;
@@ -144,6 +164,13 @@ impl<'a> Path<'a> {
                 if self.is_absent[output] {
                     continue;
                 }
+                if !self.limit.allows(self.work.seconds()) {
+                    return if (self.limit.dropped)() {
+                        Err(LearnError::Stopped)
+                    } else {
+                        Ok(false)
+                    };
+                }
                 let (by, sweeps) = self.step(output, columns, penalty, tolerance, sweeps_left);
                 moved = moved.max(by);
                 sweeps_left = sweeps_left.saturating_sub(sweeps);
@@ -151,9 +178,10 @@ impl<'a> Path<'a> {
             if self.intercepts.len() > 1 {
                 self.shift_to_cheapest(columns, penalty);
             }
-            let squares = matches!(self.task, Task::Regression) && sweeps_left > 0;
+            let is_whole = sweeps_left > 0 && self.limit.allows(self.work.seconds());
+            let squares = matches!(self.task, Task::Regression) && is_whole;
             if squares || moved <= tolerance {
-                return Ok(());
+                return Ok(true);
             }
             if sweeps_left == 0 {
                 break;
@@ -176,7 +204,9 @@ impl<'a> Path<'a> {
         }
         if is_shifted {
             let outputs = 0..self.intercepts.len();
-            self.margins = outputs.flat_map(|output| self.margins_of(output)).collect();
+            let margins = outputs.flat_map(|output| self.margins_of(output)).collect();
+            self.margins = margins;
+            self.margins_moved();
         }
     }
 
@@ -193,15 +223,19 @@ impl<'a> Path<'a> {
         let (working, residual) = self.parabola(output);
         let before = (self.coefficients[output].clone(), self.intercepts[output]);
         let margins_before = self.margins[output * n..(output + 1) * n].to_vec();
-        let objective = self.objective(penalty);
+        let is_square = matches!(self.task, Task::Regression);
+        let objective = if is_square { 0.0 } else { self.objective(penalty) };
         let mut descent = Descent::new(self.design, working, residual);
+        let left = Limit { allowed_s: self.limit.allowed_s - self.work.seconds(), ..self.limit };
         let (moved, sweeps) = descent.solve(
             &mut self.coefficients[output],
             columns,
             penalty,
             tolerance / 10.0,
             sweeps_max,
+            left,
         );
+        self.work.add(&descent.work);
         self.intercepts[output] += moved;
         let after = (self.coefficients[output].clone(), self.intercepts[output]);
         let margins_after = self.margins_of(output);
@@ -216,9 +250,8 @@ impl<'a> Path<'a> {
             let mixed = before.0.iter().zip(&after.0).map(|(a, b)| mix(*a, *b));
             self.coefficients[output].iter_mut().zip(mixed).for_each(|(b, to)| *b = to);
             self.intercepts[output] = mix(before.1, after.1);
-            if matches!(self.task, Task::Regression)
-                || self.objective(penalty) <= objective + 1e-13 * (1.0 + objective.abs())
-            {
+            self.margins_moved();
+            if is_square || self.objective(penalty) <= objective + 1e-13 * (1.0 + objective.abs()) {
                 break;
             }
             share /= 2.0;
@@ -231,20 +264,28 @@ impl<'a> Path<'a> {
     }
 
     /// Working weights, and weights times distances, of the parabola that touches the loss here.
-    fn parabola(&self, output: usize) -> (Vec<f64>, Vec<f64>) {
-        let rows = 0..self.design.n_rows;
-        let residual: Vec<f64> =
-            rows.clone().map(|row| self.weights[row] * self.distance(row, output)).collect();
-        let working = match self.task {
-            Task::Regression => self.weights.clone(),
-            Task::Binary | Task::Multiclass { .. } => rows
-                .map(|row| {
-                    let p = self.probability(row, output);
-                    self.weights[row] * (p * (1.0 - p)).max(CURVATURE_MIN)
-                })
-                .collect(),
+    fn parabola(&mut self, output: usize) -> (Vec<f64>, Vec<f64>) {
+        let n_rows = self.design.n_rows;
+        self.work.count(Step::Curved, n_rows);
+        if matches!(self.task, Task::Regression) {
+            let residual = |row: usize| self.weights[row] * self.distance(row, output);
+            return (self.weights.clone(), (0..n_rows).map(residual).collect());
+        }
+        let of = |row: usize| {
+            let p = self.probability(row, output);
+            let bend = self.weights[row] * (p * (1.0 - p)).max(CURVATURE_MIN);
+            (bend, self.weights[row] * (self.target(row, output) - p))
         };
-        (working, residual)
+        (0..n_rows).map(of).unzip()
+    }
+
+    /// What follows from margins is to be taken anew.
+    fn margins_moved(&mut self) {
+        self.loss = None;
+        if matches!(self.task, Task::Multiclass { .. }) {
+            self.work.count(Step::Curved, self.margins.len());
+            self.log_sums = (0..self.design.n_rows).map(|row| self.log_sum(row)).collect();
+        }
     }
 
     fn probability(&self, row: usize, output: usize) -> f64 {
@@ -253,17 +294,21 @@ impl<'a> Path<'a> {
         match self.task {
             Task::Regression => margin,
             Task::Binary => sigmoid(margin),
-            Task::Multiclass { .. } => (margin - self.log_sum(row)).exp(),
+            Task::Multiclass { .. } => (margin - self.log_sums[row]).exp(),
         }
     }
 
     /// Target less prediction: minus the derivative of the loss of a row.
     fn distance(&self, row: usize, output: usize) -> f64 {
-        let target = match self.task {
+        self.target(row, output) - self.probability(row, output)
+    }
+
+    /// The number of a row, or whether it is of the class.
+    fn target(&self, row: usize, output: usize) -> f64 {
+        match self.task {
             Task::Regression | Task::Binary => self.targets[row],
             Task::Multiclass { .. } => f64::from(u8::from(self.targets[row] == output as f64)),
-        };
-        target - self.probability(row, output)
+        }
     }
 
     fn log_sum(&self, row: usize) -> f64 {
@@ -273,8 +318,18 @@ impl<'a> Path<'a> {
         most + margins().map(|margin| (margin - most).exp()).sum::<f64>().ln()
     }
 
-    fn objective(&self, penalty: Penalty) -> f64 {
+    fn objective(&mut self, penalty: Penalty) -> f64 {
+        let loss = match self.loss {
+            Some(loss) => loss,
+            None => self.mean_loss(),
+        };
+        self.loss = Some(loss);
+        loss + self.coefficients.iter().map(|of| penalty.of(of)).sum::<f64>()
+    }
+
+    fn mean_loss(&mut self) -> f64 {
         let n = self.design.n_rows;
+        self.work.count(Step::Curved, n);
         let loss = |row: usize| {
             let (margin, target) = (self.margins[row], self.targets[row]);
             match self.task {
@@ -282,19 +337,19 @@ impl<'a> Path<'a> {
                 Task::Binary => softplus(margin) - target * margin,
                 Task::Multiclass { n_classes } => {
                     let class = (0..n_classes).position(|class| f64::from(class) == target);
-                    self.log_sum(row) - self.margins[class.expect("checked target") * n + row]
+                    self.log_sums[row] - self.margins[class.expect("checked target") * n + row]
                 }
             }
         };
-        let losses: f64 = (0..n).map(|row| self.weights[row] * loss(row)).sum();
-        losses + self.coefficients.iter().map(|of| penalty.of(of)).sum::<f64>()
+        (0..n).map(|row| self.weights[row] * loss(row)).sum()
     }
 
     /// From the coefficients anew, so that no rounding adds up along the path.
-    fn margins_of(&self, output: usize) -> Vec<f64> {
+    fn margins_of(&mut self, output: usize) -> Vec<f64> {
         let mut margins = vec![self.intercepts[output]; self.design.n_rows];
         let used = self.coefficients[output].iter().zip(&self.design.columns);
         for (b, column) in used.filter(|(b, _)| **b != 0.0) {
+            column.entries.count(&mut self.work, 1);
             column.entries.add_to(*b, &mut margins);
         }
         margins
@@ -304,9 +359,11 @@ impl<'a> Path<'a> {
         self.gradients.fill(0.0);
         for output in (0..self.intercepts.len()).filter(|output| !self.is_absent[*output]) {
             let rows = 0..self.design.n_rows;
+            self.work.count(Step::Curved, self.design.n_rows);
             let residual: Vec<f64> =
                 rows.map(|row| self.weights[row] * self.distance(row, output)).collect();
             for (largest, column) in self.gradients.iter_mut().zip(&self.design.columns) {
+                column.entries.count(&mut self.work, 1);
                 *largest = largest.max(column.entries.dot(&residual).abs());
             }
         }

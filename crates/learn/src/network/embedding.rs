@@ -58,6 +58,31 @@ impl Encoder {
         }
     }
 
+    /// Whether an encoder that was read from a file is one of such a feature.
+    pub(super) fn sound(&self, of: FeatureKind) -> Result<(), &'static str> {
+        match (self, of) {
+            (Self::Number { edges, .. }, FeatureKind::Number) => {
+                let ascends = edges.windows(2).all(|pair| pair[0] < pair[1]);
+                if ascends { Ok(()) } else { Err("edges of an encoder do not ascend") }
+            }
+            (Self::Category { n_levels, seen }, FeatureKind::Category { n_levels: of_schema })
+                if *n_levels == of_schema && seen.len() as u64 == u64::from(of_schema) + 1 =>
+            {
+                Ok(())
+            }
+            _ => Err("an encoder is of another kind than its feature"),
+        }
+    }
+
+    /// Whether its table has a row for a code.
+    pub(super) fn knows(&self, code: Code) -> bool {
+        let index = code.index as usize;
+        match self {
+            Self::Category { seen, .. } => index < seen.len(),
+            Self::Number { .. } => code.index == MISSING || index < self.n_pieces().max(1),
+        }
+    }
+
     fn n_pieces(&self) -> usize {
         match self {
             Self::Number { edges, .. } => edges.len().saturating_sub(1),

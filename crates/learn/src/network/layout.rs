@@ -49,6 +49,44 @@ impl Layout {
         Self { n_features: encoders.len(), width, n_members, n_outputs, widths, tables }
     }
 
+    /// Whether a shape that was read from a file is that of these encoders, and asks for so many parameters. All products are
+    /// taken in wide numbers first: a hostile one must not wrap around.
+    pub(super) fn sound(
+        &self,
+        encoders: &[Encoder],
+        n_outputs: usize,
+        n_parameters: usize,
+    ) -> Result<(), &'static str> {
+        let disagree = Err("its shape does not fit its features, outputs or numbers");
+        let n = n_parameters as u128;
+        let is_size = |size: &usize| (1..=n).contains(&(*size as u128));
+        if self.widths.len() < 2
+            || !self.widths[1..].iter().chain([&self.width, &self.n_members]).all(is_size)
+            || self.n_outputs != n_outputs
+            || self.widths.len() as u128 > n
+        {
+            return disagree;
+        }
+        let table = encoders.iter().map(|encoder| encoder.table_rows() as u128).sum::<u128>();
+        let pairs = || self.widths.windows(2).map(|pair| (pair[0] as u128, pair[1] as u128));
+        let shared = pairs().map(|(from, to)| from * to).sum::<u128>();
+        let last = self.widths[self.widths.len() - 1] as u128 + 1;
+        let own = pairs().map(|(from, to)| from + 2 * to).sum::<u128>() + last * n_outputs as u128;
+        let all = table * self.width as u128 + shared + own * self.n_members as u128;
+        let hidden: Option<Vec<u32>> =
+            self.widths[1..].iter().map(|width| u32::try_from(*width).ok()).collect();
+        match hidden {
+            Some(hidden)
+                if all == n
+                    && *self
+                        == Self::new(encoders, self.width, &hidden, self.n_members, n_outputs) =>
+            {
+                Ok(())
+            }
+            _ => disagree,
+        }
+    }
+
     pub(super) fn n_layers(&self) -> usize {
         self.widths.len() - 1
     }

@@ -42,6 +42,38 @@ impl NetworkModel {
         self.schema.names()
     }
 
+    /// The features it was fitted to.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Whether a network that was read from a file holds together: as many numbers as its shape asks for, in their places.
+    pub(crate) fn sound(&self) -> Result<(), &'static str> {
+        let n_features = self.encoders.len();
+        if self.schema.kinds().len() != n_features || self.schema.names().len() != n_features {
+            return Err("its features and their encoders disagree");
+        }
+        let kinds = self.encoders.iter().zip(self.schema.kinds());
+        for (encoder, kind) in kinds {
+            encoder.sound(*kind)?;
+        }
+        self.layout.sound(&self.encoders, self.task.n_outputs(), self.parameters.len())?;
+        if !self.parameters.iter().all(|number| number.is_finite()) {
+            return Err("a number of it is not finite");
+        }
+        if n_features > 0
+            && (self.background.is_empty() || !self.background.len().is_multiple_of(n_features))
+        {
+            return Err("its background rows are not whole");
+        }
+        let mut cells = self.background.iter().zip(self.encoders.iter().cycle());
+        if cells.all(|(code, encoder)| encoder.knows(*code)) {
+            Ok(())
+        } else {
+            Err("a background row holds what its feature cannot")
+        }
+    }
+
     /// How many numbers the network is made of.
     pub fn n_parameters(&self) -> usize {
         self.parameters.len()

@@ -10,6 +10,7 @@ use super::layout::Layout;
 use super::model::NetworkModel;
 use super::pass::{Dropout, Gradients, Matrices, Pass, loss};
 use crate::schema::{Schema, row_count};
+use crate::work::{Step, Work};
 use crate::{LearnError, Task, Training, metrics};
 
 /// Decay of the running means of gradients and of their squares, as published.
@@ -113,6 +114,8 @@ pub struct NetworkProgress {
     pub validation_loss: Option<f64>,
     /// The epoch of the least of them so far.
     pub best_epoch: u32,
+    /// Seconds of one core that the work so far is worth: counted, not timed.
+    pub work_s: f64,
 }
 
 /// Rows as the network reads them.
@@ -242,12 +245,15 @@ impl<'a> Fit<'a> {
         let mut order: Vec<u32> = (0..row_count(n_rows).expect("counted before")).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ 0x9E37_79B9_7F4A_7C15);
         let (mut least, mut kept) = (f64::INFINITY, self.parameters.clone());
+        let of_epoch = self.work_of_epoch(batch, validation.map_or(0, |held| held.targets.len()));
+        let mut work = Work::default();
         for epoch in 1..=self.options.epochs_max {
             order.shuffle(&mut rng);
             let mut sum = 0.0;
             for rows in order.chunks(batch) {
                 sum += self.step(&self.rows.pick(rows));
             }
+            work.add(&of_epoch);
             self.model.epochs = epoch;
             self.model.parameters = self.filled();
             let validation_loss = validation.and_then(|held| {
@@ -266,6 +272,7 @@ impl<'a> Fit<'a> {
                 training_loss: sum / n_rows as f64,
                 validation_loss,
                 best_epoch: self.model.best_epoch,
+                work_s: work.seconds(),
             };
             let is_late = epoch - self.model.best_epoch >= self.options.patience;
             if !keep_going(&progress) || is_late {
@@ -273,6 +280,22 @@ impl<'a> Fit<'a> {
             }
         }
         self.model.parameters = kept;
+    }
+
+    /// What every epoch does.
+    fn work_of_epoch(&self, batch: usize, n_held: usize) -> Work {
+        let layout = &self.model.layout;
+        let (n_rows, n_members) = (self.rows.targets.len(), layout.n_members);
+        let products: usize = layout.widths.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        let products = products + layout.widths.last().map_or(0, |width| width * layout.n_outputs);
+        let units: usize = layout.widths.iter().sum();
+        let mut work = Work::default();
+        // Forth, back to the units, back to the matrices; rows held out go forth alone.
+        work.count(Step::Product, (3 * n_rows + n_held) * n_members * products);
+        work.count(Step::Unit, (3 * n_rows + n_held) * n_members * units);
+        work.count(Step::Parameter, n_rows.div_ceil(batch) * layout.n_parameters());
+        work.count(Step::Embedded, (2 * n_rows + n_held) * layout.widths[0]);
+        work
     }
 
     /// The running mean, with vectors for what training does not know.

@@ -69,7 +69,8 @@ fn values(column: &ColumnProfile, n_rows: usize) -> String {
 pub(super) fn columns(model: &Model) -> String {
     let row = |role: &crate::Role| {
         let kind = serde_json::to_string(&role.kind).expect("a word").replace('"', "");
-        let overridden = model.options().roles.contains_key(&role.column);
+        let overridden =
+            model.options().roles.get(&role.column).is_some_and(|given| !given.by_table);
         let kind = if overridden { format!("{kind} (as told)") } else { kind };
         let used = if role.kind.is_used() { "yes" } else { "no" };
         vec![text(&role.column), text(&kind), used.to_owned(), text(&role.reason)]

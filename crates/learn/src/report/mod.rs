@@ -94,7 +94,7 @@ pub fn json(model: &Model, manifest: &Manifest) -> String {
         target: model.target(),
         classes: model.classes(),
         parts: model.parts(),
-        command: origin::command(model),
+        command: origin::command(model, &manifest.name),
         options: model.options(),
         report: &model.report,
     };

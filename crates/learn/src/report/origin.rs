@@ -105,7 +105,7 @@ fn word(raw: &str) -> String {
 }
 
 /// The command that trains the model again; what a command cannot say is left to the options in the JSON.
-pub(super) fn command(model: &Model) -> String {
+pub(super) fn command(model: &Model, name: &str) -> String {
     let options = model.options();
     let mut command = format!(
         "tracehound model train TABLE --target {} --time-budget {}s --seed {}",
@@ -146,7 +146,8 @@ pub(super) fn command(model: &Model) -> String {
     if let Some(Ok(at)) = options.as_of_us.map(jiff::Timestamp::from_microsecond) {
         let _ = write!(command, " --as-of {}", at.strftime("%Y-%m-%d"));
     }
-    for (column, told) in &options.roles {
+    // What the table says of its columns, it says again.
+    for (column, told) in options.roles.iter().filter(|role| !role.1.by_table) {
         let kind = serde_json::to_string(&told.kind).expect("a word").replace('"', "");
         let _ = write!(command, " --column {}", word(&format!("{column}={kind}")));
     }
@@ -157,6 +158,8 @@ pub(super) fn command(model: &Model) -> String {
         let name = method.name();
         let _ = write!(command, " --method {name}");
     }
+    // The file says its name: that of FILE need not be the same.
+    let _ = write!(command, " --name {}", word(name));
     command + " --out FILE"
 }
 
@@ -174,7 +177,7 @@ pub(super) fn reproduce(model: &Model, manifest: &Manifest) -> String {
     let mut html = paragraph(
         "The same table, program, options and seed give the same file, byte for byte, on any number of threads.",
     );
-    let _ = writeln!(html, "<pre>{}</pre>", text(&command(model)));
+    let _ = writeln!(html, "<pre>{}</pre>", text(&command(model, &manifest.name)));
     if matches!(model.options().split, SplitBy::Folds(_)) {
         html.push_str(&note(
             "The folds were given row by row: they are in the options of the JSON.",

@@ -61,7 +61,7 @@ fn scale(model: &Model) -> String {
 /// What it predicts and how good it is.
 fn words(model: &Model) -> String {
     let (report, target) = (&model.report, model.target());
-    let n_used = model.roles().iter().filter(|role| role.kind.is_used()).count();
+    let n_used = model.schema().len();
     let from =
         format!("from {n_used} columns of a table of {} rows", count(report.split.n_rows as u64));
     let assessed = &report.assessed;

@@ -32,9 +32,12 @@ const PLAIN: Reading = Reading::Number { mark: DecimalMark::Point };
 
 /// Whether texts are dates, which are no classes.
 pub(super) fn are_dates(column: &Column) -> bool {
+    if !matches!(column.values, Values::Texts(_)) {
+        return false;
+    }
     let levels = read_levels(&Reading::Level, column);
     let counts: Vec<(&str, u64)> = levels.counts().0.into_iter().collect();
-    matches!(column.values, Values::Texts(_)) && dates_in_texts(&counts, 0).is_some()
+    dates_in_texts(&counts, 0).is_some()
 }
 
 /// What the column is, by its values and the mark of its table.
@@ -327,7 +330,7 @@ pub(super) fn reading_of(column: &Column, kind: Kind, deduced: Reading) -> Readi
         Kind::Time => time_reading(column, &counts),
         Kind::Category if is_number => Reading::Code,
         Kind::Category | Kind::Text => Reading::Level,
-        Kind::Identifier | Kind::Constant | Kind::Leak | Kind::Target => deduced,
+        Kind::Identifier | Kind::Constant | Kind::Leak | Kind::Target | Kind::Unread => deduced,
     }
 }
 

@@ -76,11 +76,11 @@ fn house_mark(either: bool, house: &House<'_>) -> Option<DecimalMark> {
 
 /// The mark of a target's texts, and what to say where they allow both.
 pub(super) fn mark_of_target(column: &Column, house: &House<'_>) -> (DecimalMark, Option<String>) {
-    let levels = read_levels(&Reading::Level, column);
-    let counts: Vec<(&str, u64)> = levels.counts().0.into_iter().collect();
     if !matches!(column.values, Values::Texts(_)) {
         return (DecimalMark::Point, None);
     }
+    let levels = read_levels(&Reading::Level, column);
+    let counts: Vec<(&str, u64)> = levels.counts().0.into_iter().collect();
     let (mark, _, either) = marked(&counts, house);
     (mark, either.then(|| either_mark(&counts)))
 }

@@ -64,6 +64,8 @@ pub enum Kind {
     Leak,
     /// What is predicted; no feature.
     Target,
+    /// Of a type that cannot be read; no feature.
+    Unread,
 }
 
 impl Kind {
@@ -135,11 +137,14 @@ pub struct Override {
     pub kind: Kind,
     /// How its values are read; `None` for what fits the kind best.
     pub reading: Option<Reading>,
+    /// Whether the table says so itself, not the caller: then a column that never varies stays what it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_table: bool,
 }
 
 impl From<Kind> for Override {
     fn from(kind: Kind) -> Self {
-        Self { kind, reading: None }
+        Self { kind, reading: None, by_table: false }
     }
 }
 
@@ -147,7 +152,7 @@ impl From<Kind> for Override {
 ///
 /// # Errors
 /// `MissingColumn` for an override or a target that the table does not have, `ColumnType` for an override that makes a
-/// column the target, `Length` for targets of another table, `Cell` for an infinite number in a text.
+/// column the target or a feature of one that cannot be read, `Length` for targets of another table, `Cell` for an infinite number in a text.
 pub fn deduce(
     frame: &Frame,
     targets: Option<&Targets>,
@@ -158,7 +163,11 @@ pub fn deduce(
         crate::error::same_length("targets", frame.n_rows(), targets.values.len())?;
     }
     for (column, given) in overrides {
-        frame.column(column)?;
+        match frame.column(column) {
+            // A name of rows need not be read.
+            Err(LearnError::ColumnType { .. }) if !given.kind.is_used() => {}
+            found => drop(found?),
+        }
         if given.kind == Kind::Target {
             return Err(LearnError::ColumnType {
                 column: column.clone(),
@@ -168,13 +177,27 @@ pub fn deduce(
         }
     }
     let house = House::new(frame);
-    let role = |column: &Column| match targets {
-        Some(targets) if targets.column == column.name => Ok(target_role(column, targets)),
-        _ => role(&house, column, targets, overrides.get(&column.name)),
+    let role = |(at, column): (usize, &Column)| match (frame.fault(at), targets) {
+        (Some(LearnError::ColumnType { found, .. }), _) => Ok(unread_role(column, found)),
+        (Some(fault), _) => Err(fault.clone()),
+        (None, Some(targets)) if targets.column == column.name => Ok(target_role(column, targets)),
+        (None, _) => role(&house, column, targets, overrides.get(&column.name)),
     };
     // Gathered before the first error is taken, so that it is the same on any number of threads.
-    let roles: Vec<Result<Role, LearnError>> = frame.columns().par_iter().map(role).collect();
+    let roles: Vec<Result<Role, LearnError>> =
+        frame.columns().par_iter().enumerate().map(role).collect();
     roles.into_iter().collect()
+}
+
+fn unread_role(column: &Column, found: &str) -> Role {
+    Role {
+        column: column.name.clone(),
+        kind: Kind::Unread,
+        reading: Reading::Level,
+        reason: format!("not used, because it is {found}: no number, truth value, text or time"),
+        doubt: None,
+        told: None,
+    }
 }
 
 fn target_role(column: &Column, targets: &Targets) -> Role {
@@ -219,6 +242,9 @@ fn role(
             None => Ok(role),
         };
     };
+    if given.by_table && role.kind == Kind::Constant {
+        return Ok(role);
+    }
     if given.kind != role.kind || given.reading.is_some() {
         role.reading = match &given.reading {
             Some(reading) => reading.clone(),
@@ -226,7 +252,9 @@ fn role(
         };
         role.doubt = unread(column, given.kind, &role.reading)?;
     }
-    role.reason = format!("given; deduced: {:?}, {}", role.kind, role.reason);
+    let by = if given.by_table { "the table says so" } else { "given" };
+    let deduced = format!("{:?}", role.kind).to_lowercase();
+    role.reason = format!("{by}; deduced: {deduced}, {}", role.reason);
     role.kind = given.kind;
     match targets.filter(|_| role.kind.is_used()) {
         Some(targets) => kept(house.frame(), column, targets, role),
@@ -272,8 +300,9 @@ fn unread(column: &Column, kind: Kind, reading: &Reading) -> Result<Option<Strin
     }
     let n = unread.n_rows;
     Ok(Some(format!(
-        "{n} of {} values cannot be read as what was given and count as missing, the first {shown:?} in row {row} (counted from 0)",
-        n_read as u64 + n
+        "{n} of {} values cannot be read as what was given and count as missing, the first {shown:?} in row {}",
+        n_read as u64 + n,
+        row + 1
     )))
 }
 

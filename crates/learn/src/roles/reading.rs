@@ -287,7 +287,7 @@ fn cells<T: Copy>(
         Cell::Infinite => Err(column.refused(row, "a finite number")),
         Cell::Odd => {
             unread.n_rows += 1;
-            let shown = || (row, cut(&column.values.shown(row).unwrap_or_default()));
+            let shown = || (row, cut(&column.values.told(row).unwrap_or_default()));
             unread.first.get_or_insert_with(shown);
             Ok(None)
         }

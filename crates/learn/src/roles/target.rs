@@ -9,7 +9,7 @@ use super::judge::are_dates;
 use super::marks::{House, mark_of_target};
 use super::numbers::DecimalMark;
 use super::reading::{Levels, Reading, boolean_word, integer, read_levels, read_numbers};
-use crate::frame::{Column, Frame, Values};
+use crate::frame::{Column, Frame, Values, cut};
 use crate::{LearnError, Task};
 
 /// More classes than this are no classification that this crate learns.
@@ -50,7 +50,7 @@ impl Targets {
     ///
     /// # Errors
     /// `MissingColumn`; `MissingTarget` for rows without a value; `Cell` for one that is no number where numbers are asked
-    /// for; `OneTarget` or `ColumnType` where the values do not fit the task.
+    /// for; `TargetValues` where the values do not fit the task.
     pub fn read(frame: &Frame, column: &str, task: Option<Task>) -> Result<Self, LearnError> {
         Self::read_as(frame, column, task, None)
     }
@@ -59,7 +59,7 @@ impl Targets {
     /// for a class, `NA` and `none`, too.
     ///
     /// # Errors
-    /// As [`Targets::read`]; `ColumnType` for another kind.
+    /// As [`Targets::read`]; `TargetValues` for another kind.
     pub fn read_as(
         frame: &Frame,
         column: &str,
@@ -67,19 +67,19 @@ impl Targets {
         kind: Option<Kind>,
     ) -> Result<Self, LearnError> {
         let column = frame.column(column)?;
-        let refused = |found: &str| LearnError::ColumnType {
+        let refused = |found: &str| LearnError::TargetValues {
             column: column.name.clone(),
             found: found.to_owned(),
-            expected: "numbers or classes to predict".to_owned(),
+            expected: "numbers or classes".to_owned(),
         };
         let (task, reading) = match kind {
             None | Some(Kind::Target) => (task, Reading::Code),
             Some(Kind::Number) => (task.or(Some(Task::Regression)), Reading::Code),
             Some(Kind::Category) => (task, Reading::Level),
-            Some(_) => return Err(refused("given as no number and no category")),
+            Some(_) => return Err(refused("is given as no number and no category")),
         };
         if matches!(column.values, Values::Times(_)) || (task.is_none() && are_dates(column)) {
-            return Err(refused("times"));
+            return Err(refused("holds times"));
         }
         let levels = read_levels(&reading, column);
         refuse_missing(column, &levels)?;
@@ -128,6 +128,27 @@ impl Targets {
         Ok(Self { values, ..self.clone() })
     }
 
+    /// Whether targets that were read from a file are those of their task.
+    pub(crate) fn sound(&self) -> Result<(), &'static str> {
+        let n = self.classes.len();
+        let fits = match (self.task, &self.reading) {
+            // Files of earlier versions do not say how numbers are read.
+            (Task::Regression, Reading::Number { .. } | Reading::Code) => n == 0,
+            (Task::Binary, Reading::Level | Reading::Code) => n == 2,
+            (Task::Multiclass { n_classes }, Reading::Level | Reading::Code) => {
+                n > 2 && n == n_classes as usize
+            }
+            _ => false,
+        };
+        let mut names: Vec<&String> = self.classes.iter().collect();
+        names.sort_unstable();
+        if fits && names.windows(2).all(|pair| pair[0] != pair[1]) {
+            Ok(())
+        } else {
+            Err("its classes are not those of its task")
+        }
+    }
+
     /// Rows that hold a target, ascending: not blank, and, unless the target is given as a category, not a word such as `NA`.
     ///
     /// # Errors
@@ -170,8 +191,8 @@ fn missing(levels: &Levels<'_>) -> Vec<bool> {
 /// The task with its number of classes, where so many are possible.
 fn counted(column: &Column, task: Task, n: usize) -> Result<Task, LearnError> {
     let refused = |expected: String| {
-        let (column, found) = (column.name.clone(), format!("{n} distinct values"));
-        Err(LearnError::ColumnType { column, found, expected })
+        let (column, found) = (column.name.clone(), format!("holds {n} distinct values"));
+        Err(LearnError::TargetValues { column, found, expected })
     };
     match task {
         Task::Multiclass { n_classes: 0 } if !(3..=CLASSES_MAX).contains(&n) => {
@@ -240,10 +261,10 @@ fn chosen(
     let n = found.len();
     let classes = |n: usize| u32::try_from(n).expect("at most 100 classes");
     if n == 1 {
-        return Err(LearnError::ColumnType {
+        return Err(LearnError::TargetValues {
             column: column.name.clone(),
-            found: "one value in every row".to_owned(),
-            expected: "at least two distinct values to predict".to_owned(),
+            found: format!("holds one value in every row, {:?}", cut(&found[0])),
+            expected: "at least two distinct values".to_owned(),
         });
     }
     if n == 2 {
@@ -260,9 +281,9 @@ fn chosen(
     if n <= CLASSES_MAX {
         return Ok((Task::Multiclass { n_classes: classes(n) }, format!("{n} distinct texts")));
     }
-    Err(LearnError::ColumnType {
+    Err(LearnError::TargetValues {
         column: column.name.clone(),
-        found: format!("{n} distinct texts"),
+        found: format!("holds {n} distinct texts"),
         expected: format!("numbers, or at most {CLASSES_MAX} classes"),
     })
 }

@@ -18,6 +18,7 @@ use super::histogram::Pair;
 use super::loss::{Loss, quantile};
 use super::model::{Link, Tree, TreeModel};
 use super::options::BoostOptions;
+use crate::work::{Step, Work, sorted};
 use crate::{LearnError, Matrix, Task, Training};
 
 /// How far boosting is, told after each round.
@@ -31,6 +32,8 @@ pub struct Progress {
     pub validation_loss: Option<f64>,
     /// The round with the least validation loss, or the last.
     pub best_iteration: u32,
+    /// Seconds of one core that the work so far is worth: counted, not timed.
+    pub work_s: f64,
 }
 
 /// Why boosting ended.
@@ -135,6 +138,7 @@ struct Run<'a> {
     pairs: Vec<Pair>,
     model: TreeModel,
     n_trees_before: usize,
+    work: Work,
 }
 
 impl<'a> Run<'a> {
@@ -169,6 +173,7 @@ impl<'a> Run<'a> {
         };
         let validation = validation.map(|rows| check_validation(rows, training)).transpose()?;
         let validation = validation.map(|rows| Scored::new(rows, &model)).transpose()?;
+        let features = &training.features;
         let training = Scored::new(training, &model)?;
         let pairs = vec![Pair::default(); training.scores.len()];
         let n_trees_before = model.trees.len();
@@ -183,6 +188,7 @@ impl<'a> Run<'a> {
             pairs,
             model,
             n_trees_before,
+            work: sorted(features),
         })
     }
 
@@ -206,7 +212,9 @@ impl<'a> Run<'a> {
                 None => best.0 = iteration,
             }
             let best_iteration = best.0;
-            let progress = Progress { iteration, iterations, validation_loss, best_iteration };
+            let work_s = self.work.seconds();
+            let progress =
+                Progress { iteration, iterations, validation_loss, best_iteration, work_s };
             if !keep_going(&progress) {
                 stopped_by = StoppedBy::Caller;
                 break;
@@ -235,6 +243,7 @@ impl<'a> Run<'a> {
         self.loss.derivatives(targets, &self.weights, &self.training.scores, &mut self.pairs);
         let n_rows = targets.len();
         let n_outputs = self.model.n_outputs();
+        self.count_round(n_rows);
         let bag = self.bag(iteration);
         let mut trees = Vec::with_capacity(n_outputs);
         for output in 0..n_outputs {
@@ -244,6 +253,7 @@ impl<'a> Run<'a> {
             let mut grown = grower.grow(pairs, bag.clone(), number);
             grown.tree.first_output = u32::try_from(output).expect("classes are u32");
             self.settle(&mut grown, output);
+            self.work.add(&grown.work);
             trees.push(grown);
         }
         let is_drawn = self.options.bagging_fraction < 1.0
@@ -257,6 +267,19 @@ impl<'a> Run<'a> {
             self.add(grown, output);
         }
         true
+    }
+
+    /// Counts what a round does beside growing its trees, as if they had all their leaves.
+    fn count_round(&mut self, n_rows: usize) {
+        let n_outputs = self.model.n_outputs();
+        let n_held = self.validation.as_ref().map_or(0, |held| held.rows.targets.len());
+        let is_drawn = self.options.bagging_fraction < 1.0;
+        self.work.count(Step::Derivative, (n_rows + n_held) * n_outputs);
+        self.work.count(Step::Moved, 2 * n_rows * n_outputs);
+        self.work.count(Step::Drawn, if is_drawn { n_rows } else { 0 });
+        let n_walking = n_held + if is_drawn { n_rows } else { 0 };
+        let depth = 1 + self.options.leaves_max.ilog2() as usize;
+        self.work.count(Step::Walked, n_walking * n_outputs * depth);
     }
 
     /// Rows of a round, ascending.

@@ -20,6 +20,7 @@ use super::grow::set_covers;
 use super::model::{Link, Node, Tree, TreeModel, child_of_leaf};
 use super::options::{check_bins, within};
 use super::split::{BinSet, holds, insert};
+use crate::work::{Step, Work, sorted};
 use crate::{LearnError, Task, Training};
 
 /// Trees grown between two questions to the caller; a fixed number, so that answers do not depend on threads.
@@ -95,6 +96,7 @@ pub fn grow_forest(
     let mut trees = Vec::new();
     let mut sums = vec![0.0; training.targets.len() * n_outputs];
     let mut n_outside = vec![0_u32; training.targets.len()];
+    let mut work = sorted(&training.features);
     while trees.len() < options.trees as usize {
         let first = u32::try_from(trees.len()).expect("up to `trees`");
         let numbers = first..options.trees.min(first + ROUND_TREES);
@@ -107,6 +109,7 @@ pub fn grow_forest(
                 let values = planted.tree.leaf_values(planted.outside_leaves[at] as usize);
                 of_row.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
             }
+            work.add(&planted.work);
             trees.push(planted.tree);
         }
         let iteration = u32::try_from(trees.len()).expect("up to `trees`");
@@ -116,6 +119,7 @@ pub fn grow_forest(
             iterations,
             validation_loss: None,
             best_iteration: iteration,
+            work_s: work.seconds(),
         }) {
             break;
         }
@@ -156,6 +160,7 @@ struct Planted {
     tree: Tree,
     outside: Vec<u32>,
     outside_leaves: Vec<u32>,
+    work: Work,
 }
 
 /// Grows the trees of a forest.
@@ -167,6 +172,8 @@ struct Planter<'a> {
     /// Means a leaf holds: one, or one a class.
     n_outputs: usize,
     n_tried: usize,
+    /// The bin of each level, a feature each.
+    level_bins: Vec<Vec<u8>>,
     /// The mean of numbers, 0 for classes: squares of targets far from 0 would drown what differs.
     center: f64,
 }
@@ -189,7 +196,9 @@ impl<'a> Planter<'a> {
         };
         let n_tried = share_of(n_features, options.node_feature_fraction.unwrap_or(usual));
         let n_outputs = training.task.n_outputs();
-        let mut planter = Self { training, options, binned, rows, n_outputs, n_tried, center: 0.0 };
+        let level_bins = binned.features.iter().map(|bins| bins.level_bins.clone()).collect();
+        let mut planter =
+            Self { training, options, binned, rows, n_outputs, n_tried, level_bins, center: 0.0 };
         if training.task == Task::Regression {
             let mut totals = [0.0; 2];
             for &row in &planter.rows {
@@ -215,16 +224,17 @@ impl<'a> Planter<'a> {
             let row = row as usize;
             weights[row] = self.training.weights[row] * f64::from(times[row]);
         }
-        let tree = Sapling::new(self, weights, inside, number).grow();
-        let level_bins: Vec<Vec<u8>> =
-            self.binned.features.iter().map(|bins| bins.level_bins.clone()).collect();
+        let (tree, mut work) = Sapling::new(self, weights, inside, number).grow();
         let features = &self.training.features;
         let leaf = |row: &u32| {
             let value = |feature| features.column(feature)[*row as usize];
-            u32::try_from(tree.leaf(&level_bins, value)).expect("leaves are at most rows")
+            u32::try_from(tree.leaf(&self.level_bins, value)).expect("leaves are at most rows")
         };
         let outside_leaves = outside.iter().map(leaf).collect();
-        Planted { tree, outside, outside_leaves }
+        let depth = 1 + tree.n_leaves().ilog2() as usize;
+        work.count(Step::Walked, outside.len() * depth);
+        work.count(Step::Drawn, times.len());
+        Planted { tree, outside, outside_leaves, work }
     }
 
     /// Adds a row of some weight.
@@ -244,6 +254,13 @@ impl<'a> Planter<'a> {
 #[inline]
 fn explained(totals: &Totals) -> f64 {
     totals[1..].iter().map(|sum| sum * sum).sum::<f64>() / totals[0]
+}
+
+/// [`explained`] of what `totals` has beside `left`.
+#[inline]
+fn explained_by_rest(totals: &Totals, left: &Totals) -> f64 {
+    let rest = totals[1..].iter().zip(&left[1..]).map(|(all, left)| all - left);
+    rest.map(|sum| sum * sum).sum::<f64>() / (totals[0] - left[0])
 }
 
 /// A node that waits to be split.
@@ -275,6 +292,7 @@ struct Sapling<'a> {
     totals: Vec<f64>,
     n_rows: [u32; 256],
     covers: Vec<f64>,
+    work: Work,
 }
 
 impl<'a> Sapling<'a> {
@@ -289,10 +307,11 @@ impl<'a> Sapling<'a> {
             totals: vec![0.0; 256 * (planter.n_outputs + 1)],
             n_rows: [0; 256],
             covers: Vec::new(),
+            work: Work::default(),
         }
     }
 
-    fn grow(mut self) -> Tree {
+    fn grow(mut self) -> (Tree, Work) {
         let mut waiting = vec![Waiting { rows: 0..self.rows.len(), depth: 0, parent: None }];
         let mut visited = 0;
         while let Some(node) = waiting.pop() {
@@ -301,6 +320,7 @@ impl<'a> Sapling<'a> {
                 self.planter.add(&mut totals, row as usize, self.weights[row as usize]);
             }
             visited += 1;
+            self.work.count(Step::Moved, 3 * node.rows.len());
             match self.cut(&node, &totals, visited) {
                 None => {
                     let child = child_of_leaf(self.covers.len());
@@ -328,8 +348,9 @@ impl<'a> Sapling<'a> {
                 }
             }
         }
+        self.work.count(Step::Grown, 1);
         set_covers(&mut self.tree, self.covers);
-        self.tree
+        (self.tree, self.work)
     }
 
     /// Tells the parent its child.
@@ -386,6 +407,8 @@ impl<'a> Sapling<'a> {
         best: &mut Option<Cut>,
     ) -> bool {
         let stride = totals.len();
+        self.work.count(Step::Tallied, node.rows.len());
+        self.work.count(Step::Tried, stride - 1);
         let planter = self.planter;
         let codes = &planter.binned.codes[feature];
         let mut filled = BinSet::default();
@@ -400,6 +423,10 @@ impl<'a> Sapling<'a> {
         if bins.len() > 1 {
             let of = &planter.binned.features[feature];
             let missing = of.n_values;
+            self.work.count(
+                Step::Scanned,
+                if planter.options.random_thresholds { 1 } else { bins.len() },
+            );
             let mut scan = Scan {
                 feature,
                 stride,
@@ -407,6 +434,7 @@ impl<'a> Sapling<'a> {
                 totals: &self.totals,
                 n_rows: &self.n_rows,
                 node: totals,
+                explained: explained(totals),
                 node_rows: u32::try_from(node.rows.len()).expect("rows are u32"),
                 missing: (filled[missing / 64] >> (missing % 64) & 1 == 1).then_some(missing),
                 random_thresholds: planter.options.random_thresholds,
@@ -472,6 +500,8 @@ struct Scan<'s> {
     totals: &'s [f64],
     n_rows: &'s [u32; 256],
     node: &'s Totals,
+    /// What the node explains as a whole.
+    explained: f64,
     node_rows: u32,
     /// The missing bin, where rows are in it.
     missing: Option<usize>,
@@ -546,10 +576,9 @@ impl Scan<'_> {
         if left_rows.min(right_rows) < self.leaf_rows_min {
             return;
         }
-        let right: Vec<f64> = self.node.iter().zip(left).map(|(all, left)| all - left).collect();
-        let gain = explained(left) + explained(&right) - explained(self.node);
+        let gain = explained(left) + explained_by_rest(self.node, left) - self.explained;
         // Rounding is no gain; the sums of a node are of the size of what it explains.
-        let is_gain = gain > explained(self.node) * 1e-13;
+        let is_gain = gain > self.explained * 1e-13;
         if !is_gain || best.as_ref().is_some_and(|best| gain <= best.gain) {
             return;
         }

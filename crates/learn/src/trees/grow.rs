@@ -16,6 +16,7 @@ use super::histogram::{Pair, Sums, fill, subtract, total};
 use super::model::{Node, Tree, child_of_leaf};
 use super::options::{BoostOptions, Monotone};
 use super::split::{Site, Split, Test, best_split, holds, output};
+use crate::work::{Step, Work};
 
 /// Below this much work a second thread costs more than it saves.
 const PARALLEL_WORK_MIN: usize = 40_000;
@@ -29,6 +30,8 @@ pub(super) struct Grown {
     pub(super) leaves: Vec<std::ops::Range<usize>>,
     /// Bounds on what a leaf may answer.
     pub(super) bounds: Vec<(f64, f64)>,
+    /// What growing it did.
+    pub(super) work: Work,
 }
 
 /// A leaf that may be split further.
@@ -63,6 +66,7 @@ struct Growth<'a> {
     tree: Tree,
     /// Sums that are free to be used again.
     spare: Vec<Vec<Sums>>,
+    work: Work,
 }
 
 impl Grower<'_> {
@@ -92,8 +96,18 @@ impl<'a> Growth<'a> {
                 n_bins += grower.binned.features[feature].n_values + 1;
             }
         }
-        let (leaves, spare) = (Vec::new(), Vec::new());
-        Self { grower, pairs, number, features, n_bins, rows, leaves, tree: Tree::default(), spare }
+        Self {
+            grower,
+            pairs,
+            number,
+            features,
+            n_bins,
+            rows,
+            leaves: Vec::new(),
+            tree: Tree::default(),
+            spare: Vec::new(),
+            work: Work::default(),
+        }
     }
 
     fn spare(&mut self) -> Vec<Sums> {
@@ -118,6 +132,7 @@ impl<'a> Growth<'a> {
         let mut root = Leaf { rows, site, depth: 0, sums: self.spare(), split: None, parent: None };
         let work = pairs.len() * self.features.len();
         let node = self.node_features(0);
+        self.count_search(pairs.len(), &[&node]);
         let (features, list) = (&self.features, &self.rows[root.rows.clone()]);
         let of = |(at, sums): (usize, &mut [Sums])| {
             let feature = features[at].0;
@@ -126,6 +141,20 @@ impl<'a> Growth<'a> {
         };
         root.split = first_best(each(slices(&mut root.sums, features), work, of));
         self.leaves.push(root);
+    }
+
+    /// Counts sums of so many rows, and a search of their bins for every site.
+    fn count_search(&mut self, n_rows: usize, usable: &[&[bool]]) {
+        let n_features = self.features.len();
+        self.work.count(Step::Moved, n_rows);
+        self.work.count(Step::Filled, n_rows * n_features);
+        self.work.count(Step::Subtracted, self.n_bins);
+        for usable in usable {
+            let n_usable = usable.iter().filter(|usable| **usable).count();
+            self.work.count(Step::Searched, n_usable);
+            let n_bins = if self.grower.options.random_thresholds { 0 } else { self.n_bins };
+            self.work.count(Step::Scanned, n_bins * n_usable / n_features.max(1));
+        }
     }
 
     /// Which of the tree's features a node may use.
@@ -219,6 +248,7 @@ impl<'a> Growth<'a> {
         }
         goes_left[missing_bin] = split.missing_left;
         let codes = &self.grower.binned.codes[split.feature];
+        self.work.count(Step::Moved, rows.len());
         let list = &mut self.rows[rows.clone()];
         let mut right = Vec::with_capacity(split.right.n_rows as usize);
         let mut n_left = 0;
@@ -292,6 +322,7 @@ impl<'a> Growth<'a> {
             (rows.start as u64) << 32 | rows.end as u64
         });
         let usable = names.map(|name| self.node_features(name));
+        self.count_search(pairs.len(), &[&usable[0], &usable[1]]);
         let features = &self.features;
         let rows = &self.rows[self.leaves[small].rows.clone()];
         let sites = [small, large].map(|id| self.leaves[id].site);
@@ -321,10 +352,11 @@ impl<'a> Growth<'a> {
 
     fn finish(mut self) -> Grown {
         self.tree.n_outputs = 1;
+        self.work.count(Step::Grown, 1);
         self.tree.values = self.leaves.iter().map(|leaf| leaf.site.output).collect();
         let bounds = self.leaves.iter().map(|leaf| leaf.site.bounds).collect();
         let leaves = self.leaves.into_iter().map(|leaf| leaf.rows).collect();
-        Grown { tree: self.tree, rows: self.rows, leaves, bounds }
+        Grown { tree: self.tree, rows: self.rows, leaves, bounds, work: self.work }
     }
 }
 

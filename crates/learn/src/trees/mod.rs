@@ -5,6 +5,7 @@
 
 mod binning;
 mod boost;
+mod byte_ranks;
 mod draws;
 mod forest;
 mod grow;

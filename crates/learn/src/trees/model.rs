@@ -151,6 +151,11 @@ impl TreeModel {
         self.task
     }
 
+    /// What each feature is.
+    pub(crate) fn kinds(&self) -> &[FeatureKind] {
+        &self.kinds
+    }
+
     /// Features a row must have.
     pub fn n_features(&self) -> usize {
         self.kinds.len()

@@ -14,24 +14,29 @@ pub(super) const MISSING: i32 = -1;
 /// The rank of a missing category.
 pub(super) const MISSING_LEVEL: i32 = NO_BIN as i32;
 
-/// Thresholds of a model, a feature each, ascending; empty for a category.
+/// The thresholds of a model, a feature each, ascending and each once; none for a category.
+pub(super) fn thresholds(model: &TreeModel) -> Vec<Vec<f64>> {
+    let mut all = vec![Vec::new(); model.n_features()];
+    let nodes = model.trees.iter().flat_map(|tree| &tree.nodes);
+    for node in nodes.filter(|node| node.set.is_none()) {
+        all[node.feature as usize].push(node.threshold);
+    }
+    for thresholds in &mut all {
+        thresholds.sort_unstable_by(f64::total_cmp);
+        // By value: -0 and 0 are the same threshold.
+        thresholds.dedup_by(|a, b| a == b);
+    }
+    all
+}
+
+/// Places of numbers among the thresholds of a model.
 pub(super) struct Ranks {
     thresholds: Vec<Vec<f64>>,
 }
 
 impl Ranks {
     pub(super) fn new(model: &TreeModel) -> Self {
-        let mut thresholds = vec![Vec::new(); model.n_features()];
-        let nodes = model.trees.iter().flat_map(|tree| &tree.nodes);
-        for node in nodes.filter(|node| node.set.is_none()) {
-            thresholds[node.feature as usize].push(node.threshold);
-        }
-        for thresholds in &mut thresholds {
-            thresholds.sort_by(f64::total_cmp);
-            // By value: -0 and 0 are the same threshold.
-            thresholds.dedup_by(|a, b| a == b);
-        }
-        Self { thresholds }
+        Self { thresholds: thresholds(model) }
     }
 
     /// The place of one of the model's thresholds.

@@ -6,6 +6,9 @@ use super::binning::NO_BIN;
 use super::model::{Link, Node, Tree, TreeModel, leaf_of};
 use crate::{FeatureKind, Task};
 
+/// Nodes above a node, at most: sixteen times the depth that a forest is held to.
+const DEPTH_MAX: u32 = 16_384;
+
 /// The fields of a [`TreeModel`], unchecked.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,11 +71,15 @@ fn check_tree(model: &TreeModel, tree: &Tree) -> Result<(), &'static str> {
         return Err("a leaf has no finite value or no weight");
     }
     let mut has_parent = vec![false; tree.nodes.len() + n_leaves];
+    let mut depths = vec![0_u32; tree.nodes.len()];
     for (at, node) in tree.nodes.iter().enumerate() {
         check_node(model, tree, node)?;
         for child in [node.left, node.right] {
             let place = match usize::try_from(child) {
-                Ok(child) if child > at && child < tree.nodes.len() => child,
+                Ok(child) if child > at && child < tree.nodes.len() => {
+                    depths[child] = depths[at] + 1;
+                    child
+                }
                 Ok(_) => return Err("a node is before its parent or missing"),
                 Err(_) if leaf_of(child) < n_leaves => tree.nodes.len() + leaf_of(child),
                 Err(_) => return Err("a leaf is missing"),
@@ -81,6 +88,10 @@ fn check_tree(model: &TreeModel, tree: &Tree) -> Result<(), &'static str> {
                 return Err("a node has two parents");
             }
         }
+    }
+    // Explaining walks every leaf up to the root: a chain of a million nodes would take hours.
+    if depths.into_iter().max().unwrap_or(0) > DEPTH_MAX {
+        return Err("it is deeper than any tree that was grown");
     }
     Ok(())
 }

@@ -169,7 +169,7 @@ fn what_cannot_be_learned_is_refused_with_its_place() {
     check("x,y\n", &base, "no row");
     check("x,z\n1,2\n", &base, "\"y\"");
     check("x,y\n1,a\n2,a\n3,a\n", &base, "one value in every row");
-    check("x,y\n1,a\n2,\n3,b\n", &base, "row 1");
+    check("x,y\n1,a\n2,\n3,b\n", &base, "row 2");
     check("x,x,y\n1,2,a\n", &base, "\"x\"");
     check(&format!("c,y\n{}", "1,a\n1,b\n".repeat(10)), &base, "feature that varies");
     check("x,y\n1,a\n2,b\n", &AutoOptions { budget_s: 0.0, ..base.clone() }, "budget");

@@ -83,7 +83,7 @@ fn many_classes_of_few_rows_are_learned_and_the_lonely_ones_never_judged() {
             writeln!(csv, "{x:.3},{:.3},c{class}", dice.random_range(0.0..1.0)).unwrap();
         }
     }
-    let options = AutoOptions { budget_s: 1.0, ..quick("y") };
+    let options = AutoOptions { budget_s: 2.0, ..quick("y") };
     let model = trained(&csv, &options);
     assert_eq!(model.task(), Task::Multiclass { n_classes: 13 });
     assert!(
@@ -233,6 +233,14 @@ fn what_a_model_may_have_known_is_looked_for_and_told() {
         "{}",
         later.1
     );
+    // A clock of steps is compared with no date.
+    let steps = (1..).map(|step| format!("{step}")).zip(csv.lines().skip(1));
+    let header = format!("step,{}\n", csv.lines().next().unwrap());
+    let stepped =
+        header + &steps.map(|(step, line)| format!("{step},{line}\n")).collect::<String>();
+    let by_step = AutoOptions { split: SplitBy::Time("step".to_owned()), ..quick("y") };
+    let (is_found, words) = found(&stepped, &by_step, "dates of the future");
+    assert!(!is_found && words.starts_with("not looked for"), "{words}");
     let random = AutoOptions { split: SplitBy::Random, ..quick("y") };
     assert!(!found(&csv, &random, "dates of the future").0);
     let known = AutoOptions { as_of_us: Some(1_717_000_000_000_000), ..random.clone() };

@@ -212,7 +212,7 @@ fn what_cannot_be_blended_is_named() {
     };
     assert_eq!(refused(|rows| rows.margins.clear()), "parts to blend: 1 asked for, 0 possible");
     assert_eq!(refused(|rows| rows.targets.fill(1.0)), "every target is 1");
-    assert!(refused(|rows| rows.margins[1][7] = f64::NAN).starts_with("row 7, column 1 is NaN"));
+    assert!(refused(|rows| rows.margins[1][7] = f64::NAN).starts_with("row 8, column 2 is NaN"));
     assert_eq!(
         refused(|rows| rows.margins[2].truncate(9)),
         "margins of a part has 9 elements, expected 40"

@@ -103,8 +103,8 @@ fn spellings_and_words_of_a_target() {
     check_target("low;none;high;mild", Some(Kind::Category), Ok(&["high", "low", "mild", "none"]));
     check_target("1;2;3;4", Some(Kind::Category), Ok(&["1", "2", "3", "4"]));
     check_target("1;2;3;4", Some(Kind::Number), Ok(&[]));
-    check_target("1;2;3;4", Some(Kind::Text), Err("numbers or classes to predict"));
-    check_target("2024-01-02;2024-01-03;2024-01-05", None, Err("is times"));
+    check_target("1;2;3;4", Some(Kind::Text), Err("expected numbers or classes"));
+    check_target("2024-01-02;2024-01-03;2024-01-05", None, Err("holds times"));
 }
 
 #[test]

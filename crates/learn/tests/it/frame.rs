@@ -62,15 +62,15 @@ fn files_that_are_no_table_are_refused() {
     );
     check_refused(
         b"a,a\n1,2\n",
-        "the name of column 1, \"a\", is the name of an earlier column, too",
+        "the name of column 2, \"a\", is the name of an earlier column, too",
     );
-    check_refused(b"a, \n1,2\n", "the name of column 1, \" \", is empty");
+    check_refused(b"a, \n1,2\n", "the name of column 2, \" \", is empty");
     check_refused(
         b"a,b\x07\n1,2\n",
-        "the name of column 1, \"b\\u{7}\", holds a control character",
+        "the name of column 2, \"b\\u{7}\", holds a control character",
     );
     let long = format!("{},b\n1,2\n", "x".repeat(1025));
-    let message = format!("the name of column 0, {:?}, is longer than 1024 bytes", "x".repeat(64));
+    let message = format!("the name of column 1, {:?}, is longer than 1024 bytes", "x".repeat(64));
     check_refused(long.as_bytes(), &message);
 }
 
@@ -78,11 +78,14 @@ fn files_that_are_no_table_are_refused() {
 fn infinities_and_uneven_columns_are_refused() {
     let numbers =
         |values: &[f64]| Column { name: "n".into(), values: Values::Numbers(values.to_vec()) };
-    let error = Frame::new(vec![numbers(&[1.0, f64::NAN, f64::NEG_INFINITY])]).unwrap_err();
+    let frame = Frame::new(vec![numbers(&[1.0, f64::NAN, f64::NEG_INFINITY])]).unwrap();
+    let error = frame.column("n").unwrap_err();
+    assert!(frame.take(&[0, 1]).column("n").is_ok(), "the rows that are taken are finite");
     assert_eq!(
-        error.to_string(),
-        "column \"n\", row 2 (counted from 0) is \"-inf\", expected a finite number"
+        frame.take(&[2]).column("n").unwrap_err().to_string(),
+        "column \"n\", row 1 is \"-inf\", expected a finite number"
     );
+    assert_eq!(error.to_string(), "column \"n\", row 3 is \"-inf\", expected a finite number");
     let other = Column { name: "m".into(), values: Values::Integers(vec![Some(1)]) };
     let error = Frame::new(vec![numbers(&[1.0, 2.0]), other]).unwrap_err();
     assert_eq!(error, LearnError::Length { what: "a column", expected: 2, found: 1 });
@@ -144,8 +147,13 @@ fn arrow_types_are_read() {
 }
 
 #[test]
-fn arrow_columns_that_cannot_be_read_are_refused() {
-    let refused = |array: ArrayRef| Frame::from_batches(&[batch(vec![("c", array)])]).unwrap_err();
+fn arrow_columns_that_cannot_be_read_are_refused_where_they_are_needed() {
+    let refused = |array: ArrayRef| {
+        let frame = Frame::from_batches(&[batch(vec![("c", array)])]).unwrap();
+        let other = frame.renamed(&["d".to_owned()]).unwrap();
+        assert!(frame.beside(&other).unwrap().column("d").is_err(), "the fault goes along");
+        frame.column("c").unwrap_err()
+    };
     let list = ListArray::from_iter_primitive::<Int32Type, _, _>(vec![Some(vec![Some(1)])]);
     let error = refused(Arc::new(list)).to_string();
     assert!(error.starts_with("column \"c\" is List(Int32), expected numbers, "), "{error}");

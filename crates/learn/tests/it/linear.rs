@@ -129,15 +129,15 @@ fn what_cannot_be_fitted_or_asked_is_named() {
         assert!(error.hint().is_some());
     };
     refused(&[1.0], "the row has 1 elements, expected 3");
-    refused(&[1.0, 1.0, 4.0], "row 0, column 2 is 4, expected a level, a whole number below 4");
+    refused(&[1.0, 1.0, 4.0], "row 1, column 3 is 4, expected a level, a whole number below 4");
     let range = "expected a number within -1e150 to 1e150";
-    refused(&[1.0, f64::INFINITY, 1.0], &format!("row 0, column 1 is inf, {range}"));
+    refused(&[1.0, f64::INFINITY, 1.0], &format!("row 1, column 2 is inf, {range}"));
     let mut other = Matrix::new(1);
     for name in ["number", "other", "level"] {
         other.push(name, FeatureKind::Number, vec![0.0]).unwrap();
     }
     let error = model.margins(&other).unwrap_err();
-    let message = "column 1 is other (Number), the model was fitted to skewed (Number)";
+    let message = "column 2 is other (Number), the model was fitted to skewed (Number)";
     assert_eq!(error.to_string(), message);
 
     let fit = |training: &Training, choice| {

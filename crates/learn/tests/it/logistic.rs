@@ -89,12 +89,12 @@ fn refused(rows: &[f64], targets: &[bool], weights: Option<&[f64]>, ridge: f64, 
 fn what_cannot_be_fitted_is_named() {
     let both = [false, true];
     let range = "expected a number within -1e150 to 1e150";
-    refused(&[1.0, f64::NAN], &both, None, 1.0, &format!("row 1, column 0 is NaN, {range}"));
+    refused(&[1.0, f64::NAN], &both, None, 1.0, &format!("row 2, column 1 is NaN, {range}"));
     let infinite = [f64::INFINITY, 1.0];
-    refused(&infinite, &both, None, 1.0, &format!("row 0, column 0 is inf, {range}"));
+    refused(&infinite, &both, None, 1.0, &format!("row 1, column 1 is inf, {range}"));
     refused(&[1.0], &both, None, 1.0, "rows has 1 elements, expected 2");
     refused(&[1.0, 2.0], &both, Some(&[1.0]), 1.0, "weights has 1 elements, expected 2");
-    let weight = "weight of row 1 is -1, expected a number within 0 to 1e150";
+    let weight = "weight of row 2 is -1, expected a number within 0 to 1e150";
     refused(&[1.0, 2.0], &both, Some(&[1.0, -1.0]), 1.0, weight);
     refused(&[1.0, 2.0], &both, Some(&[0.0, 0.0]), 1.0, "no row has a weight");
     refused(&[], &[], None, 1.0, "no row has a weight");

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tracehound_learn::automl::{AutoOptions, Method, Model, OwnFit, OwnLearner, train_with};
+use tracehound_learn::automl::{
+    AutoOptions, Interrupt, Method, Model, OwnFit, OwnLearner, train_with,
+};
 use tracehound_learn::{LearnError, Matrix, Training};
 
 use crate::automl::{frame, small, world};
@@ -56,7 +58,7 @@ fn formula(name: &'static str, answer: fn(&Matrix, usize) -> f64) -> Arc<dyn Own
 }
 
 fn trained(own: &[Arc<dyn OwnLearner>], options: &AutoOptions) -> Result<Model, LearnError> {
-    train_with(&frame(&world(500, 21)), options, own, &mut |_| true, &|| false)
+    train_with(&frame(&world(500, 21)), options, own, &mut |_| true, Interrupt::NEVER)
 }
 
 #[test]
@@ -106,7 +108,7 @@ fn what_is_no_member_is_refused_with_its_name() {
     check(
         &[formula("Two", |_, _| 2.0)],
         &options,
-        "\"Two\" predicts 2 for row 0, expected a probability",
+        "\"Two\" predicts 2 for row 1, expected a probability",
     );
     check(&[formula("NaN", |_, _| f64::NAN)], &options, "expected a probability");
     let monotone = [("size".to_owned(), tracehound_learn::trees::Monotone::Rising)].into();

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tracehound_learn::automl::{AutoOptions, SplitBy, prepare, train_unless};
+use tracehound_learn::automl::{
+    AutoOptions, Interrupt, SplitBy, prepare, train_unless, train_with,
+};
 use tracehound_learn::roles::Targets;
 use tracehound_learn::{LearnError, Task};
 
@@ -82,4 +84,24 @@ fn work_that_is_dropped_leaves_nothing() {
     }
     let plain = tracehound_learn::automl::train(&seen, &options, &mut |_| true).unwrap();
     assert_eq!(plain.to_bytes("w", "0"), model.to_bytes("w", "0"));
+}
+
+/// Stopped within the last learner, the model is made of those before it; within the first, there is none.
+#[test]
+fn a_search_that_is_stopped_keeps_what_was_tried() {
+    let seen = frame(&world(150, 6));
+    let options = AutoOptions { budget_s: 0.5, ..small("left") };
+    let train_until = |last: u32| {
+        let calls = AtomicU32::new(0);
+        let stopped = || calls.fetch_add(1, Ordering::SeqCst) >= last;
+        let interrupt = Interrupt { stopped: &stopped, ..Interrupt::NEVER };
+        let found = train_with(&seen, &options, &[], &mut |_| true, interrupt);
+        (found, calls.load(Ordering::SeqCst))
+    };
+    let (whole, asked) = train_until(u32::MAX);
+    let n_whole = whole.unwrap().report.leaderboard.len();
+    let (cut, _) = train_until(asked - 1);
+    assert_eq!(cut.unwrap().report.leaderboard.len(), n_whole - 1);
+    let (none, _) = train_until(0);
+    assert!(matches!(none, Err(LearnError::NothingFitted { .. })), "{:?}", none.err());
 }

@@ -271,7 +271,7 @@ fn the_caller_knows_better() {
     let frame = Frame::new(columns).unwrap();
     let read = Targets::read(&frame, "target", None).unwrap();
     let order = DateOrder::DayFirst;
-    let day = Override { kind: Kind::Time, reading: Some(Reading::Time { order }) };
+    let day = Override { reading: Some(Reading::Time { order }), ..Kind::Time.into() };
     let given = BTreeMap::from([
         ("id".to_owned(), Override::from(Kind::Number)),
         ("day".to_owned(), day),
@@ -283,7 +283,7 @@ fn the_caller_knows_better() {
     assert_eq!(kinds, [Kind::Number, Kind::Time, Kind::Category, Kind::Category, Kind::Target]);
     assert_eq!(roles[1].reading, Reading::Time { order });
     assert_eq!(roles[2].reading, Reading::Code);
-    assert!(roles[0].reason.starts_with("given; deduced: Identifier"), "{roles:?}");
+    assert!(roles[0].reason.starts_with("given; deduced: identifier"), "{roles:?}");
     let unknown = BTreeMap::from([("nobody".to_owned(), Override::from(Kind::Number))]);
     let error = deduce(&frame, Some(&read), &unknown).unwrap_err();
     assert_eq!(error, LearnError::MissingColumn { column: "nobody".into() });
@@ -312,15 +312,11 @@ fn targets_are_classes_or_numbers() {
         Targets::read(&frame, "t", task).unwrap_err().to_string()
     };
     assert!(
-        refused(&["a", "", "b"], None).contains(
-            "the target, has no value in 1 rows, the first of them row 1 (counted from 0)"
-        )
+        refused(&["a", "", "b"], None)
+            .contains("the target, has no value in 1 rows, the first of them row 2")
     );
     assert!(refused(&["a", "a"], None).contains("one value in every row"));
-    assert!(
-        refused(&["1", "x", "2"], Some(Task::Regression))
-            .contains("row 1 (counted from 0) is \"x\"")
-    );
+    assert!(refused(&["1", "x", "2"], Some(Task::Regression)).contains("row 2 is \"x\""));
     assert!(
         refused(&["a", "b", "c"], Some(Task::Binary))
             .contains("3 distinct values, expected 2 classes")
@@ -331,10 +327,7 @@ fn targets_are_classes_or_numbers() {
 fn infinite_numbers_in_texts_are_refused() {
     let frame = Frame::new(vec![texts("n", ["1.5", "inf", "2.5"])]).unwrap();
     let error = deduce(&frame, None, &BTreeMap::new()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "column \"n\", row 1 (counted from 0) is \"inf\", expected a finite number"
-    );
+    assert_eq!(error.to_string(), "column \"n\", row 2 is \"inf\", expected a finite number");
     let frame = Frame::new(vec![texts("n", ["1.5", "1e999"])]).unwrap();
     assert!(deduce(&frame, None, &BTreeMap::new()).is_err());
 }

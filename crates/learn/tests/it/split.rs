@@ -192,8 +192,8 @@ fn what_is_impossible_is_named() {
     let custom = |train: &[u32], held: &[u32]| {
         message(Split::custom(3, train.to_vec(), held.to_vec()).unwrap_err())
     };
-    assert_eq!(custom(&[0, 1], &[1]), "row 1 of the split is named twice");
-    assert_eq!(custom(&[0, 1], &[3]), "row 3 of the split does not exist");
+    assert_eq!(custom(&[0, 1], &[1]), "row 2 of the split is named twice");
+    assert_eq!(custom(&[0, 1], &[3]), "row 4 of the split does not exist");
     assert_eq!(custom(&[0, 1], &[]), "rows held out: 1 asked for, 0 possible");
     assert_eq!(Split::custom(3, vec![2, 0], vec![1]).unwrap().train, [0, 2]);
 }

@@ -54,6 +54,7 @@ fn letter(kind: Kind) -> char {
         Kind::Constant => 'K',
         Kind::Leak => 'L',
         Kind::Target => '*',
+        Kind::Unread => '?',
     }
 }
 

@@ -6,7 +6,8 @@ import copy
 from typing import Any
 
 from . import _native, pages
-from .models import AutoModel, _options, members_of
+from .errors import DataError
+from .models import AutoModel, _options, _task_of, members_of
 from .own import Model, arrays, folds_of, matrix
 from .progress import ProgressBar
 from .tables import TableLike, float_bytes, floats, numpy, table_of
@@ -64,12 +65,18 @@ def evaluate(
     """
     models = list(model) if isinstance(model, (list, tuple)) else [model]
     target = target or next((m.target for m in models if m.target), None) or ""
+    weights = {m.weight for m in models if getattr(m, "weight", None)}
+    if len(weights) > 1:
+        names = ", ".join(sorted(weights))
+        raise DataError(f"the models weigh rows by different columns: {names}", "give all the same weight, or evaluate them apart")
+    weight = next(iter(weights), None)
     if against is None:
-        against = AutoModel(target, time_budget=10.0)
+        against = AutoModel(target, time_budget=10.0, weight=weight)
     if against is not False:
         models.append(against)
     whole, np = table_of(table), numpy()
-    frame = AutoModel(target, split=split, seed=seed, task=next((m.task for m in models if m.task), None))
+    task = next((task for task in map(_task_of, models) if task), None)
+    frame = AutoModel(target, split=split, seed=seed, task=task, weight=weight)
     cut = folds_of(frame, whole, target)
     parts = [cut.rows(fold) for fold in range(len(cut))]
     rows = np.concatenate([held for _, held in parts])
@@ -113,7 +120,7 @@ def _own(model: Model, folds: _native.Folds, fold: int) -> Any:
 def _auto(model: AutoModel, table: _native.Table, target: str, part: Any, cut: _native.Folds) -> Any:
     rows, held = part
     options = _options(model, target)
-    options["folds"], options["task"] = None, model.task or cut.task
+    options["folds"], options["task"] = None, options["task"] or cut.task
     # A fold may lack a class of the table: then it has one class less to learn.
     if cut.task == "multiclass":
         options["task"] = "classification"

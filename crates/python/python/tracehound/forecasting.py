@@ -16,7 +16,8 @@ class Forecast:
 
     ``mean`` and, by level in per cent, ``lower`` and ``upper``, and by probability ``quantiles`` are arrays of NumPy (lists where
     there is none); ``times`` are aware datetimes; ``instead_of`` is the method that was asked for where the last season stands
-    in for it (``answer["instead_of"]`` says why); ``answer`` is all that is told, as plain data.
+    in for it (``answer["instead_of"]`` says why); ``scenario`` is the mean under the scenarios, None without any; ``answer`` is
+    all that is told, as plain data (``answer["indicators_ahead"]``: known, forecast or scenario, by indicator).
     """
 
     def __init__(self, answer: dict[str, Any]) -> None:
@@ -26,6 +27,7 @@ class Forecast:
         self.lower = {bounds["level"]: _array(bounds["lower"]) for bounds in answer["bounds"]}
         self.upper = {bounds["level"]: _array(bounds["upper"]) for bounds in answer["bounds"]}
         self.quantiles = {path["quantile"]: _array(path["values"]) for path in answer.get("quantiles", [])}
+        self.scenario = _array(answer["scenario"]["mean"]) if "scenario" in answer else None
         self.instead_of: str | None = answer.get("instead_of", {}).get("method")
 
     def __len__(self) -> int:
@@ -40,6 +42,8 @@ class Forecast:
             columns[f"upper_{bounds['level']:g}"] = list(bounds["upper"])
         for path in self.answer.get("quantiles", []):
             columns[f"quantile_{path['quantile']:g}"] = list(path["values"])
+        if "scenario" in self.answer:
+            columns["scenario_mean"] = list(self.answer["scenario"]["mean"])
         return columns
 
     def __repr__(self) -> str:
@@ -62,6 +66,7 @@ def forecast(
     levels: Sequence[float] = (80, 95),
     quantiles: Sequence[float] = (),
     indicators: TableLike | None = None,
+    scenarios: Sequence[str] = (),
     late_after: float | datetime.timedelta | None = None,
     strict: bool = False,
     time: str | None = None,
@@ -78,6 +83,8 @@ def forecast(
     indicators: a table with a column of times and columns of numbers, over the history and as far ahead as they are known; from
         there on the last season of each is repeated, and the answer says so. Used by "dhr", "regression", "prophet", "sarimax"
         and "auto_arima".
+    scenarios: what indicators are assumed to do: "btc=+8% in 1h" (a straight line, then kept), "btc=-120 in 2h",
+        "fees=42 at 2026-01-01T12:00:00Z", "fees=42"; the answer has the forecast under them beside the one without.
     late_after: seconds (or a timedelta) after which the last measured value is too old to go on from.
     strict: raise where the method fails or the data are late, instead of repeating the last season and saying so.
     time, value: the columns, where their names do not tell.
@@ -97,6 +104,7 @@ def forecast(
         "quantiles": list(quantiles),
         "late": None if late_after is None else (_now(), _seconds(late_after)),
         "strict": strict,
+        "scenarios": list(scenarios),
     }
     beside = None if indicators is None else table_of(indicators, "indicators")
     return Forecast(json.loads(_native.forecast(table_of(series, "series"), beside, asked)))

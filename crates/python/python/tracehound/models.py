@@ -69,7 +69,7 @@ class AutoModel(Parameters):
     """A model of one column of a table: types, features, learners, blend and report in one call.
 
     target: the column to predict; not needed where targets are passed apart, as in ``fit(X, y)``.
-    time_budget: seconds of one core, counted by a price list, so that the same seed gives the same model.
+    time_budget: seconds of one core, counted by the work done, so that the same seed gives the same model.
     task: "classification", "binary" or "regression"; None to tell by the target's values.
     split: how rows are held out: "auto", "random", "stratified", "time:COL", "group:COL", or a fold number a row.
     weight: a column that says how many cases a row stands for.
@@ -116,9 +116,10 @@ class AutoModel(Parameters):
     def fit(self, table: TableLike, y: Any = None, sample_weight: Any = None) -> AutoModel:
         """Trains on a table that holds the target, or on a table of features and targets apart."""
         features, rows = table_of(table), {}
-        target, weight = self.target, self.weight
+        target, weight = _column(self.target, "target"), _column(self.weight, "weight")
         if y is not None:
-            target = _free(target or getattr(y, "name", None) or "y", features)
+            named = getattr(y, "name", None)
+            target = _free(target or (named if isinstance(named, str) and named else "y"), features)
             rows[target] = self._targets(y)
         elif target is None:
             name = type(self).__name__
@@ -130,17 +131,14 @@ class AutoModel(Parameters):
             raise DataError("the table has 1 sample (n_samples = 1)", "bring rows to learn from and rows to judge by")
         if sample_weight is not None:
             weight = _free("sample_weight", features)
-            rows[weight] = _weights(sample_weight, y, self.task or self._task())
+            rows[weight] = _weights(sample_weight, y, _task_of(self))
         whole = features
         for name, values in rows.items():
             whole = whole.beside(_aligned(values, name, features))
         options = _options(self, target, weight)
-        options["task"] = self.task or self._task()
         with ProgressBar("training", self.progress) as bar:
             model = _native.Model.train(whole, options, "model", bar, members_of(self.members))
-        is_file = isinstance(table, (str, os.PathLike)) and y is None
-        kind = None if is_file else dict(zip(whole.columns, whole.types)).get(target)
-        self._take(model, kind, [c for c in whole.columns if c not in (target, weight)])
+        self._take(model, _type_of(target, table, y, whole), [c for c in whole.columns if c not in (target, weight)])
         self._named = is_named(table)
         if not self._named:
             del self.feature_names_in_
@@ -270,6 +268,9 @@ class AutoModel(Parameters):
             monotone=options["monotone"] or None,
             imbalance=None if imbalance == "as_is" else imbalance,
         )
+        given = options["roles"].items()
+        model.columns = {column: own["kind"] for column, own in given if not own.get("by_table")} or None
+        model.task = "classification" if isinstance(options["task"], dict) else options["task"]
         known = (options["target"], options["weight"])
         model._take(native, None, [c for c in native.table_columns if c not in known])
         return model
@@ -384,18 +385,37 @@ def load(path: str | os.PathLike[str]) -> AutoModel:
     return AutoModel.load(path)
 
 
+def _column(name: Any, option: str) -> str | None:
+    """The name of a column, or none."""
+    if name is None or isinstance(name, str):
+        return name
+    hint = "name the column by its text; targets that stand apart go to fit(X, y), weights to sample_weight"
+    raise DataError(f"{option} is {name!r}, expected the name of a column", hint)
+
+
+def _task_of(model: Any) -> str | None:
+    """The task that a model is asked for, or that its class stands for."""
+    return model.task or (model._task() if isinstance(model, AutoModel) else None)
+
+
+def _type_of(target: str, table: Any, y: Any, whole: _native.Table) -> str | None:
+    """The type of the targets as they were passed; None where a file holds them as text."""
+    is_file = isinstance(table, (str, os.PathLike)) and y is None
+    return None if is_file else dict(zip(whole.columns, whole.types)).get(target)
+
+
 def _options(model: Any, target: str, weight: str | None = None) -> dict[str, Any]:
     """Options of training, as the engine takes them."""
     split = model.split
     named = isinstance(split, str)
     return {
         "target": target,
-        "task": model.task,
+        "task": _task_of(model),
         "time_budget": float(model.time_budget),
         "split": split if named else "auto",
         "folds": None if named else [int(fold) for fold in split],
         "seed": int(model.seed),
-        "weight": weight,
+        "weight": weight or getattr(model, "weight", None),
         "columns": dict(model.columns or {}),
         "methods": list(model.methods or []),
         "monotone": dict(getattr(model, "monotone", None) or {}),

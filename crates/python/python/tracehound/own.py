@@ -7,7 +7,7 @@ from typing import Any
 
 from . import _native
 from .errors import DataError
-from .models import _aligned, _class_values, _free, _options
+from .models import _aligned, _class_values, _free, _options, _type_of
 from .parameters import Parameters, not_fitted
 from .tables import TableLike, float_bytes, floats, is_named, numpy, table_of
 
@@ -61,7 +61,7 @@ class Model(Parameters):
         folds = folds_of(self, whole, target)
         self.features_ = folds.feature_names
         if folds.task != "regression":
-            kind = None if isinstance(table, str) else dict(zip(whole.columns, whole.types))[target]
+            kind = _type_of(target, table, y, whole)
             self.classes_ = numpy().array(_class_values(folds.classes, kind))
         self.fit_one(*arrays(folds.training()))
         self._folds = folds

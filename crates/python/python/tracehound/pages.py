@@ -9,7 +9,7 @@ from typing import Any
 
 _STYLE = (
     "<style>.tracehound{font:13px/1.5 system-ui,sans-serif;max-width:72em}"
-    ".tracehound table{border-collapse:collapse;margin:.3em 0 1em}"
+    ".tracehound table{font:inherit;border-collapse:collapse;margin:.3em 0 1em}"
     ".tracehound th,.tracehound td{padding:.15em .9em .15em 0;text-align:left!important;vertical-align:top}"
     ".tracehound th{font-weight:600;border-bottom:1px solid #8884}"
     ".tracehound td.n,.tracehound th.n{text-align:right!important;font-variant-numeric:tabular-nums}"

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Union
 
 from ._native import Table
-from .errors import DataError
+from .errors import DataError, TracehoundError
 
 #: A path (CSV, TSV, Parquet, Arrow), an object with ``__arrow_c_stream__``, a pandas data frame, a mapping of
 #: names to columns, a list of mappings, or a matrix (NumPy, or a list of lists).
@@ -41,13 +41,28 @@ def table_of(data: TableLike, name: str = "table") -> Table:
         raise TypeError("Sparse data was passed, but dense data is required: use .toarray()")
     if _is_of(data, "pandas", "DataFrame"):
         return _of_columns(_pandas_columns(data), name)
+    if _is_of(data, "pandas", "Series") or _is_of(data, "polars", "Series"):
+        raise DataError(
+            "a Series is one column, not a table",
+            "pass rows as a data frame: frame.loc[[label]] for one row, series.to_frame() for one column",
+        )
     if hasattr(data, "__arrow_c_stream__"):
-        return Table.from_arrow(data, name)
+        return _of_stream(data, name)
     if isinstance(data, Mapping):
         return _of_columns({_name(key): values for key, values in data.items()}, name)
     if isinstance(data, Sequence) and data and all(isinstance(row, Mapping) for row in data):
         return _of_columns(_record_columns(data), name)
     return _of_columns(_matrix_columns(data), name)
+
+
+def _of_stream(data: Any, name: str) -> Table:
+    try:
+        return Table.from_arrow(data, name)
+    except TracehoundError:
+        raise
+    except Exception as error:  # whatever the library that exports it raises
+        what = f"the Arrow stream of {type(data).__name__} is no table: {error}"
+        raise DataError(what, "pass a table or record batches, not one array") from error
 
 
 def column_table(values: Any, name: str) -> Table:
@@ -261,7 +276,7 @@ def _of_list(values: list[Any], column: str) -> tuple[str, Any, bytes | None, in
             raise _unreadable(column, row, value)
         if found not in (None, kind) and {found, kind} != {"i64", "f64"}:
             raise DataError(
-                f"column {column!r}, row {row} (counted from 0) is {value!r}, the rows before it are "
+                f"column {column!r}, row {row + 1} is {value!r}, the rows before it are "
                 f"of another type",
                 "make all values of a column one type: str(...) them where they are codes",
             )
@@ -287,7 +302,7 @@ def _unreadable(column: str, row: int, value: Any) -> Exception:
     if isinstance(value, numbers.Complex):
         return DataError(f"Complex data not supported: column {column!r}", "pass real numbers")
     text = (
-        f"column {column!r}, row {row} (counted from 0) is a {type(value).__name__}: argument must be "
+        f"column {column!r}, row {row + 1} is a {type(value).__name__}: argument must be "
         f"a string or a number; expected {_CELLS}"
     )
     return TypeError(text)

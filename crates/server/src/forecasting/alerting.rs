@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::Engine;
-use engine::forecasts::{Alarm, AlarmRule, CapacityOptions, QueuedAlarm};
+use engine::forecasts::{Alarm, AlarmRule, Capacity, CapacityOptions, QueuedAlarm, open_schedule};
 use serde_json::{Value, json};
 
 use super::board::Entry;
 use super::scaling::stamp;
+use crate::address::client;
 use crate::exposition::Exposition;
 
 /// An alert that is not sent again for so many rounds ends by itself.
@@ -30,8 +31,10 @@ const DEGRADED: &str = "ForecastDegraded";
 /// Who is told, and of what.
 #[derive(Clone, Debug)]
 pub struct AlertOptions {
-    /// What the platform carries, and what counts as near.
-    pub capacity: CapacityOptions,
+    /// What the platform carries.
+    pub capacity: CapacitySource,
+    /// What counts as near.
+    pub watch: CapacityOptions,
     /// Files of indicators; they are read again with the series.
     pub indicators: Vec<PathBuf>,
     /// The Alertmanager, such as `http://localhost:9093`.
@@ -42,6 +45,45 @@ pub struct AlertOptions {
     pub queue: Option<Arc<Engine>>,
     /// Time between two sendings of an alert that goes on.
     pub resend: Duration,
+}
+
+/// What the platform carries, in units of the series.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CapacitySource {
+    /// The same always.
+    Constant(f64),
+    /// A file of times from which on so much is carried; it is read again with the series.
+    Schedule(PathBuf),
+}
+
+impl CapacitySource {
+    /// Whose capacity it is, for messages.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Constant(_) => "the capacity".to_owned(),
+            Self::Schedule(path) => path.display().to_string(),
+        }
+    }
+
+    pub(super) fn read(&self) -> Result<Capacity, engine::Error> {
+        match self {
+            Self::Constant(level) => Ok(Capacity::Constant(*level)),
+            Self::Schedule(path) => Ok(open_schedule(path)?.0),
+        }
+    }
+}
+
+/// Where an alert of a series stands in the queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Queued<'a> {
+    /// There is no queue.
+    Nowhere,
+    /// It is open there.
+    Open(&'a QueuedAlarm),
+    /// A person closed it, or it never began.
+    Closed,
+    /// The queue cannot be asked now.
+    Unknown,
 }
 
 /// Which alert of which series.
@@ -79,6 +121,8 @@ struct Held {
     raised: BTreeMap<Key, Raised>,
     /// Probabilities of the model and those from which it fires, by series.
     probabilities: BTreeMap<String, (f64, f64)>,
+    /// What is carried now, and seconds until the forecast reaches it where it does, by series.
+    carried: BTreeMap<String, (f64, Option<i64>)>,
     /// Sendings that failed, by receiver.
     failures: BTreeMap<&'static str, u64>,
 }
@@ -99,16 +143,16 @@ impl Alerting {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what is said of the capacity of a series; with a queue, `queued` is its open alert there.
-    pub(super) fn capacity(
-        &self,
-        series: &str,
-        alarm: &Alarm,
-        queued: Option<&QueuedAlarm>,
-        now_s: i64,
-    ) {
-        // In the queue without being open: a person closed it.
-        let is_closed = self.options.queue.is_some() && queued.is_none();
+    /// Takes what is carried now, whatever is known of the series; of a stale one nobody says how long that lasts.
+    pub(super) fn carries(&self, series: &str, capacity: f64, is_stale: bool) {
+        let mut held = self.held();
+        let known = held.carried.get(series).and_then(|(_, lead_s)| *lead_s);
+        held.carried.insert(series.to_owned(), (capacity, known.filter(|_| !is_stale)));
+    }
+
+    /// Takes what is said of the capacity of a series.
+    pub(super) fn capacity(&self, series: &str, alarm: &Alarm, queued: Queued<'_>, now_s: i64) {
+        let is_closed = matches!(queued, Queued::Closed);
         let said = Said {
             severity: "warning",
             since_s: alarm.since_s.filter(|_| !is_closed),
@@ -121,6 +165,11 @@ impl Alerting {
             Some(both) => held.probabilities.insert(series.to_owned(), both),
             None => held.probabilities.remove(series),
         };
+        let expected = alarm.lead.filter(|_| alarm.since_s.is_some()).map(|lead| lead.median_s);
+        let lead_s = alarm.reach.map(|reach| reach.lead_s).or(expected);
+        if let Some((_, lead)) = held.carried.get_mut(series) {
+            *lead = lead_s;
+        }
         held.take((CAPACITY, series.to_owned()), said, now_s);
     }
 
@@ -172,9 +221,7 @@ impl Alerting {
 
     /// Tells everybody what is to be told; alerts that are over go once everybody took that.
     pub(super) fn send(&self, home: &str, now_s: i64) {
-        let config =
-            ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
-        let agent: ureq::Agent = config.build().into();
+        let agent = client(TIMEOUT);
         self.send_all(&agent, home, now_s);
         self.send_changes(&agent, home, now_s);
         let AlertOptions { alertmanager, webhook, .. } = &self.options;
@@ -269,6 +316,7 @@ impl Alerting {
                 text.sample(name, &[("series", series)], value);
             }
         }
+        held.write_carried(text);
         let help = "Sendings of alerts that failed; an Alertmanager is told again, a webhook unless it refused.";
         text.family("forecast_alert_send_failures", "counter", help);
         for receiver in ["alertmanager", "webhook"] {
@@ -279,6 +327,22 @@ impl Alerting {
 }
 
 impl Held {
+    fn write_carried(&self, text: &mut Exposition) {
+        text.family("forecast_capacity", "gauge", "What is carried now.");
+        for (series, (capacity, _)) in &self.carried {
+            text.sample("forecast_capacity", &[("series", series)], *capacity);
+        }
+        let name = "forecast_capacity_lead_seconds";
+        let help =
+            "Time from the last value until the capacity is reached, where that is expected.";
+        text.family(name, "gauge", help);
+        for (series, (_, lead_s)) in &self.carried {
+            if let Some(lead_s) = lead_s {
+                text.sample(name, &[("series", series)], *lead_s as f64);
+            }
+        }
+    }
+
     fn take(&mut self, key: Key, said: Said, now_s: i64) {
         let Said { severity, since_s, data_to_s, annotations, basis } = said;
         match (since_s, self.raised.get_mut(&key)) {
@@ -307,11 +371,7 @@ impl Held {
 }
 
 /// What stands in an alert of a capacity: the claim, why, and each part of the basis by itself.
-fn annotations(
-    series: &str,
-    alarm: &Alarm,
-    queued: Option<&QueuedAlarm>,
-) -> BTreeMap<&'static str, String> {
+fn annotations(series: &str, alarm: &Alarm, queued: Queued<'_>) -> BTreeMap<&'static str, String> {
     let mut words = alarm.words.iter().cloned();
     let claim = words.next().unwrap_or_default();
     let (rule, summary) = match alarm.rule {
@@ -329,8 +389,12 @@ fn annotations(
     let usual =
         alarm.drivers.iter().find_map(|driver| Some((driver, driver.value?, driver.usual?)));
     if let Some((driver, value, usual)) = usual {
-        let text = format!("{} is {value:.4} {}, usually {usual:.4}", driver.name, driver.unit);
-        annotations.insert("driver", text.replace(" ,", ","));
+        let text = match driver.unit.as_str() {
+            "share" => format!("{:.2} %, usually {:.2} %", 100.0 * value, 100.0 * usual),
+            "" => format!("{value:.4}, usually {usual:.4}"),
+            unit => format!("{value:.4} {unit}, usually {usual:.4}"),
+        };
+        annotations.insert("driver", format!("{} is {text}", driver.name));
     }
     if let Some(found) = &alarm.analogues {
         let (low, high) = found.share_95;
@@ -350,10 +414,16 @@ fn annotations(
     if let Some(why) = &alarm.plain_because {
         annotations.insert("plain_because", why.clone());
     }
-    if let Some(QueuedAlarm { id, state }) = queued {
-        annotations.insert("queue", format!("alert {id}, {state}"));
-        let verdict = format!("tracehound forecast feedback {id} --useful, or --not-useful");
-        annotations.insert("feedback", verdict);
+    match queued {
+        Queued::Open(QueuedAlarm { id, state }) => {
+            annotations.insert("queue", format!("alert {id}, {state}"));
+            let verdict = format!("tracehound forecast feedback {id} --useful, or --not-useful");
+            annotations.insert("feedback", verdict);
+        }
+        Queued::Unknown => {
+            annotations.insert("queue", "unknown: it could not be asked".to_owned());
+        }
+        Queued::Nowhere | Queued::Closed => {}
     }
     annotations
 }

@@ -6,6 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use engine::forecasts::{Health, LiveForecast};
 
+/// How long a value may be overdue where nobody says: an hour, or two steps where that is longer.
+const AGE_S: i64 = 3_600;
+const AGE_STEPS: i64 = 2;
+/// How many times that the last measurement still says something.
+const MEASURED_AGES: i64 = 4;
+/// Seconds by which clocks may differ.
+const CLOCKS_S: i64 = 60;
+
 /// A series as it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -14,17 +22,45 @@ pub(crate) struct Entry {
     /// Its name as a metric.
     pub(crate) metric: String,
     pub(crate) live: Arc<LiveForecast>,
-    /// When the last value of the forecast was first seen, seconds since 1970 UTC.
-    pub(crate) fresh_since_s: i64,
     /// Time and value of the latest measurement, which may be later than what the forecast was made from; none where
     /// nothing was measured.
     pub(crate) latest: Option<(i64, f64)>,
-    /// When that was first seen.
-    pub(crate) seen_s: i64,
-    /// When it was last read.
+    /// When it was last read, seconds since 1970 UTC.
     pub(crate) read_s: i64,
     /// How forecasts fared against what came.
     pub(crate) health: Health,
+}
+
+impl Entry {
+    /// Seconds of a step, at least 1.
+    fn step_s(&self) -> i64 {
+        self.live.times_s.first().map_or(1, |next| next - self.live.origin_s).max(1)
+    }
+
+    /// Seconds since the latest measurement; none where nothing was measured.
+    pub(crate) fn age_s(&self, now_s: i64) -> Option<i64> {
+        self.latest.map(|(at, _)| now_s.saturating_sub(at))
+    }
+}
+
+/// How old values may be; by the steps of a series where nobody says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ages {
+    /// Seconds after which a value that was due is missed too long to forecast by.
+    pub(crate) forecast: Option<Duration>,
+    /// The same, to say anything.
+    pub(crate) measured: Option<Duration>,
+}
+
+impl Ages {
+    /// Both in seconds, for a series of such steps.
+    fn of_step(self, step_s: i64) -> (i64, i64) {
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        let usual = AGE_S.max(step_s.saturating_mul(AGE_STEPS));
+        let forecast = self.forecast.map_or(usual, seconds);
+        let measured = self.measured.map_or(forecast.saturating_mul(MEASURED_AGES), seconds);
+        (forecast, measured.max(forecast))
+    }
 }
 
 /// How far a forecast can be relied on.
@@ -38,19 +74,40 @@ pub(crate) enum Standing {
     Unknown,
 }
 
+impl Standing {
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What goes wrong with a source or a series.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trouble {
+    /// Readings that failed.
+    pub(crate) count: u64,
+    /// Why the last of them did.
+    pub(crate) why: String,
+    /// Whether the last reading failed.
+    pub(crate) is_on: bool,
+}
+
 #[derive(Debug, Default)]
 struct Held {
     entries: BTreeMap<String, Entry>,
-    /// By source: readings that failed, and why the last did.
-    failures: BTreeMap<String, (u64, String)>,
+    /// By source, or by series.
+    troubles: BTreeMap<String, Trouble>,
 }
 
 /// The last forecast of every series.
 #[derive(Debug)]
 pub(crate) struct Board {
     held: RwLock<Held>,
-    age_max_s: i64,
-    measured_max_s: i64,
+    ages: Ages,
 }
 
 /// Seconds since 1970 UTC.
@@ -60,10 +117,8 @@ pub(crate) fn now_s() -> i64 {
 }
 
 impl Board {
-    pub(crate) fn new(age_max: Duration, measured_max: Duration) -> Self {
-        let [age_max_s, measured_max_s] =
-            [age_max, measured_max].map(|time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-        Self { held: RwLock::default(), age_max_s, measured_max_s }
+    pub(crate) fn new(ages: Ages) -> Self {
+        Self { held: RwLock::default(), ages }
     }
 
     /// All series, by name.
@@ -78,29 +133,20 @@ impl Board {
         held.entries.get(series).cloned()
     }
 
-    /// Failures by source.
-    pub(crate) fn failures(&self) -> Vec<(String, u64, String)> {
+    /// What went wrong, by source or series.
+    pub(crate) fn troubles(&self) -> Vec<(String, Trouble)> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        let failures = held.failures.iter();
-        failures.map(|(source, (count, why))| (source.clone(), *count, why.clone())).collect()
+        held.troubles.iter().map(|(who, trouble)| (who.clone(), trouble.clone())).collect()
     }
 
     /// Puts up a new forecast.
     pub(crate) fn put(&self, series: &str, live: LiveForecast, health: Health, now_s: i64) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let latest = live.measured.last().copied();
-        let known = held.entries.get(series);
-        let same = known.filter(|known| known.live.origin_s >= live.origin_s);
-        let fresh_since_s = same.map_or(now_s, |known| known.fresh_since_s);
-        let seen = known.filter(|known| known.latest.map(|(at, _)| at) >= latest.map(|(at, _)| at));
-        let seen_s = seen.map_or(now_s, |known| known.seen_s);
         let entry = Entry {
             series: series.to_owned(),
             metric: metric_name(series),
+            latest: live.measured.last().copied(),
             live: Arc::new(live),
-            fresh_since_s,
-            latest,
-            seen_s,
             read_s: now_s,
             health,
         };
@@ -113,7 +159,7 @@ impl Board {
         let Some(entry) = held.entries.get_mut(series) else { return };
         entry.read_s = now_s;
         if latest.map(|(at, _)| at) > entry.latest.map(|(at, _)| at) {
-            (entry.latest, entry.seen_s) = (latest, now_s);
+            entry.latest = latest;
         }
     }
 
@@ -125,18 +171,35 @@ impl Board {
         }
     }
 
-    /// Notes that a source could not be read or forecast.
-    pub(crate) fn failed(&self, source: &str, why: String) {
+    /// Notes that a source or a series could not be read or forecast.
+    pub(crate) fn failed(&self, who: &str, why: String) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let failures = held.failures.entry(source.to_owned()).or_default();
-        *failures = (failures.0 + 1, why);
+        let trouble = held.troubles.entry(who.to_owned()).or_default();
+        *trouble = Trouble { count: trouble.count + 1, why, is_on: true };
     }
 
-    /// How far a forecast can be relied on.
+    /// Notes that a source or a series is well.
+    pub(crate) fn worked(&self, who: &str) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(trouble) = held.troubles.get_mut(who) {
+            trouble.is_on = false;
+        }
+    }
+
+    /// How far a forecast can be relied on: by the times of its data against the clock, whenever they were read, so that a
+    /// new start makes nothing young. A value counts as missed from when it was due, a step after the one before it.
     pub(crate) fn standing(&self, entry: &Entry, now_s: i64) -> Standing {
-        match now_s {
-            now if now.saturating_sub(entry.fresh_since_s) < self.age_max_s => Standing::Fresh,
-            now if now.saturating_sub(entry.seen_s) < self.measured_max_s => Standing::Stale,
+        let step_s = entry.step_s();
+        let (forecast_s, measured_s) = self.ages.of_step(step_s);
+        let overdue = |last: Option<&(i64, f64)>| {
+            let (at, _) = last?;
+            // A time that has not come yet says nothing of how old a value is.
+            let is_past = *at <= now_s.saturating_add(step_s).saturating_add(CLOCKS_S);
+            is_past.then(|| now_s.saturating_sub(at.saturating_add(step_s)))
+        };
+        match (overdue(entry.live.measured.last()), overdue(entry.latest.as_ref())) {
+            (Some(late_s), _) if late_s < forecast_s => Standing::Fresh,
+            (_, Some(late_s)) if late_s < measured_s => Standing::Stale,
             _ => Standing::Unknown,
         }
     }

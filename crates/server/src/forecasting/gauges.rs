@@ -1,10 +1,15 @@
 //! Gauges of now: what is forecast for so far ahead, how fresh that is, and how often bounds held.
 
+use std::collections::BTreeMap;
+
 use engine::forecasts::Health;
 
 use super::Serving;
 use super::board::{Entry, now_s};
 use crate::exposition::Exposition;
+
+/// Characters of an error that a label has, at most.
+const ERROR_CHARS_MAX: usize = 300;
 
 /// A distance in its largest whole unit: `90s`, `15m`, `24h`, `2d`. A day is 24 hours, as people write it in rules.
 pub(crate) fn distance(seconds: i64) -> String {
@@ -20,10 +25,10 @@ pub(crate) fn distance(seconds: i64) -> String {
 
 /// Distances that are shown of a series: those asked for within its horizon, else a step, half of it, all of it.
 pub(crate) fn distances(entry: &Entry, asked: &[i64]) -> Vec<i64> {
-    let live = &entry.live;
-    let all = live.times_s.last().map_or(0, |last| last - live.origin_s);
-    if !asked.is_empty() {
-        return asked.iter().copied().filter(|ahead| *ahead <= all).collect();
+    let (live, all) = (&entry.live, reach_s(entry));
+    let within: Vec<i64> = asked.iter().copied().filter(|ahead| *ahead <= all).collect();
+    if !within.is_empty() {
+        return within;
     }
     let at = |step: usize| live.times_s.get(step).map(|time| time - live.origin_s);
     let n = live.times_s.len();
@@ -31,6 +36,12 @@ pub(crate) fn distances(entry: &Entry, asked: &[i64]) -> Vec<i64> {
         [at(0), at(n.div_ceil(2).saturating_sub(1)), Some(all)].into_iter().flatten().collect();
     distances.dedup();
     distances
+}
+
+/// Seconds from the last value to the end of the horizon.
+pub(crate) fn reach_s(entry: &Entry) -> i64 {
+    let live = &entry.live;
+    live.times_s.last().map_or(0, |last| last - live.origin_s)
 }
 
 impl Serving {
@@ -75,13 +86,34 @@ impl Serving {
         if let Some(sent) = &self.sent {
             sent.write(text);
         }
+        self.troubles(&entries, text);
+    }
+
+    /// What fails: a source, or one of its series.
+    fn troubles(&self, entries: &[Entry], text: &mut Exposition) {
+        let troubles = self.board.troubles();
         text.family(
             "forecast_failures",
             "counter",
-            "Readings of a source that failed; the last forecast stays.",
+            "Readings of a source or a series that failed; the last forecast stays.",
         );
-        for (source, count, _) in self.board.failures() {
-            text.sample("forecast_failures_total", &[("source", &source)], count as f64);
+        for (source, trouble) in &troubles {
+            let labels = [("source", source.as_str())];
+            text.sample("forecast_failures_total", &labels, trouble.count as f64);
+        }
+        let help = "Whether the last reading of a series, or of its source, failed.";
+        text.family("forecast_failing", "gauge", help);
+        let well = entries.iter().map(|entry| (entry.series.as_str(), false));
+        let mut all: BTreeMap<&str, bool> = well.collect();
+        all.extend(troubles.iter().map(|(source, trouble)| (source.as_str(), trouble.is_on)));
+        for (source, is_on) in all {
+            text.sample("forecast_failing", &[("source", source)], f64::from(u8::from(is_on)));
+        }
+        text.family("forecast_failure", "info", "Why the last reading failed.");
+        for (source, trouble) in troubles.iter().filter(|(_, trouble)| trouble.is_on) {
+            let error: String = trouble.why.chars().take(ERROR_CHARS_MAX).collect();
+            let labels = [("source", source.as_str()), ("error", &error)];
+            text.sample("forecast_failure_info", &labels, 1.0);
         }
     }
 
@@ -105,7 +137,7 @@ impl Serving {
     fn freshness(&self, entries: &[Entry], now: i64, text: &mut Exposition) {
         let stale = |entry: &Entry| f64::from(u8::from(self.board.is_stale(entry, now)));
         type Of<'a> = &'a dyn Fn(&Entry) -> f64;
-        let families: [(&str, &str, Of<'_>); 3] = [
+        let families: [(&str, &str, Of<'_>); 4] = [
             (
                 "forecast_origin_timestamp_seconds",
                 "Time of the last value that was measured.",
@@ -118,6 +150,11 @@ impl Serving {
                 "forecast_stale",
                 "Whether no new value has come for too long: then no forecast is shown.",
                 &stale,
+            ),
+            (
+                "forecast_data_age_seconds",
+                "Time since the last value that was measured, by its own time.",
+                &|entry| entry.age_s(now).map_or(f64::NAN, |age| age as f64),
             ),
         ];
         for (name, help, value) in families {

@@ -37,11 +37,35 @@ pub(super) type Answer = Result<Json<Value>, Refused>;
 pub(super) struct Fields(Vec<(String, String)>);
 
 /// Samples of one name.
-struct Samples {
+struct Samples<'a> {
     labels: Labels,
     /// Seconds and values, ascending.
-    points: Vec<(i64, f64)>,
+    points: Points<'a>,
     lookback_s: f64,
+}
+
+/// Times and values, in order of time, where they are.
+enum Points<'a> {
+    /// Pairs.
+    Pairs(&'a [(i64, f64)]),
+    /// Times, and a value each.
+    Path(&'a [i64], &'a [f64]),
+}
+
+impl Points<'_> {
+    /// The last one at or before a time.
+    fn last_at(&self, time: f64) -> Option<(i64, f64)> {
+        match self {
+            Self::Pairs(pairs) => {
+                let after = pairs.partition_point(|(at, _)| *at as f64 <= time);
+                pairs.get(after.checked_sub(1)?).copied()
+            }
+            Self::Path(times, values) => {
+                let last = times.partition_point(|at| *at as f64 <= time).checked_sub(1)?;
+                Some((*times.get(last)?, *values.get(last)?))
+            }
+        }
+    }
 }
 
 fn success(data: Value) -> Answer {
@@ -84,7 +108,7 @@ fn time(text: &str) -> Option<f64> {
 }
 
 /// Seconds, or a duration as `30s`, `5m`, `1h30m`.
-fn step(text: &str) -> Option<f64> {
+pub(super) fn step(text: &str) -> Option<f64> {
     if let Ok(seconds) = text.parse::<f64>() {
         return Some(seconds);
     }
@@ -107,7 +131,7 @@ fn step(text: &str) -> Option<f64> {
 }
 
 /// All series with their samples: what was measured, the expected value, and bounds a level.
-fn all(entries: &[Entry]) -> Vec<Samples> {
+fn all(entries: &[Entry]) -> Vec<Samples<'_>> {
     let mut all = Vec::new();
     for entry in entries {
         let live = &entry.live;
@@ -119,32 +143,30 @@ fn all(entries: &[Entry]) -> Vec<Samples> {
         let gap = live.times_s.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
         let lookback_s = LOOKBACK_S.max(gap as f64);
         let mut push = |labels, points| all.push(Samples { labels, points, lookback_s });
-        push(label(&entry.metric, &[]), live.measured.clone());
+        push(label(&entry.metric, &[]), Points::Pairs(&live.measured));
         let predicted = format!("{}:predicted", entry.metric);
-        let path =
-            |values: &[f64]| live.times_s.iter().copied().zip(values.iter().copied()).collect();
-        push(label(&predicted, &[("ml_forecast", "yhat".to_owned())]), path(&live.answer.mean));
+        let expected = Points::Path(&live.times_s, &live.answer.mean);
+        push(label(&predicted, &[("ml_forecast", "yhat".to_owned())]), expected);
         for bounds in &live.answer.bounds {
             let level = (bounds.level / 100.0).to_string();
             for (side, values) in [("yhat_lower", &bounds.lower), ("yhat_upper", &bounds.upper)] {
                 let more = [("ml_forecast", side.to_owned()), ("level", level.clone())];
-                push(label(&predicted, &more), path(values));
+                push(label(&predicted, &more), Points::Path(&live.times_s, values));
             }
         }
     }
     all
 }
 
-impl Samples {
+impl Samples<'_> {
     fn matches(&self, matchers: &[Matcher]) -> bool {
         matchers.iter().all(|matcher| matcher.matches(&self.labels))
     }
 
     /// The value that holds at a time.
     fn at(&self, time: f64) -> Option<f64> {
-        let after = self.points.partition_point(|(at, _)| *at as f64 <= time);
-        let (at, value) = self.points.get(after.checked_sub(1)?)?;
-        (time - (*at as f64) < self.lookback_s).then_some(*value)
+        let (at, value) = self.points.last_at(time)?;
+        (time - (at as f64) < self.lookback_s).then_some(value)
     }
 }
 
@@ -218,7 +240,7 @@ pub(super) fn range(entries: &[Entry], fields: &Fields) -> Answer {
 /// Labels of all series that one of the selectors matches.
 fn matched(entries: &[Entry], fields: &Fields) -> Result<Vec<Labels>, Refused> {
     let selectors = fields.selectors()?;
-    let wanted = |series: &Samples| {
+    let wanted = |series: &Samples<'_>| {
         selectors.is_empty() || selectors.iter().any(|matchers| series.matches(matchers))
     };
     Ok(all(entries).into_iter().filter(wanted).map(|series| series.labels).collect())

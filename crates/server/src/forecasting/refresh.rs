@@ -1,18 +1,20 @@
 //! Reads and forecasts every series again and again, on a thread of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use engine::Time;
 use engine::forecasts::{
-    CapacityWatch, Indicator, Kept, LoadedSeries, latest_measured, live_forecast, open_indicators,
+    Capacity, CapacityWatch, Indicator, Kept, LoadedSeries, latest_measured, live_forecast,
+    open_indicators,
 };
 
-use super::alerting::Alerting;
-use super::board::{Entry, now_s};
+use super::alerting::{Alerting, CapacitySource, Queued};
+use super::board::{Entry, metric_name, now_s};
 use super::sources::SourceError;
 use super::{ForecastServeOptions, Serving};
 use crate::ServeError;
@@ -26,6 +28,8 @@ struct Known {
     /// What the last forecast was made from, where it is held against a capacity.
     loaded: Option<LoadedSeries>,
     watch: Option<CapacityWatch>,
+    /// What people said of its alerts, the oldest first, when they could last be asked.
+    useful: Vec<bool>,
 }
 
 /// Reads, forecasts, and has alerts sent.
@@ -33,12 +37,28 @@ pub(super) struct Refresher {
     options: ForecastServeOptions,
     serving: Arc<Serving>,
     known: BTreeMap<String, Known>,
+    /// The source of every series that was seen, and the series of every metric.
+    owners: BTreeMap<String, usize>,
+    metrics: BTreeMap<String, String>,
+    /// What is carried, as it was last read.
+    capacity: Option<Capacity>,
+    /// Files of indicators, each with when it was changed and how long it was.
+    files: BTreeMap<PathBuf, ((SystemTime, u64), Vec<Indicator>)>,
     home: String,
 }
 
 impl Refresher {
     pub(super) fn new(options: ForecastServeOptions, serving: Arc<Serving>) -> Self {
-        Self { options, serving, known: BTreeMap::new(), home: String::new() }
+        Self {
+            options,
+            serving,
+            known: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            capacity: None,
+            files: BTreeMap::new(),
+            home: String::new(),
+        }
     }
 
     /// Where people find the forecasts, for alerts.
@@ -46,20 +66,23 @@ impl Refresher {
         self.home = format!("http://{address}");
     }
 
-    /// The first reading: here a source that cannot be read is an error, and two series of one name are.
+    /// The first reading. One series or source that fails leaves the others: it is shown as failed, and tried again.
+    ///
+    /// # Errors
+    /// Two series of one name, and where not one series can be forecast, why the first could not.
     pub(super) fn first(&mut self) -> Result<(), ServeError> {
-        let now = now_s();
-        for source in self.options.sources.clone() {
-            let name = source.name();
-            let fault = |error: SourceError| ServeError::of_source(&name, error);
-            for (series, loaded) in source.read(now).map_err(fault)? {
-                if self.known.contains_key(&series) {
-                    return Err(ServeError::TwiceSeries { series });
-                }
-                self.forecast(&series, &loaded, now).map_err(|error| fault(error.into()))?;
-            }
+        let sources = 0..self.options.sources.len();
+        let mut faults: Vec<ServeError> = sources.flat_map(|at| self.read(at)).collect();
+        let is_slip = |fault: &ServeError| {
+            matches!(fault, ServeError::TwiceSeries { .. } | ServeError::TwiceMetric { .. })
+        };
+        let entries = self.serving.board.entries();
+        let worst = faults.iter().position(is_slip).or(entries.is_empty().then_some(0));
+        match worst.filter(|worst| *worst < faults.len()) {
+            Some(worst) => Err(faults.swap_remove(worst)),
+            None if entries.is_empty() => Err(ServeError::Nothing),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Goes on until the sender is dropped.
@@ -95,21 +118,64 @@ impl Refresher {
         Ok(sender)
     }
 
-    /// Every source again; one that fails is counted, and its last forecast stays.
+    /// Every source again.
     fn again(&mut self) {
-        for source in self.options.sources.clone() {
-            let now = now_s();
-            let read = source.read(now);
-            let outcome = read.and_then(|panel| {
-                panel.iter().try_for_each(|(series, loaded)| {
-                    self.forecast(series, loaded, now).map_err(SourceError::from)
-                })
-            });
-            if let Err(error) = outcome {
-                self.serving.board.failed(&source.name(), error.to_string());
-            }
+        for at in 0..self.options.sources.len() {
+            self.read(at);
         }
         self.judge(now_s());
+    }
+
+    /// One source: each of its series for itself. What fails is counted, and its last forecast stays.
+    fn read(&mut self, at: usize) -> Vec<ServeError> {
+        let (source, now) = (self.options.sources[at].clone(), now_s());
+        let (name, serving) = (source.name(), Arc::clone(&self.serving));
+        let fault = |error: SourceError| ServeError::of_source(&name, error);
+        let readings = match source.read(now).map_err(fault) {
+            Ok(readings) => readings,
+            Err(error) => {
+                serving.board.failed(&name, error.to_string());
+                return vec![error];
+            }
+        };
+        serving.board.worked(&name);
+        let (mut seen, mut faults) = (BTreeSet::new(), Vec::new());
+        for (series, read) in readings {
+            let done = self.claim(&series, at, &mut seen).and_then(|()| {
+                let loaded = read.map_err(|error| fault(error.into()))?;
+                self.forecast(&series, &loaded, now).map_err(|error| fault(error.into()))
+            });
+            match done {
+                Ok(()) => serving.board.worked(&series),
+                Err(error) => {
+                    serving.board.failed(&series, error.to_string());
+                    faults.push(error);
+                }
+            }
+        }
+        faults
+    }
+
+    /// A name is of one series of one source, as a series and as a metric.
+    fn claim(
+        &mut self,
+        series: &str,
+        source: usize,
+        seen: &mut BTreeSet<String>,
+    ) -> Result<(), ServeError> {
+        let owner = self.owners.entry(series.to_owned()).or_insert(source);
+        if *owner != source || !seen.insert(series.to_owned()) {
+            return Err(ServeError::TwiceSeries { series: series.to_owned() });
+        }
+        let metric = metric_name(series);
+        let first = self.metrics.entry(metric.clone()).or_insert_with(|| series.to_owned());
+        match first == series {
+            true => Ok(()),
+            false => {
+                let (first, second) = (first.clone(), series.to_owned());
+                Err(ServeError::TwiceMetric { metric, first, second })
+            }
+        }
     }
 
     fn forecast(
@@ -134,33 +200,66 @@ impl Refresher {
         Ok(())
     }
 
-    /// Indicators as they are now; without those that cannot be read, which is counted.
-    fn indicators(&self) -> Vec<Indicator> {
+    /// Indicators as they are now; without those that cannot be read, which is counted. A file that is as it was is not read
+    /// again.
+    fn indicators(&mut self) -> Vec<Indicator> {
         let mut all = Vec::new();
-        for file in self.options.alerts.iter().flat_map(|alerts| &alerts.indicators) {
+        let serving = Arc::clone(&self.serving);
+        for file in serving.alerts.iter().flat_map(|alerts| &alerts.options.indicators) {
+            let name = file.display().to_string();
+            let stamp =
+                std::fs::metadata(file).and_then(|known| Ok((known.modified()?, known.len())));
+            if let (Ok(stamp), Some((known, found))) = (&stamp, self.files.get(file))
+                && known == stamp
+            {
+                all.extend_from_slice(found);
+                continue;
+            }
             match open_indicators(file) {
-                Ok(found) => all.extend(found.indicators),
-                Err(error) => {
-                    self.serving.board.failed(&file.display().to_string(), error.to_string());
+                Ok(found) => {
+                    serving.board.worked(&name);
+                    all.extend_from_slice(&found.indicators);
+                    if let Ok(stamp) = stamp {
+                        self.files.insert(file.clone(), (stamp, found.indicators));
+                    }
                 }
+                Err(error) => serving.board.failed(&name, error.to_string()),
             }
         }
         all
+    }
+
+    /// What is carried now: a file is read again with the series; what it last said stays where it cannot be read.
+    fn capacity(&mut self, source: &CapacitySource) -> Option<Capacity> {
+        match source.read() {
+            Ok(capacity) => {
+                self.serving.board.worked(&source.name());
+                self.capacity = Some(capacity);
+            }
+            Err(error) => self.serving.board.failed(&source.name(), error.to_string()),
+        }
+        self.capacity.clone()
     }
 
     /// What every series says of its capacity. A stale one neither raises an alert nor ends one.
     fn judge(&mut self, now: i64) {
         let serving = Arc::clone(&self.serving);
         let Some(alerts) = &serving.alerts else { return };
+        let Some(capacity) = self.capacity(&alerts.options.capacity) else { return };
         let indicators = self.indicators();
         for (series, known) in &mut self.known {
             let Some(entry) = serving.board.entry(series) else { continue };
-            if serving.board.is_stale(&entry, now) {
+            let is_stale = serving.board.is_stale(&entry, now);
+            // A number or a schedule: no load is asked.
+            alerts.carries(series, capacity.at(&[], 0, 0, now), is_stale);
+            if is_stale {
                 continue;
             }
             alerts.health(&entry, now);
-            if let Err(error) = held_against(alerts, &entry, known, &indicators, now) {
-                serving.board.failed(&format!("alerts of {series}"), error.to_string());
+            let who = format!("alerts of {series}");
+            match held_against(&serving, alerts, &capacity, &entry, known, &indicators, now) {
+                Ok(()) => serving.board.worked(&who),
+                Err(error) => serving.board.failed(&who, error.to_string()),
             }
         }
     }
@@ -172,30 +271,46 @@ impl Refresher {
     }
 }
 
-/// Holds one series against its capacity, and puts what is said of it into the queue.
+/// Holds one series against its capacity, and puts what is said of it into the queue. A queue that cannot be asked holds up no
+/// alert: it is told of with the last verdicts that are known.
 fn held_against(
+    serving: &Serving,
     alerts: &Alerting,
+    capacity: &Capacity,
     entry: &Entry,
     known: &mut Known,
     indicators: &[Indicator],
     now: i64,
 ) -> Result<(), engine::Error> {
-    let (Known { loaded: Some(loaded), watch, .. }, options) = (known, &alerts.options) else {
+    let (Known { loaded: Some(loaded), watch, useful, .. }, options) = (known, &alerts.options)
+    else {
         return Ok(());
     };
     let series = &entry.series;
-    let useful = match &options.queue {
-        Some(queue) => queue.forecast_feedback(series)?,
-        None => Vec::new(),
+    let (queue, who) = (options.queue.as_deref(), format!("queue of {series}"));
+    let mut asked = Ok(());
+    match queue.map(|queue| queue.forecast_feedback(series)) {
+        Some(Ok(found)) => *useful = found,
+        Some(Err(error)) => asked = Err(error),
+        None => {}
+    }
+    let watch = watch.get_or_insert_with(|| CapacityWatch::new(series, options.watch.clone()));
+    let reading = (&*loaded, &*entry.live, capacity);
+    let alarm = watch.read(reading, indicators, useful, &entry.health)?;
+    let put =
+        queue.map(|queue| asked.and_then(|()| queue.put_alarm(series, &alarm, Time::new(now))));
+    match &put {
+        Some(Ok(_)) => serving.board.worked(&who),
+        Some(Err(error)) => serving.board.failed(&who, error.to_string()),
+        None => {}
+    }
+    let queued = match &put {
+        None => Queued::Nowhere,
+        Some(Ok(Some(open))) => Queued::Open(open),
+        Some(Ok(None)) => Queued::Closed,
+        Some(Err(_)) => Queued::Unknown,
     };
-    let new = || CapacityWatch::new(series, options.capacity.clone());
-    let watch = watch.get_or_insert_with(new);
-    let alarm = watch.read((loaded, &entry.live), indicators, &useful, &entry.health)?;
-    let queued = match &options.queue {
-        Some(queue) => queue.put_alarm(series, &alarm, Time::new(now))?,
-        None => None,
-    };
-    alerts.capacity(series, &alarm, queued.as_ref(), now);
+    alerts.capacity(series, &alarm, queued, now);
     Ok(())
 }
 

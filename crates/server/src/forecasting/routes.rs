@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Path, RawForm, State};
+use axum::extract::{DefaultBodyLimit, RawForm, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -10,12 +10,12 @@ use axum::{Json, Router, middleware};
 use serde_json::{Value, json};
 
 use super::Serving;
-use super::board::{Entry, now_s};
+use super::board::{Entry, Trouble, now_s};
 use super::prometheus::{self, Answer, Fields};
 use super::scaling::{self, Asked};
 use crate::exchange::{Exchanges, exchange};
 use crate::exposition::{CONTENT_TYPE, Exposition};
-use crate::fault::Fault;
+use crate::fault::{Fault, InPath};
 
 type Shared = State<Arc<Serving>>;
 
@@ -94,6 +94,8 @@ async fn forecasts(State(serving): Shared, RawForm(form): RawForm) -> Result<Jso
             "name": entry.series,
             "metric": entry.metric,
             "stale": serving.board.is_stale(entry, now),
+            "standing": serving.board.standing(entry, now).name(),
+            "age_s": entry.age_s(now),
             "read_s": entry.read_s,
             "latest": entry.latest.map(|(time_s, value)| json!({ "time_s": time_s, "value": value })),
             "health": {
@@ -107,10 +109,10 @@ async fn forecasts(State(serving): Shared, RawForm(form): RawForm) -> Result<Jso
             "forecast": &*entry.live,
         })
     });
-    let failures =
-        serving.board.failures().into_iter().map(
-            |(source, count, why)| json!({ "source": source, "failures": count, "last": why }),
-        );
+    let failures = serving.board.troubles().into_iter().map(|(source, trouble)| {
+        let Trouble { count, why, is_on } = trouble;
+        json!({ "source": source, "failures": count, "last": why, "failing": is_on })
+    });
     Ok(Json(json!({
         "forecasts": written.collect::<Vec<_>>(),
         "failures": failures.collect::<Vec<_>>(),
@@ -124,7 +126,7 @@ async fn alerts(State(serving): Shared) -> Json<Value> {
 
 async fn label_values(
     State(serving): Shared,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     RawForm(form): RawForm,
 ) -> Answer {
     prometheus::values(&serving.board.entries(), &name, &Fields::of(&form))
@@ -144,7 +146,7 @@ async fn scaling_value(
 
 async fn external_metric(
     State(serving): Shared,
-    Path((_namespace, metric)): Path<(String, String)>,
+    InPath((_namespace, metric)): InPath<(String, String)>,
     RawForm(form): RawForm,
 ) -> Result<Json<Value>, Fault> {
     let selector = only(&form, "labelSelector").unwrap_or_default();

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::Serving;
 use super::board::{Entry, Standing, now_s};
-use super::gauges::{distance, distances};
+use super::gauges::{distance, reach_s};
+use super::prometheus::step;
 use crate::exposition::Exposition;
 use crate::fault::Fault;
 
@@ -105,20 +106,30 @@ impl Answers {
 }
 
 impl Serving {
-    /// The largest value that is forecast up to the horizon; the last one that was measured where that is stale.
+    /// An answer to somebody: as [`Serving::seen`], and counted.
     pub(super) fn scaled(&self, asked: &Asked) -> Result<Scaled, Fault> {
+        let seen = self.seen(asked);
+        match &seen {
+            Ok(scaled) => self.answers.count(Some(scaled.is_forecast)),
+            Err(fault) if fault.status == StatusCode::SERVICE_UNAVAILABLE => {
+                self.answers.count(None);
+            }
+            Err(_) => {}
+        }
+        seen
+    }
+
+    /// The largest value that is forecast up to the horizon, if not said all of it, of the highest quantile, if not said which;
+    /// the last one that was measured where that is stale.
+    pub(super) fn seen(&self, asked: &Asked) -> Result<Scaled, Fault> {
         let entry = self.one(asked.series.as_deref())?;
         let live = &entry.live;
-        let known = distances(&entry, &self.ahead_s);
+        let all = reach_s(&entry);
         let (ahead, horizon) = match &asked.horizon {
-            None => {
-                let all = known.last().copied().unwrap_or(0);
-                (all, distance(all))
-            }
+            None => (all, distance(all)),
             Some(text) => {
                 let ahead = seconds(text).filter(|ahead| live.step_at(*ahead).is_some());
                 let ahead = ahead.ok_or_else(|| {
-                    let all = live.times_s.last().map_or(0, |last| last - live.origin_s);
                     Fault::missing(format!("the horizon {text:?} is none of this forecast"))
                         .hinted(format!("write 90s, 15m, 6h or 2d, up to {}", distance(all)))
                 })?;
@@ -128,7 +139,7 @@ impl Serving {
         let quantiles: Vec<String> =
             live.quantiles.iter().map(|path| path.quantile.to_string()).collect();
         let quantile = match &asked.quantile {
-            None => live.quantiles.last().map(|path| path.quantile),
+            None => live.quantiles.iter().map(|path| path.quantile).reduce(f64::max),
             Some(text) => text.parse().ok(),
         };
         let found = quantile.and_then(|quantile| Some((quantile, live.ahead(quantile, ahead)?.1)));
@@ -142,14 +153,17 @@ impl Serving {
             (Standing::Fresh, _) => (peak, true),
             (Standing::Stale, Some((_, value))) => (value, false),
             _ => {
-                self.answers.count(None);
-                let age = now.saturating_sub(entry.seen_s);
-                let what = format!("{}: no new value came for {age} s", entry.series);
+                let what = match entry.age_s(now) {
+                    Some(age) if age < 0 => {
+                        format!("{}: its last value lies {} s ahead", entry.series, -age)
+                    }
+                    Some(age) => format!("{}: its last value is {age} s old", entry.series),
+                    None => format!("{}: nothing was measured", entry.series),
+                };
                 return Err(Fault::new(StatusCode::SERVICE_UNAVAILABLE, what)
                     .hinted("scale by what is known elsewhere until its source is back"));
             }
         };
-        self.answers.count(Some(is_forecast));
         Ok(Scaled { entry, value, horizon, quantile, is_forecast, at_s: now })
     }
 
@@ -187,7 +201,7 @@ impl Scaled {
     /// Where the value came from, for metadata of an answer.
     pub(super) fn told(&self) -> [(&'static str, String); 5] {
         let live = &self.entry.live;
-        let age_s = self.at_s.saturating_sub(self.entry.seen_s);
+        let age_s = self.entry.age_s(self.at_s).unwrap_or_default();
         [
             ("tracehound-source", self.source().to_owned()),
             ("tracehound-series", self.entry.series.clone()),
@@ -262,17 +276,11 @@ pub(super) fn stamp(seconds: i64) -> String {
         .map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }
 
-/// `90s`, `15m`, `6h`, `2d`, or seconds.
+/// `90s`, `15m`, `6h`, `2d`, or seconds: whole ones, as times of a series are.
+#[expect(clippy::cast_possible_truncation, reason = "whole, and far within i64")]
 fn seconds(text: &str) -> Option<i64> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let unit = match &text[end..] {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    text[..end].parse::<i64>().ok()?.checked_mul(unit)
+    let whole = |seconds: &f64| seconds.fract() == 0.0 && (0.0..1e15).contains(seconds);
+    step(text).filter(whole).map(|seconds| seconds as i64)
 }
 
 #[cfg(test)]
@@ -291,7 +299,7 @@ mod tests {
         assert!(Asked::of_selector("series!=load").is_err());
         assert!(Asked::of_selector("pod=x").is_err());
         assert_eq!(
-            (seconds("90"), seconds("2d"), seconds("1w"), seconds("")),
+            (seconds("90"), seconds("2d"), seconds("0.5"), seconds("")),
             (Some(90), Some(172_800), None, None)
         );
         assert_eq!(

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use engine::forecasts::{
-    LoadedSeries, PulledTimes, SeriesOptions, open_panel, series_of_prometheus, series_of_stored,
+    PulledTimes, Readings, SeriesOptions, open_each, series_of_prometheus, series_of_stored,
 };
 
 use super::matching::terms;
 use super::remote;
+use crate::address::{client, without_credentials};
 
 /// How long a Prometheus may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -51,19 +52,30 @@ pub(crate) enum SourceError {
     Unreachable { url: String, what: String },
 }
 
+impl SourceError {
+    /// What the client says may name the address with all that stands in it.
+    fn unreachable(url: &str, what: String) -> Self {
+        let shown = without_credentials(url);
+        let what = what.replace(url, &shown);
+        Self::Unreachable { url: shown, what }
+    }
+}
+
 impl SeriesSource {
     /// Whose series these are, for messages.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::File { path, .. } => path.display().to_string(),
-            Self::Prometheus { url, query, .. } => format!("{url} {query}"),
+            Self::Prometheus { url, query, .. } => {
+                format!("{} {query}", without_credentials(url))
+            }
         }
     }
 
-    /// Reads it, each series with the name under which it is served.
-    pub(crate) fn read(&self, now_s: i64) -> Result<Vec<(String, LoadedSeries)>, SourceError> {
-        let panel = match self {
-            Self::File { path, options } => open_panel(path, options)?,
+    /// Reads it, each series for itself and with the name under which it is served.
+    pub(crate) fn read(&self, now_s: i64) -> Result<Readings, SourceError> {
+        let readings = match self {
+            Self::File { path, options } => open_each(path, options)?,
             Self::Prometheus { url, query, step_s, history_s, remote_read } => {
                 // Whole steps: the same stamps at every reading, and no half of a step at the end.
                 let step = i64::from(*step_s);
@@ -71,22 +83,22 @@ impl SeriesSource {
                 let start = end - i64::from(*history_s).div_euclid(step) * step;
                 if *remote_read {
                     let times = PulledTimes { start_s: start, end_s: end, step_s: *step_s };
-                    let unreachable = |what| SourceError::Unreachable { url: url.clone(), what };
+                    let unreachable = |what| SourceError::unreachable(url, what);
                     let terms = terms(query).map_err(unreachable)?;
                     let stored = remote::read(url, terms, &times, TIMEOUT).map_err(unreachable)?;
-                    series_of_stored(&stored, &times, url)?
+                    series_of_stored(&stored, &times, &without_credentials(url))?
                 } else {
                     let body = fetched(url, query, [start, end, step])?;
-                    series_of_prometheus(&body, url)?
+                    series_of_prometheus(&body, &without_credentials(url))?
                 }
             }
         };
-        let wanted = |series: &LoadedSeries| match self {
-            Self::File { options, .. } => options.id.as_ref().is_none_or(|id| *id == series.id),
+        let wanted = |id: &str| match self {
+            Self::File { options, .. } => options.id.as_ref().is_none_or(|asked| asked == id),
             Self::Prometheus { .. } => true,
         };
-        let kept = panel.into_iter().filter(wanted);
-        Ok(kept.map(|series| (self.served_as(&series.id), series)).collect())
+        let kept = readings.into_iter().filter(|(id, _)| wanted(id));
+        Ok(kept.map(|(id, read)| (self.served_as(&id), read)).collect())
     }
 
     /// A file's only series is named by the file where it has no name of its own.
@@ -101,13 +113,8 @@ impl SeriesSource {
 }
 
 fn fetched(url: &str, query: &str, range: [i64; 3]) -> Result<Vec<u8>, SourceError> {
-    let fault = |error: ureq::Error| SourceError::Unreachable {
-        url: url.to_owned(),
-        what: error.to_string(),
-    };
-    let config =
-        ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
-    let agent: ureq::Agent = config.build().into();
+    let fault = |error: ureq::Error| SourceError::unreachable(url, error.to_string());
+    let agent = client(TIMEOUT);
     let [start, end, step] = range.map(|number| number.to_string());
     let mut answer = agent
         .get(format!("{}/api/v1/query_range", url.trim_end_matches('/')))

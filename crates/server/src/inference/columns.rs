@@ -1,6 +1,8 @@
 //! Rows and answers as Arrow streams.
 
-use std::sync::Arc;
+use std::cell::Cell;
+use std::panic::{self, UnwindSafe};
+use std::sync::{Arc, Once};
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow::buffer::Buffer;
@@ -19,10 +21,33 @@ const CELLS_MAX: usize = 1 << 24;
 /// The rows of a stream.
 pub(super) fn frame(body: &[u8]) -> Result<Frame, Fault> {
     // Arrow checks a message before it is read, and panics on some that are made to mislead it.
-    let decoded = std::panic::catch_unwind(|| batches(body));
+    let decoded = quietly(|| batches(body));
     let batches =
         decoded.unwrap_or_else(|_| Err(Fault::malformed("the Arrow stream is damaged")))?;
     Frame::from_batches(&batches).map_err(|error| engine::Error::from(error).into())
+}
+
+thread_local! {
+    /// Whether a panic of this thread is expected.
+    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Catches a panic without a word on standard error: a stranger must not be able to fill the log with backtraces. Reading the
+/// message by rules of our own first was turned down: they would have to be Arrow's, and would miss some.
+fn quietly<T>(work: impl FnOnce() -> T + UnwindSafe) -> std::thread::Result<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let told = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !EXPECTED.get() {
+                told(info);
+            }
+        }));
+    });
+    EXPECTED.set(true);
+    let done = panic::catch_unwind(work);
+    EXPECTED.set(false);
+    done
 }
 
 /// Pushed through the decoder, which takes memory for what came; the reader takes what a message claims.
@@ -86,4 +111,23 @@ pub(super) fn stream(
     let mut writer = StreamWriter::try_new(Vec::new(), &schema).map_err(fault)?;
     writer.write(&batch).map_err(fault)?;
     writer.into_inner().map_err(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::{panic, quietly};
+
+    #[test]
+    fn an_expected_panic_says_nothing_and_another_does() {
+        static TOLD: AtomicU32 = AtomicU32::new(0);
+        panic::set_hook(Box::new(|_| {
+            TOLD.fetch_add(1, Ordering::SeqCst);
+        }));
+        assert!(quietly(|| panic!("made by a stranger")).is_err());
+        assert_eq!(TOLD.load(Ordering::SeqCst), 0);
+        assert!(panic::catch_unwind(|| panic!("a fault of ours")).is_err());
+        assert_eq!(TOLD.load(Ordering::SeqCst), 1);
+    }
 }

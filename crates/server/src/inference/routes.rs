@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -23,7 +23,7 @@ use super::tensors::InferRequest;
 use super::written::Answer;
 use crate::exchange::{Exchanges, exchange};
 use crate::exposition::{CONTENT_TYPE, Exposition};
-use crate::fault::Fault;
+use crate::fault::{Fault, InPath};
 
 /// Contributions of an answer, at most: beyond, it is longer than a client can want.
 const CONTRIBUTIONS_MAX: usize = 1 << 22;
@@ -69,27 +69,27 @@ async fn models(State(serving): Shared) -> Json<Value> {
     Json(json!({ "models": serving.catalog.names() }))
 }
 
-async fn model(State(serving): Shared, Path(name): Path<String>) -> Result<Json<Value>, Fault> {
+async fn model(State(serving): Shared, InPath(name): InPath<String>) -> Result<Json<Value>, Fault> {
     let served = serving.catalog.find(&name, None)?;
     Ok(Json(serving.catalog.metadata(served)))
 }
 
 async fn model_version(
     State(serving): Shared,
-    Path((name, version)): Path<(String, String)>,
+    InPath((name, version)): InPath<(String, String)>,
 ) -> Result<Json<Value>, Fault> {
     let served = serving.catalog.find(&name, Some(&version))?;
     Ok(Json(serving.catalog.metadata(served)))
 }
 
-async fn ready(State(serving): Shared, Path(name): Path<String>) -> Result<Json<Value>, Fault> {
+async fn ready(State(serving): Shared, InPath(name): InPath<String>) -> Result<Json<Value>, Fault> {
     let served = serving.catalog.find(&name, None)?;
     Ok(Json(json!({ "name": served.name(), "ready": true })))
 }
 
 async fn ready_version(
     State(serving): Shared,
-    Path((name, version)): Path<(String, String)>,
+    InPath((name, version)): InPath<(String, String)>,
 ) -> Result<Json<Value>, Fault> {
     let served = serving.catalog.find(&name, Some(&version))?;
     Ok(Json(json!({ "name": served.name(), "version": served.version, "ready": true })))
@@ -107,7 +107,7 @@ type Body = Result<Bytes, BytesRejection>;
 
 async fn infer(
     State(serving): Shared,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     query: AskedInQuery,
     headers: HeaderMap,
     body: Body,
@@ -118,7 +118,7 @@ async fn infer(
 
 async fn infer_version(
     State(serving): Shared,
-    Path((name, version)): Path<(String, String)>,
+    InPath((name, version)): InPath<(String, String)>,
     query: AskedInQuery,
     headers: HeaderMap,
     body: Body,

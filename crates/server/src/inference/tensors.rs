@@ -250,7 +250,8 @@ impl Tensor {
         let Self { name, datatype, data: Cells(cells), .. } = self;
         let refused = |row: usize, cell: &Cell| {
             Fault::unfit(format!(
-                "column {name:?}, row {row} (counted from 0) is {cell}, expected {datatype} or null"
+                "column {name:?}, row {} is {cell}, expected {datatype} or null",
+                row + 1
             ))
             .hinted("give the tensor the datatype of its values, and null where a value is missing")
         };

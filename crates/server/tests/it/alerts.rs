@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::forecasts::{LiveOptions, MethodName};
+use engine::forecasts::{
+    Capacity, CapacityWatch, Health, LiveOptions, MethodName, live_forecast, open_series,
+};
 use engine::{Act, Engine};
 use serde_json::{Value, json};
 use tracehound_server::{AlertOptions, ForecastServeOptions};
@@ -38,7 +40,7 @@ fn an_alert_is_sent_until_it_is_over() {
     );
     let text = wire.get("/metrics").text();
     assert_eq!(sample(&text, "forecast_alert_firing{series=\"load\"} "), Some("1".to_owned()));
-    scene.put(&load(192, 0.5));
+    clear_twice(&scene, &wire);
     until("end of the alert", || {
         let text = wire.get("/metrics").text();
         (sample(&text, "forecast_alert_firing{")? == "0").then_some(())
@@ -50,6 +52,28 @@ fn an_alert_is_sent_until_it_is_over() {
         (ends <= jiff_now()).then_some(sent)
     });
     assert_eq!(resolved[0]["startsAt"], first[0]["startsAt"]);
+}
+
+/// Two readings that brought new values, and stay below; one that is read again and again is one.
+fn clear_twice(scene: &Scene, wire: &Wire) {
+    scene.put(&load(192, 0.5));
+    let origin = (START + 191 * HOUR).to_string();
+    until("first clear reading", || {
+        let text = wire.get("/metrics").text();
+        let shown = sample(&text, "forecast_origin_timestamp_seconds{")?;
+        // A round later, it was judged, too.
+        let judged = sample(&text, "forecast_capacity_lead_seconds{").is_none();
+        (shown == origin && judged).then_some(())
+    });
+    let firing = || sample(&wire.get("/metrics").text(), "forecast_alert_firing{");
+    for _ in 0..50 {
+        assert_eq!(
+            firing(),
+            Some("1".to_owned()),
+            "one clear reading ends nothing, however often it is read"
+        );
+    }
+    scene.put(&load(216, 0.5));
 }
 
 fn jiff_now() -> String {
@@ -164,9 +188,19 @@ fn verdicts_in_the_queue_end_an_alert_and_move_the_threshold() {
         let text = wire.get("/metrics").text();
         (sample(&text, "forecast_alert_firing{")? == "0").then_some(())
     });
-    // Calibration has steps: the threshold as a probability need not move with one verdict, and never falls by it.
     let after = threshold().unwrap();
-    assert!(after >= before, "not useful: {before} to {after}");
+    assert!(after > before, "not useful: {before} to {after}");
+    let series = open_series(&scene.path(), &Default::default()).unwrap();
+    let live = scene.alerting(plain_alerts(120.0)).live;
+    let forecast = live_forecast(&series, &live).unwrap();
+    let threshold_by = |verdicts: &[bool]| {
+        let mut watch = CapacityWatch::new("load", plain_alerts(120.0).watch);
+        let reading = (&series, &forecast, &Capacity::Constant(120.0));
+        watch.read(reading, &[], verdicts, &Health::default()).unwrap().threshold.unwrap()
+    };
+    assert_eq!(threshold_by(&[]), before);
+    assert_eq!(threshold_by(&[false]), after);
+    assert!(threshold_by(&[true; 8]) <= before && threshold_by(&[false; 8]) >= after);
     let closed = queue.view().unwrap().alert(&id).unwrap();
     assert!(closed.history.iter().any(|event| event.outcome.is_some()), "{:?}", closed.history);
 }
@@ -176,14 +210,14 @@ fn a_webhook_is_told_of_the_beginning_and_of_the_end_once_each() {
     let scene = Scene::new(&load(168, 2.0));
     let (url, told) = stand_in("{}".to_owned());
     let alerts = AlertOptions { webhook: Some(format!("{url}/hook")), ..plain_alerts(150.0) };
-    let _wire = scene.serve(scene.alerting(alerts));
+    let wire = scene.serve(scene.alerting(alerts));
     let next = || told.recv_timeout(Duration::from_secs(60)).unwrap();
     let (line, body) = next();
     assert_eq!(line, "POST /hook HTTP/1.1");
     let begun: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((&begun["version"], &begun["status"]), (&json!(1), &json!("firing")));
     check_basis(&begun, "forecast");
-    scene.put(&load(192, 0.5));
+    clear_twice(&scene, &wire);
     let ended: Value = serde_json::from_str(&next().1).unwrap();
     assert_eq!(ended["status"], "resolved");
     assert_eq!((&ended["labels"], &ended["startsAt"]), (&begun["labels"], &begun["startsAt"]));

@@ -38,37 +38,34 @@ fn rows_that_do_not_fit_name_column_and_row() {
     });
     check(&wire, &without, 422, "no column \"plan\"");
     let word = changed(|request| input(request, "size")["data"][1] = json!("big"));
-    check(
-        &wire,
-        &word,
-        422,
-        "column \"size\", row 1 (counted from 0) is \"big\", expected FP64 or null",
-    );
+    check(&wire, &word, 422, "column \"size\", row 2 is \"big\", expected FP64 or null");
     let fraction = changed(|request| {
         *input(request, "visits") =
             json!({ "name": "visits", "datatype": "INT64", "shape": [2], "data": [1, 1.5] });
     });
-    check(
-        &wire,
-        &fraction,
-        422,
-        "column \"visits\", row 1 (counted from 0) is 1.5, expected INT64",
-    );
+    check(&wire, &fraction, 422, "column \"visits\", row 2 is 1.5, expected INT64");
     let range = changed(|request| {
         *input(request, "visits") =
             json!({ "name": "visits", "datatype": "UINT8", "shape": [2], "data": [256, 1] });
     });
-    check(&wire, &range, 422, "row 0 (counted from 0) is 256, expected UINT8");
+    check(&wire, &range, 422, "row 1 is 256, expected UINT8");
     let truth = changed(|request| {
         *input(request, "plan") =
             json!({ "name": "plan", "datatype": "BOOL", "shape": [2], "data": [true, 1] });
     });
-    check(&wire, &truth, 422, "column \"plan\", row 1");
+    check(&wire, &truth, 422, "column \"plan\", row 2");
     let huge = changed(|request| {
         *input(request, "size") =
             json!({ "name": "size", "datatype": "FP32", "shape": [2], "data": [1e300, 1] });
     });
-    check(&wire, &huge, 422, "column \"size\", row 0 (counted from 0) is \"inf\"");
+    check(&wire, &huge, 422, "column \"size\", row 1 is \"inf\"");
+    let beyond = changed(|request| input(request, "size")["data"][1] = json!(1e308));
+    check(
+        &wire,
+        &beyond,
+        422,
+        "column \"size\", row 2 is \"1e308\", expected a number within -1e150",
+    );
 }
 
 #[test]
@@ -119,6 +116,15 @@ fn paths_methods_and_types_are_told_apart() {
     assert_eq!(status("/v2/models/right"), 404);
     assert_eq!(status("/v2/models/left/versions/1"), 404);
     assert_eq!(status("/v2/models/right/ready"), 404);
+    for path in ["/v2/models/%ff", "/v2/models/left/versions/%ff/ready"] {
+        let answer = wire.get(path);
+        assert_eq!(
+            (answer.status, answer.media_type.as_str()),
+            (400, "application/json"),
+            "{path}"
+        );
+        assert!(answer.json()["hint"].is_string(), "{path}");
+    }
     assert_eq!(status("/nowhere"), 404);
     assert_eq!(status(INFER), 405);
     let missing = wire.infer("right", &changed(|_| {}));

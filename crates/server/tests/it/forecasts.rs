@@ -13,7 +13,8 @@ use engine::forecasts::{
 use serde_json::json;
 use tempfile::TempDir;
 use tracehound_server::{
-    AlertOptions, ForecastServeOptions, SeriesSource, ServeError, dashboard, serve_forecasts,
+    AlertOptions, CapacitySource, ForecastServeOptions, SeriesSource, ServeError, dashboard,
+    serve_forecasts,
 };
 
 use crate::world::{Wire, options};
@@ -21,6 +22,8 @@ use crate::world::{Wire, options};
 /// 2024-01-01 00:00 UTC.
 pub(crate) const START: i64 = 1_704_067_200;
 pub(crate) const HOUR: i64 = 3_600;
+/// So old data may be where their age is not what is asked about.
+pub(crate) const CENTURY: Option<Duration> = Some(Duration::from_secs(3_155_760_000));
 
 /// Hours of a load with a day's season; `factor` raises the last day.
 pub(crate) fn load(n: i64, factor: f64) -> String {
@@ -52,7 +55,7 @@ impl Scene {
         std::fs::rename(part, self.path()).unwrap();
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().join("load.csv")
     }
 
@@ -61,6 +64,8 @@ impl Scene {
             sources: vec![SeriesSource::File { path: self.path(), options: Default::default() }],
             live: live_options(),
             every: Duration::from_millis(20),
+            age_max: CENTURY,
+            measured_max: CENTURY,
             ..ForecastServeOptions::default()
         }
     }
@@ -86,7 +91,8 @@ impl Scene {
 pub(crate) fn plain_alerts(capacity: f64) -> AlertOptions {
     let (quantile, within_s, false_per_week) = (0.9, None, 1.0);
     AlertOptions {
-        capacity: CapacityOptions { capacity, quantile, within_s, false_per_week },
+        capacity: CapacitySource::Constant(capacity),
+        watch: CapacityOptions { quantile, within_s, false_per_week },
         indicators: Vec::new(),
         alertmanager: None,
         webhook: None,
@@ -245,7 +251,8 @@ fn an_autoscaler_gets_the_peak_and_what_was_measured_where_that_is_stale() {
     ] {
         assert_eq!(wire.get(path).status, status, "{path}");
     }
-    let stale = scene.serve(ForecastServeOptions { age_max: Duration::ZERO, ..scene.forecasts() });
+    let age_max = Some(Duration::ZERO);
+    let stale = scene.serve(ForecastServeOptions { age_max, ..scene.forecasts() });
     let last = expected.measured.last().unwrap().1;
     let value = stale.get("/scaling/value?horizon=6h").json();
     assert_eq!((value["value"].as_f64(), value["source"].as_str()), (Some(last), Some("measured")));
@@ -257,7 +264,7 @@ fn an_autoscaler_gets_the_peak_and_what_was_measured_where_that_is_stale() {
 #[test]
 fn new_values_are_forecast_from_and_a_broken_file_leaves_the_last_forecast() {
     let scene = Scene::new(&load(240, 1.0));
-    let wire = scene.serve(scene.forecasts());
+    let (wire, expected) = (scene.serve(scene.forecasts()), scene.expected());
     // A forecast is judged once its whole day has come.
     scene.put(&load(264, 1.0));
     let origin = (START + 263 * HOUR).to_string();
@@ -266,8 +273,14 @@ fn new_values_are_forecast_from_and_a_broken_file_leaves_the_last_forecast() {
         let found = sample(&text, "forecast_origin_timestamp_seconds{");
         (found.as_ref() == Some(&origin)).then_some(text)
     });
-    let coverage: f64 = sample(&text, "forecast_coverage_ratio{").unwrap().parse().unwrap();
-    assert!((0.0..=1.0).contains(&coverage), "{coverage}");
+    // The forecast of the day before, held against the day that came.
+    let before = expected.path(0.1).unwrap().iter().zip(expected.path(0.9).unwrap());
+    let later = open_series(&scene.path(), &Default::default()).unwrap().series.values;
+    let held =
+        before.zip(&later[240..]).filter(|((low, high), value)| low <= value && value <= high);
+    let share = (held.count() as f64 / 24.0).to_string();
+    let shown = sample(&text, "forecast_coverage_ratio{series=\"load\",level=\"0.8\"} ");
+    assert_eq!(shown, Some(share));
     scene.put("time,requests\nyesterday,1\n");
     let text = until("failure", || {
         let text = wire.get("/metrics").text();
@@ -356,7 +369,7 @@ fn series_are_read_from_a_prometheus() {
 }
 
 #[track_caller]
-fn check_refused(forecasts: ForecastServeOptions, text: &str) {
+pub(crate) fn check_refused(forecasts: ForecastServeOptions, text: &str) {
     let error: ServeError = serve_forecasts(forecasts, &options()).unwrap_err();
     assert!(error.to_string().contains(text), "{error}");
     assert!(error.hint().is_some(), "{error}");
@@ -383,11 +396,50 @@ fn what_cannot_be_forecast_is_said_at_the_start() {
     quantiles.live.quantiles = vec![0.5, 1.0];
     check_refused(quantiles, "quantile 1 is not between 0 and 1");
     let mut alerts = plain_alerts(100.0);
-    alerts.capacity.quantile = 0.99;
+    alerts.watch.quantile = 0.99;
     check_refused(
         ForecastServeOptions { alerts: Some(alerts), ..right() },
         "quantile 0.99 is not forecast",
     );
+}
+
+#[test]
+fn an_autoscaler_that_names_nothing_gets_the_whole_horizon_and_the_highest_quantile() {
+    let scene = Scene::new(&load(240, 1.0));
+    let live = LiveOptions { quantiles: vec![0.975, 0.9, 0.5, 0.1], ..live_options() };
+    let ahead_s = vec![6 * HOUR, HOUR];
+    let wire = scene.serve(ForecastServeOptions { live, ahead_s, ..scene.forecasts() });
+    let told = wire.get("/scaling/value").json();
+    assert_eq!((told["horizon"].as_str(), told["quantile"].as_f64()), (Some("24h"), Some(0.975)));
+    assert_eq!(
+        told["value"].as_f64(),
+        scene.expected().ahead(0.975, 24 * HOUR).map(|ahead| ahead.1)
+    );
+}
+
+#[test]
+fn a_password_in_an_address_is_told_to_nobody() {
+    let scene = Scene::new(&load(240, 1.0));
+    let nobody = SeriesSource::Prometheus {
+        url: "http://ann:s3cret@127.0.0.1:1".to_owned(),
+        query: "up".to_owned(),
+        step_s: 3_600,
+        history_s: 864_000,
+        remote_read: false,
+    };
+    let sources = [scene.forecasts().sources, vec![nobody.clone()]].concat();
+    let wire = scene.serve(ForecastServeOptions { sources, ..scene.forecasts() });
+    let text = wire.get("/metrics").text();
+    assert!(text.contains("forecast_failing{source=\"http://127.0.0.1:1 up\"} 1"), "{text}");
+    for path in ["/metrics", "/forecasts"] {
+        assert!(!wire.get(path).text().contains("s3cret"), "{path}");
+    }
+    assert!(!wire.server.notes().concat().contains("s3cret"), "{:?}", wire.server.notes());
+    let error = serve_forecasts(
+        ForecastServeOptions { sources: vec![nobody], ..scene.forecasts() },
+        &options(),
+    );
+    assert!(!error.unwrap_err().to_string().contains("s3cret"));
 }
 
 #[test]

@@ -154,6 +154,35 @@ fn batch(answer: &Answer) -> RecordBatch {
     batch
 }
 
+/// docs/reference/serving.md: columns that a model does not use "may be there or not", whatever they hold.
+#[test]
+fn columns_that_no_model_needs_are_no_matter() {
+    use arrow::array::{ArrayRef, BinaryArray, Float64Array};
+    let (wire, rows) = (Wire::to(Target::Left), rows(Target::Left, 12));
+    let path = "/v2/models/left/infer";
+    let plain = wire.post(path, &[("content-type", ARROW)], &stream(&rows));
+    let body = stream(&rows);
+    let mut reader = StreamReader::try_new(body.as_slice(), None).unwrap();
+    let batch = arrow::compute::concat_batches(
+        &reader.schema(),
+        &[reader.next(), reader.next()].map(|b| b.unwrap().unwrap()),
+    )
+    .unwrap();
+    let n = batch.num_rows();
+    let schema = batch.schema();
+    let own = schema.fields().iter().zip(batch.columns());
+    let mut columns: Vec<(String, ArrayRef)> =
+        own.map(|(field, array)| (field.name().clone(), Arc::clone(array))).collect();
+    columns.push(("bytes".to_owned(), Arc::new(BinaryArray::from(vec![b"x".as_slice(); n]))));
+    columns.push(("far".to_owned(), Arc::new(Float64Array::from(vec![f64::INFINITY; n]))));
+    let more = RecordBatch::try_from_iter(columns).unwrap();
+    let mut writer = StreamWriter::try_new(Vec::new(), &more.schema()).unwrap();
+    writer.write(&more).unwrap();
+    let answer = wire.post(path, &[("content-type", ARROW)], &writer.into_inner().unwrap());
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.body, plain.body);
+}
+
 #[test]
 fn arrow_streams_are_answered_with_the_same_bits() {
     for target in [Target::Left, Target::Plan, Target::Spent] {

@@ -3,41 +3,20 @@
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use hyper::body::Incoming;
-use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::client::conn::http2::handshake;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tonic::codegen::{Service, http};
 use tonic::{Code, Status};
 use tracehound_server::{ForecastServeOptions, ServeOptions, Server, serve_forecasts};
 
+use crate::connection::Connection;
 use crate::externalscaler::external_scaler_client::ExternalScalerClient;
 use crate::externalscaler::{GetMetricsRequest, ScaledObjectRef};
 use crate::forecasts::{Scene, load, until};
 use crate::world::{Wire, options};
 
 const METRIC: &str = "load_forecast_peak";
-
-/// One connection, as tonic wants it.
-#[derive(Clone)]
-pub(crate) struct Connection(SendRequest<tonic::body::Body>);
-
-impl Service<http::Request<tonic::body::Body>> for Connection {
-    type Response = http::Response<Incoming>;
-    type Error = hyper::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
-        self.0.poll_ready(context)
-    }
-
-    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
-        Box::pin(self.0.send_request(request))
-    }
-}
 
 type Client = ExternalScalerClient<Connection>;
 
@@ -189,9 +168,9 @@ fn what_is_too_old_gives_way_to_what_was_measured_and_then_to_nothing() {
     };
     let right = || scene.forecasts();
     check_source(&scene, right(), Ok(("forecast", forecast)));
-    let stale = ForecastServeOptions { age_max: Duration::ZERO, ..right() };
+    let stale = ForecastServeOptions { age_max: Some(Duration::ZERO), ..right() };
     check_source(&scene, stale, Ok(("measured", measured)));
-    let (age_max, measured_max) = (Duration::ZERO, Duration::ZERO);
+    let (age_max, measured_max) = (Some(Duration::ZERO), Some(Duration::ZERO));
     let unknown = ForecastServeOptions { age_max, measured_max, ..right() };
     check_source(&scene, unknown, Err(Code::Unavailable));
 }

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod alerts;
+mod connection;
 mod externalscaler;
 mod faults;
 mod forecasts;
+mod freshness;
 mod infer;
 mod keda;
 mod limits;

@@ -25,7 +25,7 @@ use forensics::screening::ListIndex;
 use forensics::{Attribution, Owners};
 use ledger::{
     AddressId, Category, ClusterEdge, ClusterFeatures, ClusterId, EntityId, Exposure, FlowSide,
-    LedgerBatch, Mix, ProximityRow, Timestamp, tables,
+    LedgerBatch, Mix, PatternMatch, ProximityRow, Timestamp, tables,
 };
 use store::Snapshot;
 
@@ -34,7 +34,7 @@ pub(crate) use claims::{category_of, listed_entity, members_by_party};
 pub(crate) use scores::{PROFILE, check_currency, parse_profile, profile};
 
 use crate::config::RiskConfig;
-use crate::layout::{self, SHARED, checkpoint};
+use crate::layout::{SHARED, checkpoint};
 use crate::risk_models::{AllFacts, RiskModel};
 use crate::view::TagFile;
 use crate::{Config, Error};
@@ -64,13 +64,13 @@ impl Known {
         self.model.is_some()
     }
 
-    /// The same, where nothing is scored by a model.
-    pub(super) fn without_model(self) -> Self {
-        Self { model: None, ..self }
+    /// The same, and the model that the profile counts: who scores needs it, and it is read from a package.
+    pub(super) fn with_model(self, snapshot: &Snapshot) -> Result<Self, Error> {
+        Ok(Self { model: RiskModel::of_profile(snapshot, &self.profile)?, ..self })
     }
 }
 
-/// What lists, tags, prices and the profile of a snapshot say of clusters.
+/// What lists, tags, prices and the profile of a snapshot say of clusters, but for its model.
 pub(super) fn known(
     snapshot: &Snapshot,
     lists: &ListIndex,
@@ -93,7 +93,7 @@ pub(super) fn known(
         categories: attribution.entities.iter().map(|entity| entity.category).collect(),
         listed: listed_members(lists, &attribution, cluster_of),
         prices,
-        model: RiskModel::of_profile(snapshot, &profile)?,
+        model: None,
         profile,
         monitored: monitored(snapshot, id_of)?,
         attribution,
@@ -184,24 +184,31 @@ impl<'l> RiskPass<'l> {
         Ok(found.1?)
     }
 
+    /// What is known of clusters before anybody scores them.
+    pub(super) fn facts(&mut self) -> RiskFacts {
+        let Self { known, owners, exposure, proximity, .. } = self;
+        let entities = &known.attribution.entities;
+        rayon::join(|| exposure.refresh_sent(), || proximity.update(owners, entities));
+        let exposures = exposure.exposures();
+        let mut proximities: Vec<ProximityRow> = proximity.all_rows().collect();
+        fill_shares(&mut proximities, &exposures);
+        let price = |time: Timestamp| known.prices.price_micros_at(time);
+        let mut patterns = self.patterns.rows(&price);
+        patterns.sort_by_key(|row| (row.cluster, row.pattern, row.height, row.first_time));
+        RiskFacts { exposures, proximities, patterns }
+    }
+
     /// Makes the rows of every table. `behavior` is that of all clusters where a model counts.
     pub(super) fn finish(
         mut self,
         edges: &[ClusterEdge],
         behavior: &[ClusterFeatures],
     ) -> Result<RiskViews, Error> {
+        let RiskFacts { exposures, proximities, patterns } = self.facts();
         let Self { known, owners, .. } = self;
         let entities = &known.attribution.entities;
-        let (exposure, proximity) = (&mut self.exposure, &mut self.proximity);
-        rayon::join(|| exposure.refresh_sent(), || proximity.update(&owners, entities));
-        let exposures = self.exposure.exposures();
-        let mut proximities: Vec<ProximityRow> = self.proximity.all_rows().collect();
-        fill_shares(&mut proximities, &exposures);
-        let price = |time: Timestamp| known.prices.price_micros_at(time);
-        let mut found = self.patterns.rows(&price);
-        found.sort_by_key(|row| (row.cluster, row.pattern, row.height, row.first_time));
         let ranked = ranks(edges, owners, entities, &RankOptions::default())?;
-        let (held, proximities, patterns) = (&known.attribution.clusters, &proximities, &found);
+        let (held, proximities, patterns) = (&known.attribution.clusters, &proximities, &patterns);
         let all = AllFacts { behavior, held, exposures: &exposures, proximities, patterns };
         let modelled = known.model.as_ref().map(|model| model.scored(&all)).transpose()?;
         let scoring = Scoring {
@@ -220,7 +227,7 @@ impl<'l> RiskPass<'l> {
             known_parties: entities.len() as u64,
             exposed_clusters: exposed_clusters(&exposures),
             near_clusters: clusters_of(proximities.iter().map(|row| row.cluster)),
-            patterns: found.len() as u64,
+            patterns: patterns.len() as u64,
             scored_clusters: scores.iter().filter(|score| score.points > 0).count() as u64,
         };
         Ok(RiskViews {
@@ -229,7 +236,7 @@ impl<'l> RiskPass<'l> {
                 tables::entity_clusters_to(&known.attribution.clusters),
                 tables::exposures_to(&exposures),
                 tables::proximities_to(proximities),
-                tables::patterns_to(&found),
+                tables::patterns_to(patterns),
                 tables::ranks_to(&ranked.rows),
                 tables::scores_to(&scores),
                 tables::score_terms_to(&terms),
@@ -238,6 +245,13 @@ impl<'l> RiskPass<'l> {
             report,
         })
     }
+}
+
+/// Exposure, proximity and patterns of all clusters, each by cluster.
+pub(super) struct RiskFacts {
+    pub(super) exposures: Vec<Exposure>,
+    pub(super) proximities: Vec<ProximityRow>,
+    pub(super) patterns: Vec<PatternMatch>,
 }
 
 /// The tables of `layout::RISK`, in its order.
@@ -249,12 +263,6 @@ pub(super) struct RiskViews {
 impl RiskViews {
     pub(super) fn into_tables(self) -> Vec<RecordBatch> {
         self.tables
-    }
-
-    /// A table of `layout::RISK`.
-    pub(super) fn table(&self, table: &tables::Table) -> &RecordBatch {
-        let at = layout::RISK.iter().position(|other| other.name == table.name);
-        &self.tables[at.expect("it is a table of risk")]
     }
 }
 

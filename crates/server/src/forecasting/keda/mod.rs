@@ -172,7 +172,7 @@ async fn stream_is_active(State(scaler): State<Scaler>, request: Request) -> Res
         scaler.serving.scaled(&trigger.asked).map_err(Fault::grpc)?;
         let serving = Arc::clone(&scaler.serving);
         let look = move || {
-            let scaled = serving.scaled(&trigger.asked).ok()?;
+            let scaled = serving.seen(&trigger.asked).ok()?;
             Some(IsActiveResponse { result: trigger.is_active(scaled.value()) })
         };
         Ok(tonic::Response::new(told(look, scaler.stopped.clone())))

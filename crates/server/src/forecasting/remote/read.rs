@@ -10,6 +10,7 @@ use engine::forecasts::{PulledTimes, StoredSeries};
 
 use super::super::matching::{Operator, Term};
 use super::messages::{LabelMatcher, Query, ReadRequest, ReadResponse, packed, unpacked};
+use crate::address::client;
 
 /// Bytes of an answer once it is unpacked.
 const PLAIN_BYTES_MAX: usize = 512 << 20;
@@ -30,10 +31,7 @@ pub(in super::super) fn read(
     let matchers = terms.into_iter().map(matcher).collect();
     let query = Query { start_timestamp_ms, end_timestamp_ms, matchers };
     let body = packed(&ReadRequest { queries: vec![query] }).map_err(|error| error.to_string())?;
-    let config =
-        ureq::Agent::config_builder().timeout_global(Some(timeout)).http_status_as_error(false);
-    let agent: ureq::Agent = config.build().into();
-    let mut answer = agent
+    let mut answer = client(timeout)
         .post(format!("{}/api/v1/read", url.trim_end_matches('/')))
         .header("content-type", "application/x-protobuf")
         .header("content-encoding", "snappy")

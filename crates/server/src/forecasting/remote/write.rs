@@ -15,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::super::Serving;
 use super::messages::{Label, Sample, TimeSeries, WriteRequest, packed};
 use crate::ServeError;
+use crate::address::client;
 use crate::exposition::Exposition;
 
 /// Batches that wait to be sent, at most.
@@ -104,6 +105,11 @@ enum Reply {
     Later(Option<Duration>),
 }
 
+/// A receiver may ask for a longer pause than our own, not for a shorter one: `Retry-After: 0` would be asked for ever.
+fn longer(asked: Option<Duration>, own: Duration) -> Duration {
+    asked.unwrap_or(own).max(own)
+}
+
 impl RemoteWriter {
     pub(in super::super) fn new(
         options: RemoteWriteOptions,
@@ -111,9 +117,7 @@ impl RemoteWriter {
         sent: Arc<Sent>,
         instance: String,
     ) -> Self {
-        let config =
-            ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
-        let agent = config.build().into();
+        let agent = client(TIMEOUT);
         let (waiting, pause) = (VecDeque::new(), PAUSES.0);
         Self { options, serving, sent, agent, instance, waiting, last_ms: i64::MIN, pause }
     }
@@ -195,7 +199,7 @@ impl RemoteWriter {
                 Reply::Refused => self.sent.change(|counts| counts.refused += n),
                 Reply::Later(asked) => {
                     self.sent.change(|counts| counts.failures += 1);
-                    let pause = asked.unwrap_or(self.pause);
+                    let pause = longer(asked, self.pause);
                     self.pause = (2 * self.pause).min(PAUSES.1);
                     return pause;
                 }
@@ -227,5 +231,20 @@ impl RemoteWriter {
             }
             _ => Reply::Refused,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::longer;
+
+    #[test]
+    fn a_receiver_cannot_ask_for_no_pause() {
+        let s = Duration::from_secs;
+        assert_eq!(longer(Some(s(0)), s(1)), s(1));
+        assert_eq!(longer(Some(s(9)), s(1)), s(9));
+        assert_eq!(longer(None, s(2)), s(2));
     }
 }
