@@ -137,12 +137,16 @@ fn decode_ripple(text: &str, buffer: &mut [u8]) -> Option<usize> {
     bs58::decode(text).with_alphabet(Alphabet::RIPPLE).onto(buffer).ok()
 }
 
-/// Solana: 32 bytes without version or checksum, so anything of that length passes. A text of one letter case and
-/// a `1` is rather a bech32 text whose prefix was damaged, and is refused.
+/// Solana: 32 bytes without version or checksum, so anything of that length passes. A text of one letter case is
+/// rather a bech32 text whose prefix was damaged, and is refused; of many letters, so is one with a single letter of
+/// the other case, which one random key in 400 million has.
 fn solana(text: &str, bytes: &[u8]) -> Attempt {
-    let any = |test: fn(&u8) -> bool| text.as_bytes().iter().any(test);
-    if any(u8::is_ascii_alphabetic) && !(any(u8::is_ascii_lowercase) && any(u8::is_ascii_uppercase))
-    {
+    const MANY_LETTERS: usize = 16;
+    let uppercase = text.bytes().filter(u8::is_ascii_uppercase).count();
+    let lowercase = text.bytes().filter(u8::is_ascii_lowercase).count();
+    let of_the_fewer = uppercase.min(lowercase);
+    let is_of_one_case = of_the_fewer == 0 && uppercase + lowercase > 0;
+    if is_of_one_case || of_the_fewer == 1 && uppercase + lowercase >= MANY_LETTERS {
         return None;
     }
     let address = Address::new(AddressFamily::Solana, bytes)?;

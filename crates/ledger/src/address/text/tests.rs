@@ -366,6 +366,9 @@ fn a_solana_key_that_begins_like_bech32_is_told_by_its_letters() {
     // One letter of the other case is a slip in an address of Bitcoin or Litecoin, never another chain's.
     let slip = AddressErrorKind::Malformed("upper and lower case mixed");
     check_refused("ltc1qw5u8d6qejxtdg4y5r3zarvary4c5xw7kgmn4nY", slip);
+    // Nor is one of Litecoin whose prefix begins with a wrong letter.
+    check_refused("mtc1qw5u8d6qejxtdg4y5r3zarvary4c5xw7kgmn4n9", AddressErrorKind::Unknown);
+    check_refused("Mtc1qw5u8d6qejxtdg4y5r3zarvary4c5xw7kgmn4n9", AddressErrorKind::Unknown);
 }
 
 proptest! {
