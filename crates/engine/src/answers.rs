@@ -192,6 +192,23 @@ impl Verdict {
     }
 }
 
+/// The score beside a screening: what `tracehound risk` explains in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScoreGlance {
+    /// 0 to 100.
+    pub points: Points,
+    /// Its band; null if the profile that made it is no longer the one in force.
+    pub band: Option<String>,
+    /// The hard rule that set it, if one did.
+    pub hard_rule: Option<String>,
+    /// What weighs most in it; empty if nothing does.
+    pub because: String,
+    /// The profile by which it was made: name and version.
+    pub profile: String,
+    /// Whether anything that it rests on changed since.
+    pub stale: bool,
+}
+
 /// The answer to one screened address.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScreenAnswer {
@@ -229,7 +246,10 @@ pub struct ScreenAnswer {
     pub cluster_size: u64,
     /// Hops to the nearest listed and tagged entities.
     pub proximity: ProximityAnswer,
-    /// Whether any part of the answer may be out of date.
+    /// How risky its owner is, by the last run; null where that run did not know it, beside lists of
+    /// another date, and where a list that names it came after the run.
+    pub score: Option<ScoreGlance>,
+    /// Whether any part of the answer but the score may be out of date.
     pub stale: bool,
     /// Why.
     pub stale_because: Vec<String>,

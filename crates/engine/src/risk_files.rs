@@ -2,6 +2,7 @@
 //!
 //! In: a snapshot. Out: rows of one cluster, by two binary searches, or of all. Opening costs the number of files.
 
+use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
 use arrow::array::RecordBatch;
@@ -180,6 +181,13 @@ impl RiskFiles {
 
     pub(crate) fn terms(&self, cluster: ClusterId) -> Result<Vec<ScoreTerm>, TableError> {
         tables::score_terms_from(&self.terms.of(cluster))
+    }
+
+    /// What weighs most in the score of a cluster, as a sentence; empty if nothing does.
+    pub(crate) fn strongest(&self, cluster: ClusterId) -> Result<String, TableError> {
+        let terms = self.terms(cluster)?;
+        let strongest = terms.into_iter().max_by_key(|term| (term.points, Reverse(term.position)));
+        Ok(strongest.map_or_else(String::new, |term| term.basis))
     }
 
     /// The name of a party for people: empty where none is told apart.

@@ -3,7 +3,10 @@
 //! Opening reads the listings (thousands of rows) and maps everything else. A view never changes: whoever holds one sees
 //! the store as it was, while a writer goes on. Shared between threads without locks.
 
+use std::sync::OnceLock;
+
 use arrow::array::{Array, AsArray, RecordBatch};
+use forensics::score::Profile;
 use forensics::screening::{ListIndex, ListedClusters, cluster_of};
 use ledger::{
     Address, AddressId, Chain, ClusterId, ListImported, Listing, ParsedAddress, Tag, Timestamp,
@@ -35,6 +38,7 @@ pub struct View {
     pub(crate) list_version: String,
     pub(crate) snapshot_id: String,
     pub(crate) since_last_run: SinceLastRun,
+    pub(crate) profile: OnceLock<Profile>,
 }
 
 impl View {
@@ -53,6 +57,7 @@ impl View {
             list_version: list_version(&imports),
             snapshot_id: snapshot.id().to_string(),
             since_last_run: SinceLastRun::default(),
+            profile: OnceLock::new(),
             snapshot: snapshot.clone(),
             addresses,
             lists,

@@ -1,7 +1,7 @@
 //! How risky a cluster is, and why.
 
 use engine::{
-    ExposureAnswer, ExposurePart, FlowSide, NearnessAnswer, PatternAnswer, PatternsAnswer,
+    ExposureAnswer, ExposurePart, FlowSide, NearnessAnswer, PatternAnswer, PatternsAnswer, Points,
     ProfileDryRun, ProfileReport, ScoreAnswer, SubjectAnswer, TopAnswer,
 };
 
@@ -26,7 +26,7 @@ pub(crate) fn score(answer: &ScoreAnswer, look: Look) -> String {
     let Some(points) = answer.score else {
         return not_computed(&answer.subject, &answer.stale_because, &answer.snapshot, look);
     };
-    let tone = if points.0 >= POINTS_WARNING { Tone::Warning } else { Tone::Good };
+    let tone = tone(points);
     let head = format!("{points} of 100");
     let band = answer.band.as_deref().map_or_else(String::new, |band| format!("  {band}"));
     let band = band.trim_end();
@@ -93,6 +93,11 @@ fn not_computed(whom: &SubjectAnswer, stale_because: &[String], made: &str, look
     page += "  the address came in after the last run: nothing has been computed of it yet\n";
     page += &stale_lines(stale_because, look);
     page + &format!("\n{}\n", look.faint(&format!("snapshot {}", show::line(made))))
+}
+
+/// The tone of a score.
+pub(super) fn tone(points: Points) -> Tone {
+    if points.0 >= POINTS_WARNING { Tone::Warning } else { Tone::Good }
 }
 
 /// A score as a bar of cells.

@@ -10,10 +10,10 @@ use engine::{
     FeatureAnswer, FeatureValue, FeaturesAnswer, FitAnswer, HeldAnswer, HopAnswer, IngestReport,
     LargeCluster, LinksOfMixAnswer, ListReport, ListStatus, ListingAnswer, MembersAnswer,
     MixAnswer, MixLabelAnswer, NearestAnswer, NeighborAnswer, NeighborhoodAnswer, NeighborhoodNode,
-    NeighborhoodPair, NeighborsAnswer, PackReport, PathAnswer, PendingAnswer, PendingPair,
-    ProximityAnswer, ResolutionFitAnswer, RunReport, Sats, ScreenAnswer, Shown, SideAnswer,
-    StatusAnswer, SuggestAnswer, SuggestionAnswer, TagAnswer, TagsReport, Time, TraceAnswer,
-    TrainReport, Verdict,
+    NeighborhoodPair, NeighborsAnswer, PackReport, PathAnswer, PendingAnswer, PendingPair, Points,
+    ProximityAnswer, ResolutionFitAnswer, RunReport, Sats, ScoreGlance, ScreenAnswer, Shown,
+    SideAnswer, StatusAnswer, SuggestAnswer, SuggestionAnswer, TagAnswer, TagsReport, Time,
+    TraceAnswer, TrainReport, Verdict,
 };
 use ledger::{AddressId, Chain, ClusterId, Height, TxId};
 
@@ -98,11 +98,29 @@ pub(crate) fn nothing_found() -> ScreenAnswer {
             tagged_computed: true,
             ..ProximityAnswer::default()
         },
+        score: Some(glance(0, "low", None, "", false)),
         stale: false,
         stale_because: Vec::new(),
         list_version: LISTS.to_owned(),
         snapshot: SNAPSHOT.to_owned(),
         as_of_s: None,
+    }
+}
+
+fn glance(
+    points: i64,
+    band: &str,
+    hard_rule: Option<&str>,
+    because: &str,
+    stale: bool,
+) -> ScoreGlance {
+    ScoreGlance {
+        points: Points(points),
+        band: Some(band.to_owned()),
+        hard_rule: hard_rule.map(str::to_owned),
+        because: because.to_owned(),
+        profile: "default 1".to_owned(),
+        stale,
     }
 }
 
@@ -139,6 +157,13 @@ pub(crate) fn listed() -> ScreenAnswer {
             from_tagged: nearest(2, "SUEX", &path),
             to_tagged: nearest(0, "Binance", &[]),
         },
+        score: Some(glance(
+            100_000,
+            "severe",
+            Some("listed"),
+            "the owner is on a list: \u{1b}[2JSUEX",
+            true,
+        )),
         stale: true,
         stale_because: vec!["list ofac-sdn is 49 hours old".to_owned()],
         as_of_s: Some(Time::new(1_566_345_600)),

@@ -3,9 +3,9 @@
 use engine::{ListingAnswer, NearestAnswer, ScreenAnswer, TagAnswer, Time, Verdict};
 
 use super::ink::{Look, Tone};
-use super::path;
 use super::table::{Cell, Column, Table};
 use super::words::{self, address, count, counted, day, hash, wrapped};
+use super::{path, risk};
 use crate::run::Tally;
 use crate::show;
 
@@ -27,6 +27,7 @@ pub(crate) fn screen(answer: &ScreenAnswer, look: Look) -> String {
     let mut page = format!("{verdict}  {}\n", look.heading(&show::line(&answer.address)));
     page += &(wrapped(&meaning(answer), "  ", look) + "\n");
     page += &about(answer, look);
+    page += &score(answer, look);
     page += &listings(answer, look);
     page += &tags(answer, look);
     page += &proximity(answer, look);
@@ -163,6 +164,23 @@ fn about(answer: &ScreenAnswer, look: Look) -> String {
     for note in &answer.notes {
         text += &look.paint(Tone::Warning, &format!("  ! {}", show::line(note)));
         text.push('\n');
+    }
+    text
+}
+
+/// The score at a glance, with what weighs most.
+fn score(answer: &ScreenAnswer, look: Look) -> String {
+    let Some(score) = &answer.score else { return String::new() };
+    let band = score.band.as_deref().map_or_else(String::new, |band| format!(", {band}"));
+    let mut line = format!("score {} of 100{}", score.points, show::line(&band));
+    if !score.because.is_empty() {
+        line += &format!(": {}", show::line(&score.because));
+    }
+    let tone = risk::tone(score.points);
+    let mut text = look.paint(tone, &wrapped(&line, "  ", look)) + "\n";
+    if score.stale {
+        let why = "  ! what the score rests on changed since the last run (`tracehound run`)";
+        text += &(look.paint(Tone::Warning, why) + "\n");
     }
     text
 }

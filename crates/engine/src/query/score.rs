@@ -14,8 +14,8 @@ use ledger::{
 
 use crate::Error;
 use crate::answers::{
-    AlertChange, BandMoveAnswer, Points, ProfileDryRun, RankedAnswer, ScoreAnswer, TermAnswer,
-    TopAnswer, WithoutAnswer,
+    AlertChange, BandMoveAnswer, Points, ProfileDryRun, RankedAnswer, ScoreAnswer, ScoreGlance,
+    TermAnswer, TopAnswer, WithoutAnswer,
 };
 use crate::risk_models::RiskModel;
 use crate::stages::{self, Subjects, check_currency, parse_profile, profile};
@@ -80,7 +80,7 @@ impl View {
         let subject = self.subject(address)?;
         let files = self.risk()?;
         let stored = files.score(subject.cluster)?;
-        let profile = profile(&self.snapshot, &self.config.money.currency)?;
+        let profile = self.profile()?;
         let points = stored.as_ref().map_or(0, |score| score.points);
         let terms = files.terms(subject.cluster)?;
         let term = |row: &ledger::ScoreTerm| TermAnswer {
@@ -104,7 +104,7 @@ impl View {
                 && made_by == profile.label()
                 && self.has_models_of_run()
             {
-                true => self.without(subject.cluster, &profile)?,
+                true => self.without(subject.cluster, profile)?,
                 false => Vec::new(),
             },
             profile: made_by,
@@ -112,6 +112,40 @@ impl View {
             snapshot: self.snapshot_id.clone(),
             subject,
         })
+    }
+
+    /// The score of a cluster without its explanation; `None` where the last run did not know the cluster.
+    pub(super) fn score_glance(&self, cluster: ClusterId) -> Result<Option<ScoreGlance>, Error> {
+        let Some(files) = self.risk.as_ref().filter(|_| self.is_of_run(cluster)) else {
+            return Ok(None);
+        };
+        let profile = self.profile()?;
+        let stale = !self.since_last_run(Asked::Scores).is_empty();
+        let Some(stored) = files.score(cluster)? else {
+            // Nothing was found of it, by the profile in force at the run: that is this one unless the run is stale.
+            let (points, band) = (Points(0), Some(profile.band(0).to_owned()));
+            let (hard_rule, because) = (None, String::new());
+            let profile = profile.label().to_owned();
+            return Ok(Some(ScoreGlance { points, band, hard_rule, because, profile, stale }));
+        };
+        Ok(Some(ScoreGlance {
+            points: Points(stored.points),
+            band: (stored.profile == profile.label())
+                .then(|| profile.band(stored.points).to_owned()),
+            hard_rule: stored.hard_rule,
+            because: files.strongest(cluster)?,
+            profile: stored.profile,
+            stale,
+        }))
+    }
+
+    /// The profile in force, read once a view: a batch of screenings asks for it once an address.
+    fn profile(&self) -> Result<&Profile, Error> {
+        if let Some(profile) = self.profile.get() {
+            return Ok(profile);
+        }
+        let read = profile(&self.snapshot, &self.config.money.currency)?;
+        Ok(self.profile.get_or_init(|| read))
     }
 
     fn without(&self, cluster: ClusterId, profile: &Profile) -> Result<Vec<WithoutAnswer>, Error> {
@@ -213,14 +247,12 @@ impl View {
         scores.retain(|score| score.points > 0);
         scores.sort_by_key(|score| (Reverse(score.points), score.cluster));
         let line = |score: &Score| -> Result<RankedAnswer, Error> {
-            let terms = files.terms(score.cluster)?;
-            let strongest = terms.iter().max_by_key(|term| (term.points, Reverse(term.position)));
             Ok(RankedAnswer {
                 cluster: score.cluster,
                 address: self.cluster_text(score.cluster),
                 known_as: self.names_of(score.cluster)?,
                 score: Points(score.points),
-                because: strongest.map_or_else(String::new, |term| term.basis.clone()),
+                because: files.strongest(score.cluster)?,
             })
         };
         Ok(TopAnswer {

@@ -5,7 +5,7 @@ use forensics::screening::{ListIndex, ListedClusters};
 use ledger::{Address, AddressId, Chain, ClusterId, ParsedAddress, Timestamp};
 
 use crate::answers::{
-    ClusterHit, NearestAnswer, ProximityAnswer, ScreenAnswer, TagAnswer, Verdict,
+    ClusterHit, NearestAnswer, ProximityAnswer, ScoreGlance, ScreenAnswer, TagAnswer, Verdict,
 };
 use crate::derived::Distance;
 use crate::layout::checkpoint;
@@ -67,6 +67,10 @@ impl View {
         let (cluster_hits, cluster_hit_count) = self.cluster_hits(lists, cluster, id);
         let (tags, cluster_tags, cluster_tag_count) = self.tags_of(address, cluster)?;
         let proximity = self.proximity(cluster, lists.as_stored)?;
+        let score = match cluster {
+            Some(cluster) if lists.as_stored => self.score_glance(cluster)?,
+            _ => None,
+        };
         let mut stale_because = self.stale_because(Asked::Screening, options.now);
         if !lists.as_stored {
             stale_because.push(
@@ -92,6 +96,7 @@ impl View {
             cluster,
             cluster_size: cluster.map_or(0, |cluster| self.cluster_size(cluster)),
             proximity,
+            score,
             stale: !stale_because.is_empty(),
             stale_because,
             list_version: self.list_version.clone(),
@@ -100,6 +105,11 @@ impl View {
         };
         answer.verdict = verdict(&answer);
         answer.hit = answer.verdict.is_hit();
+        // Whoever was listed after the last run has the points of before: they would read as harmless beside a hit.
+        let is_by_listing = |score: &ScoreGlance| score.hard_rule.is_some();
+        if answer.hit && !answer.score.as_ref().is_some_and(is_by_listing) {
+            answer.score = None;
+        }
         Ok(answer)
     }
 

@@ -195,3 +195,32 @@ fn alerts_are_found_by_any_address_of_their_owner() {
     scratch.engine.ingest_blocks(&more[6..], NOW).unwrap();
     assert!(says(&alerts(&scratch, None).unwrap().stale_because, "came in since"));
 }
+
+/// The score beside a screening is that of `risk`, says when it is out of date, and stays away where it would mislead.
+#[test]
+fn a_screening_tells_the_score_of_the_run() {
+    let scratch = taken_in(WORLD);
+    assert_eq!(screen(&scratch, "c").score, None, "no run has been made");
+    scratch.run();
+    let before = screen(&scratch, "evil").score.unwrap();
+    assert_eq!((before.points.0, before.stale), (0, false));
+    list_evil(&scratch);
+    assert_eq!(screen(&scratch, "evil").score, None, "points of before the listing");
+    assert!(screen(&scratch, "c").score.unwrap().stale);
+    scratch.run();
+    for (name, hard_rule) in [("evil", Some("listed")), ("c", None), ("x", None)] {
+        let full = scratch.engine.view().unwrap().score(&address(name)).unwrap();
+        let glance = screen(&scratch, name).score.unwrap();
+        assert_eq!((Some(glance.points), glance.band), (full.score, full.band), "{name}");
+        assert_eq!((glance.hard_rule.as_deref(), glance.stale), (hard_rule, false), "{name}");
+        assert!(full.terms.iter().any(|term| term.basis == glance.because), "{name}");
+    }
+    let profile = scratch.engine.profile_text().unwrap().replace("version = 1\n", "version = 2\n");
+    scratch.engine.publish_profile(&profile, ("milder", "ana"), NOW).unwrap();
+    let screened = screen(&scratch, "c");
+    let glance = screened.score.unwrap();
+    assert!(glance.stale && glance.band.is_none() && !screened.stale, "{glance:?}");
+    let then = ScreenOptions { as_of: Some(Time::new(2_000)), ..ScreenOptions::default() };
+    let view = scratch.engine.view().unwrap();
+    assert_eq!(view.screen(&address("c"), &then).unwrap().score, None);
+}
