@@ -247,7 +247,7 @@ fn programs_are_fetched_once_and_unpacked_without_being_installed() {
     for _ in 0..2 {
         assert_eq!(machine.xtask(&["test", "-p", "one"]).status.code(), Some(0));
     }
-    let cache = machine.folder.path().join("cache/tracehound/programs");
+    let cache = machine.folder.path().join("cache/tracehound/unpacked-programs");
     let cache = cache.display();
     let download =
         format!("env -C {cache} apt-get download -qq prometheus prometheus-alertmanager");

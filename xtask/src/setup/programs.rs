@@ -3,7 +3,8 @@
 //! In: whatever the machine has. Out: nothing where both answer; else the folder that holds them, to hand to the tests in
 //! a variable, or a line that says why there is none: those tests then say that they were skipped, and nothing fails.
 //! The packages are unpacked into the cache folder, once. Turned down: installing them, which needs root and starts two
-//! daemons that listen on every address.
+//! daemons that listen on every address. Debian's Alertmanager opens its templates by an absolute path, so the unpacked one
+//! gets a relative path of the same length: it finds them where it is started in the folder of the packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,10 @@ pub(crate) const VARIABLE: &str = "TRACEHOUND_PROGRAMS";
 /// Debian's package and the program in it have one name.
 const PROGRAMS: [&str; 2] = ["prometheus", "prometheus-alertmanager"];
 
+/// Where Debian's Alertmanager has its templates, and the same seen from the folder of the packages.
+const TEMPLATES: [&[u8]; 2] =
+    [b"/usr/share/prometheus/alertmanager", b"usr//share/prometheus/alertmanager"];
+
 /// The variable with its folder; `None` where the programs are on the PATH, or cannot be had.
 pub(crate) fn folder() -> Option<(&'static str, String)> {
     if let Some(chosen) = std::env::var(VARIABLE).ok().filter(|chosen| !chosen.is_empty()) {
@@ -26,7 +31,7 @@ pub(crate) fn folder() -> Option<(&'static str, String)> {
     if PROGRAMS.iter().all(|program| answers(&[program, "--version"], "")) {
         return None;
     }
-    let cache = cache_folder()?.join("programs");
+    let cache = cache_folder()?.join("unpacked-programs");
     let programs = cache.join("usr/bin");
     let are_there = || {
         PROGRAMS.iter().all(|program| {
@@ -67,7 +72,19 @@ fn fetch(cache: &Path) -> Result<(), Failure> {
         carry_out(&Install { announcement: String::new(), command: unpack, may_fail: false })?;
         fs::remove_file(package).map_err(unwritable)?;
     }
-    Ok(())
+    let alertmanager = cache.join("usr/bin/prometheus-alertmanager");
+    let mut program = fs::read(&alertmanager).map_err(unwritable)?;
+    replace_all(&mut program, TEMPLATES);
+    fs::write(&alertmanager, program).map_err(unwritable)
+}
+
+/// Puts `after` in place of every `before`, which is as long.
+fn replace_all(bytes: &mut [u8], [before, after]: [&[u8]; 2]) {
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(before.len()).position(|part| part == before) {
+        at += found;
+        bytes[at..at + before.len()].copy_from_slice(after);
+    }
 }
 
 /// In the order of their names.
@@ -78,4 +95,17 @@ fn packages(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         paths.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).collect();
     packages.sort();
     Ok(packages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_one_length_take_each_others_place() {
+        let [before, after] = TEMPLATES;
+        let mut bytes = [b"a", before, b"/ui", before].concat();
+        replace_all(&mut bytes, TEMPLATES);
+        assert_eq!(bytes, [b"a", after, b"/ui", after].concat());
+    }
 }

@@ -27,6 +27,10 @@ impl Drop for Running {
 fn started(name: &str, words: &[String]) -> Option<Running> {
     let programs = std::env::var_os("TRACEHOUND_PROGRAMS").map_or_else(PathBuf::new, PathBuf::from);
     let mut command = Command::new(programs.join(name));
+    if let Some(unpacked) = programs.ancestors().nth(2).filter(|root| root.is_absolute()) {
+        // Unpacked programs look for their files from the root of their packages (`xtask/src/setup/programs.rs`).
+        command.current_dir(unpacked);
+    }
     command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match command.spawn() {
         Ok(child) => Some(Running(child)),
