@@ -1,4 +1,4 @@
-//! Where blocks come from: a chain like the real one, or an economy far denser than it.
+//! Where blocks come from: real ones, a chain drawn like them, or an economy far denser than it.
 
 use ledger::Entity;
 use ledger::EntityId;
@@ -6,8 +6,11 @@ use tracehound_forensics::exposure::Parties;
 
 use crate::chain::{Chain, Joined};
 use crate::economy::{Blocks, Economy};
+use crate::real::Real;
 
 pub(crate) enum World {
+    /// Copies of real blocks; clusters are those of the program.
+    Real(Box<Real>),
     /// Figures of real blocks; clusters grow by common input.
     Chain(Box<Chain>),
     /// Everybody pays everybody within a day; wallets are known as such from their first block on.
@@ -23,6 +26,7 @@ pub(crate) struct News {
 impl World {
     pub(crate) fn parties(&self) -> Parties<'_> {
         match self {
+            Self::Real(real) => real.parties(),
             Self::Chain(chain) => chain.parties(),
             Self::Dense(economy) => economy.parties(),
         }
@@ -34,6 +38,7 @@ impl World {
 
     pub(crate) fn n_outputs(&self) -> usize {
         match self {
+            Self::Real(real) => real.n_outputs(),
             Self::Chain(chain) => chain.n_outputs(),
             Self::Dense(economy) => economy.n_outputs(),
         }
@@ -47,6 +52,7 @@ impl World {
         mut take: impl FnMut(&Blocks, &Parties<'_>),
     ) {
         match self {
+            Self::Real(real) => real.history(n_addresses, take),
             Self::Chain(chain) => {
                 while chain.labels.len() < n_addresses as usize {
                     chain.draw();
@@ -69,6 +75,10 @@ impl World {
 
     pub(crate) fn block(&mut self) -> News {
         match self {
+            Self::Real(real) => {
+                let (blocks, joined) = real.block();
+                News { blocks, joined: Some(joined) }
+            }
             Self::Chain(chain) => {
                 let (blocks, joined) = chain.block();
                 News { blocks, joined: Some(joined) }
@@ -77,7 +87,19 @@ impl World {
         }
     }
 
+    /// All transactions so far in which addresses take part; of worlds where nobody merges, none.
+    pub(crate) fn touching(&self, addresses: impl Iterator<Item = u32>) -> Option<Blocks> {
+        match self {
+            Self::Real(real) => Some(real.touching(addresses)),
+            Self::Chain(chain) => Some(chain.touching(addresses)),
+            Self::Dense(_) => None,
+        }
+    }
+
     pub(crate) fn entities(&self) -> Vec<Entity> {
+        if let Self::Real(real) = self {
+            return real.known_entities();
+        }
         let entity = |(id, category): (u32, &ledger::Category)| Entity {
             id: EntityId::new(id),
             category: *category,
