@@ -127,6 +127,7 @@ fn history(states: &mut States, world: &mut World, n_addresses: u32) {
         exposure_ms += timed(|| expose(states, parties, blocks)).1;
         push_ms += timed(|| states.proximity.push(&blocks.batch).unwrap()).1;
         patterns_ms += timed(|| find(states, parties, blocks)).1;
+        states.patterns.take_changed();
     });
     let start = Instant::now();
     let near = states.proximity.update(&world.parties().owners, &states.entities).len();
@@ -231,15 +232,17 @@ fn block(states: &mut States, world: &mut World, desk: &mut Desk, before: &mut V
     let (relabeled, rejoined_ms) = timed(|| states.patterns.relabel(was, is, held, &of_patterns));
     relabeled.unwrap();
     let (paid, patterns_ms) = timed(|| find(states, parties, blocks));
-    let ((), found_ms) = timed(|| {
-        states.found = states.patterns.rows(&price);
-        states.found.sort_by_key(|row| row.cluster);
-    });
-    clusters.extend(exposed.iter().chain(&near).chain(&paid));
+    let matched = states.patterns.take_changed();
+    clusters.extend(exposed.iter().chain(&near).chain(&paid).chain(&matched));
     clusters.sort_unstable();
     clusters.dedup();
+    let ((), found_ms) = timed(|| {
+        let rows = clusters.iter().flat_map(|own| states.patterns.rows_of(*own, &price));
+        states.found = rows.collect();
+    });
     let scored = desk.look(states, parties, &clusters);
     let ms = [
+        ("links and clusters, ms", news.owners_ms),
         ("exposure, joined clusters, ms", joined_ms),
         ("exposure, the block, ms", exposure_ms),
         ("proximity, ms", proximity_ms),
@@ -261,6 +264,7 @@ fn block(states: &mut States, world: &mut World, desk: &mut Desk, before: &mut V
         ("transfers of these", was.len() as f64),
         ("clusters whose exposure changed", exposed.len() as f64),
         ("clusters whose hops changed", near.len() as f64),
+        ("clusters whose patterns changed", matched.len() as f64),
         ("clusters scored", clusters.len() as f64),
         ("of these without rows sent", scored.n_unsent as f64),
         ("with points", scored.n_with_points as f64),

@@ -181,10 +181,14 @@ impl Real {
         );
     }
 
-    /// The next block of the last copy; with it, what it changed of before.
-    pub(crate) fn block(&mut self) -> (Blocks, Joined) {
-        let blocks = self.written(self.copy, self.block..self.block + 1);
+    /// The next block of the last copy.
+    pub(crate) fn next_blocks(&mut self) -> Blocks {
         self.block += 1;
+        self.written(self.copy, self.block - 1..self.block)
+    }
+
+    /// Owners with a block; what it changed of before.
+    pub(crate) fn own(&mut self, blocks: &Blocks) -> Joined {
         let n_before = self.labels.len() as u32;
         let named = blocks.batch.outputs.iter().filter_map(|output| output.address);
         let n_addresses = named.map(|address| address.get() + 1).max().unwrap_or(0).max(n_before);
@@ -203,11 +207,10 @@ impl Real {
         self.hold(&mut moved, &mut held);
         let cluster = |label: u32| ClusterId::new(AddressId::new(label));
         let of_before = |address: &u32| *address < n_before;
-        let joined = Joined {
+        Joined {
             addresses: moved.into_iter().filter(of_before).map(AddressId::new).collect(),
             clusters: held.into_iter().filter(of_before).map(cluster).collect(),
-        };
-        (blocks, joined)
+        }
     }
 
     fn join(&mut self, was: u32, now: u32, moved: &mut BTreeSet<u32>) {

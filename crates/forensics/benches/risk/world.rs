@@ -7,6 +7,7 @@ use tracehound_forensics::exposure::Parties;
 use crate::chain::{Chain, Joined};
 use crate::economy::{Blocks, Economy};
 use crate::real::Real;
+use crate::timed;
 
 pub(crate) enum World {
     /// Copies of real blocks; clusters are those of the program.
@@ -21,6 +22,8 @@ pub(crate) enum World {
 pub(crate) struct News {
     pub(crate) blocks: Blocks,
     pub(crate) joined: Option<Joined>,
+    /// What it took to find out; nothing where owners are drawn with the block.
+    pub(crate) owners_ms: f64,
 }
 
 impl World {
@@ -76,14 +79,17 @@ impl World {
     pub(crate) fn block(&mut self) -> News {
         match self {
             Self::Real(real) => {
-                let (blocks, joined) = real.block();
-                News { blocks, joined: Some(joined) }
+                let blocks = real.next_blocks();
+                let (joined, owners_ms) = timed(|| real.own(&blocks));
+                News { blocks, joined: Some(joined), owners_ms }
             }
             Self::Chain(chain) => {
                 let (blocks, joined) = chain.block();
-                News { blocks, joined: Some(joined) }
+                News { blocks, joined: Some(joined), owners_ms: 0.0 }
             }
-            Self::Dense(economy) => News { blocks: economy.blocks(1), joined: None },
+            Self::Dense(economy) => {
+                News { blocks: economy.blocks(1), joined: None, owners_ms: 0.0 }
+            }
         }
     }
 

@@ -50,18 +50,25 @@ pub(super) fn passed<'s>(
     let time = past.iter().rev().find(|event| event.tx == tx)?.time;
     let near = |event: &&Event| event.time.abs_diff(time) <= options.dwell_s;
     let late = |event: &&Event| event.time.saturating_add(options.dwell_s) >= time;
-    let window = past.iter().rev().take_while(late);
-    let window: Vec<&Event> = window.collect();
-    if window.len() > options.events_max as usize {
+    let window = || past.iter().rev().take_while(late);
+    let n_most = options.events_max as usize;
+    if window().take(n_most + 1).count() > n_most {
         return None;
     }
-    let counted = window.into_iter().filter(|event| scene.counts(event));
-    let (ins, outs): (Vec<&Event>, Vec<&Event>) =
-        counted.filter(near).partition(|event| event.is_in());
-    let (in_sat, out_sat) = (sum_sat(ins.iter().copied()), sum_sat(outs.iter().copied()));
+    // Most clusters pass nothing on: that is found out before anything is put down.
+    let side = |is_in: bool| {
+        let counted = window().filter(|event| scene.counts(event)).filter(near);
+        counted.filter(move |event| event.is_in() == is_in)
+    };
+    let (in_sat, out_sat) = (sum_sat(side(true)), sum_sat(side(false)));
     let passes =
         in_sat > 0 && out_sat <= in_sat && is_share(out_sat, options.out_percent_min, in_sat);
-    passes.then_some(Passed { ins, outs, in_sat, out_sat })
+    passes.then(|| Passed {
+        ins: side(true).collect(),
+        outs: side(false).collect(),
+        in_sat,
+        out_sat,
+    })
 }
 
 fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
