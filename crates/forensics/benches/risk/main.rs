@@ -218,7 +218,12 @@ fn block(states: &mut States, world: &mut World, desk: &mut Desk, before: &mut V
     let (exposed, exposure_ms) = timed(|| expose(states, parties, blocks));
     let (near, proximity_ms) = timed(|| {
         states.proximity.push(&blocks.batch).unwrap();
-        states.proximity.update(&parties.owners, &states.entities)
+        match &news.joined {
+            Some(Joined { addresses, .. }) => {
+                states.proximity.update_changed(&parties.owners, &states.entities, addresses)
+            }
+            None => states.proximity.update(&parties.owners, &states.entities),
+        }
     });
     let ((), widths_ms) = timed(|| states.proximity.refresh_widths());
     let first_tx = blocks.batch.transactions[0].index.get();
