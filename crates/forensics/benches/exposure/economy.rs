@@ -29,6 +29,7 @@ pub(crate) struct Blocks {
     pub(crate) batch: LedgerBatch,
     pub(crate) previous: Vec<u32>,
     /// Labelled mixes among them; the drawn ledgers have none.
+    #[allow(dead_code, reason = "only the bench `risk` has blocks with mixes")]
     pub(crate) mixes: Vec<Mix>,
 }
 
