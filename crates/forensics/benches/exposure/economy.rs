@@ -3,7 +3,7 @@
 
 use graph::NONE;
 use ledger::{
-    AddressId, Block, BlockHash, Category, Height, Input, InputMarks, LedgerBatch, OutPoint,
+    AddressId, Block, BlockHash, Category, Height, Input, InputMarks, LedgerBatch, Mix, OutPoint,
     Output, ScriptType, Spent, Timestamp, Transaction, TxId, TxIndex,
 };
 use tracehound_forensics::Owners;
@@ -28,6 +28,9 @@ struct Coin {
 pub(crate) struct Blocks {
     pub(crate) batch: LedgerBatch,
     pub(crate) previous: Vec<u32>,
+    /// Labelled mixes among them; the drawn ledgers have none.
+    #[allow(dead_code, reason = "only the bench `risk` has blocks with mixes")]
+    pub(crate) mixes: Vec<Mix>,
 }
 
 pub(crate) struct Economy {
@@ -81,7 +84,8 @@ impl Economy {
     }
 
     pub(crate) fn blocks(&mut self, n: u32) -> Blocks {
-        let mut blocks = Blocks { batch: LedgerBatch::default(), previous: Vec::new() };
+        let mut blocks =
+            Blocks { batch: LedgerBatch::default(), previous: Vec::new(), mixes: Vec::new() };
         for _ in 0..n {
             self.block(&mut blocks);
         }

@@ -376,7 +376,7 @@ impl Chain {
     }
 
     /// All transactions in which addresses take part.
-    pub(crate) fn touching(&self, addresses: impl Iterator<Item = u32>) -> LedgerBatch {
+    pub(crate) fn touching(&self, addresses: impl Iterator<Item = u32>) -> Blocks {
         let mut txs = BTreeSet::new();
         for address in addresses {
             let mut at = self.newest_of_address[address as usize];
@@ -386,7 +386,7 @@ impl Chain {
                 at = coin.older_of_address;
             }
         }
-        self.rows(txs.into_iter()).batch
+        self.rows(txs.into_iter())
     }
 
     /// Blocks as batches.
@@ -413,7 +413,8 @@ impl Chain {
 
     /// Transactions as rows.
     fn rows(&self, txs: impl Iterator<Item = u32>) -> Blocks {
-        let mut blocks = Blocks { batch: LedgerBatch::default(), previous: Vec::new() };
+        let mut blocks =
+            Blocks { batch: LedgerBatch::default(), previous: Vec::new(), mixes: Vec::new() };
         for tx in txs {
             let (coin, spend) = self.starts[tx as usize];
             let (coins_end, spends_end) = self

@@ -6,6 +6,9 @@
 //! `like-real` (the default) has the figures of real blocks (`chain.rs`) and as many known parties as public tag packs know in
 //! them; in `commercial` every fourth service is known. `dense` is the economy of the bench `exposure`, in which everybody pays
 //! everybody within a day and nobody merges: a bound, and no likeness.
+//! `… --bench risk real DATA ADDRESSES [HOPS]` takes real blocks instead (`real.rs`): copies of the seventeen below the folder `DATA`
+//! until there are so many addresses, then the blocks of one more copy. What is known of parties flows between copies, other
+//! money does not: the depth of the state is that of seventeen blocks.
 //! `HOPS` is the bound of proximity, in place of the default.
 //! Rows of the side sent are asked for, cluster by cluster, up to a bound that is counted. Seconds are those of the one thread on
 //! a processor: the machine may be shared.
@@ -22,22 +25,27 @@ mod chain;
 mod desk;
 #[path = "../exposure/economy.rs"]
 mod economy;
+mod known;
 #[path = "../../../graph/benches/measure/mod.rs"]
 mod measure;
+mod real;
 mod world;
 
+use std::path::Path;
 use std::time::Instant;
 
 use ledger::{ClusterId, Entity, PatternMatch, Timestamp};
+use tracehound_forensics::Transfer;
 use tracehound_forensics::exposure::{ExposureState, Parties};
 use tracehound_forensics::patterns::{self, PatternOptions, PatternState, pattern_transfers};
 use tracehound_forensics::proximity::{ProximityOptions, ProximityState};
 use tracehound_forensics::score::Profile;
 
-use chain::Chain;
+use chain::{Chain, Joined};
 use desk::Desk;
 use economy::{Blocks, Economy};
 use measure::thread_cpu_s;
+use real::Real;
 use world::World;
 
 const N_ADDRESSES: u32 = 10_000_000;
@@ -71,19 +79,18 @@ type Row = Vec<(&'static str, f64)>;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<u32>().ok());
-    let n_addresses = number(0).unwrap_or(N_ADDRESSES);
-    let n_blocks = number(1).unwrap_or(N_BLOCKS);
-    let mut world = match arguments.get(2).map_or("like-real", String::as_str) {
-        "like-real" => World::Chain(Box::new(Chain::new(80, 7))),
-        "commercial" => World::Chain(Box::new(Chain::new(4, 7))),
-        "dense" => {
-            let n_wallets = n_addresses / 7;
-            World::Dense(Economy::new(n_wallets, (n_wallets / 1_000).max(1), 7))
-        }
-        other => panic!("like-real, commercial or dense, and not {other}"),
-    };
+    let (mut world, n_addresses, n_blocks, hops_max);
+    if arguments.first().is_some_and(|word| word == "real") {
+        let real = Real::read(Path::new(&arguments[1]));
+        (n_addresses, n_blocks) = (number(2).unwrap_or(N_ADDRESSES), real.n_blocks());
+        (world, hops_max) = (World::Real(Box::new(real)), number(3));
+    } else {
+        n_addresses = number(0).unwrap_or(N_ADDRESSES);
+        (n_blocks, hops_max) = (number(1).unwrap_or(N_BLOCKS), number(3));
+        world = drawn(arguments.get(2).map_or("like-real", String::as_str), n_addresses);
+    }
     let mut near = ProximityOptions::default();
-    near.hops_max = number(3).map_or(near.hops_max, |hops| hops as u8);
+    near.hops_max = hops_max.map_or(near.hops_max, |hops| hops as u8);
     let mut states = States {
         exposure: ExposureState::default(),
         proximity: ProximityState::new(near),
@@ -95,11 +102,23 @@ fn main() {
     history(&mut states, &mut world, n_addresses);
     describe(&states, &world);
     let mut desk = Desk::new();
-    let labels = world.parties().owners.labels.to_vec();
-    let mut frozen = Frozen { labels, clusters: Vec::new() };
-    let next = |_| block(&mut states, &mut world, &mut desk, &mut frozen);
+    let mut before = world.parties().owners.labels.to_vec();
+    let next = |_| block(&mut states, &mut world, &mut desk, &mut before);
     let rows: Vec<Row> = (0..n_blocks).map(next).collect();
     print(&rows);
+    describe(&states, &world);
+}
+
+fn drawn(name: &str, n_addresses: u32) -> World {
+    match name {
+        "like-real" => World::Chain(Box::new(Chain::new(80, 7))),
+        "commercial" => World::Chain(Box::new(Chain::new(4, 7))),
+        "dense" => {
+            let n_wallets = n_addresses / 7;
+            World::Dense(Economy::new(n_wallets, (n_wallets / 1_000).max(1), 7))
+        }
+        other => panic!("real, like-real, commercial or dense, and not {other}"),
+    }
 }
 
 fn history(states: &mut States, world: &mut World, n_addresses: u32) {
@@ -108,6 +127,7 @@ fn history(states: &mut States, world: &mut World, n_addresses: u32) {
         exposure_ms += timed(|| expose(states, parties, blocks)).1;
         push_ms += timed(|| states.proximity.push(&blocks.batch).unwrap()).1;
         patterns_ms += timed(|| find(states, parties, blocks)).1;
+        states.patterns.take_changed();
     });
     let start = Instant::now();
     let near = states.proximity.update(&world.parties().owners, &states.entities).len();
@@ -156,46 +176,39 @@ fn of_patterns<'a>(parties: &Parties<'a>) -> patterns::Parties<'a> {
 
 /// Clusters of the transfers.
 fn find(states: &mut States, parties: &Parties<'_>, blocks: &Blocks) -> Vec<ClusterId> {
-    let transfers = pattern_transfers(&blocks.batch, parties.owners.labels, &[]).unwrap();
+    let labels = parties.owners.labels;
+    let transfers = pattern_transfers(&blocks.batch, labels, &blocks.mixes).unwrap();
     states.patterns.apply(&transfers, &of_patterns(parties)).unwrap();
     transfers.iter().flat_map(|row| [row.source, row.target]).collect()
 }
 
-/// Clusters as patterns know them: those of the history, and new addresses each on its own.
-struct Frozen {
-    labels: Vec<u32>,
-    clusters: Vec<ClusterId>,
-}
-
-impl Frozen {
-    fn extend(&mut self, parties: &Parties<'_>) {
-        let known = self.labels.len() as u32;
-        self.labels.extend(known..parties.owners.labels.len() as u32);
-    }
-}
-
-/// Patterns of the clusters that a block joined, before its own transfers come in; returns how many transfers of before
-/// changed.
-fn rejoin(states: &mut States, world: &World, first_tx: u64, frozen: &mut Frozen) -> usize {
-    let World::Chain(chain) = world else { return 0 };
-    let is_moved = |(at, (old, new)): (u32, (&u32, &u32))| (old != new).then_some(at);
-    let moved = (0..).zip(frozen.labels.iter().zip(&chain.labels)).filter_map(is_moved);
-    let touching = chain.touching(moved);
+/// The transfers of before that a block's joins change, as they were and as they are. `before` are the labels as patterns know
+/// them, and become those of now.
+fn rejoined(
+    world: &World,
+    joined: &Joined,
+    first_tx: u64,
+    before: &mut Vec<u32>,
+) -> [Vec<Transfer>; 2] {
+    let labels = world.parties().owners.labels;
+    let is_other = |address: &u32| before[*address as usize] != labels[*address as usize];
+    let moved = joined.addresses.iter().map(|address| address.get());
+    let touching = world.touching(moved.clone().filter(is_other));
     let of = |labels: &[u32]| {
-        let mut rows = pattern_transfers(&touching, labels, &[]).unwrap();
+        let Some(Blocks { batch, mixes, .. }) = &touching else { return Vec::new() };
+        let mut rows = pattern_transfers(batch, labels, mixes).unwrap();
         rows.retain(|row| row.tx.get() < first_tx);
         rows
     };
-    frozen.extend(&chain.parties());
-    let (was, is) = (of(&frozen.labels), of(&chain.labels));
-    let parties = of_patterns(&chain.parties());
-    states.patterns.relabel(&was, &is, &frozen.clusters, &parties).unwrap();
-    frozen.clusters.clear();
-    frozen.labels.copy_from_slice(&chain.labels);
-    was.len()
+    let n_before = before.len();
+    // Who is new is an address on its own to transfers of before: it has none.
+    before.extend(&labels[n_before..]);
+    let both = [of(before), of(labels)];
+    moved.for_each(|address| before[address as usize] = labels[address as usize]);
+    both
 }
 
-fn block(states: &mut States, world: &mut World, desk: &mut Desk, frozen: &mut Frozen) -> Row {
+fn block(states: &mut States, world: &mut World, desk: &mut Desk, before: &mut Vec<u32>) -> Row {
     let news = world.block();
     let (blocks, parties) = (&news.blocks, &world.parties());
     let (mut clusters, joined_ms) = timed(|| match &news.joined {
@@ -205,26 +218,41 @@ fn block(states: &mut States, world: &mut World, desk: &mut Desk, frozen: &mut F
     let (exposed, exposure_ms) = timed(|| expose(states, parties, blocks));
     let (near, proximity_ms) = timed(|| {
         states.proximity.push(&blocks.batch).unwrap();
-        states.proximity.update(&parties.owners, &states.entities)
+        match &news.joined {
+            Some(Joined { addresses, .. }) => {
+                states.proximity.update_changed(&parties.owners, &states.entities, addresses)
+            }
+            None => states.proximity.update(&parties.owners, &states.entities),
+        }
     });
     let ((), widths_ms) = timed(|| states.proximity.refresh_widths());
-    frozen.clusters.extend(news.joined.iter().flat_map(|joined| &joined.clusters));
     let first_tx = blocks.batch.transactions[0].index.get();
-    let (n_rejoined, rejoined_ms) = timed(|| rejoin(states, world, first_tx, frozen));
-    let (paid, patterns_ms) = timed(|| find(states, parties, blocks));
-    let ((), found_ms) = timed(|| {
-        states.found = states.patterns.rows(&price);
-        states.found.sort_by_key(|row| row.cluster);
+    let (changed, read_ms) = timed(|| match &news.joined {
+        Some(joined) => rejoined(world, joined, first_tx, before),
+        None => Default::default(),
     });
-    clusters.extend(exposed.iter().chain(&near).chain(&paid));
+    let held = news.joined.as_ref().map_or(&[][..], |joined| &joined.clusters);
+    let [was, is] = &changed;
+    let of_patterns = of_patterns(parties);
+    let (relabeled, rejoined_ms) = timed(|| states.patterns.relabel(was, is, held, &of_patterns));
+    relabeled.unwrap();
+    let (paid, patterns_ms) = timed(|| find(states, parties, blocks));
+    let matched = states.patterns.take_changed();
+    clusters.extend(exposed.iter().chain(&near).chain(&paid).chain(&matched));
     clusters.sort_unstable();
     clusters.dedup();
+    let ((), found_ms) = timed(|| {
+        let rows = clusters.iter().flat_map(|own| states.patterns.rows_of(*own, &price));
+        states.found = rows.collect();
+    });
     let scored = desk.look(states, parties, &clusters);
     let ms = [
+        ("links and clusters, ms", news.owners_ms),
         ("exposure, joined clusters, ms", joined_ms),
         ("exposure, the block, ms", exposure_ms),
         ("proximity, ms", proximity_ms),
         ("proximity, bottlenecks, ms", widths_ms),
+        ("transfers of joined clusters, ms", read_ms),
         ("patterns, joined clusters, ms", rejoined_ms),
         ("patterns, the block, ms", patterns_ms),
         ("patterns, rows, ms", found_ms),
@@ -238,9 +266,10 @@ fn block(states: &mut States, world: &mut World, desk: &mut Desk, frozen: &mut F
     let counts = [
         ("all of these, ms", all),
         ("addresses that changed clusters", n_moved as f64),
-        ("transfers of these", n_rejoined as f64),
+        ("transfers of these", was.len() as f64),
         ("clusters whose exposure changed", exposed.len() as f64),
         ("clusters whose hops changed", near.len() as f64),
+        ("clusters whose patterns changed", matched.len() as f64),
         ("clusters scored", clusters.len() as f64),
         ("of these without rows sent", scored.n_unsent as f64),
         ("with points", scored.n_with_points as f64),

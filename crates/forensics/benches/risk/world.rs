@@ -1,4 +1,4 @@
-//! Where blocks come from: a chain like the real one, or an economy far denser than it.
+//! Where blocks come from: real ones, a chain drawn like them, or an economy far denser than it.
 
 use ledger::Entity;
 use ledger::EntityId;
@@ -6,8 +6,12 @@ use tracehound_forensics::exposure::Parties;
 
 use crate::chain::{Chain, Joined};
 use crate::economy::{Blocks, Economy};
+use crate::real::Real;
+use crate::timed;
 
 pub(crate) enum World {
+    /// Copies of real blocks; clusters are those of the program.
+    Real(Box<Real>),
     /// Figures of real blocks; clusters grow by common input.
     Chain(Box<Chain>),
     /// Everybody pays everybody within a day; wallets are known as such from their first block on.
@@ -18,11 +22,14 @@ pub(crate) enum World {
 pub(crate) struct News {
     pub(crate) blocks: Blocks,
     pub(crate) joined: Option<Joined>,
+    /// What it took to find out; nothing where owners are drawn with the block.
+    pub(crate) owners_ms: f64,
 }
 
 impl World {
     pub(crate) fn parties(&self) -> Parties<'_> {
         match self {
+            Self::Real(real) => real.parties(),
             Self::Chain(chain) => chain.parties(),
             Self::Dense(economy) => economy.parties(),
         }
@@ -34,6 +41,7 @@ impl World {
 
     pub(crate) fn n_outputs(&self) -> usize {
         match self {
+            Self::Real(real) => real.n_outputs(),
             Self::Chain(chain) => chain.n_outputs(),
             Self::Dense(economy) => economy.n_outputs(),
         }
@@ -47,6 +55,7 @@ impl World {
         mut take: impl FnMut(&Blocks, &Parties<'_>),
     ) {
         match self {
+            Self::Real(real) => real.history(n_addresses, take),
             Self::Chain(chain) => {
                 while chain.labels.len() < n_addresses as usize {
                     chain.draw();
@@ -69,15 +78,34 @@ impl World {
 
     pub(crate) fn block(&mut self) -> News {
         match self {
+            Self::Real(real) => {
+                let blocks = real.next_blocks();
+                let (joined, owners_ms) = timed(|| real.own(&blocks));
+                News { blocks, joined: Some(joined), owners_ms }
+            }
             Self::Chain(chain) => {
                 let (blocks, joined) = chain.block();
-                News { blocks, joined: Some(joined) }
+                News { blocks, joined: Some(joined), owners_ms: 0.0 }
             }
-            Self::Dense(economy) => News { blocks: economy.blocks(1), joined: None },
+            Self::Dense(economy) => {
+                News { blocks: economy.blocks(1), joined: None, owners_ms: 0.0 }
+            }
+        }
+    }
+
+    /// All transactions so far in which addresses take part; of worlds where nobody merges, none.
+    pub(crate) fn touching(&self, addresses: impl Iterator<Item = u32>) -> Option<Blocks> {
+        match self {
+            Self::Real(real) => Some(real.touching(addresses)),
+            Self::Chain(chain) => Some(chain.touching(addresses)),
+            Self::Dense(_) => None,
         }
     }
 
     pub(crate) fn entities(&self) -> Vec<Entity> {
+        if let Self::Real(real) = self {
+            return real.known_entities();
+        }
         let entity = |(id, category): (u32, &ledger::Category)| Entity {
             id: EntityId::new(id),
             category: *category,

@@ -92,6 +92,10 @@ impl ExposureState {
         let world = &mut self.world;
         let mut open = payments.to_vec();
         open.retain(|tx| !self.made.holds(*tx));
+        // Of a party that has paid all along this is known before anything is followed.
+        if open.len() > n_max {
+            return Err(ExposureError::TooManyDescendants { n_max });
+        }
         let mut seen: BTreeSet<u32> = open.iter().copied().collect();
         while let Some(tx) = open.pop() {
             if seen.len() > n_max {

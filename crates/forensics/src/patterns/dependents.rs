@@ -49,10 +49,23 @@ impl Seed {
     }
 }
 
+/// From which transaction on a cluster is evaluated again, [`u32::MAX`] for never.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Since {
+    /// By every detector.
+    pub(super) all: u32,
+    /// By that of layering: half of all dependents are far down what others pass on, and nothing else looks so far.
+    pub(super) layering: u32,
+}
+
+impl Since {
+    const NEVER: Self = Self { all: u32::MAX, layering: u32::MAX };
+    pub(super) const ALWAYS: Self = Self { all: 0, layering: 0 };
+}
+
 /// Clusters to be evaluated again.
 pub(super) struct Dependents {
-    /// From which transaction on.
-    pub(super) since: BTreeMap<u32, u32>,
+    pub(super) since: BTreeMap<u32, Since>,
     /// How many events were looked at, and how many may be.
     work: Cell<usize>,
     work_max: usize,
@@ -125,9 +138,16 @@ impl Dependents {
 
     /// Notes a cluster, unless it takes part in nothing from that transaction on.
     fn mark(&mut self, scene: Scene<'_>, cluster: u32, tx: u32) {
-        if scene.history.of(cluster).last().is_some_and(|last| last.tx >= tx) {
-            let since = self.since.entry(cluster).or_insert(tx);
-            *since = (*since).min(tx);
+        if takes_part(scene, cluster, tx) {
+            let since = self.since.entry(cluster).or_insert(Since::NEVER);
+            since.all = since.all.min(tx);
+        }
+    }
+
+    fn mark_layer(&mut self, scene: Scene<'_>, cluster: u32, tx: u32) {
+        if takes_part(scene, cluster, tx) {
+            let since = self.since.entry(cluster).or_insert(Since::NEVER);
+            since.layering = since.layering.min(tx);
         }
     }
 
@@ -139,8 +159,8 @@ impl Dependents {
         let mut level = vec![seed.payer, seed.payee];
         let paid = near(&self.work, scene, seed.payer(), false, span_s).map(|event| event.other);
         let paid: BTreeSet<u32> = paid.collect();
-        if paid.len() > options.payees_max as usize {
-            // The newest payees are looked at: another one pushes one out.
+        if paid.len() > options.payees_max as usize && scene.is_subject(seed.payer) {
+            // The newest payees of a start are looked at: another one pushes one out.
             level.extend(paid);
         }
         for depth in 0..options.relays_max {
@@ -257,13 +277,17 @@ impl Dependents {
             }
         }
         while let Some(place) = below.pop().filter(|_| !self.is_spent()) {
-            self.mark(scene, place.cluster, seed.tx);
+            self.mark_layer(scene, place.cluster, seed.tx);
             if met.layers.insert((place.cluster, place.time)) {
                 let paid = passing(&self.work, scene, place, &mut met.passed[1]);
                 below.extend(paid.into_iter().map(Place::other));
             }
         }
     }
+}
+
+fn takes_part(scene: Scene<'_>, cluster: u32, since: u32) -> bool {
+    scene.history.of(cluster).last().is_some_and(|last| last.tx >= since)
 }
 
 /// The events of a cluster up to which it is known what it holds.

@@ -48,7 +48,7 @@ impl Event {
 }
 
 /// A transfer with narrow numbers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Narrow {
     pub(super) tx: u32,
     pub(super) source: u32,
@@ -95,6 +95,7 @@ impl Narrow {
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     lists: Vec<Vec<Event>>,
+    n_events: usize,
 }
 
 impl History {
@@ -131,6 +132,7 @@ impl History {
             _ => list.len(),
         };
         list.insert(place, event);
+        self.n_events += 1;
     }
 
     /// Takes an event away; false if it is not there.
@@ -140,6 +142,7 @@ impl History {
         let found = list.get(place) == Some(&event);
         if found {
             list.remove(place);
+            self.n_events -= 1;
         }
         found
     }
@@ -148,7 +151,9 @@ impl History {
     pub(super) fn unwind(&mut self, height: Height) -> Option<u32> {
         let mut last_tx = None;
         for list in &mut self.lists {
-            while list.pop_if(|event| event.height() >= height.get()).is_some() {}
+            while list.pop_if(|event| event.height() >= height.get()).is_some() {
+                self.n_events -= 1;
+            }
             last_tx = last_tx.max(list.last().map(|event| event.tx));
         }
         last_tx
@@ -161,7 +166,7 @@ impl History {
 
     /// How many events there are, two a transfer.
     pub(super) fn n_events(&self) -> usize {
-        self.lists.iter().map(Vec::len).sum()
+        self.n_events
     }
 
     /// How many bytes the events take.

@@ -9,8 +9,6 @@
 //! Cost: O(`levels_max` + `clusters_max`) windows for a payment behind three passing clusters, O(1) windows otherwise.
 //! Checked against: all sequences of transfers (`tests/it/patterns_oracle.rs`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::history::Event;
 use super::hits::{Entry, Hit, Joined, span};
 use super::peeling_chain::split;
@@ -50,18 +48,25 @@ pub(super) fn passed<'s>(
     let time = past.iter().rev().find(|event| event.tx == tx)?.time;
     let near = |event: &&Event| event.time.abs_diff(time) <= options.dwell_s;
     let late = |event: &&Event| event.time.saturating_add(options.dwell_s) >= time;
-    let window = past.iter().rev().take_while(late);
-    let window: Vec<&Event> = window.collect();
-    if window.len() > options.events_max as usize {
+    let window = || past.iter().rev().take_while(late);
+    let n_most = options.events_max as usize;
+    if window().take(n_most + 1).count() > n_most {
         return None;
     }
-    let counted = window.into_iter().filter(|event| scene.counts(event));
-    let (ins, outs): (Vec<&Event>, Vec<&Event>) =
-        counted.filter(near).partition(|event| event.is_in());
-    let (in_sat, out_sat) = (sum_sat(ins.iter().copied()), sum_sat(outs.iter().copied()));
+    // Most clusters pass nothing on: that is found out before anything is put down.
+    let side = |is_in: bool| {
+        let counted = window().filter(|event| scene.counts(event)).filter(near);
+        counted.filter(move |event| event.is_in() == is_in)
+    };
+    let (in_sat, out_sat) = (sum_sat(side(true)), sum_sat(side(false)));
     let passes =
         in_sat > 0 && out_sat <= in_sat && is_share(out_sat, options.out_percent_min, in_sat);
-    passes.then_some(Passed { ins, outs, in_sat, out_sat })
+    passes.then(|| Passed {
+        ins: side(true).collect(),
+        outs: side(false).collect(),
+        in_sat,
+        out_sat,
+    })
 }
 
 fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
@@ -81,13 +86,15 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
         (cluster, tx) = (funding.other, funding.tx);
     }
     // Each of them with enough levels below is a first one: who paid the very first may pass on by chance.
+    let mut down = Down { scene, until: moment.tx, met: Vec::new(), entries: Vec::new() };
     for (measure, &(top, funding)) in (1u32..).zip(&above).skip(options.levels_min as usize - 1) {
         if funding.amount_sat < options.amount_sat_min {
             continue;
         }
-        let mut down = Down { scene, until: moment.tx, met: BTreeSet::new(), entries: Vec::new() };
+        down.met.clear();
+        down.entries.clear();
         if down.keeps_mass(top, funding) {
-            hits.push(moment.hit(LAYERING.number, top, measure, down.entries));
+            hits.push(moment.hit(LAYERING.number, top, measure, down.entries.clone()));
         }
     }
 }
@@ -96,8 +103,18 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
 struct Down<'s> {
     scene: Scene<'s>,
     until: u32,
-    met: BTreeSet<u32>,
+    /// At most `clusters_max`, so that to look through them is faster than to keep them in order.
+    met: Vec<u32>,
     entries: Vec<Entry>,
+}
+
+/// What a cluster of a level gets of the money that is followed.
+#[derive(Clone, Copy)]
+struct Got {
+    cluster: u32,
+    sat: u128,
+    /// The first transaction in which it did.
+    since: u32,
 }
 
 impl Down<'_> {
@@ -105,7 +122,8 @@ impl Down<'_> {
     fn keeps_mass(&mut self, top: u32, funding: &Event) -> bool {
         let options = &self.scene.options.layering;
         self.entries.push(Entry::of(top, funding, true));
-        let mut level = BTreeMap::from([(top, (u128::from(funding.amount_sat), funding.tx))]);
+        let sat = u128::from(funding.amount_sat);
+        let mut level = vec![Got { cluster: top, sat, since: funding.tx }];
         let mut whole = 0;
         for number in 0..options.levels_max {
             let (moved_sat, next) = self.pass_on(&level);
@@ -120,17 +138,15 @@ impl Down<'_> {
         true
     }
 
-    /// What one level passes on in all, and what of it each cluster of the next level gets, with the first transaction.
-    fn pass_on(
-        &mut self,
-        level: &BTreeMap<u32, (u128, u32)>,
-    ) -> (u128, BTreeMap<u32, (u128, u32)>) {
-        let (mut moved_sat, mut next) = (0, BTreeMap::new());
-        for (&cluster, &(got_sat, since)) in level {
+    /// What one level passes on in all, and what of it each cluster of the next level gets, both by cluster.
+    fn pass_on(&mut self, level: &[Got]) -> (u128, Vec<Got>) {
+        let (mut moved_sat, mut next) = (0, Vec::<Got>::new());
+        for &Got { cluster, sat, since } in level {
             let n_most = self.scene.options.layering.clusters_max as usize;
-            if self.met.len() >= n_most || !self.met.insert(cluster) {
+            if self.met.len() >= n_most || self.met.contains(&cluster) {
                 continue;
             }
+            self.met.push(cluster);
             let Some(first) = first_payment(self.scene, cluster, since, self.until) else {
                 continue;
             };
@@ -138,16 +154,22 @@ impl Down<'_> {
             if !passed.ins.iter().any(|event| event.tx == since) {
                 continue; // it pays with other money
             }
-            let own = got_sat.min(passed.in_sat);
+            let own = sat.min(passed.in_sat);
             moved_sat += own.min(passed.out_sat);
             for out in passed.outs.iter().filter(|out| out.tx > since) {
-                let part = u128::from(out.amount_sat) * own / passed.in_sat;
-                let (sum, first_tx) = next.entry(out.other).or_insert((0, out.tx));
-                *sum += part;
-                *first_tx = (*first_tx).min(out.tx);
+                let sat = u128::from(out.amount_sat) * own / passed.in_sat;
+                next.push(Got { cluster: out.other, sat, since: out.tx });
                 self.entries.push(Entry::of(cluster, out, false));
             }
         }
+        next.sort_unstable_by_key(|got| got.cluster);
+        next.dedup_by(|other, got| {
+            let is_same = other.cluster == got.cluster;
+            if is_same {
+                *got = Got { sat: got.sat + other.sat, since: got.since.min(other.since), ..*got };
+            }
+            is_same
+        });
         (moved_sat, next)
     }
 }

@@ -37,7 +37,7 @@ options! {
         events_max: u32 = 1_024,
         /// When clusters change, so many times as many events as there are in all are looked at to find out what depends on them; then
         /// everything is evaluated again. To look at one costs a tenth of evaluating it.
-        relabel_factor: u32 = 2,
+        relabel_factor: u32 = 4,
         /// Many payments just below a threshold of reporting.
         structuring: Structuring = Structuring::default(),
         /// Many pay one.

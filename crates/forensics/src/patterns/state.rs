@@ -7,17 +7,18 @@
 //! drops its hits; when transfers or entities change, the clusters that depend on them (`dependents`) are evaluated
 //! again from the first transaction that changed; all of them where to find them out costs more than that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::{AddressId, ClusterId, Height, LedgerBatch, Mix, PatternMatch, Timestamp};
 
-use super::DETECTORS;
-use super::dependents::{Dependents, Seed};
+use super::dependents::{Dependents, Seed, Since};
 use super::error::PatternError;
-use super::history::{History, MIX, Narrow};
+use super::history::{Event, History, MIX, Narrow};
 use super::hits::{Hit, rows};
+use super::layering::LAYERING;
 use super::options::PatternOptions;
 use super::scene::{Moment, Parties, Scene};
+use super::{DETECTORS, Detector};
 use crate::error::FlowError;
 use crate::payers::{label, payments};
 use crate::transfers::Transfer;
@@ -84,6 +85,10 @@ pub struct PatternState {
     history: History,
     /// By the cluster at which they were evaluated, in order of transaction.
     hits: BTreeMap<u32, Vec<Hit>>,
+    /// Whom a hit is about and where it was evaluated, if these are two.
+    elsewhere: BTreeSet<(u32, u32)>,
+    /// Clusters of which matches changed since that was asked last.
+    changed: BTreeSet<u32>,
     last_tx: Option<u32>,
 }
 
@@ -94,7 +99,14 @@ impl PatternState {
     /// An option is out of range.
     pub fn new(options: PatternOptions) -> Result<Self, PatternError> {
         options.check()?;
-        Ok(Self { options, history: History::default(), hits: BTreeMap::new(), last_tx: None })
+        Ok(Self {
+            options,
+            history: History::default(),
+            hits: BTreeMap::new(),
+            elsewhere: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            last_tx: None,
+        })
     }
 
     /// What it was made with.
@@ -141,38 +153,86 @@ impl PatternState {
     }
 
     fn evaluate(&mut self, cluster: u32, tx: u32, parties: &Parties<'_>) {
+        let found = self.find(DETECTORS, cluster, tx, parties);
+        self.changed.extend(found.iter().map(|hit| hit.cluster));
+        self.keep(cluster, found);
+    }
+
+    fn find(
+        &self,
+        detectors: &[Detector],
+        cluster: u32,
+        tx: u32,
+        parties: &Parties<'_>,
+    ) -> Vec<Hit> {
         let scene = Scene { history: &self.history, parties, options: &self.options };
-        let Some(moment) = Moment::of(scene, cluster, tx) else { return };
         let mut found = Vec::new();
-        for detector in DETECTORS {
-            (detector.find)(&moment, &mut found);
+        if let Some(moment) = Moment::of(scene, cluster, tx) {
+            detectors.iter().for_each(|detector| (detector.find)(&moment, &mut found));
         }
+        found
+    }
+
+    /// Adds hits behind those that a cluster has.
+    fn keep(&mut self, cluster: u32, mut found: Vec<Hit>) {
         if !found.is_empty() {
+            let others = found.iter().filter(|hit| hit.cluster != cluster);
+            self.elsewhere.extend(others.map(|hit| (hit.cluster, cluster)));
             self.hits.entry(cluster).or_default().append(&mut found);
         }
     }
 
     /// Evaluates a cluster again from a transaction on.
-    fn evaluate_since(&mut self, cluster: u32, since: u32, parties: &Parties<'_>) {
-        if let Some(hits) = self.hits.get_mut(&cluster) {
-            hits.retain(|hit| hit.tx < since);
-        }
+    fn evaluate_since(&mut self, cluster: u32, since: Since, parties: &Parties<'_>) {
+        let first = since.all.min(since.layering);
+        let was = self.drop_hits(cluster, |hit| hit.tx >= first);
         let events = self.history.of(cluster);
-        let first = events.partition_point(|event| event.tx < since);
-        let mut again: Vec<u32> = events[first..].iter().map(|event| event.tx).collect();
-        again.dedup();
-        for tx in again {
-            self.evaluate(cluster, tx, parties);
+        let events = &events[events.partition_point(|event| event.tx < first)..];
+        let again = |own: &[Event]| {
+            let tx = own[0].tx;
+            if tx >= since.all {
+                return self.find(DETECTORS, cluster, tx, parties);
+            }
+            let kept = was.iter().filter(|hit| hit.tx == tx && hit.pattern != LAYERING.number);
+            let mut found: Vec<Hit> = kept.cloned().collect();
+            found.append(&mut self.find(&[LAYERING], cluster, tx, parties));
+            found.sort_by_key(|hit| hit.pattern);
+            found
+        };
+        let is: Vec<Hit> = events.chunk_by(|a, b| a.tx == b.tx).flat_map(again).collect();
+        if was != is {
+            self.changed.extend(was.iter().chain(&is).map(|hit| hit.cluster));
         }
+        self.keep(cluster, is);
+    }
+
+    /// Takes away the last hits of a cluster, from the first that is to go on.
+    fn drop_hits(&mut self, cluster: u32, goes: impl Fn(&Hit) -> bool) -> Vec<Hit> {
+        let Some(hits) = self.hits.get_mut(&cluster) else { return Vec::new() };
+        let gone = hits.split_off(hits.partition_point(|hit| !goes(hit)));
+        let others = gone.iter().map(|hit| hit.cluster).filter(|other| *other != cluster);
+        for other in others.collect::<BTreeSet<u32>>() {
+            if hits.iter().all(|hit| hit.cluster != other) {
+                self.elsewhere.remove(&(other, cluster));
+            }
+        }
+        if hits.is_empty() {
+            self.hits.remove(&cluster);
+        }
+        gone
     }
 
     /// Takes back the blocks from `height` on.
     pub fn unwind(&mut self, height: Height) {
         self.last_tx = self.history.unwind(height);
-        self.hits.retain(|_, hits| {
-            hits.retain(|hit| hit.height < height.get());
-            !hits.is_empty()
-        });
+        let is_late = |hit: &Hit| hit.height >= height.get();
+        let has_late = |hits: &Vec<Hit>| hits.last().is_some_and(is_late);
+        let late = self.hits.iter().filter(|(_, hits)| has_late(hits));
+        let late: Vec<u32> = late.map(|(cluster, _)| *cluster).collect();
+        for cluster in late {
+            let gone = self.drop_hits(cluster, is_late);
+            self.changed.extend(gone.iter().map(|hit| hit.cluster));
+        }
     }
 
     /// Turns the patterns of clusters and entities as they were into those of `parties`. `before` and `after` are the transfers of every
@@ -181,7 +241,7 @@ impl PatternState {
     /// more than [`PatternOptions::relabel_factor`] allows, everything is evaluated again.
     ///
     /// # Errors
-    /// A transfer of `before` was never applied: the state is then spoilt, and to be built anew. A transfer is of no possible block:
+    /// A transfer of `before` alone was never applied: the state is then spoilt, and to be built anew. A transfer is of no possible block:
     /// nothing has changed.
     pub fn relabel(
         &mut self,
@@ -190,8 +250,7 @@ impl PatternState {
         entities_changed: &[ClusterId],
         parties: &Parties<'_>,
     ) -> Result<(), PatternError> {
-        let narrow = |rows: &[Transfer]| rows.iter().map(Narrow::of).collect::<Result<Vec<_>, _>>();
-        let (before, after) = (narrow(before)?, narrow(after)?);
+        let (before, after) = changes(before, after)?;
         let mut seeds: Vec<Seed> = before.iter().chain(&after).map(Seed::of).collect();
         let work_max = self.history.n_events().saturating_mul(self.options.relabel_factor as usize);
         let mut dependents = Dependents::within(work_max);
@@ -207,13 +266,13 @@ impl PatternState {
             dependents.add(scene, &seeds);
         }
         if dependents.is_spent() {
-            self.history.clusters().for_each(|cluster| self.evaluate_since(cluster, 0, parties));
+            let clusters = self.history.clusters();
+            clusters.for_each(|cluster| self.evaluate_since(cluster, Since::ALWAYS, parties));
         } else {
             for (cluster, since) in dependents.since {
                 self.evaluate_since(cluster, since, parties);
             }
         }
-        self.hits.retain(|_, hits| !hits.is_empty());
         Ok(())
     }
 
@@ -237,10 +296,48 @@ impl PatternState {
         rows(self.hits.values().flatten(), &self.options, price)
     }
 
+    /// The rows of one cluster, as in [`PatternState::rows`].
+    pub fn rows_of(
+        &self,
+        cluster: ClusterId,
+        price: &dyn Fn(Timestamp) -> Option<u64>,
+    ) -> Vec<PatternMatch> {
+        let own = cluster.get().get();
+        let elsewhere = self.elsewhere.range((own, 0)..=(own, u32::MAX)).map(|(_, at)| *at);
+        let places = std::iter::once(own).chain(elsewhere);
+        let hits = places.filter_map(|at| self.hits.get(&at)).flatten();
+        rows(hits.filter(|hit| hit.cluster == own), &self.options, price)
+    }
+
+    /// Clusters, ascending, of which rows came, went or may say something else since this was asked last. Prices are not looked at.
+    pub fn take_changed(&mut self) -> Vec<ClusterId> {
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        changed.map(|cluster| ClusterId::new(AddressId::new(cluster))).collect()
+    }
+
     /// Bytes of what is held about transfers, and of what was found.
     pub fn bytes(&self) -> (usize, usize) {
         let entry = size_of::<super::hits::Entry>();
         let hit = |hit: &Hit| size_of::<Hit>() + hit.entries.capacity() * entry;
         (self.history.bytes(), self.hits.values().flatten().map(hit).sum())
     }
+}
+
+/// The rows of each of two lists that the other has not: most payees of a payout that one moved address got part of are
+/// the same, and nothing depends on them.
+fn changes(
+    before: &[Transfer],
+    after: &[Transfer],
+) -> Result<(Vec<Narrow>, Vec<Narrow>), PatternError> {
+    let narrow = |rows: &[Transfer]| {
+        let mut rows = rows.iter().map(Narrow::of).collect::<Result<Vec<_>, _>>()?;
+        rows.sort_unstable();
+        Ok(rows)
+    };
+    let (before, after): (Vec<Narrow>, Vec<Narrow>) = (narrow(before)?, narrow(after)?);
+    let only = |own: &[Narrow], other: &[Narrow]| {
+        let own = own.iter().filter(|row| other.binary_search(row).is_err());
+        own.copied().collect()
+    };
+    Ok((only(&before, &after), only(&after, &before)))
 }

@@ -30,6 +30,10 @@ fn find(moment: &Moment<'_>, hits: &mut Vec<Hit>) {
     let newest = moment.paying().chain(moment.paid()).next();
     let Some(newest) = newest.filter(|event| moment.scene.value(event).is_some()) else { return };
     let side = moment.window(options.window_s).filter(|event| event.is_in() == newest.is_in());
+    // Each payment is a transaction of its own: few events are not asked what they were worth.
+    if side.clone().take(options.payments_min as usize).count() < options.payments_min as usize {
+        return;
+    }
     let events: Vec<(&Event, i128)> =
         side.filter_map(|event| Some((event, moment.scene.value(event)?.micros()))).collect();
     for &threshold in &options.thresholds {

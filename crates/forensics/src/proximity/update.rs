@@ -2,7 +2,7 @@
 
 use graph::NONE;
 use graph::events::{Absorbed, EventGraph, Move, Role, Seeds, WalkLabels, Width};
-use ledger::{ClusterId, Entity, Height};
+use ledger::{AddressId, ClusterId, Entity, Height};
 
 use super::passing::cluster;
 use super::{Nodes, Pending, ProximityState, Side, Transactions};
@@ -31,7 +31,20 @@ impl ProximityState {
     /// ascending: all whose hops, contracted hops or entity changed, and those that are none any more.
     pub fn update(&mut self, owners: &Owners<'_>, entities: &[Entity]) -> Vec<ClusterId> {
         let end = self.ledger.events.n_events();
-        self.make_current(owners, entities, end)
+        self.make_current(owners, entities, None, end)
+    }
+
+    /// As [`ProximityState::update`], which compares all owners with those before, for callers that know who changed: `changed` names
+    /// at least all addresses of before with another label, or whose number names a cluster that another entity holds.
+    pub fn update_changed(
+        &mut self,
+        owners: &Owners<'_>,
+        entities: &[Entity],
+        changed: &[AddressId],
+    ) -> Vec<ClusterId> {
+        let end = self.ledger.events.n_events();
+        let changed: Vec<u32> = changed.iter().map(|address| address.get()).collect();
+        self.make_current(owners, entities, Some(&changed), end)
     }
 
     /// Takes back all blocks from `first` on; `owners` and `entities` are those from then on. Returns what
@@ -43,7 +56,7 @@ impl ProximityState {
         entities: &[Entity],
     ) -> Vec<ClusterId> {
         let end = self.ledger.event_at(first);
-        let changed = self.make_current(owners, entities, end);
+        let changed = self.make_current(owners, entities, None, end);
         // What is pending names events that are about to go.
         self.refresh_widths();
         self.ledger.truncate();
@@ -54,6 +67,7 @@ impl ProximityState {
         &mut self,
         owners: &Owners<'_>,
         entities: &[Entity],
+        of: Option<&[u32]>,
         end: u32,
     ) -> Vec<ClusterId> {
         let Self { ledger: Transactions { events, .. }, nodes, .. } = self;
@@ -63,8 +77,11 @@ impl ProximityState {
             let of = |entities: &[u32]| entities.get(node as usize).is_none_or(|own| *own == NONE);
             of(&nodes.entities) && of(owners.entities)
         };
-        let regrouped =
-            events.regroup(owners.labels, |from, into| is_nobody(from) && is_nobody(into));
+        let may_absorb = |from, into| is_nobody(from) && is_nobody(into);
+        let regrouped = match of {
+            Some(of) => events.regroup_changed(owners.labels, of, may_absorb),
+            None => events.regroup(owners.labels, may_absorb),
+        };
         events.index();
         events.announce_end(end);
         let mut changes = Changes {
@@ -74,7 +91,7 @@ impl ProximityState {
             of_side: [Vec::new(), Vec::new()],
             turned: Vec::new(),
         };
-        self.take_entities(owners, entities, &mut changes);
+        self.take_entities(owners, entities, of, &mut changes);
         self.take_passing(&mut changes);
         let mut changed = self.repair(&changes);
         changed.sort_unstable();
@@ -82,8 +99,14 @@ impl ProximityState {
         changed.into_iter().map(cluster).collect()
     }
 
-    /// Takes over who is an entity of what class.
-    fn take_entities(&mut self, owners: &Owners<'_>, entities: &[Entity], changes: &mut Changes) {
+    /// Takes over who is an entity of what class; `of` names all clusters of before with another entity, if that is known.
+    fn take_entities(
+        &mut self,
+        owners: &Owners<'_>,
+        entities: &[Entity],
+        of: Option<&[u32]>,
+        changes: &mut Changes,
+    ) {
         let class = |entity: &Entity| {
             let is_asked = self.options.categories.contains(&entity.category);
             if is_asked { entity.category.number() } else { u8::MAX }
@@ -97,29 +120,29 @@ impl ProximityState {
             entity < n_entities && at(&classes, entity) != at(&before.classes, entity)
         };
         let none_moved = !(0..).take(n_entities).any(|entity: u32| moved(&entity));
-        let n_nodes = owners.entities.len().max(before.entities.len());
-        const PIECE: usize = 4096;
-        let mut changed_pieces = Vec::new();
-        for start in (0..n_nodes).step_by(PIECE) {
-            let end = (start + PIECE).min(n_nodes);
-            let (old, new) = (before.entities.get(start..end), owners.entities.get(start..end));
-            if none_moved && old.is_some() && old == new {
-                continue;
-            }
-            for node in start..end {
-                let old = before.entities.get(node).copied().unwrap_or(NONE);
-                let new = owners.entities.get(node).copied().unwrap_or(NONE);
-                if old != new || old != NONE && moved(&old) {
-                    let node = u32::try_from(node).expect("clusters are named by addresses");
-                    look_again(&self.ledger.events, node, changes);
-                }
-            }
-            changed_pieces.push(start..end.min(owners.entities.len()));
+        let n_before = before.entities.len();
+        let mut nodes: Vec<u32> = match of.filter(|_| none_moved) {
+            Some(of) => of.iter().copied().filter(|node| (*node as usize) < n_before).collect(),
+            None => differing(&before.entities, owners.entities, none_moved),
+        };
+        nodes.extend((n_before..owners.entities.len()).map(node_of));
+        nodes.sort_unstable();
+        nodes.dedup();
+        let entity = |entities: &[u32], node: u32| entities.get(node as usize).copied();
+        nodes.retain(|node| {
+            let old = entity(&before.entities, *node).unwrap_or(NONE);
+            let new = entity(owners.entities, *node).unwrap_or(NONE);
+            old != new || old != NONE && moved(&old)
+        });
+        for &node in &nodes {
+            look_again(&self.ledger.events, node, changes);
         }
         self.nodes.classes = classes;
         self.nodes.entities.resize(owners.entities.len(), NONE);
-        for piece in changed_pieces.into_iter().filter(|piece| !piece.is_empty()) {
-            self.nodes.entities[piece.clone()].copy_from_slice(&owners.entities[piece]);
+        for node in nodes {
+            if let Some(own) = self.nodes.entities.get_mut(node as usize) {
+                *own = owners.entities[node as usize];
+            }
         }
     }
 
@@ -289,6 +312,23 @@ fn refresh(
         widths.repair(events, &nodes.parts(), &seeds);
     }
     *pending = Pending::default();
+}
+
+/// Places of the first list in pieces that are not as in the other; all of them unless `skips`.
+fn differing(old: &[u32], new: &[u32], skips: bool) -> Vec<u32> {
+    const PIECE: usize = 4096;
+    let mut places = Vec::new();
+    for start in (0..old.len()).step_by(PIECE) {
+        let end = (start + PIECE).min(old.len());
+        if !skips || new.get(start..end) != Some(&old[start..end]) {
+            places.extend((start..end).map(node_of));
+        }
+    }
+    places
+}
+
+fn node_of(place: usize) -> u32 {
+    u32::try_from(place).expect("clusters are named by addresses")
 }
 
 fn absorbed(moves: &[Move]) -> impl Iterator<Item = &Absorbed> {

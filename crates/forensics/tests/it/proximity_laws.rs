@@ -1,5 +1,5 @@
 use forensics::proximity::ProximityState;
-use ledger::{ClusterId, Height, LedgerBatch, ProximityRow};
+use ledger::{AddressId, ClusterId, Height, LedgerBatch, ProximityRow};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tracehound_forensics as forensics;
@@ -100,6 +100,15 @@ proptest! {
     }
 }
 
+/// Addresses of before with another label, or by whose number another entity holds a cluster.
+fn others(before: &Holding, now: &Holding) -> Vec<AddressId> {
+    let all = 0..before.labels.len();
+    let others = all.filter(|at| {
+        (before.labels[*at], before.entity_of[*at]) != (now.labels[*at], now.entity_of[*at])
+    });
+    others.map(|at| AddressId::new(u32::try_from(at).unwrap())).collect()
+}
+
 /// As in a store that follows a chain: clusters only grow, and who is known by one address is known by all of the cluster.
 fn grown(known: &[u32; 8], joined: &[(usize, usize)]) -> Holding {
     let mut labels: Vec<u32> = (0..8).collect();
@@ -123,10 +132,12 @@ proptest! {
         ledger in ledger(30),
         known in proptest::array::uniform8(prop_oneof![4 => Just(u32::MAX), 1 => 0u32..3]),
         joined in vec(prop::option::weighted(0.2, (0usize..8, 0usize..8)), 30),
+        told in vec(any::<bool>(), 30),
         hops_max in 1u8..5,
     ) {
         let n_all = u32::try_from(ledger.batch.blocks.len()).unwrap();
-        let mut state = at_once(&LedgerBatch::default(), &grown(&known, &[]).cut(0), hops_max);
+        let mut last = grown(&known, &[]).cut(0);
+        let mut state = at_once(&LedgerBatch::default(), &last, hops_max);
         for block in 0..n_all {
             let before = state.clone();
             let (part, n_addresses) = of_first(&ledger.batch, block + 1);
@@ -134,9 +145,16 @@ proptest! {
                 joined[..=block as usize].iter().flatten().copied().collect();
             let own = grown(&known, &so_far).cut(n_addresses);
             state.push(&blocks(&ledger.batch, block..block + 1)).unwrap();
-            let changed = state.update(&own.owners(), &own.entities);
+            let is_told = told[block as usize];
+            let changed = if is_told {
+                let others = others(&last, &own);
+                state.update_changed(&own.owners(), &own.entities, &others)
+            } else {
+                state.update(&own.owners(), &own.entities)
+            };
             let mut fresh = at_once(&part, &own, hops_max);
             check(&before, &mut state, &changed, &mut fresh, block % 4 == 3);
+            last = own;
         }
     }
 }

@@ -176,7 +176,32 @@ impl EventGraph {
     /// end on their own. A node that goes into another as a whole is absorbed if `may_absorb(from, into)`, else dissolved.
     /// Then [`Self::index`].
     pub fn regroup(&mut self, nodes: &[u32], may_absorb: impl Fn(u32, u32) -> bool) -> Regrouped {
-        let moved = self.moved(nodes);
+        self.regroup_moved(self.moved(nodes), nodes, may_absorb)
+    }
+
+    /// As [`Self::regroup`], where `changed` names at least all members in rows whose node is another one: nobody else is looked at.
+    pub fn regroup_changed(
+        &mut self,
+        nodes: &[u32],
+        changed: &[u32],
+        may_absorb: impl Fn(u32, u32) -> bool,
+    ) -> Regrouped {
+        let node = |member: u32| nodes.get(member as usize).copied().unwrap_or(member);
+        let is_other = |member: &u32| {
+            self.node_of.get(*member as usize).is_some_and(|old| *old != node(*member))
+        };
+        let mut changed: Vec<u32> = changed.iter().copied().filter(is_other).collect();
+        sort_once(&mut changed);
+        let moved = changed.into_iter().map(|member| (member, node(member))).collect();
+        self.regroup_moved(moved, nodes, may_absorb)
+    }
+
+    fn regroup_moved(
+        &mut self,
+        moved: Vec<(u32, u32)>,
+        nodes: &[u32],
+        may_absorb: impl Fn(u32, u32) -> bool,
+    ) -> Regrouped {
         let mut from: Vec<(u32, u32)> =
             moved.iter().map(|(member, new)| (self.node_of(*member), *new)).collect();
         from.sort_unstable();

@@ -57,7 +57,13 @@ impl<V: Value> State<V> {
             self.events.push(givers, getters, false);
         }
         let first = self.events.n_indexed();
-        let mut regrouped = self.events.regroup(nodes, |_, _| true);
+        // Who is told about everybody finds the same as who looks for himself.
+        let everybody: Vec<u32> = (0..N).rev().chain(0..N).collect();
+        let mut regrouped = if events.len() % 2 == 1 {
+            self.events.regroup_changed(nodes, &everybody, |_, _| true)
+        } else {
+            self.events.regroup(nodes, |_, _| true)
+        };
         self.events.index();
         self.events.announce_end(self.events.n_events());
         let passed = std::mem::replace(&mut self.passes, passes.to_vec());
