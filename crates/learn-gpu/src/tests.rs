@@ -267,15 +267,16 @@ fn check_fit(task: Task, options: &NetworkOptions, within: f64) {
 
 #[test]
 fn a_few_epochs_are_those_of_the_cores() {
-    // Dropout draws the same units; else margins would be tenths apart. Rounding grows with the steps: the bounds are ten times what was seen.
+    // Dropout draws the same units; else margins would be tenths apart. Mesa's driver in software is within 2e-7: the bounds leave room
+    // for what others contract and reorder, which grows with the steps.
     let two = NetworkOptions { epochs_max: 2, ..options() };
-    check_fit(Task::Binary, &two, 1e-3);
-    check_fit(Task::Regression, &two, 1e-2);
-    check_fit(Task::Multiclass { n_classes: 3 }, &two, 1e-3);
+    check_fit(Task::Binary, &two, 1e-4);
+    check_fit(Task::Regression, &two, 1e-3);
+    check_fit(Task::Multiclass { n_classes: 3 }, &two, 1e-4);
     let wide = NetworkOptions { hidden: vec![33], n_members: 5, dropout: 0.4, ..two.clone() };
-    check_fit(Task::Binary, &wide, 1e-3);
+    check_fit(Task::Binary, &wide, 1e-4);
     let usual = NetworkOptions { epochs_max: 1, seed: 3, ..NetworkOptions::default() };
-    check_fit(Task::Binary, &usual, 1e-3);
+    check_fit(Task::Binary, &usual, 1e-4);
 }
 
 #[test]
