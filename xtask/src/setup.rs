@@ -25,7 +25,9 @@ pub const LINKED_CRATES: &[(&str, &str)] = &[
     ("js-sys", "WebAssembly only"),
     ("linux-raw-sys", "constants, no foreign code"),
     ("pkg-config", "a dependency of zstd-sys, called only if ZSTD_SYS_USE_PKG_CONFIG is set"),
+    ("renderdoc-sys", "declarations, no foreign code"),
     ("secp256k1-sys", "C: cc, ar"),
+    ("web-sys", "WebAssembly only"),
     ("windows-sys", "Windows only"),
     ("zstd-sys", "C and assembler: cc, ar"),
 ];

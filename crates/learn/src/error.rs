@@ -202,6 +202,12 @@ pub enum LearnError {
         /// What is wrong with it, or with its answers.
         problem: String,
     },
+    /// The device that networks are fitted on failed.
+    #[error("the device: {problem}")]
+    Device {
+        /// What it cannot do, in words.
+        problem: String,
+    },
     /// No learner could be fitted.
     #[error("no learner could be fitted: {why}")]
     NothingFitted {
@@ -295,6 +301,7 @@ impl LearnError {
             Self::Target { .. } => "leave rows without a target out, or choose another task",
             Self::NothingFitted { .. } => "give a larger table, or a larger budget",
             Self::OwnLearner { .. } => "correct the class of that member, or train without it",
+            Self::Device { .. } => "train on the cores of this machine: --device cpu",
             Self::Stopped => "train again, with a smaller budget perhaps",
             Self::Package { .. } => "train the model again, or copy its file again",
             Self::ModelName { .. } => "give another with --name NAME (name=)",

@@ -13,6 +13,7 @@ const LOWER: &[(&str, &[&str])] = &[
     ("ingest", &["ledger"]),
     ("simulate", &["ledger"]),
     ("forecast", &["learn"]),
+    ("learn-gpu", &["learn"]),
     ("sequence", &["learn"]),
     ("forensics", &["ledger", "graph", "learn"]),
     ("cases", &["ledger"]),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use engine::tabular::DeviceChoice;
 
 use super::decisions::Because;
 use super::words::time;
@@ -235,9 +236,17 @@ pub(crate) struct TrainModelArgs {
     /// Try only these learners.
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) method: Vec<MethodName>,
+    /// What networks are fitted on: cpu, gpu (all of them, in turn) or gpu:0,gpu:1. A gpu needs a build with --features gpu, and gives
+    /// a model as good, but not the same bytes each time.
+    #[arg(long, value_name = "WHERE", default_value = "cpu", value_parser = device)]
+    pub(crate) device: DeviceChoice,
     /// The name it is served by; if not given, that of its file.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+}
+
+fn device(text: &str) -> Result<DeviceChoice, String> {
+    text.parse()
 }
 
 /// A task.

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use engine::tabular::{
-    self, LoadedModel, PredictReport, Table, compare, open_model, predict, test_model, train_model,
+    self, LoadedModel, PredictReport, Table, compare, open_model, predict, test_model,
+    train_model_on,
 };
 
 use super::Session;
@@ -96,8 +97,9 @@ impl Session {
         options.methods = args.method.into_iter().map(Into::into).collect();
         let kinds = args.column.into_iter();
         options.roles = kinds.map(|(column, kind)| (column, kind.into())).collect();
+        let device = args.device.open()?;
         let watcher = Watcher::training(self.console);
-        let trained = train_model(&table, &options, &name, &watcher);
+        let trained = train_model_on(device.as_ref(), &table, &options, &name, &watcher);
         let (bytes, model) = trained.map_err(|error| error.of(&table.name))?;
         write_whole(&args.out, &bytes)?;
         let file = args.out.display().to_string();

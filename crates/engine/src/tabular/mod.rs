@@ -4,6 +4,7 @@
 //! and Python go through these functions, so the same rows get the same bytes everywhere.
 
 mod answers;
+mod device;
 mod own;
 mod predictions;
 mod served;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use learn::LearnError;
 pub use learn::automl::check_name;
 pub use learn::automl::{Assessed, OwnFit, OwnLearner, Prepared, PreparedFold};
-use learn::automl::{AutoOptions, Interrupt, Manifest, Model, SplitBy, TrainProgress, train_with};
+use learn::automl::{AutoOptions, Interrupt, Manifest, Model, SplitBy, TrainProgress, train_on};
+use learn::network::{Cores, Device};
 use learn::roles::Override;
 pub use learn::{Matrix, Training};
 use sha2::{Digest, Sha256};
@@ -24,6 +26,7 @@ pub use answers::{
     CompareAnswer, ComparedModel, ModelAnswer, ModelPart, PredictReport, ReasonAnswer, RowAnswer,
     TestAnswer, TrainAnswer,
 };
+pub use device::DeviceChoice;
 pub use learn::features::UnseenKind;
 pub use learn::{Column, Frame, Values};
 pub use own::{assess, prepare_table};
@@ -60,7 +63,21 @@ pub fn train_model(
     name: &str,
     watch: &dyn Watch,
 ) -> Result<(Vec<u8>, LoadedModel), Error> {
-    let model = trained(table, options, &[], watch)?;
+    train_model_on(&Cores, table, options, name, watch)
+}
+
+/// [`train_model`] with networks fitted on a device ([`DeviceChoice::open`]).
+///
+/// # Errors
+/// As [`train_model`]; the device fails.
+pub fn train_model_on(
+    device: &dyn Device,
+    table: &Table,
+    options: &AutoOptions,
+    name: &str,
+    watch: &dyn Watch,
+) -> Result<(Vec<u8>, LoadedModel), Error> {
+    let model = trained(device, table, options, &[], watch)?;
     let (bytes, manifest) = model.packed(name, &table.sha256)?;
     let sha256 = hash(&bytes);
     Ok((bytes, LoadedModel { model, manifest, sha256 }))
@@ -78,7 +95,7 @@ pub fn train_model_with(
     name: &str,
     watch: &dyn Watch,
 ) -> Result<LoadedModel, Error> {
-    let model = trained(table, options, own, watch)?;
+    let model = trained(&Cores, table, options, own, watch)?;
     if model.own_parts().is_empty() {
         let (bytes, manifest) = model.packed(name, &table.sha256)?;
         return Ok(LoadedModel { model, manifest, sha256: hash(&bytes) });
@@ -88,6 +105,7 @@ pub fn train_model_with(
 }
 
 fn trained(
+    device: &dyn Device,
     table: &Table,
     options: &AutoOptions,
     own: &[Arc<dyn OwnLearner>],
@@ -110,7 +128,7 @@ fn trained(
     let options = table.completed(options);
     let (dropped, stopped) = (|| watch.dropped(), || watch.stopped());
     let interrupt = Interrupt { dropped: &dropped, stopped: &stopped };
-    let model = train_with(&table.frame, &options, own, &mut told, interrupt);
+    let model = train_on(device, &table.frame, &options, own, &mut told, interrupt);
     if begun {
         watch.tell(Progress::End);
     }

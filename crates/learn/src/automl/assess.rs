@@ -552,6 +552,12 @@ fn warnings(model: &Model, report: &ModelReport) -> Vec<String> {
         let why = row.failed.as_deref().unwrap_or_default();
         warnings.push(format!("{} could not be fitted: {why}", row.name));
     }
+    if !model.devices().is_empty() {
+        warnings.push(format!(
+            "networks were fitted on {}: training again gives a model as good, but not the same bytes",
+            model.devices().join(", ")
+        ));
+    }
     if model.provenance.stopped {
         warnings.push(
             "the search was stopped before its budget was spent: training again may give another model".to_owned(),

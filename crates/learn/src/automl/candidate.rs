@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::member::Learner;
 use super::own::{OwnLearner, OwnMember};
 use crate::linear::{self, LambdaChoice, LinearModel, LinearOptions};
-use crate::network::{NetworkModel, NetworkOptions};
+use crate::network::{Device, NetworkModel, NetworkOptions};
 use crate::trees::{BoostOptions, ForestOptions, Monotone, TreeModel, boost, grow_forest};
 use crate::work::Limit;
 use crate::{LearnError, Training};
@@ -133,6 +133,7 @@ impl Candidate {
     pub(super) fn over(
         &self,
         folds: &[Fold],
+        device: &dyn Device,
         limit: Limit<'_>,
         is_worth: &dyn Fn(&[f64]) -> bool,
     ) -> Result<OverFolds, LearnError> {
@@ -151,10 +152,11 @@ impl Candidate {
             Settings::Network(options) => &|fold| {
                 let (training, held) = (&fold.training, Some(&fold.held));
                 let mut work_s = 0.0;
-                let model = NetworkModel::fit(training, held, options, &mut |progress| {
-                    work_s = progress.work_s;
-                    limit.allows(work_s)
-                })?;
+                let model =
+                    NetworkModel::fit_on(device, training, held, options, &mut |progress| {
+                        work_s = progress.work_s;
+                        limit.allows(work_s)
+                    })?;
                 let found = Found::Rounds(model.best_epoch.max(1));
                 Ok(Fit::of(Learner::Network(model), found, work_s))
             },
@@ -187,6 +189,7 @@ impl Candidate {
         training: &Training,
         found: &[Found],
         monotone: &[Monotone],
+        device: &dyn Device,
         limit: Limit<'_>,
     ) -> Result<Learner, LearnError> {
         Ok(match &self.settings {
@@ -211,8 +214,10 @@ impl Candidate {
             }
             Settings::Network(options) => {
                 let options = NetworkOptions { epochs_max: rounds(found), ..options.clone() };
-                let dropped = limit.dropped;
-                Learner::Network(NetworkModel::fit(training, None, &options, &mut |_| !dropped())?)
+                let keep_going = &mut |_: &_| !(limit.dropped)();
+                Learner::Network(NetworkModel::fit_on(
+                    device, training, None, &options, keep_going,
+                )?)
             }
             Settings::Own(learner, seed) => {
                 Learner::Own(OwnMember::fit(learner.as_ref(), training, *seed)?)

@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::network::{Cores, Device};
 use crate::roles::{Kind, Override, Targets};
 use crate::trees::Monotone;
 use crate::{Frame, LearnError, PipelineOptions, Task};
@@ -217,6 +218,22 @@ pub fn train_with(
     watch: Watch<'_>,
     interrupt: Interrupt<'_>,
 ) -> Result<Model, LearnError> {
+    train_on(&Cores, frame, options, own, watch, interrupt)
+}
+
+/// [`train_with`], with networks fitted on a device. What is tried does not depend on it: the budget is counted as if the cores did
+/// all work. The model says which device it was, for its fits are not promised to repeat to the bit.
+///
+/// # Errors
+/// As [`train_with`]; `Device` where the device fails.
+pub fn train_on(
+    device: &dyn Device,
+    frame: &Frame,
+    options: &AutoOptions,
+    own: &[Arc<dyn OwnLearner>],
+    watch: Watch<'_>,
+    interrupt: Interrupt<'_>,
+) -> Result<Model, LearnError> {
     own::check_names(own, options)?;
     if !(options.budget_s > 0.0 && options.budget_s.is_finite()) {
         return Err(LearnError::Argument {
@@ -231,14 +248,16 @@ pub fn train_with(
         Vec::new()
     };
     if rows.is_empty() || rows.len() == frame.n_rows() {
-        return search::Search::new(frame, options)?.run(own, watch, interrupt);
+        return search::Search::new(frame, options)?.on(device).run(own, watch, interrupt);
     }
     let mut known = options.clone();
     if let SplitBy::Folds(folds) = &options.split {
         crate::error::same_length("folds", frame.n_rows(), folds.len())?;
         known.split = SplitBy::Folds(rows.iter().map(|row| folds[*row as usize]).collect());
     }
-    let mut model = search::Search::new(&frame.take(&rows), &known)?.run(own, watch, interrupt)?;
+    let frame_of_rows = frame.take(&rows);
+    let search = search::Search::new(&frame_of_rows, &known)?.on(device);
+    let mut model = search.run(own, watch, interrupt)?;
     model.provenance.options = options.clone();
     model.report.split.n_without_target = frame.n_rows() - rows.len();
     Ok(model)

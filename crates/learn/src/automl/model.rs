@@ -49,6 +49,9 @@ pub(super) struct Provenance {
     /// Whether the caller stopped the search.
     pub(super) stopped: bool,
     pub(super) options: AutoOptions,
+    /// What networks were fitted on; empty for the cores of the machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) devices: Vec<String>,
 }
 
 /// A trained model.
@@ -168,6 +171,11 @@ impl Model {
             report,
             explainers: Prepared::default(),
         }
+    }
+
+    /// Devices that networks were fitted on; none for the cores of the machine.
+    pub fn devices(&self) -> &[String] {
+        &self.provenance.devices
     }
 
     /// What is predicted.

@@ -51,6 +51,10 @@ pub struct Manifest {
     pub task: String,
     /// Every draw followed from it.
     pub seed: u64,
+    /// Devices that its networks were fitted on: a fit there is not promised to repeat to the bit. Empty, and not written, for the
+    /// cores of a machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<String>,
     /// The other entries.
     pub entries: Vec<PackageEntry>,
 }
@@ -127,6 +131,7 @@ impl Model {
             target: self.target().to_owned(),
             task: format!("{:?}", self.task()),
             seed: self.options().seed,
+            devices: self.devices().to_vec(),
             entries: Vec::new(),
         }
     }

@@ -17,6 +17,7 @@ use super::scales::{self, Probe, ScaleReport};
 use super::weights::{self, ClassWeights};
 use super::{AutoOptions, Interrupt, PreparedFold, SplitBy, TrainProgress, Watch};
 use crate::blend::{Blend, BlendRows, MarginMap, ScaleMap, TargetScale};
+use crate::network::{Cores, Device};
 use crate::roles::{Kind, Override, Role, Targets, deduce};
 use crate::split::Split;
 use crate::trees::Monotone;
@@ -89,6 +90,8 @@ pub(super) struct Search<'f> {
     /// Targets as the table has them, and the scale they are learned on.
     shown: Vec<f64>,
     scale: Option<ScaleReport>,
+    /// What networks are fitted on.
+    device: &'f dyn Device,
 }
 
 impl<'f> Search<'f> {
@@ -142,7 +145,13 @@ impl<'f> Search<'f> {
             budget_s: options.budget_s,
             shown,
             scale: None,
+            device: &Cores,
         })
+    }
+
+    /// The same, with networks fitted on a device.
+    pub(super) fn on(self, device: &'f dyn Device) -> Self {
+        Self { device, ..self }
     }
 
     /// From here on numbers are on the scale on which they are learned best.
@@ -292,7 +301,11 @@ impl<'f> Search<'f> {
                     break;
                 }
                 // What the caller wrote is to be corrected, not passed over.
-                Err(error @ (LearnError::Stopped | LearnError::OwnLearner { .. })) => {
+                Err(
+                    error @ (LearnError::Stopped
+                    | LearnError::OwnLearner { .. }
+                    | LearnError::Device { .. }),
+                ) => {
                     return Err(error);
                 }
                 Err(error) => {
@@ -395,7 +408,7 @@ impl<'f> Search<'f> {
             shift(&mut margins, &self.class_weights.shift());
             best.is_none_or(|best| !is_behind(rows, &margins, &best.margins))
         };
-        let over = candidate.over(folds, limit, &is_worth)?;
+        let over = candidate.over(folds, self.device, limit, &is_worth)?;
         let OverFolds { found, mut margins, work_s, n_folds } = over;
         if dropped() {
             return Err(LearnError::Stopped);
@@ -493,7 +506,7 @@ impl<'f> Search<'f> {
             // More rows than in a fold take more work for the same model.
             let allowed_s = 1.25 * part.allowed_s;
             let limit = Limit { allowed_s, dropped: interrupt.dropped };
-            part.candidate.refit(&training, &part.found, &monotone, limit)
+            part.candidate.refit(&training, &part.found, &monotone, self.device, limit)
         };
         let learners: Vec<Result<Learner, LearnError>> = parts.par_iter().map(refit).collect();
         if (interrupt.dropped)() {
@@ -517,6 +530,7 @@ impl<'f> Search<'f> {
             n_folds: self.held.splits.len(),
             stopped,
             options: self.options.clone(),
+            devices: self.device.names(),
         };
         let mut model = Model::new(self.pipeline, self.targets, members, blend, provenance);
         model.report = assess::report(

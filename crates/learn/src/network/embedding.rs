@@ -25,13 +25,15 @@ pub(super) enum Encoder {
 
 /// A value as it goes in: which piece or level, and how far into the piece.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Code {
-    pub(super) index: u32,
-    pub(super) share: f32,
+pub struct Code {
+    /// The piece or level, or [`MISSING`].
+    pub index: u32,
+    /// How far into the piece, 0 to 1; 0 for a level.
+    pub share: f32,
 }
 
 /// The `index` of a missing number.
-const MISSING: u32 = u32::MAX;
+pub const MISSING: u32 = u32::MAX;
 
 impl Encoder {
     pub(super) fn fit(values: &[f64], weights: &[f64], kind: FeatureKind, n_bins: u32) -> Self {
@@ -80,6 +82,14 @@ impl Encoder {
         match self {
             Self::Category { seen, .. } => index < seen.len(),
             Self::Number { .. } => code.index == MISSING || index < self.n_pieces().max(1),
+        }
+    }
+
+    /// Pieces of a number; `None` for a category.
+    pub(super) fn pieces(&self) -> Option<u32> {
+        match self {
+            Self::Number { .. } => u32::try_from(self.n_pieces()).ok(),
+            Self::Category { .. } => None,
         }
     }
 

@@ -13,23 +13,29 @@ use super::embedding::Encoder;
 
 /// The shape of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Layout {
-    pub(super) n_features: usize,
+pub struct Layout {
+    /// Features of a row.
+    pub n_features: usize,
     /// Numbers a feature is embedded in.
-    pub(super) width: usize,
-    pub(super) n_members: usize,
-    pub(super) n_outputs: usize,
+    pub width: usize,
+    /// Members of the ensemble.
+    pub n_members: usize,
+    /// Margins of a row.
+    pub n_outputs: usize,
     /// Width of the input and of each hidden layer.
-    pub(super) widths: Vec<usize>,
+    pub widths: Vec<usize>,
     /// Start of the table of each feature, and the end of the last.
-    pub(super) tables: Vec<usize>,
+    pub tables: Vec<usize>,
 }
 
 /// Parameters of one layer of one member.
-pub(super) struct LayerRanges {
-    pub(super) scale_in: Range<usize>,
-    pub(super) scale_out: Range<usize>,
-    pub(super) bias: Range<usize>,
+pub struct LayerRanges {
+    /// What each input is multiplied by.
+    pub scale_in: Range<usize>,
+    /// What each product is multiplied by.
+    pub scale_out: Range<usize>,
+    /// What is added.
+    pub bias: Range<usize>,
 }
 
 impl Layout {
@@ -87,26 +93,30 @@ impl Layout {
         }
     }
 
-    pub(super) fn n_layers(&self) -> usize {
+    /// Hidden layers.
+    pub fn n_layers(&self) -> usize {
         self.widths.len() - 1
     }
 
-    pub(super) fn table(&self, feature: usize) -> Range<usize> {
+    /// Where the table of a feature stands, row after row.
+    pub fn table(&self, feature: usize) -> Range<usize> {
         self.tables[feature]..self.tables[feature + 1]
     }
 
-    pub(super) fn tables_end(&self) -> usize {
+    /// Where the tables end and the shared matrices begin.
+    pub fn tables_end(&self) -> usize {
         self.tables[self.n_features]
     }
 
     /// The matrix of a layer, inputs as rows.
-    pub(super) fn matrix(&self, layer: usize) -> Range<usize> {
+    pub fn matrix(&self, layer: usize) -> Range<usize> {
         let sizes = self.widths.windows(2).map(|pair| pair[0] * pair[1]);
         let start = self.tables_end() + sizes.clone().take(layer).sum::<usize>();
         start..start + self.widths[layer] * self.widths[layer + 1]
     }
 
-    pub(super) fn members_start(&self) -> usize {
+    /// Where the shared matrices end and the members begin.
+    pub fn members_start(&self) -> usize {
         self.matrix(self.n_layers() - 1).end
     }
 
@@ -115,13 +125,13 @@ impl Layout {
     }
 
     /// Parameters that a member has for itself.
-    pub(super) fn member_size(&self) -> usize {
+    pub fn member_size(&self) -> usize {
         let layers = self.widths.windows(2).map(|pair| pair[0] + 2 * pair[1]).sum::<usize>();
         layers + (self.last_width() + 1) * self.n_outputs
     }
 
     /// Parameters of a layer within those of a member.
-    pub(super) fn layer(&self, layer: usize) -> LayerRanges {
+    pub fn layer(&self, layer: usize) -> LayerRanges {
         let sizes = self.widths.windows(2).map(|pair| pair[0] + 2 * pair[1]);
         let start = sizes.take(layer).sum::<usize>();
         let (n_in, n_out) = (self.widths[layer], self.widths[layer + 1]);
@@ -134,18 +144,20 @@ impl Layout {
     }
 
     /// Output matrix (inputs as rows) and biases within the parameters of a member.
-    pub(super) fn head(&self) -> (Range<usize>, Range<usize>) {
+    pub fn head(&self) -> (Range<usize>, Range<usize>) {
         let end = self.member_size();
         let start = end - self.n_outputs;
         (start - self.last_width() * self.n_outputs..start, start..end)
     }
 
-    pub(super) fn member(&self, member: usize) -> Range<usize> {
+    /// Where the own parameters of a member stand.
+    pub fn member(&self, member: usize) -> Range<usize> {
         let start = self.members_start() + member * self.member_size();
         start..start + self.member_size()
     }
 
-    pub(super) fn n_parameters(&self) -> usize {
+    /// How many parameters there are.
+    pub fn n_parameters(&self) -> usize {
         self.member(self.n_members - 1).end
     }
 

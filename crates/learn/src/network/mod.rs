@@ -14,6 +14,8 @@
 //! Cost: about `6 · rows · members · parameters of one member` operations an epoch.
 //! Checked against: finite differences of the loss (`gradient.rs`), a plain forward pass (`tests/it/network.rs`).
 
+mod cores;
+mod device;
 mod embedding;
 #[cfg(test)]
 mod gradient;
@@ -25,6 +27,10 @@ mod rescale;
 mod shapley;
 mod train;
 
+pub use cores::Cores;
+pub use device::{BETAS, Device, EPSILON, Rows, Start, StepSize, Steps, stream};
+pub use embedding::{Code, MISSING};
+pub use layout::{LayerRanges, Layout};
 pub use model::NetworkModel;
 pub use rescale::NetworkExplainer;
 pub use shapley::NetworkExplanation;

@@ -3,19 +3,15 @@
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
-use super::embedding::{Code, codes, embed, embed_back, encoders};
+use super::cores::Cores;
+use super::device::{Device, Rows, Start, Steps};
+use super::embedding::{Code, codes, encoders};
 use super::layout::Layout;
 use super::model::NetworkModel;
-use super::pass::{Dropout, Gradients, Matrices, Pass, loss};
 use crate::schema::{Schema, row_count};
 use crate::work::{Step, Work};
 use crate::{LearnError, Task, Training, metrics};
-
-/// Decay of the running means of gradients and of their squares, as published.
-const BETAS: (f32, f32) = (0.9, 0.999);
-const EPSILON: f32 = 1e-8;
 
 /// How to fit a [`NetworkModel`].
 #[derive(Clone, Debug, PartialEq)]
@@ -118,36 +114,27 @@ pub struct NetworkProgress {
     pub work_s: f64,
 }
 
-/// Rows as the network reads them.
-struct Rows {
-    codes: Vec<Code>,
-    targets: Vec<f32>,
-    /// Mean 1.
-    weights: Vec<f32>,
-    n_features: usize,
-}
-
-impl Rows {
-    fn pick(&self, rows: &[u32]) -> Self {
-        let n = self.n_features;
-        let code =
-            |row: &u32| self.codes[*row as usize * n..(*row as usize + 1) * n].iter().copied();
-        Self {
-            codes: rows.iter().flat_map(code).collect(),
-            targets: rows.iter().map(|row| self.targets[*row as usize]).collect(),
-            weights: rows.iter().map(|row| self.weights[*row as usize]).collect(),
-            n_features: n,
-        }
-    }
-}
-
 impl NetworkModel {
-    /// Fits to `training`; with `validation`, stops when its loss has not fallen for `patience` epochs, and keeps the
-    /// best epoch. `keep_going` is asked after each epoch; where it says no, the best so far is the model.
+    /// [`NetworkModel::fit_on`] the cores of this machine.
     ///
     /// # Errors
-    /// The training cannot be fitted to, columns of the validation differ, or an option is out of range.
+    /// As there.
     pub fn fit(
+        training: &Training,
+        validation: Option<&Training>,
+        options: &NetworkOptions,
+        keep_going: &mut dyn FnMut(&NetworkProgress) -> bool,
+    ) -> Result<Self, LearnError> {
+        Self::fit_on(&Cores, training, validation, options, keep_going)
+    }
+
+    /// Fits to `training` by steps that `device` makes; with `validation`, stops when its loss has not fallen for `patience`
+    /// epochs, and keeps the best epoch. `keep_going` is asked after each epoch; where it says no, the best so far is the model.
+    ///
+    /// # Errors
+    /// The training cannot be fitted to, columns of the validation differ, an option is out of range, or the device fails.
+    pub fn fit_on(
+        device: &dyn Device,
         training: &Training,
         validation: Option<&Training>,
         options: &NetworkOptions,
@@ -170,26 +157,27 @@ impl NetworkModel {
         let rows = (0_u32..).zip(&training.weights).filter(|(_, weight)| **weight > 0.0);
         let training = training.take(&rows.map(|(row, _)| row).collect::<Vec<u32>>());
         let mut fit = Fit::new(&training, schema, options);
-        fit.run(validation, keep_going);
+        let mut steps = device.begin(&fit.start()).map_err(refused)?;
+        fit.run(steps.as_mut(), validation, keep_going)?;
         Ok(fit.model)
     }
 }
 
-/// A fit on the way. The parameters of `model` are the ones kept so far.
-struct Fit<'a> {
+fn refused(problem: String) -> LearnError {
+    LearnError::Device { problem }
+}
+
+/// A fit on the way. The parameters of `model` are the first ones, then the ones kept so far.
+pub(super) struct Fit<'a> {
     options: &'a NetworkOptions,
-    model: NetworkModel,
-    rows: Rows,
-    parameters: Vec<f32>,
-    averaged: Vec<f32>,
-    moments: Vec<(f32, f32)>,
+    pub(super) model: NetworkModel,
+    pub(super) rows: Rows,
     /// Share of itself that a parameter loses a unit of step.
     decays: Vec<f32>,
-    steps: i32,
 }
 
 impl<'a> Fit<'a> {
-    fn new(training: &Training, schema: Schema, options: &'a NetworkOptions) -> Self {
+    pub(super) fn new(training: &Training, schema: Schema, options: &'a NetworkOptions) -> Self {
         let n_rows = training.features.n_rows();
         let encoders = encoders(&training.features, &training.weights, options.n_bins);
         let layout = Layout::new(
@@ -222,40 +210,52 @@ impl<'a> Fit<'a> {
             task: training.task,
             encoders,
             layout,
-            parameters: parameters.clone(),
+            parameters,
             center,
             spread,
             background,
             epochs: 0,
             best_epoch: 0,
         };
-        let moments = vec![(0.0, 0.0); parameters.len()];
-        let averaged = parameters.clone();
-        Self { options, model, rows, parameters, averaged, moments, decays, steps: 0 }
+        Self { options, model, rows, decays }
+    }
+
+    fn start(&self) -> Start<'_> {
+        Start {
+            task: self.model.task,
+            layout: &self.model.layout,
+            options: self.options,
+            parameters: &self.model.parameters,
+            decays: &self.decays,
+            n_rows: self.rows.targets.len(),
+            batch: self.batch(),
+            encoders: &self.model.encoders,
+        }
+    }
+
+    fn batch(&self) -> usize {
+        let usual = (self.rows.targets.len() / 16).clamp(32, 256);
+        self.options.batch_rows.map_or(usual, |rows| rows as usize)
     }
 
     fn run(
         &mut self,
+        steps: &mut dyn Steps,
         validation: Option<&Training>,
         keep_going: &mut dyn FnMut(&NetworkProgress) -> bool,
-    ) {
+    ) -> Result<(), LearnError> {
         let n_rows = self.rows.targets.len();
-        let batch =
-            self.options.batch_rows.map_or((n_rows / 16).clamp(32, 256), |rows| rows as usize);
         let mut order: Vec<u32> = (0..row_count(n_rows).expect("counted before")).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ 0x9E37_79B9_7F4A_7C15);
-        let (mut least, mut kept) = (f64::INFINITY, self.parameters.clone());
-        let of_epoch = self.work_of_epoch(batch, validation.map_or(0, |held| held.targets.len()));
+        let (mut least, mut kept) = (f64::INFINITY, self.model.parameters.clone());
+        let of_epoch = self.work_of_epoch(validation.map_or(0, |held| held.targets.len()));
         let mut work = Work::default();
         for epoch in 1..=self.options.epochs_max {
             order.shuffle(&mut rng);
-            let mut sum = 0.0;
-            for rows in order.chunks(batch) {
-                sum += self.step(&self.rows.pick(rows));
-            }
+            let sum = steps.epoch(&self.rows, &order).map_err(refused)?;
             work.add(&of_epoch);
             self.model.epochs = epoch;
-            self.model.parameters = self.filled();
+            self.model.parameters = self.filled(steps.averaged().map_err(refused)?);
             let validation_loss = validation.and_then(|held| {
                 let margins = self.model.margins_unchecked(&held.features);
                 metrics::mean_loss(held.task, &margins, &held.targets, Some(&held.weights))
@@ -280,10 +280,11 @@ impl<'a> Fit<'a> {
             }
         }
         self.model.parameters = kept;
+        Ok(())
     }
 
-    /// What every epoch does.
-    fn work_of_epoch(&self, batch: usize, n_held: usize) -> Work {
+    /// What every epoch does, as if the cores did it: what a search tries must not depend on the device.
+    fn work_of_epoch(&self, n_held: usize) -> Work {
         let layout = &self.model.layout;
         let (n_rows, n_members) = (self.rows.targets.len(), layout.n_members);
         let products: usize = layout.widths.windows(2).map(|pair| pair[0] * pair[1]).sum();
@@ -293,14 +294,13 @@ impl<'a> Fit<'a> {
         // Forth, back to the units, back to the matrices; rows held out go forth alone.
         work.count(Step::Product, (3 * n_rows + n_held) * n_members * products);
         work.count(Step::Unit, (3 * n_rows + n_held) * n_members * units);
-        work.count(Step::Parameter, n_rows.div_ceil(batch) * layout.n_parameters());
+        work.count(Step::Parameter, n_rows.div_ceil(self.batch()) * layout.n_parameters());
         work.count(Step::Embedded, (2 * n_rows + n_held) * layout.widths[0]);
         work
     }
 
     /// The running mean, with vectors for what training does not know.
-    fn filled(&self) -> Vec<f32> {
-        let mut parameters = self.averaged.clone();
+    fn filled(&self, mut parameters: Vec<f32>) -> Vec<f32> {
         let NetworkModel { encoders, layout, .. } = &self.model;
         for (feature, encoder) in encoders.iter().enumerate() {
             let rows: Vec<Code> =
@@ -308,29 +308,6 @@ impl<'a> Fit<'a> {
             encoder.fill_unseen(&mut parameters[layout.table(feature)], layout.width, &rows);
         }
         parameters
-    }
-
-    /// One step; gives the sum of the losses of the rows, a mean over the members.
-    fn step(&mut self, batch: &Rows) -> f64 {
-        let dropout = self.options.dropout;
-        let (sum, gradient) =
-            gradient(&self.model, &self.parameters, batch, dropout, self.options.seed, self.steps);
-        self.steps += 1;
-        let rate = self.options.learning_rate;
-        let (one, two) = (1.0 - BETAS.0.powi(self.steps), 1.0 - BETAS.1.powi(self.steps));
-        let own = (1.0 + self.steps as f32) / (10.0 + self.steps as f32);
-        let keep = self.options.averaging.min(own);
-        let slots = self.parameters.iter_mut().zip(&mut self.averaged).zip(&mut self.moments);
-        for (((parameter, averaged), moments), (g, decay)) in
-            slots.zip(gradient.iter().zip(&self.decays))
-        {
-            moments.0 = BETAS.0 * moments.0 + (1.0 - BETAS.0) * g;
-            moments.1 = BETAS.1 * moments.1 + (1.0 - BETAS.1) * g * g;
-            let by = (moments.0 / one) / ((moments.1 / two).sqrt() + EPSILON);
-            *parameter -= rate * (by + decay * *parameter);
-            *averaged = keep * *averaged + (1.0 - keep) * *parameter;
-        }
-        sum
     }
 }
 
@@ -346,49 +323,8 @@ fn scale(training: &Training) -> (f64, f64) {
     (mean, cases().map(square).sum::<f64>().sqrt())
 }
 
-/// Sum over the rows of the loss, a mean over the members, and the gradient of its mean over the rows.
-fn gradient(
-    model: &NetworkModel,
-    parameters: &[f32],
-    batch: &Rows,
-    dropout: f32,
-    seed: u64,
-    step: i32,
-) -> (f64, Vec<f32>) {
-    let NetworkModel { layout, encoders, task, .. } = model;
-    let matrices = Matrices::new(layout, parameters, true);
-    let embedded = embed(encoders, layout, parameters, &batch.codes);
-    let share = 1.0 / (batch.targets.len() * layout.n_members) as f32;
-    let of_member = |member: usize| {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(1 + (u64::from(step.unsigned_abs()) << 16 | member as u64));
-        let dropout = Some(Dropout { probability: dropout, rng: &mut rng });
-        let pass =
-            Pass::forward(layout, parameters, &matrices, member..member + 1, &embedded, dropout);
-        let (sum, mut of_outputs) = loss(*task, &pass.outputs, &batch.targets, &batch.weights);
-        of_outputs.iter_mut().for_each(|g| *g *= share);
-        (sum, pass.backward(&of_outputs))
-    };
-    let members: Vec<(f64, Gradients)> =
-        (0..layout.n_members).into_par_iter().map(of_member).collect();
-    let mut total = vec![0.0; parameters.len()];
-    let mut of_embedded = vec![0.0; embedded.len()];
-    let mut sum = 0.0;
-    let shared = layout.tables_end()..layout.members_start();
-    for (member, (loss, gradients)) in members.iter().enumerate() {
-        sum += loss / layout.n_members as f64;
-        total[layout.member(member)].copy_from_slice(&gradients.of_member);
-        add(&mut total[shared.clone()], &gradients.of_matrices);
-        add(&mut of_embedded, &gradients.of_embedded);
-    }
-    embed_back(encoders, layout, &batch.codes, &of_embedded, &mut total);
-    (sum, total)
-}
-
-fn add(sum: &mut [f32], terms: &[f32]) {
-    sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-}
-
+#[cfg(test)]
+use super::cores::gradient;
 #[cfg(test)]
 impl NetworkModel {
     /// Mean loss over all rows at some parameters, without dropout, and its gradient.
@@ -403,7 +339,8 @@ impl NetworkModel {
             codes: codes(&self.encoders, &training.features, 0..training.targets.len()),
             ..fit.rows
         };
-        let (sum, gradient) = gradient(self, parameters, &rows, 0.0, 0, 0);
+        let shape = (self.task, &self.layout, self.encoders.as_slice());
+        let (sum, gradient) = gradient(shape, parameters, &rows, (0.0, 0), 0);
         (sum / training.targets.len() as f64, gradient)
     }
 }

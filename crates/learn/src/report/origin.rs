@@ -123,6 +123,9 @@ pub(super) fn command(model: &Model, name: &str) -> String {
     if let Some(split) = split {
         let _ = write!(command, " --split {}", word(&split));
     }
+    if !model.devices().is_empty() {
+        command.push_str(" --device gpu");
+    }
     match options.task {
         Some(Task::Regression) => command.push_str(" --task regression"),
         Some(Task::Binary) => command.push_str(" --task binary"),
@@ -163,6 +166,13 @@ pub(super) fn command(model: &Model, name: &str) -> String {
     command + " --out FILE"
 }
 
+fn devices(model: &Model) -> String {
+    match model.devices() {
+        [] => "the cores of the machine".to_owned(),
+        devices => devices.join(", "),
+    }
+}
+
 pub(super) fn reproduce(model: &Model, manifest: &Manifest) -> String {
     let fact = |name: &str, value: &str| vec![text(name), text(value)];
     let rows = [
@@ -171,12 +181,15 @@ pub(super) fn reproduce(model: &Model, manifest: &Manifest) -> String {
         fact("seed", &manifest.seed.to_string()),
         fact("task", &manifest.task),
         fact("format of the file", &manifest.format.to_string()),
+        fact("networks were fitted on", &devices(model)),
     ];
     let entries: Vec<Vec<String>> =
         manifest.entries.iter().map(|entry| fact(&entry.name, &entry.sha256)).collect();
-    let mut html = paragraph(
-        "The same table, program, options and seed give the same file, byte for byte, on any number of threads.",
-    );
+    let mut html = paragraph(if model.devices().is_empty() {
+        "The same table, program, options and seed give the same file, byte for byte, on any number of threads."
+    } else {
+        "Networks were fitted on the devices named above: the same command gives a model as good, but not the same bytes."
+    });
     let _ = writeln!(html, "<pre>{}</pre>", text(&command(model, &manifest.name)));
     if matches!(model.options().split, SplitBy::Folds(_)) {
         html.push_str(&note(
