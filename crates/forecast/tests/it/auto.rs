@@ -144,3 +144,25 @@ fn short_series_keep_their_season() {
         }
     }
 }
+
+/// Seasonal terms cost values times steps: with a long season its last cycle is subtracted instead, and the season is kept.
+#[test]
+fn a_long_season_is_subtracted() {
+    let named = |season: usize| {
+        let noise = |t: usize| ((t * 7919 % 101) as f64 - 50.0) / 100.0;
+        let value = |t: usize| 100.0 + ((t % season) * 37 % 23) as f64 + noise(t);
+        let values: Vec<f64> = (0..5 * season).map(value).collect();
+        let method =
+            Auto { seasons: vec![season], horizon: 6, origins: 4, history_max: 10 * season };
+        let fit = method.inspect(&hourly(&values)).unwrap();
+        let mean = fit.forecast(6, &Indicators::default(), &[]).unwrap().mean;
+        assert!(
+            mean.iter().enumerate().all(|(t, f)| (f - value(5 * season + t)).abs() < 1.5),
+            "{mean:?}"
+        );
+        fit.members.into_iter().map(|member| member.name).collect::<Vec<_>>()
+    };
+    let orders = forecast::Orders::new(0, 1, 1).seasonal(0, 1, 0, 72);
+    assert!(named(72).contains(&format!("sarima{orders}")), "{:?}", named(72));
+    assert!(!named(24).iter().any(|name| name.contains("(0,1,1)")), "{:?}", named(24));
+}
