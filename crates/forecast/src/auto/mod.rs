@@ -163,9 +163,16 @@ const ORIGINS_FEW: usize = 5;
 /// A path that stays at or above 0 where the history does.
 fn floored(mut path: Together, non_negative: bool) -> Together {
     if non_negative {
-        path.mean.iter_mut().for_each(|y| *y = y.max(0.0));
+        path.mean.iter_mut().for_each(floor);
     }
     path
+}
+
+/// Raises what is below 0. (`max` would make a 0 of what is not a number, and hide that sums overflowed.)
+fn floor(value: &mut f64) {
+    if *value < 0.0 {
+        *value = 0.0;
+    }
 }
 
 /// What a path missed by.
@@ -286,9 +293,7 @@ impl Fitted for AutoFit {
         let mut bounds =
             conformal::bounds_by_spread(history, self.season, past, &mean, spread, levels)?;
         if self.non_negative {
-            for value in bounds.iter_mut().flat_map(|b| b.lower.iter_mut().chain(&mut b.upper)) {
-                *value = value.max(0.0);
-            }
+            bounds.iter_mut().flat_map(|b| b.lower.iter_mut().chain(&mut b.upper)).for_each(floor);
         }
         checked::forecast(Forecast { mean, bounds })
     }

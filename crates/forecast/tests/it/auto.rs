@@ -166,3 +166,14 @@ fn a_long_season_is_subtracted() {
     assert!(named(72).contains(&format!("sarima{orders}")), "{:?}", named(72));
     assert!(!named(24).iter().any(|name| name.contains("(0,1,1)")), "{:?}", named(24));
 }
+
+/// Values whose sums overflow are refused, not answered with bounds of 0.
+#[test]
+fn values_beyond_floating_point_are_refused() {
+    let values: Vec<f64> = (0..60).map(|t| 1e308 * (1.0 + 0.2 * f64::from(t).sin())).collect();
+    let forecast = auto(3)
+        .inspect(&hourly(&values))
+        .and_then(|fit| fit.forecast(3, &Indicators::default(), &[0.95]));
+    let error = forecast.unwrap_err().to_string();
+    assert!(error.contains("beyond floating point"), "{error}");
+}
