@@ -24,6 +24,8 @@ pub(crate) struct ThetaShares {
     level: f64,
     alpha: f64,
     theta: f64,
+    /// Whether the season was found: a test over all values and lags, so a rerun takes it as known.
+    is_seasonal: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +68,8 @@ impl Method for Theta {
 /// Fits; with shares given, only runs.
 pub(crate) fn fit(values: &[f64], m: usize, known: Option<ThetaShares>) -> Fit {
     let factor = values.iter().all(|y| y.is_nan() || *y > 0.0);
-    let seasonal = m > 1 && values.len() >= 2 * m && is_seasonal(values, m);
+    let is_found = || known.map_or_else(|| is_seasonal(values, m), |shares| shares.is_seasonal);
+    let seasonal = m > 1 && values.len() >= 2 * m && is_found();
     let season = if seasonal { seasonal_states(values, m, factor) } else { Vec::new() };
     let adjusted: Vec<f64> = values
         .iter()
@@ -81,7 +84,12 @@ pub(crate) fn fit(values: &[f64], m: usize, known: Option<ThetaShares>) -> Fit {
     let shares = known.unwrap_or_else(|| {
         let scale = first.abs().max(1e-8);
         let objective = |x: &[f64]| {
-            let shares = ThetaShares { level: x[0] * scale, alpha: x[1], theta: x[2] };
+            let shares = ThetaShares {
+                level: x[0] * scale,
+                alpha: x[1],
+                theta: x[2],
+                is_seasonal: seasonal,
+            };
             if !(0.1..=0.99).contains(&shares.alpha) || shares.theta < 1.0 {
                 return f64::INFINITY;
             }
@@ -89,7 +97,8 @@ pub(crate) fn fit(values: &[f64], m: usize, known: Option<ThetaShares>) -> Fit {
         };
         let start = [first / scale / 2.0, 0.5, 2.0];
         let (x, _) = simplex::minimize(objective, &start, &[0.25, 0.2, 1.0], 300, 1e-8);
-        ThetaShares { level: x[0] * scale, alpha: x[1], theta: x[2] }
+        let level = x[0] * scale;
+        ThetaShares { level, alpha: x[1], theta: x[2], is_seasonal: seasonal }
     });
     let (end, squares, n) = run(&adjusted, shares);
     let turned = if season.is_empty() { 0 } else { values.len() % m };
@@ -109,7 +118,7 @@ const ERRORS_MIN: f64 = 9.0;
 /// Runs the recursion; states at the end, sum of squared errors, their count. The first three errors do not count:
 /// the line is not one yet.
 fn run(values: &[f64], shares: ThetaShares) -> (States, f64, f64) {
-    let ThetaShares { level, alpha, theta } = shares;
+    let ThetaShares { level, alpha, theta, .. } = shares;
     let mut s = States { level, mean: 0.0, slope: 0.0, intercept: 0.0, n: 0.0, fading: 1.0 };
     let (mut squares, mut count) = (0.0, 0.0);
     for y in values.iter().filter(|y| !y.is_nan()) {
@@ -216,7 +225,7 @@ impl Fit {
 
 impl Fitted for Fit {
     fn parameters(&self) -> Vec<(&'static str, f64)> {
-        let ThetaShares { level, alpha, theta } = self.shares;
+        let ThetaShares { level, alpha, theta, .. } = self.shares;
         vec![("level", level), ("alpha", alpha), ("theta", theta)]
     }
 

