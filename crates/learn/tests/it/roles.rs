@@ -307,6 +307,11 @@ fn targets_are_classes_or_numbers() {
     check_target(&["b", "a", "c"], Task::Multiclass { n_classes: 3 }, &["a", "b", "c"], 1.0);
     check_target(&["3", "1", "2"], Task::Multiclass { n_classes: 3 }, &["1", "2", "3"], 2.0);
     check_target(&["3.5", "1", "2"], Task::Regression, &[], 3.5);
+    // Classes are named as the table writes them, by most of their rows.
+    check_target(&["1.0", "0.0", "1.0"], Task::Binary, &["0.0", "1.0"], 1.0);
+    check_target(&["1", "0.0", "1.0", "1"], Task::Binary, &["0.0", "1"], 1.0);
+    let three = Task::Multiclass { n_classes: 3 };
+    check_target(&["10.0", "2.00", "3"], three, &["2.00", "3", "10.0"], 2.0);
     let refused = |cells: &[&str], task| {
         let frame = Frame::new(vec![texts("t", cells.iter().copied())]).unwrap();
         Targets::read(&frame, "t", task).unwrap_err().to_string()
