@@ -105,6 +105,12 @@ impl Role {
         Ok(read_times(&self.reading, frame.column(&self.column)?)?.0)
     }
 
+    /// Adds to what a careful reader must know.
+    fn doubts(&mut self, words: impl Into<String>) {
+        let doubts: Vec<String> = self.doubt.take().into_iter().chain([words.into()]).collect();
+        self.doubt = Some(doubts.join("; "));
+    }
+
     /// The numbers of the column, NaN where missing or not readable.
     ///
     /// # Errors
@@ -181,7 +187,13 @@ pub fn deduce(
         (Some(LearnError::ColumnType { found, .. }), _) => Ok(unread_role(column, found)),
         (Some(fault), _) => Err(fault.clone()),
         (None, Some(targets)) if targets.column == column.name => Ok(target_role(column, targets)),
-        (None, _) => role(&house, column, targets, overrides.get(&column.name)),
+        (None, _) => {
+            let mut role = role(&house, column, targets, overrides.get(&column.name))?;
+            if frame.is_unnamed(&column.name) {
+                role.doubts("the header leaves its name blank, so it is named by its place");
+            }
+            Ok(role)
+        }
     };
     // Gathered before the first error is taken, so that it is the same on any number of threads.
     let roles: Vec<Result<Role, LearnError>> =

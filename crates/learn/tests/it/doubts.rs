@@ -157,6 +157,20 @@ fn classes_that_were_written_with_a_point_are_read_without_one() {
 }
 
 #[test]
+fn a_name_that_a_header_leaves_blank_is_told_of() {
+    let rows: String = (0..60).map(|row| format!("{row},{},{}\n", row * 7 % 31, row % 2)).collect();
+    let table = Frame::from_csv(format!(",x,y\n{rows}").as_bytes()).unwrap();
+    for table in [table.clone(), table.take(&(0..60).collect::<Vec<u32>>())] {
+        let found = roles(&table, Some("y"), &[]);
+        assert_eq!((found[0].column.as_str(), found[0].kind), ("column_1", Kind::Identifier));
+        assert!(
+            found[0].doubt.as_deref().is_some_and(|said| said.contains("leaves its name blank"))
+        );
+        assert_eq!(found[1].doubt, None);
+    }
+}
+
+#[test]
 fn the_target_of_another_table_is_read_as_in_training() {
     let targets = Targets::read(&frame(&[("y", "No;Yes;yes")], 4), "y", None).unwrap();
     let read = |cells: &str| targets.read_alike(&frame(&[("y", cells), ("x", "1")], 1));
