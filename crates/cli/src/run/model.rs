@@ -70,6 +70,10 @@ impl Session {
     fn train_model(&self, args: TrainModelArgs) -> Result<Exit, Failure> {
         let began = Instant::now();
         // What is wrong with the file that is to be written must not be found after the work.
+        if is_standard(&args.out) {
+            let what = "a model is a file, and no text for standard output";
+            return Err(Failure::usage(what, "give the name of a file: --out NAME.model"));
+        }
         check_out(&args.out)?;
         let name = args.name.clone().unwrap_or_else(|| {
             let stem = args.out.file_stem().map(|stem| stem.to_string_lossy().into_owned());
@@ -110,9 +114,8 @@ impl Session {
     }
 
     fn predict(&self, args: &PredictArgs) -> Result<Exit, Failure> {
-        if let Some(out) = &args.out {
-            check_out(out)?;
-        }
+        let out = args.out.as_deref().filter(|out| !is_standard(out));
+        out.map(check_out).transpose()?;
         let model = open_model(&args.file)?;
         let table = self.table_for(&args.table, &model)?;
         let n_reasons = if args.explain { args.reasons } else { 0 };
@@ -121,7 +124,7 @@ impl Session {
         let csv = predicted.to_csv(model.model.target())?;
         let figures = predicted.assessed.map(|found| found.figures()).unwrap_or_default();
         let unseen = tabular::unseen_words(&predicted.prediction.unseen);
-        let Some(out) = &args.out else {
+        let Some(out) = out else {
             self.console.print(&String::from_utf8_lossy(&csv))?;
             unseen.iter().for_each(|words| self.console.note(&format!("! {words}")));
             for (name, value) in &figures {
@@ -151,7 +154,7 @@ impl Session {
 
     fn report_model(&self, args: &ReportArgs) -> Result<Exit, Failure> {
         let model = open_model(&args.file)?;
-        let Some(out) = &args.out else {
+        let Some(out) = args.out.as_deref().filter(|out| !is_standard(out)) else {
             self.console.print(&model.report_json())?;
             return Ok(Exit::Done);
         };
@@ -180,6 +183,11 @@ impl Session {
 struct Written {
     file: String,
     n_bytes: u64,
+}
+
+/// Whether a name stands for standard output, as `-` does everywhere.
+fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 /// Refuses a file that cannot be written, before anything is done for it.

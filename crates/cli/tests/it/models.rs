@@ -23,12 +23,25 @@ fn what_cannot_be_written_is_told_before_the_work() {
     train(&at("my model.model")).fails(1, "\"my model\" is no name of a model", "--name");
     train(&at("nodir/y.model")).fails(2, "there is no folder", "make the folder");
     train(&at("")).fails(2, "is a folder", "name of a file");
+    train("-").fails(2, "no text for standard output", "NAME.model");
     let model = trained(dir.path(), "left", "a.model");
     run(&["model", "predict", &model, "no.csv", "--out", &at("no/p.csv")]).fails(
         2,
         "there is no folder",
         "make the folder",
     );
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = trained(dir.path(), "left", "a.model");
+    let rows = dir.path().join("left.csv").to_str().unwrap().to_owned();
+    let (plain, report) = (["model", "predict", &model, &rows], ["model", "report", &model]);
+    let told = |words: &[&str]| run(words).exits(0).stdout;
+    assert_eq!(told(&[&plain[..], &["--out", "-"]].concat()), told(&plain));
+    assert_eq!(told(&[&report[..], &["--out", "-"]].concat()), told(&report));
+    assert!(!std::path::Path::new("-").exists());
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn by_class(targets: &Targets, n_folds: u32, seed: u64) -> Result<(Vec<Split>, u
     };
     let n_judged = counts.iter().filter(|count| **count > 1).count();
     if n_judged < 2 {
-        let what = "classes of more than one row, which can be held out,";
+        let what = "classes of more than one row, which can be held out";
         return Err(LearnError::Split { what, asked: 2, found: n_judged });
     }
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));

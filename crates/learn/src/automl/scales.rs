@@ -181,7 +181,7 @@ impl Probe<'_> {
         let folds = self.held.encoding(&rows, &mut own).seeded(self.seed);
         let (pipeline, features) =
             Pipeline::fit(&self.frame.take(&rows), self.roles, &own_targets, folds, self.features)?;
-        let (held_features, _) = pipeline.transform(&self.frame.take(held))?;
+        let held_features = pipeline.transform_held(&self.frame.take(held))?;
         let training = |features, rows: &[u32]| {
             let pick = |values: &[f64]| rows.iter().map(|row| values[*row as usize]).collect();
             let (targets, weights) = (pick(&targets.values), pick(self.weights));

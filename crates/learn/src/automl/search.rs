@@ -352,7 +352,7 @@ impl<'f> Search<'f> {
         let folds = self.held.encoding(&split.train, &mut own).seeded(self.options.seed);
         let (pipeline, features) =
             Pipeline::fit(&train, &self.roles, &targets, folds, &self.features)?;
-        let (held, _) = pipeline.transform(&self.frame.take(&split.validation))?;
+        let held = pipeline.transform_held(&self.frame.take(&split.validation))?;
         Ok(Fold {
             monotone: self.monotone(&features),
             training: self.training(features, &split.train),

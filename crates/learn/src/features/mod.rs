@@ -29,7 +29,7 @@ use crate::{FeatureKind, LearnError, Matrix};
 pub use checks::{FutureTimes, Overlap, future_times, overlap, rows_before};
 pub use encoding::Folds;
 pub use linear_view::{LinearView, LinearViewOptions};
-use plan::{Applied, Plan};
+use plan::{Applied, Plan, Rows};
 
 /// Choices of a pipeline, with their limits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ pub struct UnseenColumn {
 pub enum UnseenKind {
     /// A level that no training row held.
     Level,
-    /// A text that is no number, date, or step of the scale.
+    /// A text that is no number or date, as some of training were, or no step of the scale.
     Value,
 }
 
@@ -180,13 +180,23 @@ impl Pipeline {
     ///
     /// # Errors
     /// `MissingColumn`, `ColumnType` or `Cell` where a column is not what it was in training: not there, or of a type
-    /// that holds values which cannot be read the same way.
+    /// that holds values which cannot be read the same way; `Cell` for a word where training had numbers or times, unless
+    /// it stood there in training, too, or means missing.
     pub fn transform(&self, frame: &Frame) -> Result<(Matrix, Unseen), LearnError> {
+        self.transformed(frame, Rows::Serving)
+    }
+
+    /// The same of rows that a fold holds out of the table that is learned from: its odd words are known to be odd.
+    pub(crate) fn transform_held(&self, frame: &Frame) -> Result<Matrix, LearnError> {
+        Ok(self.transformed(frame, Rows::Training)?.0)
+    }
+
+    fn transformed(&self, frame: &Frame, rows: Rows) -> Result<(Matrix, Unseen), LearnError> {
         let applied: Vec<Result<Applied, LearnError>> = if frame.n_rows() < 256 {
             // For a few rows, waking other threads costs more than the work.
-            self.plans.iter().map(|plan| plan.apply(frame)).collect()
+            self.plans.iter().map(|plan| plan.apply(frame, rows)).collect()
         } else {
-            self.plans.par_iter().map(|plan| plan.apply(frame)).collect()
+            self.plans.par_iter().map(|plan| plan.apply(frame, rows)).collect()
         };
         self.matrix(frame.n_rows(), applied.into_iter().collect::<Result<_, _>>()?)
     }

@@ -2,7 +2,7 @@
 
 mod sound;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ use crate::{FeatureKind, LearnError, Task};
 /// Rows that must hold a word, and how many words are kept, for the mean target of words.
 const WORD_ROWS_MIN: u64 = 3;
 const WORDS_MAX: usize = 20_000;
+/// Words of a column of numbers or times that are kept as marks of what is missing.
+const MARKS_MAX: usize = 1_000;
 
 /// What is done to a column, or to all dates together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,9 @@ struct Source {
     /// Type of its values in training.
     typed: String,
     reading: Reading,
+    /// Words that stood for no number or no time in training already: there and later they count as missing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    marks: BTreeSet<String>,
 }
 
 /// A feature, in the order in which a step makes them.
@@ -96,21 +101,60 @@ pub(super) struct Applied {
     pub(super) unseen: Vec<UnseenColumn>,
 }
 
+/// Whose rows become features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// Those of the table that is learned from: what its column cannot be read as is counted.
+    Training,
+    /// Others: a value that cannot be read is refused, unless training had it.
+    Serving,
+}
+
 impl Source {
-    fn of(column: &Column, role: &Role) -> Self {
-        Self {
+    fn of(column: &Column, role: &Role) -> Result<Self, LearnError> {
+        let unread = match role.reading {
+            _ if !matches!(column.values, Values::Texts(_)) => BTreeMap::new(),
+            Reading::Number { .. } => read_numbers(&role.reading, column)?.1.each,
+            Reading::Time { .. } | Reading::Epoch { .. } | Reading::Calendar => {
+                read_times(&role.reading, column)?.1.each
+            }
+            // A word that is new to a scale or a pair of words is a level that training never saw.
+            Reading::Boolean | Reading::Code | Reading::Level | Reading::Scale { .. } => {
+                BTreeMap::new()
+            }
+        };
+        Ok(Self {
             column: column.name.clone(),
             typed: column.values.type_name().to_owned(),
             reading: role.reading.clone(),
-        }
+            marks: unread.into_keys().take(MARKS_MAX).collect(),
+        })
     }
 
-    /// A value that cannot be read is missing where texts were texts in training, too; else the schema has changed.
-    fn unread(&self, column: &Column, unread: Unread) -> Result<Option<UnseenColumn>, LearnError> {
+    /// A value that cannot be read is missing where texts were texts in training, too, and is no number or time that has
+    /// become a word; else the schema has changed.
+    fn unread(
+        &self,
+        column: &Column,
+        unread: Unread,
+        rows: Rows,
+    ) -> Result<Option<UnseenColumn>, LearnError> {
         let Some((first_row, example)) = unread.first else { return Ok(None) };
         let is_text = matches!(column.values, Values::Texts(_));
         if self.typed != "texts" || !is_text {
             return Err(self.changed(column, first_row));
+        }
+        let expected = match self.reading {
+            _ if rows == Rows::Training => None,
+            Reading::Number { .. } => Some("a number, as in training"),
+            Reading::Time { .. } | Reading::Epoch { .. } | Reading::Calendar => {
+                Some("a time, as in training")
+            }
+            _ => None,
+        };
+        let new = || unread.each.iter().filter(|one| !self.marks.contains(one.0));
+        if let (Some(expected), Some((_, row))) = (expected, new().min_by_key(|one| one.1)) {
+            return Err(column.refused(*row, expected));
         }
         let (column, what, n_rows) = (self.column.clone(), UnseenKind::Value, unread.n_rows);
         Ok(Some(UnseenColumn { column, what, n_rows, first_row, example }))
@@ -227,9 +271,9 @@ impl Plan {
         self.outputs.iter().any(|output| output.kept)
     }
 
-    pub(super) fn apply(&self, frame: &Frame) -> Result<Applied, LearnError> {
+    pub(super) fn apply(&self, frame: &Frame, rows: Rows) -> Result<Applied, LearnError> {
         match &self.step {
-            Step::Number { indicator } => self.apply_number(frame, *indicator),
+            Step::Number { indicator } => self.apply_number(frame, *indicator, rows),
             Step::Category { levels, rare } => {
                 let source = &self.sources[0];
                 let read = source.levels(frame)?;
@@ -247,18 +291,23 @@ impl Plan {
             Step::Text { words, encoding, n_outputs } => {
                 self.apply_text(frame, words, encoding, *n_outputs)
             }
-            Step::Times { dates, pairs } => self.apply_times(frame, dates, pairs),
+            Step::Times { dates, pairs } => self.apply_times(frame, dates, pairs, rows),
         }
     }
 
-    fn apply_number(&self, frame: &Frame, indicator: bool) -> Result<Applied, LearnError> {
+    fn apply_number(
+        &self,
+        frame: &Frame,
+        indicator: bool,
+        rows: Rows,
+    ) -> Result<Applied, LearnError> {
         let source = &self.sources[0];
         let column = frame.column(&source.column)?;
         let (values, unread) = read_numbers(&source.reading, column)?;
         if let Some(row) = values.iter().position(|value| value.abs() > SIZE_MAX) {
             return Err(column.refused(row, "a number within -1e150 to 1e150"));
         }
-        let unseen = source.unread(column, unread)?;
+        let unseen = source.unread(column, unread, rows)?;
         let missing = |value: &f64| f64::from(u8::from(value.is_nan()));
         let indicators: Vec<f64> = values.iter().map(missing).collect();
         let mut columns = vec![values];
@@ -329,12 +378,13 @@ impl Plan {
         frame: &Frame,
         dates: &[DateParts],
         pairs: &[(usize, usize)],
+        rows: Rows,
     ) -> Result<Applied, LearnError> {
         let (mut read, mut unseen) = (Vec::new(), Vec::new());
         for source in &self.sources {
             let column = frame.column(&source.column)?;
             let (times, unread) = read_times(&source.reading, column)?;
-            unseen.extend(source.unread(column, unread)?);
+            unseen.extend(source.unread(column, unread, rows)?);
             read.push(times);
         }
         let mut columns = Vec::new();
@@ -380,7 +430,7 @@ impl<'a> Fitting<'a> {
     /// The plan of a column that is no date, and its features of the training rows.
     pub(super) fn column(&self, role: &Role) -> Result<(Plan, Applied), LearnError> {
         let column = self.frame.column(&role.column)?;
-        let source = Source::of(column, role);
+        let source = Source::of(column, role)?;
         let is_name = matches!(role.reading, Reading::Level | Reading::Code);
         match role.kind {
             Kind::Text => Ok(self.text(source)?),
@@ -390,7 +440,7 @@ impl<'a> Fitting<'a> {
     }
 
     fn finished(&self, plan: Plan) -> Result<(Plan, Applied), LearnError> {
-        let applied = plan.apply(self.frame)?;
+        let applied = plan.apply(self.frame, Rows::Training)?;
         Ok((plan, applied))
     }
 
@@ -471,7 +521,7 @@ impl<'a> Fitting<'a> {
         }
         let step = Step::Encoded { encoding, n_outputs, parts };
         let plan = Plan { sources: vec![source], step, outputs };
-        let mut applied = plan.apply(self.frame)?;
+        let mut applied = plan.apply(self.frame, Rows::Training)?;
         applied.columns.iter_mut().zip(trained).for_each(|(column, trained)| *column = trained);
         Ok((plan, applied))
     }
@@ -521,7 +571,7 @@ impl<'a> Fitting<'a> {
         let n_outputs = self.outputs.n_outputs();
         let step = Step::Text { words, encoding, n_outputs };
         let plan = Plan { sources: vec![source], step, outputs };
-        let mut applied = plan.apply(self.frame)?;
+        let mut applied = plan.apply(self.frame, Rows::Training)?;
         let means = applied.columns.iter_mut().skip(first);
         means.zip(trained).for_each(|(column, trained)| *column = trained);
         Ok((plan, applied))
@@ -550,9 +600,9 @@ impl<'a> Fitting<'a> {
         let (mut sources, mut dates, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
         for role in roles {
             let column = self.frame.column(&role.column)?;
-            let source = Source::of(column, role);
+            let source = Source::of(column, role)?;
             let (times, unread) = read_times(&source.reading, column)?;
-            source.unread(column, unread)?;
+            source.unread(column, unread, Rows::Training)?;
             let first_us = times.iter().flatten().min().copied().unwrap_or(0);
             let wanted = |part: &Part| self.options.absolute_time || !part.is_absolute();
             let parts: Vec<Part> = Part::ALL.into_iter().filter(wanted).collect();

@@ -13,7 +13,8 @@ const SNIFFED: usize = 50;
 impl Frame {
     /// The table of a delimited file with a header: every column is text, an empty field is missing, and names are kept
     /// exactly. The delimiter is the one of comma, semicolon, tab and bar that cuts the first 50 records into the most
-    /// fields, the same number in each. Quotes are doubled inside quotes (RFC 4180); a byte order mark is left out.
+    /// fields, the same number in each. Quotes are doubled inside quotes (RFC 4180); a byte order mark is left out. A column
+    /// whose name the header leaves blank, as pandas does for its index, is named by its place: `column_1`.
     ///
     /// # Errors
     /// `Line` for text that is not UTF-8, a row of another number of fields, an open quote, or a blank line in a table
@@ -46,13 +47,33 @@ impl Frame {
                 column.push(Some(field).filter(|field| !field.is_empty()));
             }
         }
+        let (names, unnamed) = named_by_place(names);
         let columns = names.into_iter().zip(columns);
         let column = |(name, texts): (String, TextsBuilder)| Column {
             name,
             values: Values::Texts(texts.finish()),
         };
-        Self::new(columns.map(column).collect())
+        let mut frame = Self::new(columns.map(column).collect())?;
+        frame.unnamed = unnamed;
+        Ok(frame)
     }
+}
+
+/// Names of a header with the place for those that are blank, and which were.
+fn named_by_place(mut names: Vec<String>) -> (Vec<String>, Vec<String>) {
+    let mut unnamed = Vec::new();
+    for at in 0..names.len() {
+        if !names[at].trim().is_empty() {
+            continue;
+        }
+        let mut name = format!("column_{}", at + 1);
+        while names.contains(&name) {
+            name.push('_');
+        }
+        unnamed.push(name.clone());
+        names[at] = name;
+    }
+    (names, unnamed)
 }
 
 /// Our own count of fields: the reader's error would not say where.

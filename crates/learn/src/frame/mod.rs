@@ -136,6 +136,8 @@ pub struct Frame {
     columns: Vec<Column>,
     /// Why a column cannot be used, a column each.
     faults: Vec<Option<LearnError>>,
+    /// Names that a file did not give, but the place of the column.
+    unnamed: Vec<String>,
 }
 
 impl Frame {
@@ -172,7 +174,7 @@ impl Frame {
                 expected: "at most 4294967295 rows",
             });
         }
-        Ok(Self { n_rows, columns, faults })
+        Ok(Self { n_rows, columns, faults, unnamed: Vec::new() })
     }
 
     /// Number of rows.
@@ -198,6 +200,11 @@ impl Frame {
         }
     }
 
+    /// Whether a file left the name of this column blank.
+    pub(crate) fn is_unnamed(&self, name: &str) -> bool {
+        self.unnamed.iter().any(|unnamed| unnamed == name)
+    }
+
     /// Why a column cannot be used; `None` where it can.
     pub(crate) fn fault(&self, position: usize) -> Option<&LearnError> {
         self.faults[position].as_ref()
@@ -209,7 +216,10 @@ impl Frame {
     /// As [`Frame::new`].
     pub fn beside(&self, other: &Self) -> Result<Self, LearnError> {
         let columns = self.columns.iter().chain(&other.columns).cloned().collect();
-        Self::with_faults(columns, self.faults.iter().chain(&other.faults).cloned().collect())
+        let faults = self.faults.iter().chain(&other.faults).cloned().collect();
+        let mut frame = Self::with_faults(columns, faults)?;
+        frame.unnamed = self.unnamed.iter().chain(&other.unnamed).cloned().collect();
+        Ok(frame)
     }
 
     /// The same columns under other names, in order.
@@ -243,7 +253,7 @@ impl Frame {
             other => other.clone(),
         };
         let faults = columns.iter().zip(&self.faults).map(still).collect();
-        Self { n_rows: rows.len(), columns, faults }
+        Self { n_rows: rows.len(), columns, faults, unnamed: self.unnamed.clone() }
     }
 }
 

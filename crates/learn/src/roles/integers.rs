@@ -17,6 +17,11 @@ pub(super) struct Integers {
 const EPOCH_S: std::ops::Range<i64> = 631_152_000..2_524_608_000;
 /// Distinct codes above which order of frequency says nothing any more.
 const CODES_MAX: usize = 60;
+/// Distinct values from which the target is asked whether they are codes, and rows of each that it needs.
+const ASKED_MIN: u64 = 25;
+const ASKED_ROWS: u64 = 5;
+/// Share of rises from row to row of a counter of rows.
+pub(super) const RISING: f64 = 0.995;
 /// Distinct numbers from which frequencies without order can be told from chance.
 const UNORDERED_MIN: usize = 30;
 
@@ -67,7 +72,7 @@ impl Integers {
     pub(super) fn identify(&self) -> Option<String> {
         let unique = self.unique()?;
         let n = self.distinct.len() as u64;
-        if self.rising >= 0.995 && self.span() / 1000 <= n {
+        if self.rising >= RISING && self.span() / 1000 <= n {
             return Some(format!("{}, rising from row to row", self.share()));
         }
         let n_digits = |value: i64| value.unsigned_abs().checked_ilog10().unwrap_or(0);
@@ -125,19 +130,34 @@ impl Integers {
                  (steps of {ratio:.2} of those of no order)"
             ));
         }
+        let many_rows = self.n_known >= 20 * n as u64;
+        let n_digits = self.one_length().filter(|_| self.no_step() && many_rows)?;
+        (self.span() > 5 * n as u64).then(|| {
+            format!("{n} distinct whole numbers of {n_digits} digits without a common step")
+        })
+    }
+
+    /// Whether they look like codes, as postcodes and numbers of branches do, so that the target may be asked.
+    pub(super) fn may_be_codes(&self) -> bool {
+        let n = self.distinct.len() as u64;
+        let many_rows = n >= ASKED_MIN && self.n_known >= ASKED_ROWS * n;
+        // Numbered through from the first on: days of a year and ages are, too, and the target follows their order.
+        let dense = n > CODES_MAX as u64 && (0..=1).contains(&self.first()) && self.span() <= 2 * n;
+        many_rows && (dense || self.one_length().is_some())
+    }
+
+    /// Number of digits, where all have as many: three at least, and they are no years.
+    fn one_length(&self) -> Option<u32> {
         let n_digits = |value: i64| value.checked_ilog10().unwrap_or(0);
         let years = self.first() >= 1900 && self.last() <= 2100;
-        let same_length =
-            self.first() >= 100 && !years && n_digits(self.first()) == n_digits(self.last());
-        let step =
-            self.distinct.windows(2).fold(0, |step, pair| divisor(step, pair[1].0 - pair[0].0));
-        let many_rows = self.n_known >= 20 * n as u64;
-        (same_length && step == 1 && many_rows && self.span() > 5 * n as u64).then(|| {
-            format!(
-                "{n} distinct whole numbers of {} digits without a common step",
-                n_digits(self.first()) + 1
-            )
-        })
+        let same = n_digits(self.first()) == n_digits(self.last());
+        (self.first() >= 100 && !years && same).then(|| n_digits(self.first()) + 1)
+    }
+
+    /// Whether steps between them have no common divisor, as those of rounded amounts have.
+    fn no_step(&self) -> bool {
+        let steps = self.distinct.windows(2).map(|pair| pair[1].0 - pair[0].0);
+        steps.fold(0, divisor) == 1
     }
 
     /// Whether frequencies differ, but not along the scale: the ratio of von Neumann (squared steps between neighbors to those

@@ -13,7 +13,7 @@ use crate::Task;
 
 /// Rows looked at.
 const ROWS_MAX: usize = 50_000;
-const FOLDS: usize = 5;
+pub(super) const FOLDS: usize = 5;
 const BINS: usize = 64;
 /// Rows of each class below which nothing is said.
 const ROWS_PER_CLASS: usize = 10;
@@ -73,10 +73,14 @@ pub(super) fn rank_agreement(numbers: &[f64], targets: &[f64]) -> Option<f64> {
     squared_correlation(&of(numbers), &of(targets))
 }
 
+/// Standard deviations below what no order gives that chance reaches once in a hundred, and once in 30,000.
+pub(super) const ONCE_IN_A_HUNDRED: f64 = 2.33;
+pub(super) const NEVER_BY_CHANCE: f64 = 4.0;
+
 /// How large the steps of the mean target from value to next are, squared and relative to those in random order, where
-/// that is smaller than chance allows once in a hundred: near 1 for codes, near 0 for amounts that the target follows
-/// (von Neumann's ratio, weighted by rows; its normal approximation). `None` for codes, and for fewer than 6 values.
-pub(super) fn orderly_steps(numbers: &[f64], targets: &Targets) -> Option<f64> {
+/// that is smaller than chance allows, by so many standard deviations: near 1 for codes, near 0 for amounts that the target
+/// follows (von Neumann's ratio, weighted by rows; its normal approximation). `None` for codes, and for fewer than 6 values.
+pub(super) fn orderly_steps(numbers: &[f64], targets: &Targets, deviations: f64) -> Option<f64> {
     let values = one_output(targets);
     let mut rows: Vec<(f64, f64)> =
         numbers.iter().copied().zip(values).filter(|row| !row.0.is_nan()).collect();
@@ -94,13 +98,13 @@ pub(super) fn orderly_steps(numbers: &[f64], targets: &Targets) -> Option<f64> {
         weights += weight;
     }
     let k = levels.len() as f64;
-    let limit = 1.0 - 2.33 * ((k - 2.0) / (k * k - 1.0)).sqrt();
+    let limit = 1.0 - deviations * ((k - 2.0) / (k * k - 1.0)).sqrt();
     let ratio = steps / weights / (2.0 * spread);
     (levels.len() >= 6 && spread > 0.0 && ratio < limit).then_some(ratio)
 }
 
 /// The target as one number a row: of several classes, whether it is the most frequent.
-fn one_output(targets: &Targets) -> Vec<f64> {
+pub(super) fn one_output(targets: &Targets) -> Vec<f64> {
     let Task::Multiclass { n_classes } = targets.task else { return targets.values.clone() };
     let count = |class: &u32| targets.values.iter().filter(|v| **v == f64::from(*class)).count();
     // The first of equally frequent ones, whatever the rows' order.
@@ -122,18 +126,19 @@ pub(super) fn binned(numbers: &[f64]) -> Vec<u32> {
     numbers.iter().map(bin).collect()
 }
 
-fn sampled(n_rows: usize) -> Vec<usize> {
+pub(super) fn sampled(n_rows: usize) -> Vec<usize> {
     let kept = n_rows.min(ROWS_MAX);
     (0..kept).map(|at| at * n_rows / kept.max(1)).collect()
 }
 
+/// The fold of a row, by a scrambled position, so that neither order nor period of the rows shows in the folds.
+pub(super) fn fold(row: usize) -> usize {
+    let mixed = (row as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from((mixed ^ (mixed >> 31)) % FOLDS as u64).expect("below 5")
+}
+
 /// Mean of the target over the other folds' rows of the same code, drawn a little to the mean of all.
 fn out_of_fold(codes: &[usize], n_codes: usize, values: &[f64]) -> Vec<f64> {
-    // By a scrambled position, so that neither order nor period of the rows shows in the folds.
-    let fold = |row: usize| {
-        let mixed = (row as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        usize::try_from((mixed ^ (mixed >> 31)) % FOLDS as u64).expect("below 5")
-    };
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let mut all = vec![(0.0, 0.0); n_codes];
     let mut folds = vec![vec![(0.0, 0.0); n_codes]; FOLDS];

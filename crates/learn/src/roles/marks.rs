@@ -85,6 +85,14 @@ pub(super) fn mark_of_target(column: &Column, house: &House<'_>) -> (DecimalMark
     (mark, either.then(|| either_mark(&counts)))
 }
 
+/// Whether texts are numbers for the most part, as a column of features would have to be.
+pub(super) fn mostly_numbers(column: &Column, mark: DecimalMark) -> bool {
+    let levels = read_levels(&Reading::Level, column);
+    let counts: Vec<(&str, u64)> = levels.counts().0.into_iter().collect();
+    let read = Read::of(&counts, mark);
+    read.n_values > 0 && read.share() >= READABLE
+}
+
 pub(super) fn either_mark(counts: &[(&str, u64)]) -> String {
     let shown = counts.first().map_or("", |level| level.0);
     format!(

@@ -4,10 +4,13 @@
 //! are read and the counts that led there, in words.
 //! Source: the roles of LightAutoML and AutoGluon's type inference. Departures: a date's order of day and month is
 //! decided by the whole column, whole numbers are told apart by the shape of their frequencies, a row's name is found
-//! in numbers, too, and a column that tells the target almost perfectly out of fold is a leak.
+//! in numbers, too, a column that tells the target almost perfectly out of fold is a leak (but a number that tells a
+//! number may be its law), and names, codes and amounts that look alike are told apart by asking the target.
 //! Cost: O(n log n) a column, in parallel over columns; each distinct text is read once.
 //! Checked against: columns by hand (`tests/it/roles.rs`), and the roles of real tables (`tests/it/tabular.rs`).
 
+mod codes;
+mod copy;
 mod dates;
 mod integers;
 mod judge;
@@ -27,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::frame::{Column, Frame};
 use crate::{LearnError, Task};
 
+use integers::{Integers, RISING};
 use marks::House;
 
 pub use dates::DateOrder;
@@ -37,7 +41,7 @@ pub use target::Targets;
 
 /// Out-of-fold area under the curve from which a column is taken for a leak.
 pub const LEAK_AUC: f64 = 0.995;
-/// Share of a regression's variance from which a column is taken for a leak.
+/// Share of a regression's variance from which a column is taken for a leak, or a number for a leak or a law.
 pub const LEAK_VARIANCE: f64 = 0.9995;
 /// Area, or share of variance, from which a reason asks to look.
 pub(crate) const SUSPECT_AUC: f64 = 0.95;
@@ -103,6 +107,12 @@ impl Role {
     /// `MissingColumn` where the table lacks the column.
     pub fn times(&self, frame: &Frame) -> Result<Vec<Option<i64>>, LearnError> {
         Ok(read_times(&self.reading, frame.column(&self.column)?)?.0)
+    }
+
+    /// Adds to what a careful reader must know.
+    fn doubts(&mut self, words: impl Into<String>) {
+        let doubts: Vec<String> = self.doubt.take().into_iter().chain([words.into()]).collect();
+        self.doubt = Some(doubts.join("; "));
     }
 
     /// The numbers of the column, NaN where missing or not readable.
@@ -181,7 +191,13 @@ pub fn deduce(
         (Some(LearnError::ColumnType { found, .. }), _) => Ok(unread_role(column, found)),
         (Some(fault), _) => Err(fault.clone()),
         (None, Some(targets)) if targets.column == column.name => Ok(target_role(column, targets)),
-        (None, _) => role(&house, column, targets, overrides.get(&column.name)),
+        (None, _) => {
+            let mut role = role(&house, column, targets, overrides.get(&column.name))?;
+            if frame.is_unnamed(&column.name) {
+                role.doubts("the header leaves its name blank, so it is named by its place");
+            }
+            Ok(role)
+        }
     };
     // Gathered before the first error is taken, so that it is the same on any number of threads.
     let roles: Vec<Result<Role, LearnError>> =
@@ -265,14 +281,17 @@ fn role(
 /// What the caller wants a column to be, it is; that it tells the target is said.
 fn kept(frame: &Frame, column: &Column, targets: &Targets, role: Role) -> Result<Role, LearnError> {
     let judged = with_leak(frame, column, targets, role.clone())?;
-    let said = (judged.kind == Kind::Leak).then(|| {
-        format!(
-            "it tells the target almost perfectly, and is kept because its kind was given: {}",
-            judged.reason
-        )
-    });
-    let doubts: Vec<String> = said.into_iter().chain(role.doubt.clone()).collect();
-    let doubt = Some(doubts.join("; ")).filter(|words| !words.is_empty());
+    let doubt = match judged.kind {
+        Kind::Leak => {
+            let said = format!(
+                "it tells the target almost perfectly, and is kept because its kind was given: {}",
+                judged.reason
+            );
+            let doubts: Vec<String> = [said].into_iter().chain(role.doubt.clone()).collect();
+            Some(doubts.join("; "))
+        }
+        _ => judged.doubt,
+    };
     Ok(Role { told: judged.told, doubt, ..role })
 }
 
@@ -313,22 +332,20 @@ fn with_leak(
     targets: &Targets,
     mut role: Role,
 ) -> Result<Role, LearnError> {
-    if role.kind == Kind::Category && role.reading == Reading::Code {
-        role = without_false_codes(column, targets, role)?;
+    match (role.kind, &role.reading) {
+        (Kind::Category, Reading::Code) => role = without_false_codes(column, targets, role)?,
+        (Kind::Identifier, Reading::Code) => role = without_false_names(column, targets, role)?,
+        (Kind::Number, Reading::Number { mark: DecimalMark::Point }) => {
+            role = with_late_codes(column, targets, role)?;
+        }
+        _ => {}
+    }
+    if role.kind == Kind::Identifier {
+        return Ok(role);
     }
     let Some(numbers) = numbers_of(column, &role)? else {
         return Ok(role);
     };
-    if role.kind == Kind::Identifier {
-        if let (Some(auc), true) =
-            (leak::told(&numbers.codes, targets), role.reading != Reading::Level)
-        {
-            let auc = if targets.task == Task::Regression { None } else { Some(auc) };
-            let told = auc.map(|auc| format!("; its order tells the target with AUC {auc:.3}"));
-            role.reason.push_str(&told.unwrap_or_default());
-        }
-        return Ok(role);
-    }
     let is_regression = targets.task == Task::Regression;
     role.told = leak::told(&numbers.codes, targets);
     if is_regression && !numbers.values.is_empty() {
@@ -336,29 +353,49 @@ fn with_leak(
         let ranks = leak::rank_agreement(&numbers.values, &targets.values).filter(|_| complete);
         role.told = [role.told, ranks].into_iter().flatten().reduce(f64::max);
     }
-    let same = is_same(frame, column, targets)?;
     let named = column.name != targets.column
         && column.name.to_lowercase().contains(&targets.column.to_lowercase());
     let hint = if named { "; its name holds that of the target, too" } else { "" };
-    let leaks = if same {
+    let leaks = if is_same(frame, column, targets)? {
         Some("the same values as the target in every row")
     } else if role.told.is_none() && leak::mirrors(&numbers.codes, targets) {
         Some("each of its values stands for one class in every row")
+    } else if is_regression && copy::is_copy(&numbers.values, &targets.values) {
+        Some(
+            "the target in another unit: one straight line gives every row to the last digit written",
+        )
     } else {
         None
     };
     if leaks.is_some() {
         role.told = Some(1.0);
     }
-    Ok(judged_by_target(role, leaks, is_regression, hint))
+    // A law of nature, a tariff or a calibration is no leak, and a model without it would be worth nothing.
+    let is_law = is_regression && leaks.is_none() && !named && !numbers.values.is_empty();
+    Ok(judged_by_target(role, leaks, targets, (hint, is_law)))
 }
 
-/// What a column is that tells the target so well.
-fn judged_by_target(mut role: Role, leaks: Option<&str>, is_regression: bool, hint: &str) -> Role {
+/// What a column is that tells the target so well. What may be a law is kept, and told of loudly.
+fn judged_by_target(
+    mut role: Role,
+    leaks: Option<&str>,
+    targets: &Targets,
+    (hint, is_law): (&str, bool),
+) -> Role {
+    let is_regression = targets.task == Task::Regression;
     let (what, limit) =
         if is_regression { ("share of variance", LEAK_VARIANCE) } else { ("AUC", LEAK_AUC) };
+    let almost = role.told.filter(|told| *told >= limit);
+    if let (None, Some(told), true) = (leaks, almost, is_law && role.kind != Kind::Time) {
+        let column = &role.column;
+        role.doubts(format!(
+            "alone it tells the target almost perfectly ({what} {told:.4}); it is kept, for it may be the law behind the target; \
+             if it was written after the outcome, figures are far too good: leave it out (--column {column}=identifier)"
+        ));
+        return role;
+    }
     let leaks = leaks.map(str::to_owned).or_else(|| {
-        let told = role.told.filter(|told| *told >= limit)?;
+        let told = almost?;
         Some(format!(
             "alone it tells the target with {what} {told:.4} out of 5 folds (a leak from {limit} on)"
         ))
@@ -374,6 +411,59 @@ fn judged_by_target(mut role: Role, leaks: Option<&str>, is_regression: bool, hi
     role
 }
 
+/// Whole numbers taken for names of rows are a rank or an amount where the target follows their order. Names that rise from
+/// row to row stay names: a table in the order of its target numbers its rows by it.
+fn without_false_names(
+    column: &Column,
+    targets: &Targets,
+    mut role: Role,
+) -> Result<Role, LearnError> {
+    let reading = judge::reading_of(column, Kind::Number, role.reading.clone());
+    let (numbers, _) = read_numbers(&reading, column)?;
+    let Some(whole) = Integers::of(&numbers) else { return Ok(role) };
+    let Some(ratio) = leak::orderly_steps(&numbers, targets, leak::NEVER_BY_CHANCE) else {
+        return Ok(role);
+    };
+    let follows =
+        format!("the target follows its order (steps of {ratio:.2} of those of no order)");
+    if whole.rising >= RISING {
+        let column = &role.column;
+        role.doubts(format!(
+            "it looks like names of rows, in their order, and is left out, though {follows}; \
+             if it is known before the outcome, keep it with --column {column}=number"
+        ));
+        return Ok(role);
+    }
+    let column = &role.column;
+    role.doubts(format!(
+        "it looks like names of rows ({}), but {follows} and it is kept; else --column {column}=identifier",
+        role.reason
+    ));
+    role.reason = format!("{follows}, so amounts; {}", role.reason);
+    role.kind = Kind::Number;
+    role.reading = reading;
+    Ok(role)
+}
+
+/// Whole numbers that look like codes of too many values to tell by frequencies are codes where the target goes by the code and
+/// not by its place on the scale.
+fn with_late_codes(column: &Column, targets: &Targets, mut role: Role) -> Result<Role, LearnError> {
+    let (numbers, _) = read_numbers(&role.reading, column)?;
+    let may_be = Integers::of(&numbers).is_some_and(|whole| whole.may_be_codes());
+    let told = if may_be { codes::told_by_code(&numbers, targets) } else { None };
+    if let Some((by_code, by_order)) = told {
+        role.kind = Kind::Category;
+        role.reading = Reading::Code;
+        role.reason = format!(
+            "the target goes by the value ({:.1} % of its variance out of fold), not by its place on the scale ({:.1} %), so codes; {}",
+            100.0 * by_code,
+            100.0 * by_order,
+            role.reason
+        );
+    }
+    Ok(role)
+}
+
 /// Whole numbers taken for codes are amounts after all where the target follows their order: amounts that people round
 /// go up and down in frequency, too.
 fn without_false_codes(
@@ -383,7 +473,7 @@ fn without_false_codes(
 ) -> Result<Role, LearnError> {
     let reading = judge::reading_of(column, Kind::Number, role.reading.clone());
     let (numbers, _) = read_numbers(&reading, column)?;
-    if let Some(ratio) = leak::orderly_steps(&numbers, targets) {
+    if let Some(ratio) = leak::orderly_steps(&numbers, targets, leak::ONCE_IN_A_HUNDRED) {
         role.kind = Kind::Number;
         role.reading = reading;
         let said = format!(

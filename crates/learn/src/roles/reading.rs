@@ -68,6 +68,8 @@ pub(crate) struct Unread {
     pub(crate) n_rows: u64,
     /// First row and what stands there.
     pub(crate) first: Option<(usize, String)>,
+    /// First row of each of them, by what stands there, cut after 64 characters.
+    pub(crate) each: BTreeMap<String, usize>,
 }
 
 /// A value that is not text.
@@ -287,8 +289,9 @@ fn cells<T: Copy>(
         Cell::Infinite => Err(column.refused(row, "a finite number")),
         Cell::Odd => {
             unread.n_rows += 1;
-            let shown = || (row, cut(&column.values.told(row).unwrap_or_default()));
-            unread.first.get_or_insert_with(shown);
+            let shown = cut(&column.values.told(row).unwrap_or_default());
+            unread.each.entry(shown.clone()).or_insert(row);
+            unread.first.get_or_insert((row, shown));
             Ok(None)
         }
     };

@@ -1,19 +1,24 @@
 //! The column that is predicted, as numbers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
 use super::judge::are_dates;
-use super::marks::{House, mark_of_target};
+use super::marks::{House, mark_of_target, mostly_numbers};
 use super::numbers::DecimalMark;
-use super::reading::{Levels, Reading, boolean_word, integer, read_levels, read_numbers};
+use super::reading::{
+    Cell, Levels, Reading, boolean_word, code_name, integer, read_levels, read_numbers,
+};
 use crate::frame::{Column, Frame, Values, cut};
 use crate::{LearnError, Task};
 
 /// More classes than this are no classification that this crate learns.
 const CLASSES_MAX: usize = 100;
+/// Up to so many distinct small whole numbers are classes.
+const SMALL_MAX: usize = 10;
 
 /// What is predicted, a number a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +27,7 @@ pub struct Targets {
     pub column: String,
     /// What its numbers are.
     pub task: Task,
-    /// Names of the classes, in the order of their numbers; empty for a regression.
+    /// Names of the classes as the table writes them, in the order of their numbers; empty for a regression.
     pub classes: Vec<String>,
     /// Per row the number, or the class as 0.0, 1.0, …
     #[serde(skip)]
@@ -46,7 +51,8 @@ impl Targets {
     /// Reads the column to predict. Without a task: two distinct values are two classes (false before true, no before
     /// yes, else in order of number or text), texts and 3 to 10 small whole numbers are classes, other numbers a
     /// regression. `Task::Multiclass { n_classes: 0 }` asks for as many classes as occur. Spellings of two opposite words
-    /// (yes, Yes, YES) are one class each.
+    /// (yes, Yes, YES) are one class each, and so are 1 and 1.0; a class is named as most of its rows write it. Where nearly
+    /// all texts are numbers of a regression, one that is none is an error, not a reason for classes.
     ///
     /// # Errors
     /// `MissingColumn`; `MissingTarget` for rows without a value; `Cell` for one that is no number where numbers are asked
@@ -89,8 +95,14 @@ impl Targets {
         let (task, reason) = match task {
             Some(task) => (task, "the caller said so".to_owned()),
             None => {
+                let classes = classes_of(&counts);
+                if let (Err(fault), None) = (&numbers, kind)
+                    && is_broken_number(column, mark, &classes)
+                {
+                    return Err(fault.clone());
+                }
                 let numbers = numbers.as_deref().ok().filter(|_| kind.is_none());
-                chosen(column, &classes_of(&counts), numbers)?
+                chosen(column, &classes, numbers)?
             }
         };
         if task == Task::Regression {
@@ -104,6 +116,10 @@ impl Targets {
         let spellings: Vec<&str> = counts.keys().copied().collect();
         let doubt = (spellings.len() > classes.len())
             .then(|| format!("spellings of one word are one class: {}", spellings.join(", ")));
+        let classes = match reading {
+            Reading::Code => as_written(column, classes),
+            _ => classes,
+        };
         let column = column.name.clone();
         Ok(Self { column, task, classes, values, reason, reading, doubt })
     }
@@ -219,6 +235,40 @@ fn numbers(column: &Column, mark: DecimalMark) -> Result<Vec<f64>, LearnError> {
     }
 }
 
+/// Whether a column of numbers holds a few that are none (`inf`, `12x`), which would make each number a class. Where the
+/// numbers would be classes themselves, so may be a word beside them.
+fn is_broken_number(column: &Column, mark: DecimalMark, found: &[String]) -> bool {
+    let number = |name: &String| match super::numbers::read(name, mark).0 {
+        Cell::Value(value) => Some(value),
+        _ => None,
+    };
+    let numbers: Vec<f64> = found.iter().filter_map(number).collect();
+    let as_classes = numbers.len() <= 2 || are_small(&numbers, numbers.len());
+    !as_classes && mostly_numbers(column, mark)
+}
+
+/// Whether numbers of so many distinct values are classes.
+fn are_small(numbers: &[f64], n_distinct: usize) -> bool {
+    let small = |value: &f64| integer(*value).is_some_and(|whole| (0..=20).contains(&whole));
+    n_distinct <= SMALL_MAX && numbers.iter().all(small)
+}
+
+/// The classes under the names that most of their rows give them: `1.0`, not 1, where the table says so.
+fn as_written(column: &Column, classes: Vec<String>) -> Vec<String> {
+    let written = read_levels(&Reading::Level, column);
+    let mut names: BTreeMap<String, (u64, &str)> = BTreeMap::new();
+    let counts = written.counts().0;
+    for (name, count) in &counts {
+        let most = names.entry(code_name(name).into_owned()).or_insert((0, name));
+        // The first by bytes of those as frequent.
+        if *count > most.0 {
+            *most = (*count, name);
+        }
+    }
+    let named = |class: String| names.get(&class).map_or(class, |most| most.1.to_owned());
+    classes.into_iter().map(named).collect()
+}
+
 /// The number of the class of each row.
 fn places(
     column: &Column,
@@ -230,8 +280,11 @@ fn places(
         [first, second] => opposite(first).zip(opposite(second)).filter(|(a, b)| a != b),
         _ => None,
     };
-    let exact: BTreeMap<&str, f64> =
-        classes.iter().enumerate().map(|(at, class)| (class.as_str(), at as f64)).collect();
+    // By both names: that of the level, and that which the table writes.
+    let numbered = || classes.iter().enumerate().map(|(at, class)| (class, at as f64));
+    let mut exact: BTreeMap<Cow<'_, str>, f64> =
+        numbered().map(|(class, at)| (code_name(class), at)).collect();
+    exact.extend(numbered().map(|(class, at)| (Cow::Borrowed(class.as_str()), at)));
     let place = |name: &str| {
         let by_word = || {
             let (first, _) = pair?;
@@ -271,8 +324,7 @@ fn chosen(
         return Ok((Task::Binary, "two distinct values".to_owned()));
     }
     if let Some(numbers) = numbers {
-        let small = |value: &f64| integer(*value).is_some_and(|whole| (0..=20).contains(&whole));
-        if n <= 10 && numbers.iter().all(small) {
+        if are_small(numbers, n) {
             let task = Task::Multiclass { n_classes: classes(n) };
             return Ok((task, format!("{n} distinct small whole numbers")));
         }

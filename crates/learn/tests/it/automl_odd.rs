@@ -312,3 +312,20 @@ fn any_tiny_table_and_seed_makes_a_model_or_says_what_is_missing() {
     }
     assert!(n_trained > 40, "{n_trained}");
 }
+
+#[test]
+fn words_among_numbers_are_learned_around_and_refused_when_they_are_new() {
+    // Three of 90 numbers are words, each in one fold only.
+    let mut lines: Vec<String> = lopsided(90, 40).lines().map(str::to_owned).collect();
+    for (row, word) in [(5, "about 1"), (40, "low"), (77, "n.d.")] {
+        let rest = lines[row].split_once(',').unwrap().1.to_owned();
+        lines[row] = format!("{word},{rest}");
+    }
+    let model = trained(&lines.join("\n"), &quick("y"));
+    let (model, _) = Model::from_bytes(&model.to_bytes("m", "0").unwrap()).unwrap();
+    let known = model.predict(&frame("x,z\nlow,0.5\n0.7,0.5\nNA,0.5\n")).unwrap();
+    assert_eq!((known.unseen.columns.len(), known.unseen.columns[0].n_rows), (1, 1));
+    let error = model.predict(&frame("x,z\nlow,0.5\nhigh,0.5\n")).unwrap_err();
+    let said = "column \"x\", row 2 is \"high\", expected a number, as in training";
+    assert_eq!(error.to_string(), said);
+}

@@ -107,6 +107,69 @@ fn spellings_and_words_of_a_target() {
     check_target("2024-01-02;2024-01-03;2024-01-05", None, Err("holds times"));
 }
 
+/// Numbers 1 to 40 over and over, with a few cells of something else.
+#[track_caller]
+fn check_broken(odd: &[&str], n_values: usize, expected: Result<usize, &str>) {
+    let numbers = (0..400).map(|row| (1 + row * 7 % n_values).to_string());
+    let cells: Vec<String> = numbers.chain(odd.iter().map(|cell| (*cell).to_owned())).collect();
+    let table = frame(&[("y", &cells.join(";"))], 1);
+    match (Targets::read(&table, "y", None), expected) {
+        (Ok(targets), Ok(n_classes)) => assert_eq!(targets.classes.len(), n_classes),
+        (Err(error), Err(words)) => assert_eq!(error.to_string(), words),
+        (found, expected) => panic!("{found:?}, expected {expected:?}"),
+    }
+}
+
+#[test]
+fn a_few_words_among_numbers_make_no_classes_of_them() {
+    check_broken(
+        &["inf", "inf"],
+        40,
+        Err("column \"y\", row 401 is \"inf\", expected a finite number"),
+    );
+    check_broken(
+        &["12x", "1O"],
+        40,
+        Err("column \"y\", row 401 is \"12x\", expected a number to predict"),
+    );
+    check_broken(
+        &["12x"],
+        200,
+        Err("column \"y\", row 401 is \"12x\", expected a number to predict"),
+    );
+    check_broken(&[], 40, Ok(0));
+    // Where the numbers are classes themselves, a word is one more.
+    check_broken(&["other", "other"], 9, Ok(10));
+    check_broken(&["other"], 2, Ok(3));
+    // Of many words the numbers are names, too.
+    check_broken(&["other"; 40], 40, Ok(41));
+}
+
+#[test]
+fn classes_that_were_written_with_a_point_are_read_without_one() {
+    let targets = Targets::read(&frame(&[("y", "0.0;1.0")], 9), "y", None).unwrap();
+    assert_eq!(targets.classes, ["0.0", "1.0"]);
+    let read = |cells: &str| targets.read_alike(&frame(&[("y", cells)], 1)).unwrap().values;
+    assert_eq!(read("1;0;1.0;0.00"), [1.0, 0.0, 1.0, 0.0]);
+    let values = Values::Integers(vec![Some(1), Some(0)]);
+    let typed = Frame::new(vec![Column { name: "y".to_owned(), values }]).unwrap();
+    assert_eq!(targets.read_alike(&typed).unwrap().values, [1.0, 0.0]);
+}
+
+#[test]
+fn a_name_that_a_header_leaves_blank_is_told_of() {
+    let rows: String = (0..60).map(|row| format!("{row},{},{}\n", row * 7 % 31, row % 2)).collect();
+    let table = Frame::from_csv(format!(",x,y\n{rows}").as_bytes()).unwrap();
+    for table in [table.clone(), table.take(&(0..60).collect::<Vec<u32>>())] {
+        let found = roles(&table, Some("y"), &[]);
+        assert_eq!((found[0].column.as_str(), found[0].kind), ("column_1", Kind::Identifier));
+        assert!(
+            found[0].doubt.as_deref().is_some_and(|said| said.contains("leaves its name blank"))
+        );
+        assert_eq!(found[1].doubt, None);
+    }
+}
+
 #[test]
 fn the_target_of_another_table_is_read_as_in_training() {
     let targets = Targets::read(&frame(&[("y", "No;Yes;yes")], 4), "y", None).unwrap();

@@ -235,7 +235,7 @@ fn serving_counts_what_it_has_not_seen() {
     let (pipeline, _) = fitted(&every_kind(), "y", FOLDS, &PipelineOptions::default());
     let header = "color,n,flag,size,from,note,code,extra\n";
     let rows =
-        "blue,1.5,yes,low,2024-01-01,a,C2,9\nmauve,x,no,huge,soon,b,C999,9\nmauve,,1,high,,,,\n";
+        "blue,1.5,yes,low,2024-01-01,a,C2,9\nmauve,n/a,no,huge,?,b,C999,9\nmauve,,1,high,,,,\n";
     let frame = Frame::from_csv(format!("{header}{rows}").as_bytes()).unwrap();
     let (matrix, unseen) = pipeline.transform(&frame).unwrap();
     let said: Vec<_> = unseen
@@ -247,17 +247,47 @@ fn serving_counts_what_it_has_not_seen() {
     assert_eq!(
         said,
         [
-            ("n", Value, 1, 1, "x"),
             ("color", Level, 2, 1, "mauve"),
             ("size", Value, 1, 1, "huge"),
             ("code", Level, 1, 1, "C999"),
-            ("from", Value, 1, 1, "soon"),
         ]
     );
     assert!(column(&matrix, "color")[1].is_nan() && column(&matrix, "size")[1].is_nan());
     assert_eq!(column(&matrix, "code: frequency")[1], 0.0);
     assert_eq!(column(&matrix, "code: prefix")[1], column(&matrix, "code: prefix")[0]);
     assert_eq!(column(&matrix, "flag"), [1.0, 0.0, 1.0]);
+}
+
+#[test]
+fn words_for_numbers_and_times_are_refused_unless_training_had_them() {
+    // Of 80 rows one is no number and one no date; both are counted in training and whenever they come again.
+    let row = |n: usize| match n {
+        7 => "about 7,soon,low".to_owned(),
+        _ => format!("{}.5,2024-01-{:02},{}", n * 7 % 31, 1 + n % 28, ["low", "high"][n % 2]),
+    };
+    let csv: String = (0..80).map(|n| format!("{},{}\n", row(n), n * 5 % 3 % 2)).collect();
+    let frame = Frame::from_csv(format!("n,at,size,y\n{csv}").as_bytes()).unwrap();
+    let (pipeline, _) = fitted(&frame, "y", FOLDS, &PipelineOptions::default());
+    let served = |rows: &str| {
+        let frame = Frame::from_csv(format!("n,at,size\n{rows}").as_bytes()).unwrap();
+        let (_, unseen) = pipeline.transform(&frame).map_err(|error| error.to_string())?;
+        Ok::<_, String>(unseen.columns.len())
+    };
+    assert_eq!(served("1,2024-02-01,low\n,,\nNA,?,\n"), Ok(0));
+    assert_eq!(served("about 7,soon,huge\n"), Ok(3));
+    let refused = |rows: &str| served(rows).unwrap_err();
+    assert_eq!(
+        refused("about 7,2024-02-01,low\nfoo,soon,low\nbar,soon,low\n"),
+        "column \"n\", row 2 is \"foo\", expected a number, as in training"
+    );
+    assert_eq!(
+        refused("1,2024-02-01,low\n2,later,low\n"),
+        "column \"at\", row 2 is \"later\", expected a time, as in training"
+    );
+    // Of a stored pipeline the same.
+    let stored: Pipeline =
+        serde_json::from_str(&serde_json::to_string(&pipeline).unwrap()).unwrap();
+    assert_eq!(stored, pipeline);
 }
 
 #[test]

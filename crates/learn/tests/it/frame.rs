@@ -46,6 +46,17 @@ fn files_are_cut_by_the_delimiter_that_fits() {
 }
 
 #[test]
+fn a_name_left_blank_is_that_of_the_place() {
+    check(",b\n0,2\n", &["column_1", "b"], &["0|2"]);
+    check("a, ,\n1,2,3\n", &["a", "column_2", "column_3"], &["1|2|3"]);
+    check(",column_1\n1,2\n", &["column_1_", "column_1"], &["1|2"]);
+    // Columns that are no file's must have names.
+    let blank = Column { name: " ".into(), values: Values::Integers(vec![Some(1)]) };
+    let error = Frame::new(vec![blank]).unwrap_err().to_string();
+    assert_eq!(error, "the name of column 1, \" \", is empty");
+}
+
+#[test]
 fn files_that_are_no_table_are_refused() {
     check_refused(b"a,b\n1,2\n3\n", "line 3: a row of 1 fields under a header of 2");
     check_refused(b"a,b\n1,2\n3,4,5\n", "line 3: a row of 3 fields under a header of 2");
@@ -64,7 +75,6 @@ fn files_that_are_no_table_are_refused() {
         b"a,a\n1,2\n",
         "the name of column 2, \"a\", is the name of an earlier column, too",
     );
-    check_refused(b"a, \n1,2\n", "the name of column 2, \" \", is empty");
     check_refused(
         b"a,b\x07\n1,2\n",
         "the name of column 2, \"b\\u{7}\", holds a control character",

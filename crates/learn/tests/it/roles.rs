@@ -232,11 +232,101 @@ fn leaks_are_found_out_of_fold() {
     assert_eq!(code.kind, Kind::Category, "{code:?}");
     let noise = with_target(texts("n", (0..200).map(|n| format!("{}.5", n * n % 53))), &targets);
     assert_eq!(noise.kind, Kind::Number, "{noise:?}");
-    // A regression: any rising function of the target.
-    let numbers: Vec<String> = (0..200).map(|n| format!("{}.25", n * n % 197)).collect();
-    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-    let risen = numbers.iter().map(|n| n.parse::<f64>().unwrap().powi(3).to_string());
-    assert_eq!(with_target(texts("n", risen), &numbers).kind, Kind::Leak);
+}
+
+/// What a column is beside a number to predict, 200 rows of it, and whether it is told of.
+#[track_caller]
+fn check_law(name: &str, of: impl Fn(f64) -> String, kind: Kind) {
+    let numbers: Vec<f64> = (0..200).map(|n| f64::from(n * n % 197) + 0.25).collect();
+    let targets: Vec<String> = numbers.iter().map(f64::to_string).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let role = with_target(texts(name, numbers.into_iter().map(of)), &targets);
+    assert_eq!((role.kind, role.doubt.is_some()), (kind, kind == Kind::Number), "{role:?}");
+}
+
+#[test]
+fn laws_are_kept_and_copies_are_not() {
+    check_law("cube", |y| y.powi(3).to_string(), Kind::Number);
+    check_law("fall", |y| (-y / 50.0).exp().to_string(), Kind::Number);
+    // Almost a line: what it leaves is more than rounding.
+    check_law("almost", |y| (3.0 * y + 0.2 * (y * 7.0).sin()).to_string(), Kind::Number);
+    check_law("same", |y| y.to_string(), Kind::Leak);
+    check_law("unit", |y| (y / 1.609_344).to_string(), Kind::Leak);
+    check_law("rounded", |y| format!("{:.2}", 32.0 - 1.8 * y), Kind::Leak);
+    // A name that holds the target's, and a word for each value.
+    check_law("outcome_cube", |y| y.powi(3).to_string(), Kind::Leak);
+}
+
+/// Numbers without pattern, from a linear congruence.
+fn drawn(seed: u64, n: usize) -> Vec<f64> {
+    let mut state = seed;
+    let next = |_| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / (1_u64 << 31) as f64
+    };
+    (0..n).map(next).collect()
+}
+
+#[track_caller]
+fn check_beside(cells: &[u64], target: impl Fn(usize) -> f64, kind: Kind, doubt: &str) {
+    let targets: Vec<String> = (0..cells.len()).map(|row| target(row).to_string()).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let role = with_target(texts("n", cells.iter().map(u64::to_string)), &targets);
+    assert_eq!(role.kind, kind, "{role:?}");
+    let said = role.doubt.clone().unwrap_or_default();
+    assert!(said.contains(doubt) && said.is_empty() == doubt.is_empty(), "{role:?}");
+}
+
+#[test]
+fn names_of_rows_that_tell_the_target_are_amounts() {
+    let noise = drawn(7, 2000);
+    // Ranks 1 to 211 in no order, and amounts up to 10^9.
+    let ranks: Vec<u64> = (0..211).map(|row| 1 + row * 37 % 211).collect();
+    let follows = |row: usize| 100.0 - 0.3 * ranks[row] as f64 + 8.0 * noise[row];
+    check_beside(&ranks, follows, Kind::Number, "--column n=identifier");
+    check_beside(&ranks, |row| noise[row], Kind::Identifier, "");
+    let whole = |value: &f64| (value * 1e9).round().abs();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 10^9")]
+    let amounts: Vec<u64> = drawn(11, 2000).iter().map(|value| whole(value) as u64).collect();
+    let follows = |row: usize| f64::from(u8::from(amounts[row] as f64 / 1e9 + noise[row] > 1.0));
+    check_beside(&amounts, follows, Kind::Number, "--column n=identifier");
+    check_beside(&amounts, |row| noise[row], Kind::Identifier, "");
+    // In the order of the rows they stay names, which is told of.
+    let rising: Vec<u64> = (0..300).map(|row| row * 7 + row % 5).collect();
+    let follows = |row: usize| f64::from(u8::from(row as f64 / 300.0 + noise[row] > 1.0));
+    check_beside(&rising, follows, Kind::Identifier, "--column n=number");
+    check_beside(&rising, |row| noise[row], Kind::Identifier, "");
+}
+
+#[test]
+fn codes_of_many_values_are_those_that_the_target_goes_by() {
+    let (noise, effects) = (drawn(3, 3000), drawn(5, 300));
+    let code = |row: usize| row * 113 % 300;
+    // 300 codes of five digits in no order, of ten rows each.
+    let codes: Vec<u64> = (0..3000).map(|row| 10_000 + code(row) as u64 * 293 % 87_011).collect();
+    let place = |row: usize| (codes[row] - 10_000) as f64 / 87_011.0;
+    check_beside(&codes, |row| effects[code(row)] + noise[row], Kind::Category, "");
+    let binary = |row: usize| f64::from(u8::from(effects[code(row)] + 0.3 * noise[row] > 0.65));
+    check_beside(&codes, binary, Kind::Category, "");
+    // The target follows the scale (smoothly, in a wave, in a step), or does not care.
+    check_beside(&codes, |row| place(row) + noise[row], Kind::Number, "");
+    check_beside(&codes, |row| (place(row) * 30.0).sin() + noise[row], Kind::Number, "");
+    let step = |row: usize| f64::from(u8::from(place(row) > 0.4)) + noise[row];
+    check_beside(&codes, step, Kind::Number, "");
+    check_beside(&codes, |row| noise[row], Kind::Number, "");
+    // A common step is no order; too few rows a value are not asked.
+    let stepped: Vec<u64> = codes.iter().map(|code| 10_000 + code / 97 * 10).collect();
+    check_beside(&stepped, |row| effects[code(row)] + noise[row], Kind::Category, "");
+    let rounded = |row: usize| stepped[row] as f64 / 9000.0 + noise[row];
+    check_beside(&stepped, rounded, Kind::Number, "");
+    let few: Vec<u64> = codes.iter().take(900).copied().collect();
+    check_beside(&few, |row| effects[code(row)] + noise[row], Kind::Number, "");
+    // Branches numbered through, and days of the year whose target follows the season.
+    let branches: Vec<u64> = (0..3000).map(|row| 1 + code(row) as u64).collect();
+    check_beside(&branches, |row| effects[code(row)] + noise[row], Kind::Category, "");
+    let season = |row: usize| (branches[row] as f64 / 48.0).sin() + noise[row];
+    check_beside(&branches, season, Kind::Number, "");
 }
 
 #[test]
@@ -307,6 +397,11 @@ fn targets_are_classes_or_numbers() {
     check_target(&["b", "a", "c"], Task::Multiclass { n_classes: 3 }, &["a", "b", "c"], 1.0);
     check_target(&["3", "1", "2"], Task::Multiclass { n_classes: 3 }, &["1", "2", "3"], 2.0);
     check_target(&["3.5", "1", "2"], Task::Regression, &[], 3.5);
+    // Classes are named as the table writes them, by most of their rows.
+    check_target(&["1.0", "0.0", "1.0"], Task::Binary, &["0.0", "1.0"], 1.0);
+    check_target(&["1", "0.0", "1.0", "1"], Task::Binary, &["0.0", "1"], 1.0);
+    let three = Task::Multiclass { n_classes: 3 };
+    check_target(&["10.0", "2.00", "3"], three, &["2.00", "3", "10.0"], 2.0);
     let refused = |cells: &[&str], task| {
         let frame = Frame::new(vec![texts("t", cells.iter().copied())]).unwrap();
         Targets::read(&frame, "t", task).unwrap_err().to_string()
