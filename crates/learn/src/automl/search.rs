@@ -23,8 +23,6 @@ use crate::trees::Monotone;
 use crate::work::Limit;
 use crate::{Frame, LearnError, Matrix, Pipeline, PipelineOptions, Task, Training, metrics};
 
-/// Candidates tried at most: beyond, a blend of a small table gains nothing.
-const CANDIDATES_MAX: usize = 28;
 /// Learners that enter the blend at most.
 const PARTS_MAX: usize = 8;
 /// Share of all weight below which a learner is dropped.
@@ -260,7 +258,7 @@ impl<'f> Search<'f> {
     ) -> Result<Seen, LearnError> {
         let mut seen = Seen::default();
         let mut budget = Budget::new(self.budget_s, PARTS_MAX);
-        let ours = Portfolio::new(self.size, self.options).take(CANDIDATES_MAX);
+        let ours = Portfolio::new(self.size, self.options);
         for candidate in own.iter().map(|one| self.own(one)).chain(ours) {
             let (method, price) = (candidate.method(), self.price(&candidate));
             let likely = budget.corrected(method, price);
@@ -322,7 +320,7 @@ impl<'f> Search<'f> {
     fn n_planned(&self) -> usize {
         let mut left = self.budget_s;
         let mut n = 0;
-        for candidate in Portfolio::new(self.size, self.options).take(CANDIDATES_MAX) {
+        for candidate in Portfolio::new(self.size, self.options) {
             let price = self.price(&candidate).total_s();
             if n == 0 || price <= left {
                 left -= price;

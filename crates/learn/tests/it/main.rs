@@ -8,6 +8,7 @@ mod blend;
 mod calibration;
 mod doubts;
 mod features;
+mod few_rows;
 mod frame;
 mod hostile_model;
 mod linear;
