@@ -260,10 +260,10 @@ fn boosted_price(options: &BoostOptions, size: &Size) -> f64 {
     rounds_usual(options, size) * size.n_outputs * tree
 }
 
-/// Elastic nets: large tables need neither many penalties nor the choice between their kinds.
+/// Elastic nets: large tables, and many classes, need neither many penalties nor the choice between their kinds.
 fn linear(size: &Size) -> LinearOptions {
     let usual = LinearOptions { tolerance: 1e-4, ..LinearOptions::default() };
-    match size.n_rows * size.n_features {
+    match size.n_rows * size.n_features * size.n_outputs {
         0.0..300_000.0 => usual,
         300_000.0..2_000_000.0 => {
             LinearOptions { n_lambdas: 20, l1_shares: vec![0.2], patience: 3, ..usual }

@@ -12,6 +12,7 @@ mod few_rows;
 mod frame;
 mod hostile_model;
 mod linear;
+mod linear_units;
 mod linear_view;
 mod logistic;
 mod metrics;
