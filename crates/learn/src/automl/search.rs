@@ -114,7 +114,7 @@ impl<'f> Search<'f> {
         let folds = held.encoding(&all, &mut own).seeded(options.seed);
         let (pipeline, matrix) = Pipeline::fit(frame, &roles, &targets, folds, &features)?;
         weights::check_monotone(options, &targets, &matrix)?;
-        let size = Size::of(&matrix, frame.n_rows(), targets.task, options.budget_s);
+        let size = Size::of(&matrix, held.n_distinct, targets.task, options.budget_s);
         let prices = Portfolio::new(size, options).take(2).map(|one| one.price_s(&size));
         let price = prices.fold(0.0, f64::max);
         while held.splits.len() > 1

@@ -6,6 +6,7 @@ mod automl;
 mod automl_odd;
 mod blend;
 mod calibration;
+mod copied_rows;
 mod doubts;
 mod features;
 mod few_rows;
