@@ -418,6 +418,7 @@ pub(super) fn blend_options(n_rows: usize, seed: u64) -> BlendOptions {
         n_folds,
         seed,
         calibrate: n_rows >= CALIBRATED_ROWS_MIN,
+        cautious: n_rows < super::portfolio::FEW_ROWS,
         ..BlendOptions::default()
     }
 }

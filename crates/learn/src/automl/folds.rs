@@ -7,6 +7,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::copies;
 use crate::features::Folds;
 use crate::roles::{Kind, Role, Targets, read_levels};
 use crate::split::{self, Split};
@@ -44,11 +45,21 @@ pub(super) struct Held {
     clock: Option<Vec<i64>>,
     /// Whether these are microseconds since 1970, and not steps.
     is_dated: bool,
-    /// Groups of rows, where the split is by group.
+    /// Groups of rows, where the split is by group; parts of the table for target encoding, where copies stay together.
     groups: Option<Vec<u32>>,
+    /// Rows that equal another and are held out with it.
+    n_copies: usize,
+    /// Rows, each of these once.
+    pub(super) n_distinct: usize,
 }
 
 impl Held {
+    /// Neither by time nor by group.
+    fn of(splits: Vec<Split>, sentence: String, n_distinct: usize) -> Self {
+        let (clock, groups) = (None, None);
+        Self { splits, sentence, clock, is_dated: false, groups, n_copies: 0, n_distinct }
+    }
+
     /// `n_folds` of 1 asks for one split.
     pub(super) fn new(
         frame: &Frame,
@@ -60,8 +71,16 @@ impl Held {
         let n_rows = frame.n_rows();
         let plain = |splits: Vec<Split>, what: &str| {
             let sentence = format!("{what}: {} held out in turn", folds_word(splits.len()));
-            Ok(Self { splits, sentence, clock: None, is_dated: false, groups: None })
+            Ok(Self::of(splits, sentence, n_rows))
         };
+        if matches!(by, SplitBy::Random | SplitBy::Stratified) {
+            let by_class = *by == SplitBy::Stratified && targets.task != Task::Regression;
+            if let Some(held) =
+                Self::whole_copies(frame, roles, targets, (by_class, n_folds, seed))?
+            {
+                return Ok(held);
+            }
+        }
         match by {
             SplitBy::Auto => match clock_of(frame, roles)? {
                 Some(column) => {
@@ -101,11 +120,57 @@ impl Held {
                 };
                 let what = folds_word(splits.len());
                 let sentence = format!("whole groups of {column}: {what} held out in turn");
-                Self { splits, sentence, clock: None, is_dated: false, groups: Some(groups) }
+                Self { groups: Some(groups), ..Self::of(splits, sentence, n_rows) }
                     .with_both(targets)
             }
             SplitBy::Folds(given) => by_given(n_rows, given)?.with_both(targets),
         }
+    }
+
+    /// Folds that hold copies of a row out together; `None` where there are none, or too few rows beside them to do so.
+    fn whole_copies(
+        frame: &Frame,
+        roles: &[Role],
+        targets: &Targets,
+        (by_class, n_folds, seed): (bool, u32, u64),
+    ) -> Result<Option<Self>, LearnError> {
+        let size_max = frame.n_rows() / if n_folds == 1 { 5 } else { n_folds as usize };
+        let Some(groups) = copies::groups(frame, roles, targets, size_max)? else {
+            return Ok(None);
+        };
+        let wide: Vec<u64> = groups.iter().map(|group| u64::from(*group)).collect();
+        let n_groups = groups.iter().collect::<BTreeSet<_>>().len();
+        let Ok(n_possible) = fewer(n_folds, n_groups, "rows") else { return Ok(None) };
+        let (splits, singles) = match (by_class, n_possible) {
+            (true, _) => match whole_by_class(targets, &groups, n_folds, seed)? {
+                Some(dealt) => dealt,
+                None => return Ok(None),
+            },
+            (false, 1) => (vec![split::grouped(&wide, HELD_OUT, seed)?], 0),
+            (false, n) => (split::grouped_folds(&wide, n, seed)?, 0),
+        };
+        let n_copies = copies::n_copies(&groups);
+        let how = if by_class { "stratified by class" } else { "at random" };
+        let what = folds_word(splits.len());
+        let mut sentence =
+            format!("{how}: {what} held out in turn, {n_copies} rows that equal another with it");
+        if singles > 0 {
+            sentence += &format!("; {singles} classes of one row are never held out");
+        }
+        // Encodings, too, must not learn a row from its copy.
+        let parts = split::grouped_folds(&wide, 5.min(n_possible.max(2)), seed)?;
+        let mut part_of = vec![0; groups.len()];
+        for (part, split) in (0..).zip(&parts) {
+            split.validation.iter().for_each(|row| part_of[*row as usize] = part);
+        }
+        let groups = Some(part_of);
+        let held = Self { groups, n_copies, ..Self::of(splits, sentence, n_groups) };
+        Ok(held.with_both(targets).ok())
+    }
+
+    /// Rows that equal another in every column and are held out with it.
+    pub(super) fn n_copies(&self) -> usize {
+        self.n_copies
     }
 
     /// Without folds that cannot teach or judge: those with one outcome only on either side.
@@ -232,6 +297,56 @@ fn by_class(targets: &Targets, n_folds: u32, seed: u64) -> Result<(Vec<Split>, u
     Ok((splits.collect::<Result<Vec<_>, _>>()?, singles))
 }
 
+/// [`by_class`] with groups kept whole: of each class the largest first, each to the fold with the fewest rows of it. `None` where
+/// a class of two, or all classes but one, are copies of a single row.
+fn whole_by_class(
+    targets: &Targets,
+    groups: &[u32],
+    n_folds: u32,
+    seed: u64,
+) -> Result<Option<(Vec<Split>, usize)>, LearnError> {
+    let n_rows = groups.len();
+    let mut rows_of: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (row, group) in (0..n_rows).map(super::search::row_number).zip(groups) {
+        rows_of.entry(*group).or_default().push(row);
+    }
+    let mut lists: Vec<Vec<u32>> = rows_of.into_values().collect();
+    lists.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    lists.sort_by_key(|list| std::cmp::Reverse(list.len()));
+    let mut of_class: Vec<Vec<Vec<u32>>> = vec![Vec::new(); targets.classes.len()];
+    for list in lists {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a class")]
+        of_class[targets.values[list[0] as usize] as usize].push(list);
+    }
+    let singles = of_class.iter().filter(|lists| lists.len() == 1).count();
+    of_class.retain(|lists| lists.len() > 1);
+    let least = of_class.iter().map(Vec::len).min().unwrap_or(0);
+    if of_class.len() < 2 || (targets.task == Task::Binary && singles > 0) {
+        return Ok(None);
+    }
+    let n_dealt = if n_folds == 1 { 5 } else { n_folds.max(2) } as usize;
+    // Both classes stand on both sides of every fold, or nothing can be judged by it.
+    let n_dealt = if targets.task == Task::Binary { n_dealt.min(least) } else { n_dealt };
+    let mut fold_of = vec![usize::MAX; n_rows];
+    let mut sizes = vec![0; n_dealt];
+    for lists in of_class {
+        let mut own = vec![0; n_dealt];
+        for list in lists {
+            let fold = (0..n_dealt).min_by_key(|fold| (own[*fold], sizes[*fold])).unwrap_or(0);
+            (own[fold], sizes[fold]) = (own[fold] + list.len(), sizes[fold] + list.len());
+            list.iter().for_each(|row| fold_of[*row as usize] = fold);
+        }
+    }
+    let rows = |fold: usize, inside: bool| -> Vec<u32> {
+        let is = |row: &u32| (fold_of[*row as usize] == fold) == inside;
+        (0..n_rows).map(super::search::row_number).filter(is).collect()
+    };
+    let n_kept = if n_folds == 1 { 1 } else { n_dealt };
+    let dealt = (0..n_kept).filter(|fold| sizes[*fold] > 0);
+    let splits = dealt.map(|fold| Split::custom(n_rows, rows(fold, false), rows(fold, true)));
+    Ok(Some((splits.collect::<Result<_, _>>()?, singles)))
+}
+
 fn folds_word(n: usize) -> String {
     if n == 1 { "a part is".to_owned() } else { format!("{n} folds") }
 }
@@ -282,7 +397,7 @@ fn by_time(frame: &Frame, roles: &[Role], column: &str, n_folds: u32) -> Result<
     let what = folds_word(splits.len());
     let sentence = format!("forward in time by {column}: {what} held out, earlier rows trained on");
     let is_dated = role.is_some();
-    Ok(Held { splits, sentence, clock: Some(clock), is_dated, groups: None })
+    Ok(Held { clock: Some(clock), is_dated, ..Held::of(splits, sentence, frame.n_rows()) })
 }
 
 fn whole_numbers(column: &crate::Column) -> Result<Vec<i64>, LearnError> {
@@ -329,5 +444,5 @@ fn by_given(n_rows: usize, given: &[u32]) -> Result<Held, LearnError> {
         .map(|held| Split::custom(n_rows, rows(*held, false), rows(*held, true)))
         .collect::<Result<Vec<_>, _>>()?;
     let sentence = format!("as given: {} held out in turn", folds_word(splits.len()));
-    Ok(Held { splits, sentence, clock: None, is_dated: false, groups: Some(given.to_vec()) })
+    Ok(Held { groups: Some(given.to_vec()), ..Held::of(splits, sentence, n_rows) })
 }

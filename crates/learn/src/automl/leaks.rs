@@ -6,9 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::copies;
 use super::folds::Held;
 use crate::features::{future_times, overlap};
-use crate::roles::{Kind, Reading, Role, SUSPECT_AUC, Targets, read_levels};
+use crate::roles::{Kind, Role, SUSPECT_AUC, Targets};
 use crate::split::Split;
 use crate::{Frame, LearnError};
 
@@ -16,8 +17,6 @@ use crate::{Frame, LearnError};
 const ROWS_MAX: usize = 20_000;
 /// Share of held-out rows that may be copies before it is a finding: small tables of categories repeat themselves.
 const COPIES_MAX: f64 = 0.05;
-/// Rows equal to a held-out one that chance alone may bring before copies are no sign any more.
-const ALIKE_MAX: f64 = 0.05;
 /// Columns that a sentence names at most.
 const NAMED_MAX: usize = 5;
 /// Share of rows in which a time lies after the row's own clock from which it is a finding.
@@ -96,29 +95,11 @@ impl Suspects<'_> {
         LeakCheck { name: "a column too good".to_owned(), found: !found.is_empty(), looked, words }
     }
 
-    /// Whether chance alone makes some of so many rows equal to one row, were the columns independent. Ends at the first columns
-    /// that tell rows apart.
-    fn alike_by_chance(&self, columns: &[&str], n_rows: usize) -> Result<bool, LearnError> {
-        let mut chance = n_rows as f64;
-        for column in columns {
-            if chance <= ALIKE_MAX {
-                break;
-            }
-            let levels = read_levels(&Reading::Level, self.frame.column(column)?);
-            let (counts, missing) = levels.counts();
-            let n = self.frame.n_rows() as f64;
-            let shares = counts.values().copied().chain([missing]).map(|count| count as f64 / n);
-            chance *= shares.map(|share| share * share).sum::<f64>();
-        }
-        Ok(chance > ALIKE_MAX)
-    }
-
     /// Rows of the first fold that stand among those it is trained on, too.
     fn copies(&self, split: &Split) -> Result<LeakCheck, LearnError> {
         let name = "rows on both sides of the split".to_owned();
-        let used = self.roles.iter().filter(|role| role.kind.is_used());
-        let mut columns: Vec<&str> = used.map(|role| role.column.as_str()).collect();
-        if self.alike_by_chance(&columns, split.train.len().min(ROWS_MAX))? {
+        let mut columns = copies::used(self.roles);
+        if copies::alike_by_chance(self.frame, &columns, split.train.len().min(ROWS_MAX))? {
             let words = format!(
                 "not looked for: rows of {} such columns are alike by chance",
                 columns.len()
@@ -138,6 +119,12 @@ impl Suspects<'_> {
             held.len(),
             train.len()
         );
+        let words = match self.held.n_copies() {
+            0 => words,
+            n => format!(
+                "{words}; {n} rows of the table equal another, and such are held out together"
+            ),
+        };
         let found = same.n_rows as f64 > COPIES_MAX * held.len() as f64;
         Ok(LeakCheck { name, found, looked: true, words })
     }

@@ -20,6 +20,7 @@
 mod assess;
 mod budget;
 mod candidate;
+mod copies;
 mod dependence;
 mod drift;
 mod folds;

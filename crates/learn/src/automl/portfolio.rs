@@ -1,6 +1,6 @@
 //! The candidates in the order they are tried, and what each costs.
 //!
-//! In: the size of a table, a task, a seed. Out: an endless list of candidates with their price in seconds of one core: good
+//! In: the size of a table, a task, a seed. Out: a list of candidates with their price in seconds of one core: good
 //! defaults of every family first, then boosted trees and networks whose settings are drawn around what is known to work.
 //! Source: portfolios of AutoGluon and TabArena; ranges as LightGBM's and CatBoost's guides have them. Departures: prices are
 //! a formula of rows, features and settings, not a clock, so that the same table is searched the same way on any machine.
@@ -25,11 +25,20 @@ const FIT_SHARE: f64 = 0.07;
 const EPOCHS_USUAL: f64 = 30.0;
 /// Rows from which the bins of a feature are counted.
 const BINNED_ROWS: usize = 2_000;
+/// Rows below which only tame candidates are tried: the best of many on so few rows is the luckiest.
+pub(super) const FEW_ROWS: usize = 100;
+/// What is tried then.
+const TAME: [&str; 4] = ["linear", "boosted shallow", "forest", "extra trees"];
+/// Candidates tried at most: beyond, a blend gains nothing; fewer where there is not a tenth as many rows to tell them apart.
+const CANDIDATES_MAX: usize = 28;
+const ROWS_OF_CANDIDATE: usize = 10;
 
 /// What prices follow from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
     n_rows: f64,
+    /// Rows without the copies of others.
+    n_distinct: usize,
     n_features: f64,
     /// Bins of a feature, the mean.
     n_bins: f64,
@@ -41,13 +50,14 @@ pub(super) struct Size {
 }
 
 impl Size {
-    pub(super) fn of(features: &Matrix, n_rows: usize, task: Task, budget_s: f64) -> Self {
+    pub(super) fn of(features: &Matrix, n_distinct: usize, task: Task, budget_s: f64) -> Self {
         let coefficients = features.kinds().iter().map(|kind| match kind {
             FeatureKind::Number => 2.0,
             FeatureKind::Category { n_levels } => f64::from(*n_levels) + 1.0,
         });
         Self {
-            n_rows: n_rows as f64,
+            n_rows: features.n_rows() as f64,
+            n_distinct,
             n_features: features.n_features() as f64,
             n_bins: mean_bins(features),
             n_coefficients: coefficients.sum(),
@@ -114,12 +124,13 @@ impl Candidate {
     }
 }
 
-/// The candidates, endless.
+/// The candidates, as many as the rows can tell apart.
 pub(super) struct Portfolio {
     dice: ChaCha8Rng,
     size: Size,
     methods: Vec<Method>,
     defaults: std::vec::IntoIter<Candidate>,
+    n_left: usize,
     n_drawn: u32,
     seed: u64,
 }
@@ -135,8 +146,23 @@ impl Portfolio {
             Method::ALL.into_iter().filter(|method| is_asked(*method)).collect();
         let mut defaults = defaults(&size, seed);
         defaults.retain(|candidate| is_asked(candidate.method()));
+        let is_tame = |candidate: &Candidate| TAME.contains(&candidate.name.as_str());
+        let n_most = if size.n_distinct < FEW_ROWS && defaults.iter().any(is_tame) {
+            defaults.retain(is_tame);
+            defaults.len()
+        } else {
+            (size.n_distinct / ROWS_OF_CANDIDATE).clamp(defaults.len(), CANDIDATES_MAX)
+        };
         let dice = ChaCha8Rng::seed_from_u64(seed);
-        Self { dice, size, methods, defaults: defaults.into_iter(), n_drawn: 0, seed }
+        Self {
+            dice,
+            size,
+            methods,
+            defaults: defaults.into_iter(),
+            n_left: n_most,
+            n_drawn: 0,
+            seed,
+        }
     }
 }
 
@@ -144,6 +170,7 @@ impl Iterator for Portfolio {
     type Item = Candidate;
 
     fn next(&mut self) -> Option<Candidate> {
+        self.n_left = self.n_left.checked_sub(1)?;
         if let Some(candidate) = self.defaults.next() {
             return Some(candidate);
         }
@@ -233,10 +260,10 @@ fn boosted_price(options: &BoostOptions, size: &Size) -> f64 {
     rounds_usual(options, size) * size.n_outputs * tree
 }
 
-/// Elastic nets: large tables need neither many penalties nor the choice between their kinds.
+/// Elastic nets: large tables, and many classes, need neither many penalties nor the choice between their kinds.
 fn linear(size: &Size) -> LinearOptions {
     let usual = LinearOptions { tolerance: 1e-4, ..LinearOptions::default() };
-    match size.n_rows * size.n_features {
+    match size.n_rows * size.n_features * size.n_outputs {
         0.0..300_000.0 => usual,
         300_000.0..2_000_000.0 => {
             LinearOptions { n_lambdas: 20, l1_shares: vec![0.2], patience: 3, ..usual }

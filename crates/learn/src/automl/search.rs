@@ -24,8 +24,6 @@ use crate::trees::Monotone;
 use crate::work::Limit;
 use crate::{Frame, LearnError, Matrix, Pipeline, PipelineOptions, Task, Training, metrics};
 
-/// Candidates tried at most: beyond, a blend of a small table gains nothing.
-const CANDIDATES_MAX: usize = 28;
 /// Learners that enter the blend at most.
 const PARTS_MAX: usize = 8;
 /// Share of all weight below which a learner is dropped.
@@ -119,7 +117,7 @@ impl<'f> Search<'f> {
         let folds = held.encoding(&all, &mut own).seeded(options.seed);
         let (pipeline, matrix) = Pipeline::fit(frame, &roles, &targets, folds, &features)?;
         weights::check_monotone(options, &targets, &matrix)?;
-        let size = Size::of(&matrix, frame.n_rows(), targets.task, options.budget_s);
+        let size = Size::of(&matrix, held.n_distinct, targets.task, options.budget_s);
         let prices = Portfolio::new(size, options).take(2).map(|one| one.price_s(&size));
         let price = prices.fold(0.0, f64::max);
         while held.splits.len() > 1
@@ -269,7 +267,7 @@ impl<'f> Search<'f> {
     ) -> Result<Seen, LearnError> {
         let mut seen = Seen::default();
         let mut budget = Budget::new(self.budget_s, PARTS_MAX);
-        let ours = Portfolio::new(self.size, self.options).take(CANDIDATES_MAX);
+        let ours = Portfolio::new(self.size, self.options);
         for candidate in own.iter().map(|one| self.own(one)).chain(ours) {
             let (method, price) = (candidate.method(), self.price(&candidate));
             let likely = budget.corrected(method, price);
@@ -335,7 +333,7 @@ impl<'f> Search<'f> {
     fn n_planned(&self) -> usize {
         let mut left = self.budget_s;
         let mut n = 0;
-        for candidate in Portfolio::new(self.size, self.options).take(CANDIDATES_MAX) {
+        for candidate in Portfolio::new(self.size, self.options) {
             let price = self.price(&candidate).total_s();
             if n == 0 || price <= left {
                 left -= price;

@@ -104,6 +104,12 @@ impl BlendRows {
         self.loss_of(&self.mixed(weights))
     }
 
+    /// [`Self::loss_of`] had other targets come true.
+    pub(super) fn loss_with(&self, margins: &[f64], targets: Vec<f64>) -> f64 {
+        let mean = metrics::mean_loss(self.task, margins, &targets, Some(&self.weights));
+        mean.unwrap_or(f64::INFINITY)
+    }
+
     /// Infinite where no row weighs anything: such a fold must not choose.
     pub(crate) fn loss_of(&self, margins: &[f64]) -> f64 {
         let mean = metrics::mean_loss(self.task, margins, &self.targets, Some(&self.weights));
@@ -134,6 +140,8 @@ pub struct BlendOptions {
     pub greedy_rounds: u32,
     /// Whether to calibrate at all; numbers are never calibrated.
     pub calibrate: bool,
+    /// For a handful of rows: equal weights unless others are clearly better, and probabilities drawn to the base rate.
+    pub cautious: bool,
 }
 
 impl Default for BlendOptions {
@@ -145,6 +153,7 @@ impl Default for BlendOptions {
             shrinkages: vec![1e-3, 1e-2, 1e-1],
             greedy_rounds: 20,
             calibrate: true,
+            cautious: false,
         }
     }
 }
@@ -202,7 +211,7 @@ impl Blend {
         let folds = folds(rows, options)?;
         let held: Vec<HeldOut> =
             methods.par_iter().map(|method| HeldOut::of(*method, &folds)).collect();
-        let method = methods[chosen(&methods, &held)];
+        let method = methods[chosen(&methods, &held, options.cautious)];
         let with_loss = methods.iter().zip(&held);
         let losses =
             with_loss.map(|(method, held)| MethodLoss { method: *method, loss: held.mean });
@@ -210,7 +219,9 @@ impl Blend {
         let weights = method.weights(rows);
         let margins = rows.mixed(&weights);
         let (calibration, calibrations) = match (rows.task, options.calibrate) {
-            (Task::Regression, _) | (_, false) => (MarginMap::Identity, Vec::new()),
+            (Task::Regression, _) => (MarginMap::Identity, Vec::new()),
+            _ if options.cautious => (calibrate::tamed(rows, &margins), Vec::new()),
+            (_, false) => (MarginMap::Identity, Vec::new()),
             _ => calibrate::choose(rows, &margins, &splits(rows, options)?),
         };
         Ok(Self { task: rows.task, weights, method, methods: losses, calibration, calibrations })
@@ -349,12 +360,17 @@ impl HeldOut {
 }
 
 /// The method of least loss, the simpler where equal. The best part alone must be clearly better than every mixture: it was picked by these
-/// very rows out of all that were tried, which flatters it; a mixture averages that out.
-fn chosen(methods: &[BlendMethod], held: &[HeldOut]) -> usize {
+/// very rows out of all that were tried, which flatters it; a mixture averages that out. Where caution is asked for, every method must be clearly
+/// better than equal weights, which nothing was fitted to.
+fn chosen(methods: &[BlendMethod], held: &[HeldOut], is_cautious: bool) -> usize {
     let least = |from: usize| {
         (from..held.len()).min_by(|a, b| held[*a].mean.total_cmp(&held[*b].mean)).unwrap_or(0)
     };
     let (best, mixture) = (least(0), least(1));
+    let equal = methods.iter().position(|method| *method == BlendMethod::Equal);
+    if let Some(equal) = equal.filter(|_| is_cautious) {
+        return if held[best].is_clearly_less(&held[equal]) { best } else { equal };
+    }
     let is_alone = methods[best] == BlendMethod::BestPart && mixture != best;
     if is_alone && !held[best].is_clearly_less(&held[mixture]) { mixture } else { best }
 }

@@ -16,6 +16,21 @@ pub(super) struct Penalty {
 }
 
 impl Penalty {
+    /// A penalty for targets in units of `spread`, as it is for these in the units of the table: what it does to coefficients
+    /// follows the units, so that amounts in cents are learned like amounts in millions.
+    pub(super) fn of_units(lambda: f64, l1_share: f64, spread: f64) -> Self {
+        let (l1, l2) = (lambda * l1_share * spread, lambda * (1.0 - l1_share));
+        let lambda = l1 + l2;
+        Self { lambda, l1_share: if lambda > 0.0 { l1 / lambda } else { l1_share } }
+    }
+
+    /// The lambda and the share that [`Self::of_units`] makes this penalty of.
+    pub(super) fn in_units(self, spread: f64) -> (f64, f64) {
+        let (l1, l2) = (self.l1() / spread, self.l2());
+        let lambda = l1 + l2;
+        (lambda, if lambda > 0.0 { l1 / lambda } else { self.l1_share })
+    }
+
     pub(super) fn l1(self) -> f64 {
         self.lambda * self.l1_share
     }

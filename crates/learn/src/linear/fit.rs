@@ -11,7 +11,7 @@ use crate::split::{self, Split};
 use crate::work::{Limit, Step, Work, sorted};
 use crate::{LearnError, Task, Training, metrics};
 
-/// Share of the full penalty below which nothing is gained on any data we saw; glmnet's for more rows than columns.
+/// Share of the full penalty down to which penalties are tried; glmnet's for more rows than columns.
 const LAMBDA_RATIO: f64 = 1e-4;
 /// Least `l1_share` from which the first penalty follows: without it a ridge would start at infinity.
 const L1_SHARE_START: f64 = 0.05;
@@ -41,9 +41,10 @@ pub enum NumberCoding {
 /// How to fit a [`LinearModel`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearOptions {
-    /// Shares of the penalty on the size of coefficients that are tried, `0.0..=1.0`.
+    /// Shares of the penalty on the size of coefficients that are tried, `0.0..=1.0`; of numbers in units of their deviation.
     pub l1_shares: Vec<f64>,
-    /// Penalties tried for each, from the one that leaves nothing down to a ten-thousandth of it.
+    /// Penalties tried for each, from the one that leaves nothing down to a ten-thousandth of it; for numbers as many again below
+    /// that, as long as the loss falls.
     pub n_lambdas: u32,
     /// A path ends after so many penalties without a smaller loss.
     pub patience: u32,
@@ -319,6 +320,7 @@ fn walked(folds: &[Fold], options: &LinearOptions, limit: Limit<'_>) -> Result<W
     let mut steps: Vec<PathStep> = Vec::new();
     let mut best: Option<(f64, Penalty, Vec<Vec<f64>>)> = None;
     let mut work: Vec<Work> = folds.iter().map(|fold| sorted(&fold.training.features)).collect();
+    let task = folds[0].training.task;
     let mut is_out = false;
     for &l1_share in &options.l1_shares {
         let mut paths = Vec::with_capacity(folds.len());
@@ -327,13 +329,17 @@ fn walked(folds: &[Fold], options: &LinearOptions, limit: Limit<'_>) -> Result<W
             paths.push(fold.path(Limit { allowed_s, ..limit })?);
         }
         let l1_max = paths.iter().map(Path::l1_max).fold(0.0, f64::max);
+        let spread = paths.iter().map(Path::spread).fold(0.0, f64::max);
         let (mut least, mut since) = (f64::INFINITY, 0);
-        for lambda in lambdas(l1_max, l1_share, options.n_lambdas) {
-            let penalty = Penalty { lambda, l1_share };
-            let reached: Vec<bool> = paths
-                .par_iter_mut()
-                .map(|path| path.descend(penalty, exact))
-                .collect::<Result<_, _>>()?;
+        for penalty in penalties(l1_max, spread, l1_share, options.n_lambdas, task) {
+            let Penalty { lambda, l1_share } = penalty;
+            let reached: Result<Vec<bool>, LearnError> =
+                paths.par_iter_mut().map(|path| path.descend(penalty, exact)).collect();
+            let reached = match reached {
+                // Penalties so weak that columns cannot be told apart end a path; those before it stand.
+                Err(LearnError::NotConverged { .. }) if best.is_some() => break,
+                reached => reached?,
+            };
             is_out = reached.contains(&false);
             if is_out && best.is_some() {
                 break;
@@ -374,12 +380,24 @@ fn walked(folds: &[Fold], options: &LinearOptions, limit: Limit<'_>) -> Result<W
     Ok(Walked { steps, penalty, margins, work: total })
 }
 
-/// Falling penalties, evenly spread on a logarithmic scale. All are 0 where no column varies.
-fn lambdas(l1_max: f64, l1_share: f64, n: u32) -> Vec<f64> {
+/// Falling penalties, evenly spread on a logarithmic scale: so many down to a ten-thousandth, and where numbers are predicted as many
+/// again, which are reached where the loss still falls: nearly without noise a ten-thousandth is felt. All are 0 where no column
+/// varies.
+fn penalties(
+    l1_max: f64,
+    spread: f64,
+    l1_share: f64,
+    n: u32,
+    task: Task,
+) -> impl Iterator<Item = Penalty> {
+    let spread = if spread > 0.0 { spread } else { 1.0 };
+    let l1_max = l1_max / spread;
     let first = l1_max / l1_share.max(L1_SHARE_START);
     let last = l1_max * LAMBDA_RATIO;
-    let step = |at: u32| first * (last / first).powf(f64::from(at) / f64::from(n - 1));
-    (0..n).map(|at| if l1_max > 0.0 { step(at) } else { 0.0 }).collect()
+    let step = move |at: u32| first * (last / first).powf(f64::from(at) / f64::from(n - 1));
+    let n_all = if task == Task::Regression { n.saturating_mul(2) } else { n };
+    let lambda = move |at: u32| if l1_max > 0.0 { step(at) } else { 0.0 };
+    (0..n_all).map(move |at| Penalty::of_units(lambda(at), l1_share, spread))
 }
 
 /// Down the path to the penalty, the last step exactly.
@@ -391,9 +409,11 @@ fn fit_to(
 ) -> Result<LinearModel, LearnError> {
     let mut path = fold.path(limit)?;
     let loose = Precision { tolerance: PATH_TOLERANCE, sweeps_max: options.sweeps_max };
-    let way = lambdas(path.l1_max(), penalty.l1_share, options.n_lambdas);
-    for lambda in way.into_iter().filter(|lambda| *lambda > penalty.lambda) {
-        path.descend(Penalty { lambda, ..penalty }, loose)?;
+    let spread = path.spread();
+    let (lambda, l1_share) = penalty.in_units(spread);
+    let way = penalties(path.l1_max(), spread, l1_share, options.n_lambdas, fold.training.task);
+    for before in way.take_while(|before| before.in_units(spread).0 > lambda) {
+        path.descend(before, loose)?;
     }
     let exact = Precision { tolerance: options.tolerance, sweeps_max: options.sweeps_max };
     let mut tolerance = options.tolerance;

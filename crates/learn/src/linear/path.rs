@@ -12,6 +12,8 @@ const ROUNDS_MAX: u32 = 10_000;
 const HALVINGS_MAX: u32 = 30;
 /// A row that is all but certain still bends the parabola that stands in for the loss.
 const CURVATURE_MIN: f64 = 1e-5;
+/// Log-odds by which an output may outgrow the sum of all before that sum is taken anew.
+const GROWTH_MAX: f64 = 30.0;
 
 /// How exact a fit shall be.
 #[derive(Clone, Copy)]
@@ -111,6 +113,11 @@ impl<'a> Path<'a> {
         self.gradients.iter().copied().fold(0.0, f64::max)
     }
 
+    /// Deviation of the targets, or 1 for classes.
+    pub(super) fn spread(&self) -> f64 {
+        if self.spread > 0.0 { self.spread } else { 1.0 }
+    }
+
     /// Moves to the optimum under `penalty`; `false` where the work that is allowed ended first, on the way there.
     ///
     /// # Errors
@@ -177,6 +184,8 @@ impl<'a> Path<'a> {
             }
             if self.intercepts.len() > 1 {
                 self.shift_to_cheapest(columns, penalty);
+                // Anew, so that no rounding adds up.
+                self.margins_moved();
             }
             let is_whole = sweeps_left > 0 && self.limit.allows(self.work.seconds());
             let squares = matches!(self.task, Task::Regression) && is_whole;
@@ -206,7 +215,6 @@ impl<'a> Path<'a> {
             let outputs = 0..self.intercepts.len();
             let margins = outputs.flat_map(|output| self.margins_of(output)).collect();
             self.margins = margins;
-            self.margins_moved();
         }
     }
 
@@ -223,6 +231,7 @@ impl<'a> Path<'a> {
         let (working, residual) = self.parabola(output);
         let before = (self.coefficients[output].clone(), self.intercepts[output]);
         let margins_before = self.margins[output * n..(output + 1) * n].to_vec();
+        let log_sums_before = self.log_sums.clone();
         let is_square = matches!(self.task, Task::Regression);
         let objective = if is_square { 0.0 } else { self.objective(penalty) };
         let mut descent = Descent::new(self.design, working, residual);
@@ -250,7 +259,7 @@ impl<'a> Path<'a> {
             let mixed = before.0.iter().zip(&after.0).map(|(a, b)| mix(*a, *b));
             self.coefficients[output].iter_mut().zip(mixed).for_each(|(b, to)| *b = to);
             self.intercepts[output] = mix(before.1, after.1);
-            self.margins_moved();
+            self.output_moved(output, &margins_before, &log_sums_before);
             if is_square || self.objective(penalty) <= objective + 1e-13 * (1.0 + objective.abs()) {
                 break;
             }
@@ -286,6 +295,29 @@ impl<'a> Path<'a> {
             self.work.count(Step::Curved, self.margins.len());
             self.log_sums = (0..self.design.n_rows).map(|row| self.log_sum(row)).collect();
         }
+    }
+
+    /// [`Self::margins_moved`] where those of one output did: its share of each sum is exchanged, but for rows where it was most of the
+    /// sum and the rest would be lost in rounding. With many classes a pass over all outputs for each of them is what a fit costs.
+    fn output_moved(&mut self, output: usize, margins_before: &[f64], log_sums_before: &[f64]) {
+        self.loss = None;
+        if !matches!(self.task, Task::Multiclass { .. }) {
+            return;
+        }
+        let n = self.design.n_rows;
+        let mut n_whole = 0;
+        for row in 0..n {
+            let before = log_sums_before[row];
+            let rest = 1.0 - (margins_before[row] - before).exp();
+            let by = self.margins[output * n + row] - before;
+            self.log_sums[row] = if rest > 0.5 && by < GROWTH_MAX {
+                before + (rest + by.exp()).ln()
+            } else {
+                n_whole += 1;
+                self.log_sum(row)
+            };
+        }
+        self.work.count(Step::Curved, n + n_whole * self.intercepts.len());
     }
 
     fn probability(&self, row: usize, output: usize) -> f64 {
@@ -335,9 +367,14 @@ impl<'a> Path<'a> {
             match self.task {
                 Task::Regression => (target - margin).powi(2) / 2.0,
                 Task::Binary => softplus(margin) - target * margin,
-                Task::Multiclass { n_classes } => {
-                    let class = (0..n_classes).position(|class| f64::from(class) == target);
-                    self.log_sums[row] - self.margins[class.expect("checked target") * n + row]
+                Task::Multiclass { .. } => {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "a checked class"
+                    )]
+                    let class = target as usize;
+                    self.log_sums[row] - self.margins[class * n + row]
                 }
             }
         };
