@@ -1,9 +1,10 @@
 //! Patterns are a function of the transfers and of the owners as they are now: any cut into batches, blocks taken back,
-//! clusters that merge or part and entities that come or go give what all made from empty gives.
+//! clusters that merge or part and entities that come or go give what all made from empty gives. The rows of one cluster are
+//! those that all rows have of it, and who got other ones is named.
 
 use forensics::Transfer;
 use forensics::patterns::{PatternOptions, PatternState};
-use ledger::{AddressId, ClusterId, Height};
+use ledger::{AddressId, ClusterId, Height, PatternMatch};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tracehound_forensics as forensics;
@@ -27,6 +28,22 @@ fn touched(payments: &[Payment], from: &[u32], to: &[u32], labels: &[u32]) -> Ve
     rows
 }
 
+/// The rows of now; `before` are those as of the last question who changed.
+fn rows(state: &mut PatternState, before: &[PatternMatch]) -> Vec<PatternMatch> {
+    let now = state.rows(&price);
+    let changed = state.take_changed();
+    assert!(changed.is_sorted());
+    for id in 0..N {
+        let cluster = ClusterId::new(AddressId::new(id));
+        let of = |rows: &[PatternMatch]| -> Vec<PatternMatch> {
+            rows.iter().filter(|row| row.cluster == cluster).cloned().collect()
+        };
+        assert_eq!(state.rows_of(cluster, &price), of(&now));
+        assert!(of(&now) == of(before) || changed.contains(&cluster), "{cluster:?} changed unsaid");
+    }
+    now
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(800))]
 
@@ -37,12 +54,14 @@ proptest! {
         let mut state = PatternState::new(options()).unwrap();
         let mut cuts: Vec<u64> = cuts.into_iter().map(|cut| cut as u64).chain([0, 40]).collect();
         cuts.sort_unstable();
+        let mut last = Vec::new();
         for pair in cuts.windows(2) {
             let part: Vec<Transfer> =
                 all.iter().copied().filter(|row| (pair[0]..pair[1]).contains(&row.tx.get())).collect();
             state.apply(&part, &world.parties()).unwrap();
+            last = rows(&mut state, &last);
         }
-        prop_assert_eq!(state.rows(&price), world.rows(&payments));
+        prop_assert_eq!(last, world.rows(&payments));
     }
 
     #[test]
@@ -51,9 +70,10 @@ proptest! {
         let all = transfers(&payments, &world.labels);
         let mut state = PatternState::new(options()).unwrap();
         state.apply(&all, &world.parties()).unwrap();
+        let last = rows(&mut state, &[]);
         state.unwind(Height::new(height));
         let kept = payments.len().min(height as usize * 2);
-        prop_assert_eq!(state.rows(&price), world.rows(&payments[..kept]));
+        prop_assert_eq!(rows(&mut state, &last), world.rows(&payments[..kept]));
         let again: Vec<Transfer> = all.into_iter().filter(|row| row.height.get() >= height).collect();
         state.apply(&again, &world.parties()).unwrap();
         prop_assert_eq!(state.rows(&price), world.rows(&payments));
@@ -76,13 +96,14 @@ proptest! {
         let first = &payments[..at.min(payments.len())];
         let mut state = PatternState::new(PatternOptions { relabel_factor, ..options() }).unwrap();
         state.apply(&transfers(first, &before.labels), &before.parties()).unwrap();
+        let last = rows(&mut state, &[]);
         let (from, to) = (&before.labels, &after.labels);
         let old = touched(first, from, to, from);
         let new = touched(first, from, to, to);
         let changed = (0..N).filter(|id| before.entities[*id as usize] != after.entities[*id as usize]);
         let changed: Vec<ClusterId> = changed.map(|id| ClusterId::new(AddressId::new(id))).collect();
         state.relabel(&old, &new, &changed, &after.parties()).unwrap();
-        prop_assert_eq!(state.rows(&price), after.rows(first));
+        prop_assert_eq!(rows(&mut state, &last), after.rows(first));
         let rest: Vec<Transfer> = transfers(&payments, to).into_iter().filter(|row| row.tx.get() >= first.len() as u64).collect();
         state.apply(&rest, &after.parties()).unwrap();
         prop_assert_eq!(state.rows(&price), after.rows(&payments));
