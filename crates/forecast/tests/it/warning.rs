@@ -6,7 +6,7 @@ use tracehound_forecast::warning::{
     AlertOutcome, Autoscaler, Background, Capacity, Costs, FiringRule, Machine, Scorecard, Warner,
     Warning, WarningOptions, WarningState, Watched, judge_scores,
 };
-use tracehound_forecast::{Bars, ForecastError, Indicator, Series, Step};
+use tracehound_forecast::{Bars, Indicator, Series, Step};
 
 /// A Monday.
 const START_S: i64 = 1_704_067_200;
