@@ -65,6 +65,13 @@ impl Method for Theta {
     }
 }
 
+impl Theta {
+    /// Whether the season is used: only where two cycles of it show it beyond chance. The test has little power below four.
+    pub fn uses_season(&self, values: &[f64]) -> bool {
+        self.season > 1 && values.len() >= 2 * self.season && is_seasonal(values, self.season)
+    }
+}
+
 /// Fits; with shares given, only runs.
 pub(crate) fn fit(values: &[f64], m: usize, known: Option<ThetaShares>) -> Fit {
     let factor = values.iter().all(|y| y.is_nan() || *y > 0.0);

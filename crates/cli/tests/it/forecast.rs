@@ -44,6 +44,28 @@ pub(crate) fn floats(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
 }
 
+/// Three days of hours are too few for the tests of `theta` and `ets`, so the answer says what was left out.
+#[test]
+fn a_season_that_is_left_out_is_said() {
+    let hours = |n: i64| -> String {
+        let row =
+            |hour: i64| format!("{},{}\n", 1_589_414_400 + hour * 3_600, (hour * 7_919) % 101);
+        "time,requests\n".to_owned() + &(0..n).map(row).collect::<String>()
+    };
+    for (n, method, is_said) in [
+        (72, "theta", true),
+        (72, "ets", true),
+        (72, "seasonal_naive", false),
+        (240, "theta", false),
+    ] {
+        let (_dir, path) = file("load.csv", &hours(n));
+        let answer = forecast(&["predict", &path, "--method", method, "--json"]).exits(0).json();
+        let repairs = answer["repairs"].to_string();
+        let said = repairs.contains("the season of 24 steps was left out");
+        assert_eq!(said, is_said, "{method} on {n}: {repairs}");
+    }
+}
+
 #[test]
 fn forecast_predict_tells_method_window_and_repairs() {
     let (_dir, path) = file("load.csv", &hourly());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use forecast::sarimax::Information;
 use forecast::{
     AutoArima, AutoFit, Ets, Fitted, Indicators, Orders, Prophet, ProphetFit, Sarimax, SarimaxFit,
-    Series, Trend, reading,
+    SeasonKind, Series, Theta, Trend, reading,
 };
 
 use super::answers::{
@@ -228,7 +228,8 @@ fn fit(
         }
         (MethodName::Ets, _) => {
             let fit = Ets { season, form: None }.inspect(series)?;
-            let told = ets(&fit);
+            let is_seasonal = fit.form.season != SeasonKind::None;
+            let told = Told { left_out: season_left_out(setting, n, is_seasonal), ..ets(&fit) };
             (Box::new(fit), told)
         }
         (MethodName::Prophet, _) => {
@@ -247,10 +248,27 @@ fn fit(
             let fit = method.method(setting, n).fit(series, indicators)?;
             let parameters = fit.parameters().into_iter().map(|(name, value)| plain(name, value));
             let (parameters, figures) = (parameters.collect(), fit.figures().into_iter().collect());
-            (fit, Told { parameters, figures, ..Told::default() })
+            let is_seasonal =
+                method != MethodName::Theta || Theta { season }.uses_season(&series.values);
+            let left_out = season_left_out(setting, n, is_seasonal);
+            (fit, Told { parameters, figures, left_out, ..Told::default() })
         }
     })
 }
+
+/// What is said where a short series was fitted without the season that its step suggests: the season may well be there.
+fn season_left_out(setting: &Setting, n: usize, is_seasonal: bool) -> Vec<String> {
+    let season = setting.season();
+    if is_seasonal || season < 2 || n >= CYCLES_SEEN * season {
+        return Vec::new();
+    }
+    vec![format!(
+        "the season of {season} steps was left out, {n} values do not show it beyond chance: auto and seasonal_naive repeat it"
+    )]
+}
+
+/// Cycles from which on a season that is not found is not there.
+const CYCLES_SEEN: usize = 4;
 
 fn plain(name: impl Into<String>, value: f64) -> ParameterAnswer {
     ParameterAnswer { name: name.into(), value, se: None, se_opg: None }
