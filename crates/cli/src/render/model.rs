@@ -166,7 +166,7 @@ fn importance(answer: &ModelAnswer, look: Look) -> String {
             show::line(&row.column).into(),
             format!("{:.4}", row.contribution).into(),
             bar(row.contribution / largest).into(),
-            format!("{:+.4}", row.shuffled_loss).into(),
+            row.shuffled_loss.map_or_else(String::new, |loss| format!("{loss:+.4}")).into(),
         ]);
     }
     format!("\n{}\n{}", look.heading("What counts"), table.lines(look))

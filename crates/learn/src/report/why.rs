@@ -33,7 +33,8 @@ pub(super) fn importance(model: &Model) -> String {
         ),
         named_bars(
             "Rise of the loss when shuffled",
-            &bars(&|row| row.shuffled_loss),
+            // Those shown contribute most, and of those it was measured.
+            &bars(&|row| row.shuffled_loss.unwrap_or(0.0)),
             "Mean loss of the same rows after the column's values are dealt out anew. About 0: the model can do without it.",
         ),
     ];

@@ -217,6 +217,27 @@ fn what_contributes_is_told_apart_by_columns_and_not_by_their_names() {
     assert_eq!((own(&["start", "end"]), own(&["start and end"])), (1, 1), "{explanation:?}");
 }
 
+/// Each column costs the margins of all rows of the sample, so of a wide table those that count are shuffled.
+#[test]
+fn of_many_columns_those_that_count_are_shuffled() {
+    const N_COLUMNS: usize = 260;
+    let mut dice = ChaCha8Rng::seed_from_u64(10);
+    let names: Vec<String> = (0..N_COLUMNS).map(|at| format!("c{at}")).collect();
+    let mut csv = format!("{},y\n", names.join(","));
+    for _ in 0..120 {
+        let row: Vec<f64> = (0..N_COLUMNS).map(|_| dice.random_range(-1.0..1.0)).collect();
+        let cells: Vec<String> = row.iter().map(|value| format!("{value:.4}")).collect();
+        writeln!(csv, "{},{}", cells.join(","), u8::from(row[0] + 0.3 * row[1] > 0.0)).unwrap();
+    }
+    let options = AutoOptions { methods: vec![Method::Network], budget_s: 0.3, ..small("y") };
+    let found = trained(&frame(&csv), &options).report.importance;
+    let (told, untold): (Vec<_>, Vec<_>) =
+        found.iter().partition(|row| row.shuffled_loss.is_some());
+    assert_eq!((told.len(), untold.len()), (200, N_COLUMNS - 200), "a network uses every column");
+    assert!(untold.iter().all(|row| row.contribution <= told[199].contribution));
+    assert!(told[0].column == "c0" && told[0].shuffled_loss > Some(0.0), "{:?}", told[0]);
+}
+
 /// Columns that say nothing leave a constant, not an error.
 #[test]
 fn where_nothing_can_be_learned_the_mean_is_predicted() {
