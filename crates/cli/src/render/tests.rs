@@ -26,7 +26,7 @@ fn pages(look: Look) -> Vec<(&'static str, String)> {
         (vec!["exchange".to_owned(), "mixing_service".to_owned()], 12);
     let same = engine::TraceAnswer { same_cluster: true, ..none.clone() };
     let mut unknown = samples::nothing_found();
-    (unknown.in_ledger, unknown.cluster) = (false, None);
+    (unknown.in_ledger, unknown.cluster, unknown.score) = (false, None, None);
     let lines = [samples::listed(), samples::nothing_found()]
         .map(|answer| screen_line(&answer, look))
         .concat();
