@@ -188,8 +188,8 @@ fn verdicts_in_the_queue_end_an_alert_and_move_the_threshold() {
         let text = wire.get("/metrics").text();
         (sample(&text, "forecast_alert_firing{")? == "0").then_some(())
     });
-    let after = threshold().unwrap();
-    assert!(after > before, "not useful: {before} to {after}");
+    // A round that read the verdicts just before it was closed may still end it: the next one moves the threshold.
+    let after = until("higher threshold", || threshold().filter(|after| *after > before));
     let series = open_series(&scene.path(), &Default::default()).unwrap();
     let live = scene.alerting(plain_alerts(120.0)).live;
     let forecast = live_forecast(&series, &live).unwrap();
